@@ -1,0 +1,1 @@
+"""One-machine stack for development: embedded servers, provider simulators, the oslira command."""

@@ -1,0 +1,1 @@
+"""Contracts, bus, work rows, Postgres, errors, settings, logs and metrics that all services share."""

@@ -1,0 +1,1 @@
+"""The engine: admit, promote, scrape, score."""

@@ -1,0 +1,1 @@
+"""Stripe: the webhook, its events, plans and grants."""

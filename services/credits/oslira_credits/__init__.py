@@ -1,0 +1,1 @@
+"""The double-entry credit ledger: hold, settle, grant."""

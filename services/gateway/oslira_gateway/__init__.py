@@ -1,0 +1,1 @@
+"""The HTTP API: identity, analyses, runs and their event streams."""

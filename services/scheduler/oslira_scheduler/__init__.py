@@ -1,0 +1,1 @@
+"""Keeps the bus topology and publishes the job ticks."""
