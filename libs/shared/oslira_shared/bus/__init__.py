@@ -1,0 +1,1 @@
+"""NATS: the topology, a connection that doesn't give up, publishing, consuming, asking."""

@@ -1,0 +1,212 @@
+"""A service's connection to the bus: it never gives up, and says plainly when it isn't there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.js import JetStreamContext
+from pydantic import ValidationError
+
+from oslira_shared.bus.guard import ConsumerGuard
+from oslira_shared.bus.topology import CONSUMERS, stream_of
+from oslira_shared.bus.verdict import verdict_middleware
+from oslira_shared.contracts.base import Contract
+from oslira_shared.contracts.envelope import Reply
+from oslira_shared.errors import OsliraError
+
+_LOG = structlog.get_logger()
+_PUBLISH_TIMEOUT_S: Final = 5.0
+ReplyT = TypeVar("ReplyT", bound=Contract)
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
+
+
+class Bus:
+    """Declare consumers and responders, then `start()`."""
+
+    def __init__(
+        self, url: str, *, service: str, on_closed: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """`url` may hold user and password. `on_closed` runs if the client gives up for good (it should not)."""
+        self.service = service
+        self._inbox_prefix = f"_INBOX_{service}"
+        self.broker = NatsBroker(
+            url,
+            name=f"oslira_{service}",
+            inbox_prefix=self._inbox_prefix,
+            max_reconnect_attempts=-1,  # the default gives up after two minutes, then spins
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            ping_interval=10,
+            error_cb=self._log_error,
+            closed_cb=on_closed,
+            logger=None,
+            graceful_timeout=60.0,
+            middlewares=[verdict_middleware(self._dead_letter)],
+            decoder=_decode,
+        )
+        self._responders: list[Any] = []
+        self._guards: list[ConsumerGuard] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._on_connected: list[Callable[[], Awaitable[None]]] = []
+        self._client: Client | None = None
+
+    def consumer(self, name: str) -> Callable[[HandlerT], HandlerT]:
+        """Handle messages of the topology's consumer `name`, one at a time. Acked when the handler returns."""
+        consumer = CONSUMERS[name]
+        subscriber: Any = self.broker.subscriber(
+            consumer.filters[0] if len(consumer.filters) == 1 else f"{consumer.stream.lower()}.>",
+            durable=consumer.name,
+            stream=JStream(consumer.stream, declare=False),
+            # timeout=None would never resume after a broker restart
+            pull_sub=PullSub(batch_size=1, timeout=1.0),
+            ack_policy=AckPolicy.MANUAL,
+            inbox_prefix=f"{self._inbox_prefix}.".encode(),  # pull subscriptions ignore the broker's
+            title=consumer.name,
+        )
+        self._guards.append(ConsumerGuard(consumer, subscriber))
+        return lambda handler: subscriber(handler) and handler
+
+    def responder(self, subject: str) -> Callable[[HandlerT], HandlerT]:
+        """Answer requests on `subject`, shared among this service's replicas."""
+        subscriber: Any = self.broker.subscriber(subject, queue=self.service, max_workers=32, title=subject)
+        self._responders.append(subscriber)
+
+        def register(handler: HandlerT) -> HandlerT:
+            async def enveloped(request: Any) -> Any:
+                return Reply[Any](result=await handler(request))
+
+            enveloped.__annotations__ = {**handler.__annotations__, "return": Any}
+            enveloped.__annotations__["request"] = _request_type(handler)
+            subscriber(enveloped)
+            return handler
+
+        return register
+
+    def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Run `callback` once the first connection stands (plain subscriptions survive reconnects by themselves)."""
+        self._on_connected.append(callback)
+
+    async def start(self) -> None:
+        """Return at once; connect in the background, for as long as it takes."""
+        self._tasks.append(asyncio.create_task(self._connect(), name="bus-connect"))
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                self._client = await self.broker.connect()
+                break
+            except Exception as error:  # noqa: BLE001  # whatever it is, a service outlives its bus
+                _LOG.warning("bus_not_there", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(1)
+        for subscriber in self._responders:
+            await subscriber.start()
+        jetstream = self.jetstream
+        self._tasks += [
+            asyncio.create_task(guard.run(jetstream), name=guard.consumer.name) for guard in self._guards
+        ]
+        for callback in self._on_connected:
+            await callback()
+        _LOG.info("bus_connected")
+
+    async def stop(self) -> None:
+        """Stop pulling, let handlers finish, drain what is unsent."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for guard in self._guards:
+            await guard.pause()
+        if self._client is not None:
+            await self.broker.stop()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server is there right now."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def client(self) -> Client:
+        """The plain nats-py client. Raises OsliraError `unavailable` before the first connection."""
+        if self._client is None:
+            raise OsliraError("unavailable", "the message bus has not been reached yet")
+        return self._client
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        """JetStream over the same connection."""
+        return self.client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
+
+    def state(self) -> str:
+        """`ok`, or what is missing, for /health/ready."""
+        if not self.is_connected:
+            return "not connected"
+        paused = [guard.consumer.name for guard in self._guards if not guard.is_pulling]
+        return f"waiting for consumers: {', '.join(paused)}" if paused else "ok"
+
+    async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
+        """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed within 5 s.
+
+        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again.
+        """
+        if not self.is_connected:
+            raise OsliraError("unavailable", "the message bus is not connected")
+        try:
+            await self.jetstream.publish(
+                subject,
+                message.model_dump_json().encode(),
+                stream=stream_of(subject),
+                timeout=_PUBLISH_TIMEOUT_S,
+                headers={"Nats-Msg-Id": msg_id},
+            )
+        except (NatsError, TimeoutError) as error:
+            raise OsliraError(
+                "unavailable", f"{subject} was not confirmed: {type(error).__name__}"
+            ) from error
+
+    async def request(
+        self, subject: str, message: Contract, reply: type[ReplyT], *, timeout_s: float = 5.0
+    ) -> ReplyT:
+        """Ask another service. Raises the OsliraError it meant, or `unavailable` if nobody answered in time."""
+        if not self.is_connected:
+            raise OsliraError("unavailable", "the message bus is not connected")
+        try:
+            answer = await self.client.request(
+                subject,
+                message.model_dump_json().encode(),
+                timeout=timeout_s,
+                headers={"content-type": "application/json"},
+            )
+            return Reply[reply].model_validate_json(answer.data).unwrap()
+        except NoRespondersError as error:
+            raise OsliraError("unavailable", f"nobody answers {subject}") from error
+        except (NatsError, TimeoutError) as error:
+            raise OsliraError("unavailable", f"{subject}: {type(error).__name__}") from error
+        except ValidationError as error:
+            raise OsliraError("internal", f"{subject} answered outside its contract") from error
+
+    async def _dead_letter(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        await self.jetstream.publish(
+            subject, body, stream="DEAD", timeout=_PUBLISH_TIMEOUT_S, headers=headers
+        )
+
+    async def _log_error(self, error: Exception) -> None:
+        # Permission violations come only here; a caller sees a mere timeout.
+        _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])
+
+
+async def _decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """What isn't JSON goes on as bytes, so that validation judges it instead of the client failing on it."""
+    try:
+        return await original(message)
+    except ValueError:
+        return message.body
+
+
+def _request_type(handler: Callable[..., Any]) -> Any:
+    hints = [hint for name, hint in handler.__annotations__.items() if name != "return"]
+    return hints[0]

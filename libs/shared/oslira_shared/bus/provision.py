@@ -1,0 +1,58 @@
+"""Makes the server's streams, consumers and buckets what topology.py says, and reports what it had to change."""
+
+from dataclasses import fields
+from typing import Any, Final
+
+from nats.js import JetStreamContext, api
+from nats.js.errors import NotFoundError
+
+from oslira_shared.bus.topology import CONSUMERS, STREAMS, Consumer
+
+# What the server fills in by itself when the table says nothing; never a difference.
+_UNSET: Final = (None, "", [])
+
+
+async def provision_bus(jetstream: JetStreamContext) -> list[str]:
+    """Create what is missing and repair what differs; idempotent, safe beside running services and other callers.
+
+    Returns one line per change, none when all was as it should be. A limit that the server can't change on a living
+    stream (its retention, its storage) raises the server's own error: that needs a person.
+    """
+    changes = [change for stream in STREAMS if (change := await _stream(jetstream, stream))]
+    changes += [change for item in CONSUMERS.values() if (change := await _consumer(jetstream, item))]
+    return changes
+
+
+async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str | None:
+    name = str(wanted.name)
+    try:
+        current = (await jetstream.stream_info(name)).config
+    except NotFoundError:
+        await jetstream.add_stream(wanted)
+        return f"stream {name} created"
+    if not (differing := _differences(wanted, current)):
+        return None
+    await jetstream.update_stream(wanted)
+    return f"stream {name} repaired: {', '.join(differing)}"
+
+
+async def _consumer(jetstream: JetStreamContext, consumer: Consumer) -> str | None:
+    wanted = consumer.config()
+    try:
+        current = (await jetstream.consumer_info(consumer.stream, consumer.name)).config
+    except NotFoundError:
+        await jetstream.add_consumer(consumer.stream, wanted)
+        return f"consumer {consumer.name} created"
+    if not (differing := _differences(wanted, current)):
+        return None
+    await jetstream.add_consumer(consumer.stream, wanted)  # an upsert
+    return f"consumer {consumer.name} repaired: {', '.join(differing)}"
+
+
+def _differences(wanted: Any, current: Any) -> list[str]:
+    names = [field.name for field in fields(wanted)]
+    return [
+        name
+        for name in names
+        if getattr(wanted, name) not in _UNSET and getattr(wanted, name) != getattr(current, name)
+    ]

@@ -1,0 +1,166 @@
+"""The one table of streams, consumers and buckets. Provisioning, guards, permissions and documentation derive from it.
+
+EVENTS names its owners one by one: `*.evt.>` would collide with `dead.>` (both match `dead.evt.x`), and the server refuses that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nats.js import api
+
+from oslira_shared.contracts.analysis import v1 as analysis
+from oslira_shared.contracts.billing import v1 as billing
+from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.scheduler import v1 as scheduler
+
+_HOUR_S: Final = 3600.0
+_DAY_S: Final = 24 * _HOUR_S
+_MIB: Final = 1024 * 1024
+
+# Within this a message id published again is swallowed; the sweep therefore uses fresh ones.
+DUPLICATE_WINDOW_S: Final = 120.0
+PROGRESS_BUCKET: Final = "PROGRESS"
+LIMITS_BUCKET: Final = "LIMITS"
+OWNERS: Final = ("gateway", "credits", "analysis", "billing", "scheduler")
+
+
+def _stream(
+    name: str,
+    subjects: Sequence[str],
+    *,
+    max_age_s: float,
+    retention: api.RetentionPolicy = api.RetentionPolicy.LIMITS,
+    discard: api.DiscardPolicy = api.DiscardPolicy.OLD,
+) -> api.StreamConfig:
+    return api.StreamConfig(
+        name=name,
+        subjects=list(subjects),
+        retention=retention,
+        discard=discard,
+        max_age=max_age_s,
+        max_msgs=500_000,
+        max_bytes=256 * _MIB,
+        max_msg_size=_MIB,
+        duplicate_window=DUPLICATE_WINDOW_S,
+        storage=api.StorageType.FILE,
+        allow_direct=True,
+    )
+
+
+def _work_queue(name: str, subjects: Sequence[str]) -> api.StreamConfig:
+    # A hint that nobody took for an hour has long been followed by others: rows are what counts.
+    return _stream(
+        name,
+        subjects,
+        max_age_s=_HOUR_S,
+        retention=api.RetentionPolicy.WORK_QUEUE,
+        discard=api.DiscardPolicy.NEW,
+    )
+
+
+def _bucket(name: str, *, max_age_s: float, republish: api.RePublish | None = None) -> api.StreamConfig:
+    return api.StreamConfig(
+        name=f"KV_{name}",
+        subjects=[f"$KV.{name}.>"],
+        max_age=max_age_s,
+        max_msgs_per_subject=1,
+        max_bytes=256 * _MIB,
+        discard=api.DiscardPolicy.NEW,
+        # The server refuses a window longer than the age; buckets don't dedupe anyway.
+        duplicate_window=DUPLICATE_WINDOW_S,
+        deny_delete=True,
+        allow_rollup_hdrs=True,
+        allow_direct=True,
+        allow_msg_ttl=True,
+        storage=api.StorageType.FILE,
+        republish=republish,
+    )
+
+
+STREAMS: Final = (
+    _work_queue("ANALYSIS", ["analysis.cmd.>"]),
+    _work_queue("STRIPE", ["billing.cmd.>"]),
+    _stream("EVENTS", [f"{owner}.evt.>" for owner in OWNERS], max_age_s=7 * _DAY_S),
+    _stream("TICKS", ["scheduler.tick.>"], max_age_s=2 * _DAY_S),
+    _stream(
+        "DEAD",
+        [
+            "dead.>",
+            "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+            "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+        ],
+        max_age_s=30 * _DAY_S,
+    ),
+    # A running analysis takes minutes; the day only bounds what a wiped or lost one leaves behind.
+    _bucket(
+        PROGRESS_BUCKET,
+        max_age_s=_DAY_S,
+        republish=api.RePublish(
+            src=f"$KV.{PROGRESS_BUCKET}.*.state", dest=f"{analysis.PROGRESS}.{{{{wildcard(1)}}}}"
+        ),
+    ),
+    _bucket(LIMITS_BUCKET, max_age_s=_HOUR_S),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A durable pull consumer: `name` is `<service>_<what>`."""
+
+    name: str
+    stream: str
+    filters: tuple[str, ...]
+    ack_wait_s: float = 30.0
+    max_deliver: int = 20
+    max_ack_pending: int = 256
+
+    @property
+    def owner(self) -> str:
+        """The service that pulls from it."""
+        return self.name.split("_", 1)[0]
+
+    def config(self) -> api.ConsumerConfig:
+        """As the server takes it."""
+        return api.ConsumerConfig(
+            durable_name=self.name,
+            name=self.name,
+            deliver_policy=api.DeliverPolicy.ALL,
+            ack_policy=api.AckPolicy.EXPLICIT,
+            ack_wait=self.ack_wait_s,
+            max_deliver=self.max_deliver,
+            max_ack_pending=self.max_ack_pending,
+            filter_subject=self.filters[0] if len(self.filters) == 1 else None,
+            filter_subjects=list(self.filters) if len(self.filters) > 1 else None,
+        )
+
+
+def _ticks(owner: str) -> Consumer:
+    subjects = tuple(scheduler.tick_subject(job.name) for job in scheduler.jobs_of(owner))
+    return Consumer(f"{owner}_ticks", "TICKS", subjects)
+
+
+CONSUMERS: Final[dict[str, Consumer]] = {
+    consumer.name: consumer
+    for consumer in (
+        Consumer("analysis_run", "ANALYSIS", (analysis.RUN,)),
+        Consumer("analysis_scrape", "ANALYSIS", (analysis.SCRAPE,)),
+        Consumer("analysis_score", "ANALYSIS", (analysis.SCORE,)),
+        Consumer("analysis_settled", "EVENTS", (credits_.SETTLED,)),
+        Consumer("credits_outcomes", "EVENTS", (analysis.RUN_ENDED,)),
+        Consumer("billing_webhook", "STRIPE", (billing.WEBHOOK,)),
+        _ticks("gateway"),
+        _ticks("credits"),
+        _ticks("analysis"),
+        _ticks("billing"),
+    )
+}
+
+
+def stream_of(subject: str) -> str:
+    """The stream that stores `subject`. Raises KeyError when none does: such a publish would be lost silently."""
+    for stream in STREAMS:
+        for pattern in stream.subjects or ():
+            if subject == pattern or (pattern.endswith(">") and subject.startswith(pattern[:-1])):
+                return str(stream.name)
+    raise KeyError(subject)

@@ -1,0 +1,102 @@
+"""What becomes of a message after its handler: acked, tried again later, or dead-lettered. Nothing is dropped silently."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+from fast_depends.exceptions import ValidationError as CallValidationError
+from faststream import BaseMiddleware
+from faststream.message import StreamMessage
+from faststream.nats.message import NatsMessage
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+
+from oslira_shared.contracts.envelope import error_reply
+from oslira_shared.errors import OsliraError
+from oslira_shared.observability import metrics
+
+_LOG = structlog.get_logger()
+_LONGEST_DELAY_S: Final = 60.0
+_MALFORMED = (ValidationError, CallValidationError)
+# Set by Bus before it connects: publishes (subject, body, headers) into DEAD and awaits its PubAck.
+DeadLetter = Callable[[str, bytes, dict[str, str]], Awaitable[None]]
+
+
+def verdict_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
+    """A FastStream middleware that decides for durable consumers and answers for responders."""
+
+    class Verdict(BaseMiddleware):
+        async def consume_scope(
+            self, call_next: Callable[[StreamMessage[Msg]], Awaitable[Any]], msg: StreamMessage[Msg]
+        ) -> Any:
+            if not isinstance(msg, NatsMessage):  # a batch or KV message: none of ours
+                return await call_next(msg)
+            if msg.raw_message.reply.startswith("$JS.ACK."):
+                await _judge(msg, lambda: call_next(msg), dead_letter)
+                return None
+            return await _answer(msg, lambda: call_next(msg))
+
+    return Verdict
+
+
+async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]]) -> Any:
+    """Every outcome becomes an envelope: an exception would reach the caller only as a timeout."""
+    subject = msg.raw_message.subject
+    try:
+        return await handle()
+    except OsliraError as error:
+        return error_reply(error)
+    except _MALFORMED as error:
+        _LOG.warning("request_malformed", subject=subject, problems=problem_names(error))
+        return error_reply(
+            OsliraError("invalid_request", f"{subject}: the request does not fit its contract")
+        )
+    except Exception:  # noqa: BLE001  # logged, and answered
+        _LOG.exception("responder_failed", subject=subject)
+        return error_reply(OsliraError("internal", f"{subject} failed; the responder's log has the reason"))
+
+
+async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_letter: DeadLetter) -> None:
+    metadata = msg.raw_message.metadata
+    subject, delivered = msg.raw_message.subject, metadata.num_delivered or 1
+    try:
+        await handle()
+    except _MALFORMED as error:
+        problems = problem_names(error)
+        _LOG.error("message_malformed", subject=subject, consumer=metadata.consumer, problems=problems)
+        await dead_letter(
+            f"dead.{metadata.stream}.{metadata.consumer}",
+            msg.raw_message.data,
+            {"Oslira-Subject": subject, "Oslira-Reason": f"malformed: {', '.join(problems)}"[:500]},
+        )
+        # Only now: after the termination the original is gone.
+        await msg.reject()
+        metrics.MESSAGES.labels(metadata.consumer, "dead").inc()
+    except Exception as error:  # noqa: BLE001  # logged, counted and put back
+        # A nak ignores the consumer's backoff, so the delay travels on it.
+        delay_s = min(_LONGEST_DELAY_S, 2.0 ** min(delivered - 1, 6))
+        expected = isinstance(error, OsliraError) and error.is_transient
+        _LOG.log(
+            30 if expected else 40,
+            "message_put_back",
+            subject=subject,
+            delivered=delivered,
+            delay_s=delay_s,
+            exc_info=None if expected else error,
+            reason=str(error)[:300],
+        )
+        with suppress(Exception):  # the bus may be what failed; redelivery then comes by ack-wait
+            await msg.nack(delay=delay_s)
+        metrics.MESSAGES.labels(metadata.consumer, "put_back").inc()
+    else:
+        await msg.ack()
+        metrics.MESSAGES.labels(metadata.consumer, "acked").inc()
+
+
+def problem_names(error: Exception) -> list[str]:
+    """Where a payload was wrong, without its values: those may be personal."""
+    if isinstance(error, ValidationError):
+        return [".".join(map(str, item["loc"])) + ":" + item["type"] for item in error.errors()][:10]
+    found: Any = getattr(error, "raw_errors", None) or []
+    return [".".join(map(str, item.get("loc", ()))) for item in found][:10]

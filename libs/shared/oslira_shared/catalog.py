@@ -1,0 +1,52 @@
+"""Prices and plans: the one table in code. Services seed their own tables from it; changes there need no release."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from oslira_shared.contracts.analysis.v1 import AnalysisType
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a type of analysis costs, and how old a profile or a finished analysis of it may be to be used again."""
+
+    price_credits: int
+    fresh_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Credits a month, how many runs an account may have at work at once, and its share when slots are short."""
+
+    monthly_credits: int
+    max_running: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A one-off purchase of credits."""
+
+    credits: int
+
+
+OFFERS: Final[dict[AnalysisType, Offer]] = {
+    AnalysisType.LIGHT: Offer(price_credits=1, fresh_for=timedelta(hours=24)),
+    AnalysisType.DEEP: Offer(price_credits=2, fresh_for=timedelta(hours=12)),
+    AnalysisType.XRAY: Offer(price_credits=3, fresh_for=timedelta(hours=6)),
+}
+
+SIGN_UP_PLAN: Final = "free"
+PLANS: Final[dict[str, Plan]] = {
+    "free": Plan(monthly_credits=25, max_running=1, weight=1),
+    "growth": Plan(monthly_credits=250, max_running=2, weight=2),
+    "pro": Plan(monthly_credits=1_500, max_running=5, weight=4),
+    "agency": Plan(monthly_credits=5_000, max_running=10, weight=4),
+    "enterprise": Plan(monthly_credits=20_000, max_running=20, weight=8),
+}
+PACKS: Final[dict[str, Pack]] = {
+    "pack_100": Pack(credits=100),
+    "pack_500": Pack(credits=500),
+    "pack_2000": Pack(credits=2_000),
+}

@@ -1,0 +1,1 @@
+"""Every message between services: subjects, payloads and answers, one folder per owner."""

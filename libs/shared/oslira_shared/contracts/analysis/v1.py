@@ -1,0 +1,104 @@
+"""What analysis owns: work hints, how runs end, and what others may ask it."""
+
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from oslira_shared.contracts.base import Contract
+
+RUN: Final = "analysis.cmd.run.v1"
+SCRAPE: Final = "analysis.cmd.scrape.v1"
+SCORE: Final = "analysis.cmd.score.v1"
+RUN_ENDED: Final = "analysis.evt.run_ended.v1"
+BULK_ENDED: Final = "analysis.evt.bulk_ended.v1"
+OUTCOME: Final = "analysis.rpc.outcome"
+CANCEL: Final = "analysis.rpc.cancel"
+PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.<run_id>
+
+
+class AnalysisType(StrEnum):
+    """What can be asked for."""
+
+    LIGHT = "light"
+    DEEP = "deep"
+    XRAY = "xray"
+
+
+class RunStatus(StrEnum):
+    """The public statuses of a run."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    SCRAPING = "scraping"
+    SCORING = "scoring"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class RunEnded(Contract):
+    """A run reached its end. Announced again until its hold is settled, with the same event_id."""
+
+    event_id: UUID
+    run_id: UUID
+    account_id: UUID
+    status: RunStatus
+
+
+class OutcomeRequest(Contract):
+    """How did this run (or bulk) end? Asking about an unknown id closes that id for good."""
+
+    hold_id: UUID
+
+
+class OutcomeState(StrEnum):
+    """What a hold's owner may do with it."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    UNFINISHED = "unfinished"
+
+
+class Outcome(Contract):
+    """`capture_credits` is what the hold owes; the rest is released. Zero unless completed."""
+
+    hold_id: UUID
+    state: OutcomeState
+    capture_credits: int
+
+
+class CancelRequest(Contract):
+    """Cancel a run on behalf of an account; the row decides whether it is that account's."""
+
+    run_id: UUID
+    account_id: UUID
+
+
+class Cancelled(Contract):
+    """The run as it is after the request: `cancelled`, or the end it had already reached."""
+
+    run_id: UUID
+    status: RunStatus
+
+
+class Progress(Contract):
+    """A snapshot of a run, as KV holds it. Readers drop one whose `seq` is not above what they have."""
+
+    run_id: UUID
+    account_id: UUID
+    bulk_ids: list[UUID] = []
+    seq: int
+    type: AnalysisType
+    username: str | None
+    status: RunStatus
+    progress: int
+    current_step: str
+    should_cancel: bool
+    error: dict[str, str] | None = None
+    credits: dict[str, int] = {}
+    extra: dict[str, Any] = {}

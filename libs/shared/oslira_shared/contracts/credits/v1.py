@@ -1,0 +1,101 @@
+"""What credits owns: holds, balances and what became of them."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.contracts.base import Contract
+
+HOLD: Final = "credits.rpc.hold"
+SETTLE: Final = "credits.rpc.settle"
+BALANCE: Final = "credits.rpc.balance"
+SETTLED: Final = "credits.evt.settled.v1"
+GRANTED: Final = "credits.evt.granted.v1"
+LOW_BALANCE: Final = "credits.evt.low_balance.v1"
+
+
+class HoldRequest(Contract):
+    """Set `amount_credits` aside for a run or bulk; `hold_id` is that run's or bulk's id and the idempotency key.
+
+    Answers `Held`; errors: insufficient_credits (extra: need, balance), id_closed (a tombstone: it was settled before it was held).
+    """
+
+    hold_id: UUID
+    account_id: UUID
+    amount_credits: int
+
+
+class Held(Contract):
+    """The hold as it stands. `expires_at` is when credits will ask for the outcome."""
+
+    hold_id: UUID
+    amount_credits: int
+    available_credits: int
+    expires_at: datetime
+
+
+class SettleRequest(Contract):
+    """Settle this hold now. It carries only the id: credits asks analysis what happened."""
+
+    hold_id: UUID
+
+
+class Settlement(Contract):
+    """What a hold became; `is_settled` is False while its run is unfinished."""
+
+    hold_id: UUID
+    is_settled: bool
+    captured_credits: int = 0
+    released_credits: int = 0
+
+
+class BalanceRequest(Contract):
+    """Ask for an account's balance; answers `Balance`. An account without entries has zeros."""
+
+    account_id: UUID
+
+
+class GrantBalance(Contract):
+    """What is left of one grant."""
+
+    grant_id: UUID
+    source: str
+    available_credits: int
+    granted_credits: int
+    expires_at: datetime | None = None
+
+
+class Balance(Contract):
+    """Credits that can be spent, credits that are held, and the grants they come from."""
+
+    account_id: UUID
+    available: int
+    held: int
+    grants: list[GrantBalance] = []
+
+
+class Settled(Contract):
+    """A hold was settled. Published again whenever somebody asks again."""
+
+    event_id: UUID
+    hold_id: UUID
+    account_id: UUID
+
+
+class Granted(Contract):
+    """Credits were granted."""
+
+    event_id: UUID
+    grant_id: UUID
+    account_id: UUID
+    amount_credits: int
+    source: str
+
+
+class LowBalance(Contract):
+    """An account's available credits fell below its threshold: once per crossing."""
+
+    event_id: UUID
+    account_id: UUID
+    available: int
+    threshold: int

@@ -1,0 +1,45 @@
+"""Jobs: one table of what runs when and who owns it; ticks and run_job RPCs derive from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.contracts.base import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job's cron expression (UTC, five fields) and the services that act on its tick."""
+
+    name: str
+    cron: str
+    owners: tuple[str, ...]
+    is_frequent: bool = False  # of the slots missed while everything was down only the newest is caught up
+
+
+JOBS: Final = (
+    Job("failed-analysis-cleanup", "0 * * * *", ("analysis",), is_frequent=True),
+    Job("daily-cleanup", "0 2 * * *", ("gateway", "credits", "analysis", "billing")),
+    Job("monthly-renewal", "0 3 1 * *", ("billing",)),
+    Job("subscription-sync", "0 */6 * * *", ("billing",), is_frequent=True),
+    Job("invoice-reconciliation", "0 4 * * *", ("billing",)),
+)
+
+
+def tick_subject(job: str) -> str:
+    """Where a job's ticks are published."""
+    return f"scheduler.tick.{job}"
+
+
+def jobs_of(owner: str) -> tuple[Job, ...]:
+    """The jobs that a service acts on."""
+    return tuple(job for job in JOBS if owner in job.owners)
+
+
+class Tick(Contract):
+    """A slot of a job has come. The owner's `job_runs(job, slot)` row makes it act once."""
+
+    event_id: UUID
+    job: str
+    slot: datetime

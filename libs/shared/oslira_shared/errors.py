@@ -1,0 +1,93 @@
+"""Errors with a kind and a stable code. Every edge (HTTP, RPC, a work row's end) derives its answer from this one table."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Kind(StrEnum):
+    """What the caller can do about it."""
+
+    INVALID = "invalid"  # the request is wrong; the same request fails again
+    UNAUTHENTICATED = "unauthenticated"  # who is asking is not known
+    FORBIDDEN = "forbidden"  # who is asking may not
+    NOT_FOUND = "not_found"  # it isn't there, or isn't yours
+    CONFLICT = "conflict"  # the state it is in forbids it
+    REFUSED = "refused"  # a business rule says no: final, and not to be retried
+    PAYMENT = "payment"  # credits are short
+    LIMITED = "limited"  # too much, too fast; later it may pass
+    TRANSIENT = "transient"  # infrastructure: the same request may pass later
+
+
+CODES: Final[Mapping[str, Kind]] = {
+    # requests
+    "invalid_request": Kind.INVALID,
+    "invalid_username": Kind.INVALID,
+    "unknown_type": Kind.INVALID,
+    "body_too_large": Kind.INVALID,
+    "unsupported_media_type": Kind.INVALID,
+    "method_not_allowed": Kind.INVALID,
+    "idempotency_key_reused": Kind.INVALID,
+    "invalid_signature": Kind.INVALID,
+    "livemode_mismatch": Kind.INVALID,
+    # identity
+    "unauthenticated": Kind.UNAUTHENTICATED,
+    "token_expired": Kind.UNAUTHENTICATED,
+    "token_invalid": Kind.UNAUTHENTICATED,
+    "ticket_invalid": Kind.UNAUTHENTICATED,
+    "forbidden": Kind.FORBIDDEN,
+    "service_token_refused": Kind.FORBIDDEN,
+    "no_account": Kind.FORBIDDEN,
+    # things
+    "not_found": Kind.NOT_FOUND,
+    "run_not_found": Kind.NOT_FOUND,
+    "account_not_found": Kind.NOT_FOUND,
+    "business_profile_not_found": Kind.NOT_FOUND,
+    "hold_not_found": Kind.NOT_FOUND,
+    # states
+    "conflict": Kind.CONFLICT,
+    "run_finished": Kind.CONFLICT,
+    "id_closed": Kind.CONFLICT,
+    # money
+    "insufficient_credits": Kind.PAYMENT,
+    # limits
+    "rate_limited": Kind.LIMITED,
+    "cost_limit_reached": Kind.LIMITED,
+    "too_many_streams": Kind.LIMITED,
+    # how a run can end without a result
+    "profile_not_found": Kind.REFUSED,
+    "profile_private": Kind.REFUSED,
+    "profile_restricted": Kind.REFUSED,
+    "profile_empty": Kind.REFUSED,
+    "followers_out_of_bounds": Kind.REFUSED,
+    "scrape_failed": Kind.REFUSED,
+    "answer_invalid": Kind.REFUSED,
+    "attempts_used_up": Kind.REFUSED,
+    "stalled": Kind.REFUSED,
+    "cancelled": Kind.REFUSED,
+    # infrastructure
+    "provider_unavailable": Kind.TRANSIENT,
+    "profile_cache_lost": Kind.TRANSIENT,
+    "unavailable": Kind.TRANSIENT,
+    "timeout": Kind.TRANSIENT,
+    "internal": Kind.TRANSIENT,
+}
+
+
+class OsliraError(Exception):
+    """An error that a caller may see: `code` is stable, `detail` is for people, `extra` holds figures.
+
+    Raises KeyError at once for a code that isn't in CODES, so no code is invented at a call site.
+    """
+
+    def __init__(self, code: str, detail: str, **extra: Any) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.kind: Kind = CODES[code]
+        self.code = code
+        self.detail = detail
+        self.extra: dict[str, Any] = extra
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same call may pass later."""
+        return self.kind is Kind.TRANSIENT

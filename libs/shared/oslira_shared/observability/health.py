@@ -1,0 +1,72 @@
+"""The internal HTTP server: is the loop turning, is this service ready, what are its figures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from litestar import Litestar, Response, get
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], Awaitable[str]]
+
+
+class Health:
+    """Readiness: `required` checks decide it; every other binding is listed with its state and never takes a service out."""
+
+    def __init__(self) -> None:
+        self.required: dict[str, Check] = {}
+        self.others: dict[str, Check] = {}
+        self.is_draining = False
+
+    async def report(self) -> tuple[bool, dict[str, Any]]:
+        """(ready, body). A check answers `ok` or says what is wrong; one that raises or takes over 2 s is wrong."""
+        required = await _run(self.required)
+        others = await _run(self.others)
+        is_ready = not self.is_draining and all(state == "ok" for state in required.values())
+        degraded = any(state != "ok" for state in others.values())
+        status = (
+            "draining"
+            if self.is_draining
+            else "unavailable"
+            if not is_ready
+            else "degraded"
+            if degraded
+            else "ok"
+        )
+        return is_ready, {"status": status, "checks": {**required, **others}}
+
+
+async def _run(checks: Mapping[str, Check]) -> dict[str, str]:
+    async def one(check: Check) -> str:
+        try:
+            return await asyncio.wait_for(check(), timeout=2)
+        except Exception as error:  # noqa: BLE001  # a failing check is an answer
+            return f"failing: {type(error).__name__}"
+
+    states = await asyncio.gather(*(one(check) for check in checks.values()))
+    return dict(zip(checks, states, strict=True))
+
+
+def health_routes(health: Health) -> list[Any]:
+    """`/health/live` and `/health/ready`, for whichever ports should answer them."""
+
+    @get("/health/live", sync_to_thread=False, include_in_schema=False)
+    def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @get("/health/ready", include_in_schema=False)
+    async def ready() -> Response[dict[str, Any]]:
+        is_ready, body = await health.report()
+        return Response(body, status_code=200 if is_ready else 503)
+
+    return [live, ready]
+
+
+def internal_app(health: Health) -> Litestar:
+    """What Kubernetes and Prometheus talk to. Not for the outside."""
+
+    @get("/metrics", sync_to_thread=False, include_in_schema=False)
+    def metrics() -> Response[bytes]:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Litestar([*health_routes(health), metrics], openapi_config=None)

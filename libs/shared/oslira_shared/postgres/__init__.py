@@ -1,0 +1,1 @@
+"""Postgres: pools and clients, migrations, roles."""

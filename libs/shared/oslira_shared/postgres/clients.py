@@ -1,0 +1,81 @@
+"""Two clients, by type: one acts as the service, one as a user and sees only what row-level security shows."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Record: TypeAlias = "asyncpg.Record"
+Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
+Pool: TypeAlias = "asyncpg.Pool[Record]"
+
+# The roles a request may act as; anything else in a token is refused before it gets here.
+USER_ROLES: Final = frozenset({"anon", "authenticated"})
+
+
+async def open_pool(
+    url: str, *, service: str, min_size: int = 2, max_size: int = 12, pooled_url: bool = False
+) -> Pool:
+    """A pool whose json columns are Python values. `pooled_url`: behind a transaction pooler, so no cached statements."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        init=_prepare,
+        command_timeout=15,
+        timeout=10,
+        statement_cache_size=0 if pooled_url else 256,
+        server_settings={"application_name": f"oslira_{service}"},
+    )
+
+
+async def _prepare(connection: Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
+        )
+
+
+class AdminClient:
+    """The service's own login role. For system work; a route that takes this has to say why."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """A connection outside a transaction: each statement commits by itself."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """A connection in a transaction that commits when the block ends, or rolls back when it raises."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+
+class UserClient:
+    """Transactions that run as the token's user. Role and claims last exactly as long as the transaction."""
+
+    def __init__(self, pool: Pool, *, claims: Mapping[str, Any]) -> None:
+        """`claims` come from a verified token; its `role` must be one of USER_ROLES (ValueError otherwise)."""
+        self._role = str(claims.get("role", "anon"))
+        if self._role not in USER_ROLES:
+            raise ValueError(f"a user client cannot act as {self._role!r}")
+        self._pool = pool
+        self._claims = json.dumps(dict(claims), default=str)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """A transaction under row-level security."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
+                self._role,
+                self._claims,
+            )
+            yield connection

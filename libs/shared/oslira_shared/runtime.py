@@ -1,0 +1,200 @@
+"""The life of a service process: start what it needs, keep its loops turning, stop in order.
+
+Order matters when it ends: not ready any more, public servers stop taking, the bus stops pulling, work is handed back, pools close.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import Any, Final, NoReturn, TypeVar
+
+import asyncpg
+import structlog
+import uvicorn
+import uvloop
+
+from oslira_shared.bus.connection import Bus
+from oslira_shared.observability import logs, metrics
+from oslira_shared.observability.health import Health, internal_app
+from oslira_shared.postgres.clients import Pool, open_pool
+from oslira_shared.settings import ServiceSettings
+
+_LOG = structlog.get_logger()
+_RETRY_DATABASE_S: Final = 1.0
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+class Runtime:
+    """What `bootstrap.build` wires a service from. The bus is declared on here and started once everything is wired."""
+
+    def __init__(self, settings: ServiceSettings, database: Pool) -> None:
+        self.settings = settings
+        self.database = database
+        self.health = Health()
+        self.stopping = asyncio.Event()
+        self.bus = Bus(
+            settings.nats_url.get_secret_value(), service=settings.service, on_closed=self._bus_closed
+        )
+        self._loops: list[tuple[float, str, Callable[[], Awaitable[Any]]]] = []
+        self._servers: list[uvicorn.Server] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def every(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
+        """Run `step` again and again, `seconds` apart. One that raises is logged and counted; the loop goes on."""
+        self._loops.append((seconds, name, step))
+
+    def serve(self, app: Any, *, port: int, host: str) -> None:
+        """Serve a public ASGI app from this process."""
+        self._servers.append(_server(app, host=host, port=port))
+
+    def ready_check(self, name: str, check: Callable[[], Awaitable[str]]) -> None:
+        """List a binding in /health/ready: `ok`, or what is wrong with it."""
+        self.health.others[name] = check
+
+    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` after the bus stopped pulling; last declared, first called."""
+        self._closers.append(close)
+
+    async def _bus_closed(self) -> None:
+        if not self.stopping.is_set():
+            _LOG.error("bus_closed_for_good")
+            self.stopping.set()
+
+    async def _turn(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            started = time.monotonic()
+            try:
+                await step()
+            except Exception:  # noqa: BLE001  # logged and counted
+                metrics.LOOP_FAILURES.labels(name).inc()
+                _LOG.exception("loop_failed", loop=name)
+            await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+    async def live(self) -> None:
+        """Start everything, wait for the signal to stop, and stop everything."""
+        self.health.required["postgres"] = self._postgres_state
+        self.health.others["bus"] = self._bus_state
+        settings = self.settings
+        self._servers.append(
+            _server(internal_app(self.health), host=settings.internal_host, port=settings.internal_port)
+        )
+        await self.bus.start()
+        self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
+        serving = [asyncio.create_task(server.serve()) for server in self._servers]
+        for task in serving:  # a port in use ends the process, loudly
+            task.add_done_callback(lambda _: self.stopping.set())
+        _LOG.info("started", env=settings.env)
+        await self.stopping.wait()
+        await self._stop(serving)
+
+    async def _stop(self, serving: list[asyncio.Task[None]]) -> None:
+        _LOG.info("stopping")
+        self.health.is_draining = True
+        for server in self._servers[:-1]:
+            server.should_exit = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bus.stop()
+        for close in reversed(self._closers):
+            try:
+                await close()
+            except Exception:  # noqa: BLE001  # logged and counted
+                _LOG.exception("close_failed")
+        self._servers[-1].should_exit = True
+        await asyncio.gather(*serving, return_exceptions=True)
+        await self.database.close()
+        _LOG.info("stopped")
+
+    async def _postgres_state(self) -> str:
+        return "ok" if await self.database.fetchval("select 1") == 1 else "failing"
+
+    async def _bus_state(self) -> str:
+        metrics.BUS_CONNECTED.set(self.bus.is_connected)
+        return self.bus.state()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the runtime, which stops things in order."""
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+    def capture_signals(self) -> Any:
+        return nullcontext()
+
+
+def _server(app: Any, *, host: str, port: int) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # TRUSTED_PROXIES decides, in the gateway
+            server_header=False,
+            timeout_graceful_shutdown=2,  # open event streams would hold it up for ever
+            limit_concurrency=2_000,
+        )
+    )
+
+
+def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> NoReturn:
+    """Run a service until SIGTERM or SIGINT; exit 0, or 1 if it could not start."""
+    logs.configure(settings.service, level=settings.log_level)
+    _start_sentry(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(_main(settings, build)))
+
+
+async def _main(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    pool = await _pool(settings, stopping)
+    if pool is None:
+        return 0
+    runtime = Runtime(settings, pool)
+    runtime.stopping = stopping
+    await build(runtime, settings)
+    await runtime.live()
+    return 0
+
+
+async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | None:
+    """Wait for Postgres: without its rows a service has nothing to do. A wrong password ends it."""
+    while not stopping.is_set():
+        try:
+            return await open_pool(
+                settings.database_url.get_secret_value(),
+                service=settings.service,
+                max_size=settings.database_pool_size,
+                pooled_url=settings.database_pooled,
+            )
+        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+            _LOG.error("database_refused", reason=str(error))
+            raise SystemExit(1) from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            _LOG.warning("database_not_there", reason=type(error).__name__)
+            await asyncio.sleep(_RETRY_DATABASE_S)
+    return None
+
+
+def _start_sentry(settings: ServiceSettings) -> None:
+    if settings.sentry_dsn is None:
+        return
+    import sentry_sdk  # noqa: PLC0415
+
+    sentry_sdk.init(
+        dsn=settings.sentry_dsn.get_secret_value(),
+        environment=settings.env,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+    )

@@ -1,0 +1,142 @@
+"""Settings from the environment, and the rule that development's conveniences stay in development.
+
+Outside development every service, whatever it does itself, refuses to start beside a missing provider key, a provider on
+this machine, or a secret made for development: a deployment that is wrong in one place is wrong. A service that has no use for
+a key is given the word `elsewhere` in its place (see docs/decisions): the deployment says that the key exists and hands it over
+only to who needs it.
+"""
+
+import ipaddress
+import sys
+from enum import StrEnum
+from typing import ClassVar, Final, NoReturn, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Every secret that the development stack makes or builds in contains this.
+DEVELOPMENT_MARK: Final = "oslira-dev-"
+ELSEWHERE: Final = "elsewhere"
+
+
+class Env(StrEnum):
+    """Where this runs. Only development has simulators and built-in secrets."""
+
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads. Subclasses add their own and name the provider secrets they use in `uses`."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+    service: ClassVar[str]
+    uses: ClassVar[frozenset[str]] = frozenset()
+
+    env: Env = Field(default=Env.PRODUCTION, validation_alias="OSLIRA_ENV")
+    internal_port: int = Field(default=9090, ge=0, le=65535, validation_alias="OSLIRA_INTERNAL_PORT")
+    internal_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_INTERNAL_HOST")  # noqa: S104  # in a pod
+    log_level: str = Field(default="INFO", validation_alias="OSLIRA_LOG_LEVEL")
+    nats_url: SecretStr = Field(validation_alias="NATS_URL")
+    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    database_pooled: bool = Field(default=False, validation_alias="DATABASE_POOLED")
+    database_pool_size: int = Field(default=12, ge=2, le=100, validation_alias="DATABASE_POOL_SIZE")
+    sentry_dsn: SecretStr | None = Field(default=None, validation_alias="SENTRY_DSN")
+
+    apify_token: SecretStr | None = Field(default=None, validation_alias="APIFY_TOKEN")
+    apify_api_url: str = Field(default="https://api.apify.com", validation_alias="APIFY_API_URL")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str = Field(default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL")
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str = Field(
+        default="https://api.anthropic.com", validation_alias="ANTHROPIC_BASE_URL"
+    )
+    ai_gateway_url: str | None = Field(default=None, validation_alias="AI_GATEWAY_URL")
+    stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
+    stripe_webhook_secret: SecretStr | None = Field(default=None, validation_alias="STRIPE_WEBHOOK_SECRET")
+    stripe_api_base: str = Field(default="https://api.stripe.com", validation_alias="STRIPE_API_BASE")
+    jwt_secret: SecretStr | None = Field(default=None, validation_alias="JWT_SECRET")
+    jwks_url: str | None = Field(default=None, validation_alias="JWKS_URL")
+
+    @model_validator(mode="after")
+    def _fit_for_its_environment(self) -> Self:
+        if self.env is not Env.DEVELOPMENT and (faults := list(self._faults())):
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> list[str]:
+        faults: list[str] = []
+        for name in (
+            "apify_token",
+            "openai_api_key",
+            "anthropic_api_key",
+            "stripe_secret_key",
+            "stripe_webhook_secret",
+        ):
+            value = self._secret(name)
+            if not value:
+                faults.append(f"{_variable(name)} is missing")
+            elif value == ELSEWHERE and name in self.uses:
+                faults.append(f"{_variable(name)} is used here, so it can't be {ELSEWHERE!r}")
+        if not self._secret("jwt_secret") and not self.jwks_url:
+            faults.append("JWT_SECRET or JWKS_URL is missing")
+        for name in (
+            "apify_api_url",
+            "openai_base_url",
+            "anthropic_base_url",
+            "stripe_api_base",
+            "ai_gateway_url",
+            "jwks_url",
+        ):
+            value = getattr(self, name)
+            if value and _is_local(value):
+                faults.append(f"{_variable(name)} is an address of this machine or a private network")
+        faults += [
+            f"{_variable(name)} holds a development secret"
+            for name in type(self).model_fields
+            if DEVELOPMENT_MARK in (self._secret(name) or "")
+        ]
+        return faults
+
+    def _secret(self, name: str) -> str | None:
+        value = getattr(self, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else None
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def load_settings(kind: type[SettingsT]) -> SettingsT:
+    """The settings, or one line on standard error for each thing that is wrong, and exit 78 (EX_CONFIG)."""
+    try:
+        return kind()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    except ValidationError as error:
+        _refuse(kind.service, error)
+
+
+def _refuse(service: str, error: ValidationError) -> NoReturn:
+    for problem in error.errors(include_url=False, include_input=False):
+        where = ".".join(map(str, problem["loc"]))
+        text = str(problem.get("ctx", {}).get("error", problem["msg"]))
+        for line in text.split("; "):
+            print(f"{service} cannot start: {f'{where}: ' if where else ''}{line}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(78)
+
+
+def _variable(name: str) -> str:
+    alias = (
+        ServiceSettings.model_fields[name].validation_alias if name in ServiceSettings.model_fields else None
+    )
+    return str(alias or name.upper())
+
+
+def _is_local(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    if host in {"", "localhost"} or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
