@@ -86,14 +86,20 @@ def _name_in_link(text: str) -> str:
     if not _LOOKS_LIKE_LINK.match(text):
         return text
     segments = _path_segments(text)
-    if segments[:1] == ["_u"]:  # the app's own links: instagram.com/_u/name
-        segments = segments[1:]
+    if segments[:1] == ["_u"]:  # the app's own links: instagram.com/_u/name, never anything but a profile
+        segments = segments[1:2]
+    elif thing := _other_thing(segments):
+        raise InvalidUsername("not_a_profile", f"This is a link to {thing}, not to a profile.")
     if not segments:
         raise InvalidUsername("not_a_profile", "This link names no profile.")
-    for segment in segments[:1] if len(segments) < 3 else (segments[0], segments[1]):  # noqa: PLR2004
-        if thing := _NOT_A_PROFILE.get(segment.lower()):
-            raise InvalidUsername("not_a_profile", f"This is a link to {thing}, not to a profile.")
     return segments[0]
+
+
+def _other_thing(segments: list[str]) -> str | None:
+    """What /p/CODE, /reel/CODE or /name/p/CODE links to; /name/reels/ is a profile's tab."""
+    first, second, *_ = [*segments, "", ""]
+    has_code = len(segments) > 2  # noqa: PLR2004
+    return _NOT_A_PROFILE.get(first.lower()) or (_NOT_A_PROFILE.get(second.lower()) if has_code else None)
 
 
 def _path_segments(link: str) -> list[str]:

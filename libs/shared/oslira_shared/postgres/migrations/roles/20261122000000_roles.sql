@@ -34,9 +34,10 @@ end $$;
 
 revoke all on schema public from public;
 grant usage on schema public to anon, authenticated, service_role,
-  gateway_service, credits_service, analysis_service, billing_service, scheduler_service;
+  gateway_service, credits_service, analysis_service, billing_service, scheduler_service,
+  identity_owner, credits_owner, analysis_owner, billing_owner, insights_owner, scheduler_owner;
 -- Owners of functions that callers know under public.* (user_account_ids, deduct_credits, get_renewable_subscriptions).
-grant usage, create on schema public to identity_owner, credits_owner, billing_owner;
+grant create on schema public to identity_owner, credits_owner, billing_owner;
 
 -- New functions are executable by PUBLIC unless this says otherwise, for each role that makes any.
 alter default privileges revoke execute on functions from public;
