@@ -1,19 +1,47 @@
 # Every target makes .venv first; nothing but Python >= 3.11, make and git has to be there.
 PROFILES ?=
-PYTHON = .venv/bin/python
-.PHONY: help venv demo up test campaign check format lock bench chaos test-containers audit clean
+ENV ?= staging
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest
+.PHONY: help venv demo up test campaign test-containers chaos bench check format lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 venv: ## .venv with the locked dependencies
 	@tools/bootstrap.sh
 
-demo: venv ## start everything, show every promise, audit; PROFILES=dir uses real scraped items
-	@.venv/bin/oslira demo $(if $(PROFILES),--profiles "$(PROFILES)")
+demo: venv ## start everything, show every promise, audit (PROFILES=dir: on real scraped items)
+	@$(BIN)/oslira demo $(if $(PROFILES),--profiles "$(PROFILES)")
 
-up: venv ## start the stack and keep it running (Ctrl-C stops it)
-	@.venv/bin/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
+up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
+	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
+
+test: venv ## every promise at a reduced count, on real servers; under 5 minutes
+	@$(PYTEST) -m "not campaign"
+
+campaign: venv ## every promise at its full count; takes long, not in CI
+	@$(PYTEST) -m campaign --timeout 3600
+
+test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
+	@OSLIRA_TEST_SERVERS=containers $(PYTEST) -m "not campaign"
+
+chaos: venv ## only the tests that kill, stop and wipe
+	@$(PYTEST) -m "not campaign" tests/chaos
+
+check: venv ## lint, format, types, import contracts, and the domains' coverage
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-logo
+	@tools/domain_coverage.sh
+
+format: venv ## format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
 
 lock: venv ## pin what the pyproject files allow, with hashes
 	@tools/lock.sh
+
+clean: ## remove .venv and the stack's data
+	@rm -rf .venv .oslira

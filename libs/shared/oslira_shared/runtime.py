@@ -39,6 +39,7 @@ class Runtime:
             settings.nats_url.get_secret_value(), service=settings.service, on_closed=self._bus_closed
         )
         self._loops: list[tuple[float, str, Callable[[], Awaitable[Any]]]] = []
+        self._once: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         self._servers: list[uvicorn.Server] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[Any]] = []
@@ -46,6 +47,10 @@ class Runtime:
     def every(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
         """Run `step` again and again, `seconds` apart. One that raises is logged and counted; the loop goes on."""
         self._loops.append((seconds, name, step))
+
+    def once(self, name: str, step: Callable[[], Awaitable[Any]]) -> None:
+        """Run `step` in the background after the start: what costs too much for the start itself."""
+        self._once.append((name, step))
 
     def serve(self, app: Any, *, port: int, host: str) -> None:
         """Serve a public ASGI app from this process."""
@@ -67,12 +72,15 @@ class Runtime:
     async def _turn(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
         while True:
             started = time.monotonic()
-            try:
-                await step()
-            except Exception:  # noqa: BLE001  # logged and counted
-                metrics.LOOP_FAILURES.labels(name).inc()
-                _LOG.exception("loop_failed", loop=name)
+            await self._attempt(name, step)
             await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+    async def _attempt(self, name: str, step: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await step()
+        except Exception:  # noqa: BLE001  # logged and counted
+            metrics.LOOP_FAILURES.labels(name).inc()
+            _LOG.exception("loop_failed", loop=name)
 
     async def live(self) -> None:
         """Start everything, wait for the signal to stop, and stop everything."""
@@ -84,6 +92,7 @@ class Runtime:
         )
         await self.bus.start()
         self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
+        self._tasks += [asyncio.create_task(self._attempt(*step), name=step[0]) for step in self._once]
         serving = [asyncio.create_task(server.serve()) for server in self._servers]
         for task in serving:  # a port in use ends the process, loudly
             task.add_done_callback(lambda _: self.stopping.set())

@@ -112,6 +112,20 @@ create index runs_due on analysis.runs (due_at) where due_at is not null;
 create index runs_listed on analysis.runs (account_id, created_at desc, id desc);
 create index runs_status on analysis.runs (account_id, state, created_at desc, id desc);
 
+-- True whoever writes: progress never falls, an end has its time, and only a waiting run waits for something.
+create function analysis.keep_run_rules() returns trigger language plpgsql set search_path = '' as $$
+begin
+  new.progress := greatest(new.progress, old.progress);
+  if new.state in ('completed', 'failed', 'cancelled') and new.finished_at is null then
+    new.finished_at := pg_catalog.now();
+  end if;
+  if new.state <> 'waiting' then
+    new.waits_for := null;
+  end if;
+  return new;
+end $$;
+create trigger keep_run_rules before update on analysis.runs for each row execute function analysis.keep_run_rules();
+
 create table analysis.leads (
   id uuid primary key,
   account_id uuid not null,

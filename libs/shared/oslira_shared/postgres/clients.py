@@ -3,14 +3,18 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-Record: TypeAlias = "asyncpg.Record"
-Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
-Pool: TypeAlias = "asyncpg.Pool[Record]"
+Record: TypeAlias = asyncpg.Record
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+    Pool: TypeAlias = asyncpg.Pool[Record]
+else:  # asyncpg's own classes take no parameters
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
 
 # The roles a request may act as; anything else in a token is refused before it gets here.
 USER_ROLES: Final = frozenset({"anon", "authenticated"})

@@ -1,7 +1,7 @@
 """Claim a row, and leave its state again: both compare-and-set, so whatever commits first wins."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,20 +54,25 @@ async def transition(
     to_state: str,
     due_in_s: float | None,
     values: Mapping[str, Any] | None = None,
-    where: str = "true",
+    stamps: Sequence[str] = (),
+    keeps_lease: bool = False,
 ) -> Record | None:
     """Leave `held.state` for `to_state`, with its effects in the caller's transaction; None: the claim is no longer ours.
 
-    `due_in_s` is when the sweep must act if nobody has (None: another row is responsible). `values` are further columns.
+    `due_in_s` is when the sweep must act if nobody has (None: another row is responsible). `values` are further columns,
+    `stamps` those that become now(), by Postgres's clock.
+    `keeps_lease`: the same worker goes on under the same attempt; continue with `moved(held, to_state)`.
     """
     columns = dict(values or {})
     assignments = "".join(f", {name} = ${number}" for number, name in enumerate(columns, start=6))
+    assignments += "".join(f", {name} = now()" for name in stamps)
+    lease = f"now() + make_interval(secs => {held.table.lease_s:f})" if keeps_lease else "null"
     return await connection.fetchrow(
         f"""
         update {held.table.name}
-           set state = $4, failures = 0, lease_until = null, not_before = null, seq = seq + 1, progressed_at = now(),
+           set state = $4, failures = 0, lease_until = {lease}, not_before = null, seq = seq + 1, progressed_at = now(),
                due_at = now() + make_interval(secs => $5::float8){assignments}
-         where {held.table.id_column} = $1 and state = $2 and attempt = $3 and {where}
+         where {held.table.id_column} = $1 and state = $2 and attempt = $3
         returning *
         """,
         held.row_id,
@@ -77,6 +82,11 @@ async def transition(
         due_in_s,
         *columns.values(),
     )
+
+
+def moved(held: Claim, to_state: str) -> Claim:
+    """The claim after a transition that kept its lease."""
+    return replace(held, state=to_state, failures=0)
 
 
 async def hand_back(

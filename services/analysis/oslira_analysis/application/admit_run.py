@@ -1,0 +1,20 @@
+"""A new run: a fresh enough profile in the cache makes it a scoring task, otherwise it joins or creates a scrape."""
+
+from datetime import timedelta
+
+from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs
+from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.rows import RunWork
+
+
+async def admit_run(
+    work: RunWork, runs: Runs, queue: Queue, cache: ProfileCache, announcer: Announcer
+) -> None:
+    """Dying anywhere here leaves the run queued under a lease that lapses; the sweep announces it again."""
+    run = work.run
+    cached = None
+    if not run.is_cache_bypassed:
+        cached = await cache.find(run.username, max_age=timedelta(seconds=run.max_age_s))
+    effects = await (runs.wait_for_score(work) if cached is not None else runs.join_scrape(work))
+    await announcer.announce(effects)
+    await promote_tasks(queue, announcer)

@@ -1,0 +1,184 @@
+"""What the engine needs of the world, in its own words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from oslira_shared.work import Claim
+
+from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork, ScrapeWork
+from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.prompt import Prompt
+
+Item = dict[str, Any]
+
+
+class Runs(Protocol):
+    """Runs at work. Every change is a compare-and-set; empty effects mean that somebody else was first."""
+
+    async def claim(self, run_id: UUID) -> RunWork | None: ...
+    async def hand_back(self, work: RunWork, *, is_counted: bool, delay_s: float | None = None) -> None: ...
+    async def release(self, held: Claim) -> None:
+        """Give work back at shutdown: no failure, and another process may take it at once."""
+        ...
+
+    async def wait_for_score(self, work: RunWork) -> Effects:
+        """The profile is at hand: the run waits for a scoring slot."""
+        ...
+
+    async def join_scrape(self, work: RunWork) -> Effects:
+        """Wait for the scrape of (username, depth), creating it if nobody has; if it has just ended, wait for a scoring slot."""
+        ...
+
+    async def requeue(self, work: RunWork) -> Effects:
+        """The cache lost what admit had seen: start over, and scrape this time."""
+        ...
+
+    async def business_context(self, run: Run) -> dict[str, Any] | None: ...
+    async def kept_item(self, scrape_id: UUID) -> Item | None:
+        """The scraped item, where the cache would not take it."""
+        ...
+
+
+class Endings(Protocol):
+    """How runs end: the row, its lead, its analysis, all in one transaction."""
+
+    async def complete(self, work: RunWork, finding: Finding) -> Effects: ...
+    async def fail(self, work: RunWork, ending: Ending) -> Effects: ...
+
+
+class Queue(Protocol):
+    """Slots and what waits for them."""
+
+    async def promote(self) -> Effects:
+        """Give free slots to waiting tasks."""
+        ...
+
+    async def due(self) -> Effects:
+        """Everything that should have moved and has not; what has used up its attempts ends failed here."""
+        ...
+
+
+class Settlements(Protocol):
+    """What credits asks and tells."""
+
+    async def outcome(self, hold_id: UUID) -> tuple[str, int]:
+        """(state, price) of the run. An unknown id is closed for good by asking: ("closed", 0)."""
+        ...
+
+    async def mark_settled(self, run_id: UUID) -> Effects:
+        """Take the charge from the ledger's view; nothing if it isn't settled there, or is marked already."""
+        ...
+
+
+class Scrapes(Protocol):
+    """The scrapes' rows."""
+
+    async def claim(self, scrape_id: UUID) -> ScrapeWork | None: ...
+    async def hand_back(
+        self, work: ScrapeWork, *, is_counted: bool, delay_s: float | None = None, is_restarted: bool = False
+    ) -> None:
+        """`is_restarted`: the actor's run failed, so the next attempt starts another."""
+        ...
+
+    async def release(self, held: Claim) -> None:
+        """As for runs; the next attempt re-attaches to the actor's run."""
+        ...
+
+    async def write_intent(self, work: ScrapeWork) -> bool:
+        """Before the actor is started. False: the claim is gone."""
+        ...
+
+    async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
+        """The actor's run is known. None: the claim is gone, or another scrape has that run."""
+        ...
+
+    async def recorded(self, actor_run_ids: Sequence[str]) -> set[str]:
+        """Those of the actor's runs that some scrape has already."""
+        ...
+
+    async def end(self, work: ScrapeWork, end: "ScrapeEnd") -> Effects:
+        """Ended; every run that waited for it goes on to scoring, or ends with the same reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeEnd:
+    """`outcome`: fetched, unavailable or failed. `kept_item` only where the cache would not take it."""
+
+    outcome: str
+    ending: Ending | None = None
+    kept_item: Item | None = None
+    cost_nano_usd: int = 0
+
+
+class ScraperBusy(Exception):  # noqa: N818
+    """The scraper can't be reached, or is over its limit; later it may work."""
+
+
+class StartUnknown(Exception):  # noqa: N818
+    """The start's answer was lost: the actor may be running, or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorEnd:
+    """A finished actor run: `item` is its first dataset item, None if it failed or has none."""
+
+    has_succeeded: bool
+    item: Item | None
+    cost_nano_usd: int
+
+
+class Scraper(Protocol):
+    """The scraping actor. Starting costs money and has no idempotency key, so it is asked once per intent."""
+
+    async def start(self, username: str) -> str:
+        """The actor's run id. Raises StartUnknown when the answer was lost, ScraperBusy when it surely did not start."""
+        ...
+
+    async def find_started(self, username: str, *, since_s: float) -> list[str]:
+        """Runs started at most `since_s` ago whose input names this profile, newest first. Raises ScraperBusy."""
+        ...
+
+    async def wait(self, actor_run_id: str) -> ActorEnd:
+        """Until the run has ended, however long; the caller's lease decides. Raises ScraperBusy."""
+        ...
+
+
+class ProfileCache(Protocol):
+    """Scraped items by username, in S3."""
+
+    async def find(self, username: str, *, max_age: timedelta) -> Item | None:
+        """The item if it is young enough. A cache that is down has nothing: None."""
+        ...
+
+    async def put(self, username: str, item: Item) -> bool:
+        """Whether it was kept."""
+        ...
+
+
+class ModelBusy(Exception):  # noqa: N818
+    """The model's provider can't be reached or is over its limit; later it may work."""
+
+
+class AnswerUnusable(Exception):  # noqa: N818
+    """The model answered, and refused, was cut short or broke its schema. What it cost is booked."""
+
+
+class Models(Protocol):
+    """Model calls that are booked before the request and whose answer is kept."""
+
+    async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
+        """The answer as JSON that fits the call's schema; one kept from an earlier attempt costs nothing.
+
+        Raises ModelBusy or AnswerUnusable.
+        """
+        ...
+
+
+class Announcer(Protocol):
+    """Tells the world after a commit. Never raises: what is lost here, the sweep says again."""
+
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...

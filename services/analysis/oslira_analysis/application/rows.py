@@ -1,0 +1,92 @@
+"""Rows as use cases see them, and what a committed change must tell the world."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from oslira_shared.work import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One analysis of one profile for one business. Prices in credits; `max_age_s` is how old its profile may be."""
+
+    run_id: UUID
+    account_id: UUID
+    business_profile_id: UUID
+    type: str
+    username: str
+    max_age_s: int
+    attempt: int
+    scrape_id: UUID | None
+    is_cache_bypassed: bool
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """One run of the scraping actor, shared by all runs that wait for its profile."""
+
+    scrape_id: UUID
+    username: str
+    intent_at: datetime | None
+    actor_run_id: str | None
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunWork:
+    """A claimed run."""
+
+    claim: Claim
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeWork:
+    """A claimed scrape. `age_s` of its scrape counts from the intent, by Postgres's clock."""
+
+    claim: Claim
+    scrape: Scrape
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A row to look at: published after the commit that made it due."""
+
+    subject: str
+    row_id: UUID
+    state: str
+    attempt: int
+
+
+@dataclass(slots=True)
+class Effects:
+    """What to announce after a commit. `runs` are full rows, for progress and for endings."""
+
+    hints: list[Hint] = field(default_factory=list[Hint])
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def __add__(self, other: "Effects") -> "Effects":
+        return Effects([*self.hints, *other.hints], [*self.runs, *other.runs])
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ends without a result: a stable code and a sentence for its user."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a completed run leaves behind: a lead and an analysis. `score` 0–100."""
+
+    full_name: str
+    followers: int | None
+    category: str | None
+    score: int
+    result: dict[str, Any]
+    prompt_version: str

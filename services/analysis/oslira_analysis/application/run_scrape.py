@@ -1,0 +1,146 @@
+"""One scrape: intent, start once, wait, check, cache, and let everybody who waited for it go on.
+
+A start costs money and can't be made idempotent. So the intent is committed first; an attempt that finds an intent without an
+actor run looks for the run that the lost answer was about, and adopts it.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from oslira_analysis.application.ports import (
+    ActorEnd,
+    Announcer,
+    ProfileCache,
+    Queue,
+    ScrapeEnd,
+    Scraper,
+    ScraperBusy,
+    Scrapes,
+    StartUnknown,
+)
+from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.rows import Ending, ScrapeWork
+from oslira_analysis.domain.free_checks import refuse_unavailable
+from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
+
+_LOG = structlog.get_logger()
+# The actor's runs are listed from a little before the intent: two clocks never agree.
+_CLOCK_SLACK_S: Final = 60.0
+_LOOK_AGAIN_S: Final = 1.0
+_OVERTIME_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeLimits:
+    """`start_known_after_s`: the start request's own time limit and 30 s; only then is "never started" sure.
+
+    `actor_limit_s` is the actor's time limit; 60 s after it the slot is given up.
+    """
+
+    start_known_after_s: float
+    actor_limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapePorts:
+    """What a scrape needs."""
+
+    queue: Queue
+    scrapes: Scrapes
+    scraper: Scraper
+    cache: ProfileCache
+    announcer: Announcer
+    limits: ScrapeLimits
+
+
+async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
+    """Returns with the scrape ended, or handed back for another attempt. Being cancelled leaves it to its lease."""
+    try:
+        started = await _started(work, ports)
+    except ScraperBusy as error:
+        _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
+        await ports.scrapes.hand_back(work, is_counted=True)
+        return
+    if started is None:
+        return
+    try:
+        end = await _wait(started, ports)
+    except ScraperBusy as error:
+        _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
+        await ports.scrapes.hand_back(started, is_counted=True)
+        return
+    await _finish(started, end, ports)
+    await promote_tasks(ports.queue, ports.announcer)
+
+
+async def _wait(work: ScrapeWork, ports: ScrapePorts) -> ActorEnd:
+    """The slot counts until the actor's run is known to have ended, at most until its own limit and a minute."""
+    left_s = ports.limits.actor_limit_s + _OVERTIME_S - work.scrape.age_s
+    try:
+        async with asyncio.timeout(max(_LOOK_AGAIN_S, left_s)):
+            return await ports.scraper.wait(str(work.scrape.actor_run_id))
+    except TimeoutError:
+        _LOG.error("actor_overdue", scrape_id=str(work.scrape.scrape_id))
+        return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+
+
+async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
+    scrape = work.scrape
+    if scrape.actor_run_id is not None:
+        return work
+    if scrape.intent_at is None:
+        return await _start(work, ports)
+    for actor_run_id in await _unrecorded(work, ports):
+        if (adopted := await ports.scrapes.record_start(work, actor_run_id)) is not None:
+            _LOG.info("actor_run_adopted", scrape_id=str(scrape.scrape_id))
+            return adopted
+    if scrape.age_s < ports.limits.start_known_after_s:
+        await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
+        return None
+    return await _start(work, ports)  # it never started: a new intent
+
+
+async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
+    if not await ports.scrapes.write_intent(work):
+        return None
+    try:
+        actor_run_id = await ports.scraper.start(work.scrape.username)
+    except StartUnknown:
+        await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
+        return None
+    except ScraperBusy:
+        # It surely did not start, so there is nothing to adopt.
+        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        return None
+    return await ports.scrapes.record_start(work, actor_run_id)
+
+
+async def _unrecorded(work: ScrapeWork, ports: ScrapePorts) -> list[str]:
+    since_s = work.scrape.age_s + _CLOCK_SLACK_S
+    found = await ports.scraper.find_started(work.scrape.username, since_s=since_s)
+    taken = await ports.scrapes.recorded(found)
+    return [actor_run_id for actor_run_id in found if actor_run_id not in taken]
+
+
+async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
+    if not end.has_succeeded or end.item is None:
+        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        return
+    try:
+        read_item(end.item)
+    except ProfileUnavailable as unavailable:
+        refusal = refuse_unavailable(unavailable)
+        ending = Ending(refusal.code, refusal.detail)
+        result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
+    except MalformedItem as error:
+        _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
+        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        return
+    else:
+        is_kept = await ports.cache.put(work.scrape.username, end.item)
+        kept_item = None if is_kept else end.item
+        result = ScrapeEnd("fetched", kept_item=kept_item, cost_nano_usd=end.cost_nano_usd)
+    await ports.announcer.announce(await ports.scrapes.end(work, result))

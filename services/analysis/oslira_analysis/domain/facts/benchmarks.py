@@ -1,0 +1,32 @@
+"""What engagement is usual for an audience of a given size.
+
+No citable source agrees on these: published tables differ several times over, by sample and by formula. The figures
+are Oslira's own defaults, for (likes + comments) / followers, set within the range those tables span; they say
+"more or less than usual for this size" and no more than that.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Rates are shares of the followers (0.02 is 2 %) that a usual and a strong profile of this tier reaches."""
+
+    tier: str
+    followers_from: int
+    typical_rate: float
+    strong_rate: float
+
+
+BENCHMARKS: Final = (
+    Benchmark("nano", 0, 0.030, 0.060),
+    Benchmark("micro", 10_000, 0.018, 0.040),
+    Benchmark("mid", 50_000, 0.014, 0.030),
+    Benchmark("macro", 500_000, 0.010, 0.022),
+    Benchmark("mega", 1_000_000, 0.008, 0.018),
+)
+
+
+def benchmark_for(followers: int) -> Benchmark:
+    return next(tier for tier in reversed(BENCHMARKS) if followers >= tier.followers_from)

@@ -1,0 +1,29 @@
+"""What kinds of posts there are."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from oslira_analysis.domain.facts.figure import Figure, share
+from oslira_analysis.domain.profile import Profile
+
+_POSTS: Final = "posts that are not pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """Shares of the posts that are not pinned, 0 to 1, by the item's `type`; reels (productType clips) are videos."""
+
+    images: Figure
+    videos: Figure
+    sidecars: Figure
+    reels: Figure
+
+
+def measure_formats(profile: Profile) -> Formats:
+    posts = profile.unpinned_posts
+    return Formats(
+        images=share([post.type == "image" for post in posts], of=_POSTS),
+        videos=share([post.type == "video" for post in posts], of=_POSTS),
+        sidecars=share([post.type == "sidecar" for post in posts], of=_POSTS),
+        reels=share([post.is_reel for post in posts], of=_POSTS),
+    )

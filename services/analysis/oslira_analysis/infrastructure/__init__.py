@@ -1,0 +1,1 @@
+"""Adapters: Postgres, S3, Apify, the models, the bus."""

@@ -1,0 +1,137 @@
+"""The scraping actor on Apify, through its SDK.
+
+The SDK's own retries are off everywhere: a start is a POST without an idempotency key, and retrying it starts another run.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartUnknown
+
+_ACTOR: Final = "apify/instagram-profile-scraper"
+_TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
+_POLL_S: Final = 20
+_NANO: Final = Decimal(1_000_000_000)
+# Answers that say for sure that nothing was started.
+_REFUSED: Final = frozenset({400, 401, 402, 403, 404, 413, 429})
+ResultT = TypeVar("ResultT")
+
+
+class ApifyScraper:
+    """The port Scraper."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str,
+        actor_limit_s: float,
+        request_timeout_s: float,
+        most_charge_usd: Decimal,
+    ) -> None:
+        """`actor_limit_s` ends a run at Apify; `most_charge_usd` bounds what one may cost."""
+        self._token = token
+        self._api_url = api_url
+        self._actor_limit = timedelta(seconds=actor_limit_s)
+        self._timeout = timedelta(seconds=request_timeout_s)
+        self._most_charge_usd = most_charge_usd
+        self._client: Any = None
+
+    async def start(self, username: str) -> str:
+        from apify_client.errors import ApifyApiError  # noqa: PLC0415
+
+        try:
+            run = (
+                await self._connected()
+                .actor(_ACTOR)
+                .start(
+                    run_input={"usernames": [username]},
+                    max_items=1,
+                    max_total_charge_usd=self._most_charge_usd,
+                    run_timeout=self._actor_limit,
+                    timeout=self._timeout,
+                )
+            )
+        except ApifyApiError as error:
+            if error.status_code in _REFUSED:
+                raise ScraperBusy(f"start: {error.status_code} {error.type}") from error
+            raise StartUnknown(f"start: {error.status_code}") from error
+        except Exception as error:  # a lost answer has many shapes in the transport below
+            raise StartUnknown(f"start: {type(error).__name__}") from error
+        return str(run.id)
+
+    async def find_started(self, username: str, *, since_s: float) -> list[str]:
+        client = self._connected()
+        since = datetime.now(UTC) - timedelta(seconds=since_s)
+
+        async def look() -> list[str]:
+            listed = (
+                await client.actor(_ACTOR)
+                .runs()
+                .list(desc=True, limit=200, started_after=since, timeout=self._timeout)
+            )
+            # The list carries no input: it lies in each run's own store.
+            inputs = await asyncio.gather(
+                *(self._input(run.default_key_value_store_id) for run in listed.items)
+            )
+            return [
+                str(run.id)
+                for run, found in zip(listed.items, inputs, strict=True)
+                if found.get("usernames") == [username]
+            ]
+
+        return await _busy("list", look)
+
+    async def _input(self, store_id: str) -> dict[str, Any]:
+        record = await self._connected().key_value_store(store_id).get_record("INPUT", timeout=self._timeout)
+        value = record["value"] if record else None
+        return value if isinstance(value, dict) else {}
+
+    async def wait(self, actor_run_id: str) -> ActorEnd:
+        client = self._connected()
+
+        async def look() -> Any:
+            return await client.run(actor_run_id).wait_for_finish(
+                wait_duration=timedelta(seconds=_POLL_S), timeout=timedelta(seconds=_POLL_S) + self._timeout
+            )
+
+        while True:
+            run = await _busy("wait", look)
+            if run is None:  # the actor's run is gone: it can't be what succeeded
+                return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+            if str(run.status) in _TERMINAL:
+                break
+        cost_nano_usd = int(Decimal(str(run.usage_total_usd or 0)) * _NANO)
+        if str(run.status) != "SUCCEEDED":
+            return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=cost_nano_usd)
+        item = await _busy("items", lambda: self._first_item(run.default_dataset_id))
+        return ActorEnd(has_succeeded=True, item=item, cost_nano_usd=cost_nano_usd)
+
+    async def _first_item(self, dataset_id: str) -> Item | None:
+        page = await self._connected().dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
+        return page.items[0] if page.items else None
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
+
+            self._client = ApifyClientAsync(
+                self._token, api_url=self._api_url, api_public_url=self._api_url, max_retries=0
+            )
+        return self._client
+
+
+async def _busy(what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Everything but the start may be asked again: two more times here, then by the row."""
+    for pause_s in (0.3, 1.0):
+        try:
+            return await call()
+        except Exception:  # noqa: BLE001  # transport errors have no common base
+            await asyncio.sleep(pause_s)
+    try:
+        return await call()
+    except Exception as error:
+        raise ScraperBusy(f"{what}: {type(error).__name__}") from error

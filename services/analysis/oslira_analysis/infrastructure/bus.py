@@ -1,0 +1,64 @@
+"""What analysis listens to. A hint is acked as soon as its row is claimed; the work runs on under its lease."""
+
+from dataclasses import dataclass
+
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.contracts.credits.v1 import Settled
+from oslira_shared.contracts.work import WorkHint
+from oslira_shared.work import Heart
+
+from oslira_analysis.application.admit_run import admit_run
+from oslira_analysis.application.mark_settled import mark_settled
+from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs, Scrapes, Settlements
+from oslira_analysis.application.report_outcome import report_outcome
+from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
+from oslira_analysis.application.score_run import ScorePorts, score_run
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything the subscribers call."""
+
+    runs: Runs
+    queue: Queue
+    scrapes: Scrapes
+    settlements: Settlements
+    cache: ProfileCache
+    announcer: Announcer
+    scraping: ScrapePorts
+    scoring: ScorePorts
+    run_heart: Heart
+    scrape_heart: Heart
+
+
+def subscribe(bus: Bus, engine: Engine) -> None:
+    """Declare the consumers and the responder."""
+
+    @bus.consumer("analysis_run")
+    async def on_run(hint: WorkHint) -> None:
+        # Room first: a message that is pulled is claimed and acked at once, so pull only what this process can take.
+        await engine.run_heart.room()
+        if (work := await engine.runs.claim(hint.row_id)) is None:
+            return
+        if work.claim.state == "queued":
+            job = admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
+        else:  # a late hint for a run that is scoring already
+            job = score_run(work, engine.scoring)
+        engine.run_heart.start(work.claim, job)
+
+    bus.consumer("analysis_score")(on_run)
+
+    @bus.consumer("analysis_scrape")
+    async def on_scrape(hint: WorkHint) -> None:
+        await engine.scrape_heart.room()
+        if (work := await engine.scrapes.claim(hint.row_id)) is not None:
+            engine.scrape_heart.start(work.claim, run_scrape(work, engine.scraping))
+
+    @bus.consumer("analysis_settled")
+    async def on_settled(event: Settled) -> None:
+        await mark_settled(event.hold_id, engine.settlements, engine.announcer)
+
+    @bus.responder(v1.OUTCOME)
+    async def on_outcome(request: v1.OutcomeRequest) -> v1.Outcome:
+        return await report_outcome(request.hold_id, engine.settlements)

@@ -1,0 +1,92 @@
+"""The profile cache: one object per username, the scraped item as it was. The bucket's lifecycle expires it."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+import structlog
+
+from oslira_analysis.application.ports import Item
+
+_LOG = structlog.get_logger()
+_SCRAPED_AT: Final = "scraped-at"
+_TIMEOUT_S: Final = 3
+
+
+class S3Profiles:
+    """The port ProfileCache. boto3 blocks, so every call is in a thread. Down means empty, never an error."""
+
+    def __init__(self, *, bucket: str, endpoint_url: str | None) -> None:
+        self._bucket = bucket
+        self._endpoint_url = endpoint_url
+        self._client: Any = None
+
+    async def find(self, username: str, *, max_age: timedelta) -> Item | None:
+        try:
+            found = await asyncio.to_thread(self._get, username)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with the cache, a scrape is the answer
+            _LOG.warning("profile_cache_failed", operation="get", reason=type(error).__name__)
+            return None
+        if found is None:
+            return None
+        item, scraped_at = found
+        return item if datetime.now(UTC) - scraped_at <= max_age else None
+
+    async def put(self, username: str, item: Item) -> bool:
+        try:
+            await asyncio.to_thread(self._put, username, item)
+        except Exception as error:  # noqa: BLE001  # the row keeps the item instead
+            _LOG.warning("profile_cache_failed", operation="put", reason=type(error).__name__)
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close the connections to the store."""
+        if self._client is not None:
+            await asyncio.to_thread(self._client.close)
+
+    def _get(self, username: str) -> tuple[Item, datetime] | None:
+        client = self._connected()
+        try:
+            found = client.get_object(Bucket=self._bucket, Key=_key(username))
+        except client.exceptions.NoSuchKey:
+            return None
+        scraped_at = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
+        return cast("Item", json.loads(found["Body"].read())), scraped_at
+
+    def _put(self, username: str, item: Item) -> None:
+        self._connected().put_object(
+            Bucket=self._bucket,
+            Key=_key(username),
+            Body=json.dumps(item, ensure_ascii=False).encode(),
+            ContentType="application/json",
+            Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
+        )
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            # Lazily: importing boto3 costs more than the whole start of the service.
+            import boto3  # noqa: PLC0415
+            from botocore.config import Config  # noqa: PLC0415
+
+            self._client = boto3.client(
+                "s3",
+                endpoint_url=self._endpoint_url,
+                region_name="auto" if self._endpoint_url else None,
+                config=Config(
+                    connect_timeout=_TIMEOUT_S,
+                    read_timeout=_TIMEOUT_S,
+                    retries={"total_max_attempts": 2},
+                    max_pool_connections=50,
+                    # R2 and others don't take the newer default checksums
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                    s3={"addressing_style": "path"},
+                ),
+            )
+        return self._client
+
+
+def _key(username: str) -> str:
+    return f"profiles/v1/{username}.json"

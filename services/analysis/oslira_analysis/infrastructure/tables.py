@@ -1,0 +1,64 @@
+"""The two work tables, and how their rows become the use cases' own."""
+
+from typing import Final
+
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.postgres.clients import Record
+from oslira_shared.work import Claim, WorkTable
+
+from oslira_analysis.application.rows import Effects, Hint, Run, RunWork, Scrape, ScrapeWork
+
+RUNS = WorkTable("analysis.runs", claimable=frozenset({"queued", "scoring"}), lease_s=10.0)
+SCRAPES = WorkTable(
+    "analysis.scrapes", claimable=frozenset({"starting", "running", "aborting"}), lease_s=10.0
+)
+
+# An ending is announced again this often until its hold is settled.
+ANNOUNCE_AGAIN_S: Final = 5.0
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+HINTS: Final = {"queued": v1.RUN, "scoring": v1.SCORE}
+
+
+def effects_of(row: Record | None) -> Effects:
+    """What a changed run must tell the world; nothing if nothing changed."""
+    if row is None:
+        return Effects()
+    subject = HINTS.get(row["state"])
+    hints = [Hint(subject, row["id"], row["state"], row["attempt"])] if subject else []
+    return Effects(hints, [dict(row)])
+
+
+def run_work(claim: Claim) -> RunWork:
+    """The claimed row as a run."""
+    return RunWork(claim, run_of(claim.row))
+
+
+def run_of(row: Record) -> Run:
+    """A row of analysis.runs."""
+    return Run(
+        run_id=row["id"],
+        account_id=row["account_id"],
+        business_profile_id=row["business_profile_id"],
+        type=row["type"],
+        username=row["username"],
+        max_age_s=row["max_age_s"],
+        attempt=row["attempt"],
+        scrape_id=row["scrape_id"],
+        is_cache_bypassed=row["is_cache_bypassed"],
+        request_id=row["request_id"],
+    )
+
+
+def scrape_work(claim: Claim, *, age_s: float) -> ScrapeWork:
+    """The claimed row as a scrape; `age_s` since its intent."""
+    row = claim.row
+    return ScrapeWork(
+        claim,
+        Scrape(
+            scrape_id=row["id"],
+            username=row["username"],
+            intent_at=row["intent_at"],
+            actor_run_id=row["actor_run_id"],
+            age_s=age_s,
+        ),
+    )
