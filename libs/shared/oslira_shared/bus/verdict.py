@@ -7,11 +7,14 @@ from typing import Any, Final
 import structlog
 from fast_depends.exceptions import ValidationError as CallValidationError
 from faststream import BaseMiddleware
+from faststream.exceptions import SkipMessage
 from faststream.message import StreamMessage
 from faststream.nats.message import NatsMessage
+from faststream.nats.subscriber.usecases import PullStreamSubscriber
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from oslira_shared.bus.topology import OWNERS
 from oslira_shared.contracts.envelope import error_reply
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics
@@ -19,6 +22,7 @@ from oslira_shared.observability import metrics
 _LOG = structlog.get_logger()
 _LONGEST_DELAY_S: Final = 60.0
 _MALFORMED = (ValidationError, CallValidationError)
+_OUR_INBOXES: Final = tuple(f"_INBOX_{name}." for name in (*OWNERS, "operator"))
 # Set by Bus before it connects: publishes (subject, body, headers) into DEAD and awaits its PubAck.
 DeadLetter = Callable[[str, bytes, dict[str, str]], Awaitable[None]]
 
@@ -32,17 +36,23 @@ def verdict_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
         ) -> Any:
             if not isinstance(msg, NatsMessage):  # a batch or KV message: none of ours
                 return await call_next(msg)
-            if msg.raw_message.reply.startswith("$JS.ACK."):
+            subscriber: Any = self.context.get_local("handler_")
+            if isinstance(subscriber, PullStreamSubscriber):
                 await _judge(msg, lambda: call_next(msg), dead_letter)
                 return None
-            return await _answer(msg, lambda: call_next(msg))
+            return await _answer(msg, lambda: call_next(msg), own_subject=subscriber.subject.broker_address)
 
     return Verdict
 
 
-async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]]) -> Any:
+async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own_subject: str) -> Any:
     """Every outcome becomes an envelope: an exception would reach the caller only as a timeout."""
-    subject = msg.raw_message.subject
+    subject, reply = msg.raw_message.subject, msg.raw_message.reply
+    if subject != own_subject or not reply.startswith(_OUR_INBOXES):
+        # A pull may name any reply subject, and the server delivers there what its author never addressed to us; and an
+        # answer goes out with our rights, so it goes to nobody's subject but a service's inbox.
+        _LOG.warning("request_refused", subject=subject, own_subject=own_subject, reply=reply[:100])
+        raise SkipMessage
     try:
         return await handle()
     except OsliraError as error:

@@ -69,4 +69,4 @@ def internal_app(health: Health) -> Litestar:
     def metrics() -> Response[bytes]:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Litestar([*health_routes(health), metrics], openapi_config=None)
+    return Litestar([*health_routes(health), metrics], openapi_config=None, logging_config=None)

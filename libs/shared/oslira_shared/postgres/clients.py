@@ -29,6 +29,8 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         init=_prepare,
+        # asyncpg's own reset is a round trip for each release; nothing of ours outlives its transaction.
+        reset=_keep,
         command_timeout=15,
         timeout=10,
         statement_cache_size=0 if pooled_url else 256,
@@ -41,6 +43,10 @@ async def _prepare(connection: Connection) -> None:
         await connection.set_type_codec(
             kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
         )
+
+
+async def _keep(_connection: Connection) -> None:
+    pass
 
 
 class AdminClient:

@@ -1,0 +1,27 @@
+"""The `oslira` command. One file per subcommand in commands/, imported only when it runs."""
+
+import sys
+
+import typer
+
+from oslira_devstack.commands import analyze, audit, demo, provision, status, token, up
+
+app = typer.Typer(
+    name="oslira",
+    help="Oslira on one machine: run it, use it, look into it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("demo")(demo.demo)
+app.command("analyze")(analyze.analyze)
+app.command("token")(token.token)
+app.command("audit")(audit.audit)
+app.command("status")(status.status)
+app.command("provision")(provision.provision)
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(app())

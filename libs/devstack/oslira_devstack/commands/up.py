@@ -1,0 +1,55 @@
+"""`oslira up`: the whole stack, until Ctrl-C."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from oslira_devstack.stack import Stack
+
+
+def up(
+    profiles: Annotated[
+        Path | None,
+        typer.Option(help="Folder of scraped items for the Apify simulator to serve.", exists=True),
+    ] = None,
+    speed: Annotated[float, typer.Option(help="Divides the simulators' latencies.", min=0.01)] = 1.0,
+) -> None:
+    """Start everything and keep it running until Ctrl-C. Data stays in .oslira (OSLIRA_DATA_DIR)."""
+    from oslira_devstack.commands.run import run_until_told, usual_config  # noqa: PLC0415
+
+    async def serve(stack: "Stack", told: asyncio.Event) -> None:
+        show(stack)
+        print(f"ready {stack.gateway_url}", flush=True)
+        await told.wait()
+
+    run_until_told(usual_config(profiles=profiles, speed=speed), serve)
+
+
+def show(stack: "Stack") -> None:
+    """What runs where, and which provider is real."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("what", "where", "log"):
+        table.add_column(column, overflow="fold")
+    logs = stack.data.logs
+    servers = stack.servers
+    table.add_row("nats", f"nats://127.0.0.1:{servers.nats.port}", str(logs / "nats.log"))
+    table.add_row("postgres", f"127.0.0.1:{servers.postgres.port}/oslira", str(logs / "postgres.log"))
+    table.add_row("s3", f"{servers.s3.endpoint_url}/{servers.s3.bucket}", str(logs / "s3.log"))
+    public = {"gateway": stack.gateway_url, "billing": stack.billing_url}
+    for name, process in stack.supervisor.processes.items():
+        where = public.get(name) or process.ready_urls[0].removesuffix("/health/ready").removesuffix(
+            "/_sim/health"
+        )
+        table.add_row(name, where, str(process.child.log))
+    console = Console()
+    console.print(table)
+    if not Path(servers.postgres.location).is_relative_to(stack.data.path):
+        console.print(f"Postgres can't run as root; its data is where it can: {servers.postgres.location}")
+    for provider, kind in stack.providers.describe().items():
+        console.print(f"{provider:<10} {kind}", style="bold red" if kind == "real" else "dim")

@@ -1,0 +1,58 @@
+"""Passwords and keys of a stack: made once per data directory, so that they and the data survive a restart together."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from oslira_shared.settings import DEVELOPMENT_MARK
+
+MIGRATOR: Final = "oslira_migrator"
+SUPERUSER: Final = "oslira_superuser"
+SERVICE_ROLES: Final = (
+    "gateway_service",
+    "credits_service",
+    "analysis_service",
+    "billing_service",
+    "scheduler_service",
+)
+NATS_USERS: Final = ("gateway", "credits", "analysis", "billing", "scheduler", "operator")
+
+
+def _password() -> str:
+    # The mark keeps it out of staging and production: settings refuse it there.
+    return f"{DEVELOPMENT_MARK}{secrets.token_hex(16)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`postgres` maps role, `nats` maps user, to password. None needs quoting in a URL."""
+
+    postgres: dict[str, str] = field(
+        default_factory=lambda: {role: _password() for role in (SUPERUSER, MIGRATOR, *SERVICE_ROLES)}
+    )
+    nats: dict[str, str] = field(default_factory=lambda: {user: _password() for user in NATS_USERS})
+    s3_access_key: str = field(default_factory=_password)
+    s3_secret_key: str = field(default_factory=_password)
+    jwt_secret: str = field(default_factory=_password)
+    stripe_webhook_secret: str = field(default_factory=lambda: f"whsec_{_password()}")
+
+    @property
+    def service_passwords(self) -> dict[str, str]:
+        """What migrate() sets: the services' login roles alone."""
+        return {role: self.postgres[role] for role in SERVICE_ROLES}
+
+
+def load_or_make(path: Path) -> Credentials:
+    """Read `path`, add what a newer version needs, write it back for this user's eyes only."""
+    made = asdict(Credentials())
+    if path.exists():
+        for key, kept in json.loads(path.read_text()).items():
+            made[key] = {**made[key], **kept} if isinstance(kept, dict) else kept
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Never readable by others, not even between creation and chmod.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(made, file, indent=2)
+    return Credentials(**made)

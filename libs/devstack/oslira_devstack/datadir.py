@@ -1,0 +1,93 @@
+"""Where a stack keeps its data, and the lock that allows one stack at a time there."""
+
+import fcntl
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from oslira_devstack import credentials, warden
+from oslira_devstack.credentials import Credentials
+
+
+class StackIsRunning(Exception):  # noqa: N818
+    """Another stack holds this data directory."""
+
+
+def default_path() -> Path:
+    """OSLIRA_DATA_DIR, or .oslira in the current directory."""
+    return Path(os.environ.get("OSLIRA_DATA_DIR") or ".oslira").absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    path: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    def credentials(self) -> Credentials:
+        return credentials.load_or_make(self.path / "secrets.json")
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """What runs where (no secrets), for `oslira` commands in other terminals."""
+        (self.path / "stack.json").write_text(json.dumps(state, indent=2))
+
+    def read_state(self) -> dict[str, Any] | None:
+        """What the running stack wrote; None when none runs here."""
+        if not self.path.exists():
+            return None
+        try:
+            with Lock(self.path):  # free: whoever wrote the file is gone
+                return None
+        except StackIsRunning:
+            with suppress(FileNotFoundError, json.JSONDecodeError):
+                return json.loads((self.path / "stack.json").read_text())
+        return None
+
+
+class Lock:
+    """Held from enter to exit, and dropped by the kernel if its holder dies, so a stale one is simply free.
+
+    Entering raises StackIsRunning, with the holder's pid. After `take_over` nothing of an earlier stack runs.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._path = directory / "stack.lock"
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise StackIsRunning(
+                f"a stack already runs on {self._directory} (pid {self._holder().get('pid', '?')}): "
+                "stop it, or set OSLIRA_DATA_DIR to another folder"
+            ) from None
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def take_over(self) -> list[str]:
+        """End what an earlier, killed stack left running here (names returned), and put our own mark down."""
+        earlier = self._holder().get("stack_id")
+        ended = warden.end_marked(earlier) if earlier and earlier != warden.stack_id() else []
+        self._path.write_text(json.dumps({"pid": os.getpid(), "stack_id": warden.stack_id()}))
+        return ended
+
+    def _holder(self) -> dict[str, Any]:
+        try:
+            return json.loads(self._path.read_text())
+        except (OSError, json.JSONDecodeError):
+            return {}

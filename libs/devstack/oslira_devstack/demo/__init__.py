@@ -1,0 +1,1 @@
+"""`oslira demo`: every promise of the main job, shown on the running system."""

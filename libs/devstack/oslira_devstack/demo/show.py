@@ -1,0 +1,122 @@
+"""What the demonstrations share: a user, a stage to show runs on, and a tally of what held."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from oslira_devstack.client import ENDED, Client
+from oslira_devstack.sign_in import SignedIn
+from oslira_devstack.simulated import Simulators
+from oslira_devstack.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One analysis as it was seen from outside. `is_new`: 202, not 200."""
+
+    name: str
+    is_new: bool
+    run: dict[str, Any]
+    took_s: float
+
+
+@dataclass
+class Show:
+    """The stage. `failures` decides the exit code."""
+
+    stack: Stack
+    who: SignedIn
+    client: Client
+    console: Console
+    analysis: "asyncpg.Pool[asyncpg.Record]"
+    simulators: Simulators
+    shown: list[Shown] = field(default_factory=list[Shown])
+    failures: list[str] = field(default_factory=list[str])
+
+    def title(self, text: str) -> None:
+        """Begin a demonstration."""
+        self.console.print(f"\n[bold]{text}[/bold]")
+
+    def check(self, promise: str, *, holds: bool, figure: str = "") -> None:
+        """Print a promise as kept or broken."""
+        mark = "[green]✓[/green]" if holds else "[red]✗[/red]"
+        self.console.print(f"  {mark} {promise}{f'  [dim]{figure}[/dim]' if figure else ''}")
+        if not holds:
+            self.failures.append(promise)
+
+    async def analyze(self, names: Sequence[str], *, business_profile_id: object = None) -> list[Shown]:
+        """Ask for all at once and follow each to its end and its settlement, with a bar each."""
+        columns = (
+            TextColumn("  {task.description:<24}"),
+            BarColumn(bar_width=32),
+            TextColumn("{task.fields[step]:<10}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console) as progress:
+            shown = await asyncio.gather(
+                *(
+                    self._one(name, str(business_profile_id or self.who.business_profile_id), progress)
+                    for name in names
+                )
+            )
+        self.shown += shown
+        return list(shown)
+
+    async def _one(self, name: str, business_profile_id: str, progress: Progress) -> Shown:
+        started = time.monotonic()
+        is_new, answer = await self.client.analyze(name, business_profile_id=business_profile_id)
+        task = progress.add_task(name, total=100, step=answer["status"])
+        if answer["status"] not in ENDED:
+            async for snapshot in self.client.follow(answer["run_id"], answer["events_url"]):
+                progress.update(task, completed=snapshot["progress"], step=snapshot["current_step"])
+        took_s = time.monotonic() - started
+        run = await self.settled(answer["run_id"])
+        progress.update(task, completed=100, step=run["status"])
+        progress.stop_task(task)
+        return Shown(name, is_new, run, took_s)
+
+    async def settled(self, run_id: str, *, timeout_s: float = 30.0) -> dict[str, Any]:
+        """The finished run once nothing of it is held any more."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            run = await self.client.run(run_id)
+            is_done = run["status"] in ENDED and not run["credits"]["held"]
+            if is_done or time.monotonic() > deadline:
+                return run
+            await asyncio.sleep(0.1)
+
+    async def available(self) -> int:
+        """Credits that can be spent now."""
+        return (await self.client.balance())["available"]
+
+    async def table(self) -> Table:
+        """Every analysis shown: what came of it, how long it took and what it cost."""
+        rows = await self.analysis.fetch(
+            "select id, ai_cost_nano_usd + scrape_cost_nano_usd as cost from analysis.runs where id = any($1::uuid[])",
+            [one.run["run_id"] for one in self.shown],
+        )
+        costs = {str(row["id"]): row["cost"] / 1e9 for row in rows}
+        table = Table(title="\nWhat was shown", title_justify="left", title_style="bold")
+        for column in ("profile", "outcome", "score", "time", "from cache", "cost", "credits"):
+            table.add_column(column, justify="left" if column in {"profile", "outcome"} else "right")
+        for one in self.shown:
+            run = one.run
+            result = run["result"] or {}
+            error = run["error"] or {}
+            table.add_row(
+                one.name,
+                run["status"] if not error else error["code"],
+                str(result.get("score", "–")),
+                f"{one.took_s:.1f} s",
+                "returned" if not one.is_new else "yes" if run["is_from_cache"] else "no",
+                f"${costs[run['run_id']]:.5f}" if one.is_new else "–",
+                str(run["credits"]["charged"]) if one.is_new else "0",
+            )
+        return table

@@ -1,0 +1,115 @@
+"""The one place that computes each process's environment variables. Their names are contracts (docs: "Settings")."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from oslira_devstack.credentials import MIGRATOR, Credentials
+from oslira_devstack.providers import Providers
+from oslira_devstack.servers.contract import Servers
+
+SERVICES: Final = ("scheduler", "credits", "analysis", "billing", "gateway")
+
+# Of the developer's environment a process gets this, and variables that begin with OSLIRA_ or its own name.
+_PASSED_ON: Final = (
+    "PATH",
+    "PYTHONPATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "TZ",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SENTRY_DSN",
+)
+_PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
+    "gateway": ("JWKS_URL", "JWT_ISSUER", "CORS_ALLOW_ORIGINS", "TRUSTED_PROXIES"),
+    "analysis": (
+        "APIFY_CONCURRENCY",
+        "APIFY_ACTOR_LIMIT_S",
+        "APIFY_REQUEST_TIMEOUT_S",
+        "MODEL_TIMEOUT_S",
+        "SCORING_CONCURRENCY",
+        "SHUTDOWN_GRACE_S",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One process's ports; `http` only where a service has a public side."""
+
+    internal: int
+    http: int | None = None
+
+
+def service_environment(
+    service: str,
+    *,
+    ports: Ports,
+    servers: Servers,
+    credentials: Credentials,
+    providers: Providers,
+    app_url: str,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The whole environment of one service process; `extra` wins."""
+    variables = {
+        **passed_on(service),
+        "OSLIRA_ENV": "development",
+        "OSLIRA_INTERNAL_HOST": "127.0.0.1",
+        "OSLIRA_INTERNAL_PORT": str(ports.internal),
+        "NATS_URL": servers.nats.url(service),
+        "DATABASE_URL": servers.postgres.url(f"{service}_service"),
+    }
+    if ports.http is not None:
+        variables |= {
+            "OSLIRA_HTTP_HOST": "127.0.0.1",
+            "OSLIRA_HTTP_PORT": str(ports.http),
+            "APP_URL": os.environ.get("APP_URL", app_url),
+        }
+    if service == "gateway":
+        variables |= {"JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret)}
+    if service == "analysis":
+        variables |= {
+            "S3_ENDPOINT_URL": servers.s3.endpoint_url,
+            "S3_BUCKET": servers.s3.bucket,
+            "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
+            "AWS_SECRET_ACCESS_KEY": credentials.s3_secret_key,
+            "AWS_REGION": "us-east-1",
+        }
+    return {**variables, **providers.environment(service), **extra}
+
+
+def provision_environment(servers: Servers) -> dict[str, str]:
+    """What `oslira provision` and whoever else prepares a database and a bus needs."""
+    return {
+        "DATABASE_ADMIN_URL": servers.postgres.url(MIGRATOR),
+        "NATS_URL": servers.nats.url("scheduler"),
+    }
+
+
+def simulator_command(*, port: int, speed: float, profiles: Path | None, seed: int) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "oslira_devstack.simulators",
+        "--host=127.0.0.1",
+        f"--port={port}",
+        f"--speed={speed:g}",
+        f"--seed={seed}",
+        *([f"--profiles={profiles}"] if profiles else []),
+    ]
+
+
+def passed_on(process: str) -> dict[str, str]:
+    names = {*_PASSED_ON, *_PASSED_ON_TO.get(process, ())}
+    prefixes = ("OSLIRA_", f"{process.upper()}_")
+    # A key that only this machine's owner has must not reach a process that has no use for it: hence a list, not a copy.
+    chosen = {n: v for n, v in os.environ.items() if n in names or n.startswith(prefixes)}
+    return {**chosen, "PYTHONUNBUFFERED": "1"}

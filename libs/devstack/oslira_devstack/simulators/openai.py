@@ -1,0 +1,238 @@
+"""OpenAI's chat completions and responses, without streaming and tools."""
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+from oslira_devstack.simulators.counters import Counters
+from oslira_devstack.simulators.latency import Latencies
+from oslira_devstack.simulators.models import MODEL_FAULTS, Answer, Question, SimulatedModel
+from oslira_devstack.simulators.prompt import shown_profile
+from oslira_devstack.simulators.prompt_cache import PrefixCache, count_tokens, openai_prefixes
+from oslira_devstack.simulators.routes import Route
+from oslira_devstack.simulators.strict_schema import strict_schema_problem
+from oslira_devstack.simulators.wire import Call, Reply, json_reply
+
+_LONG_RETENTION_S = 24 * 3600.0
+_REASONING_MODELS = ("gpt-5", "o1", "o3", "o4")
+_REASONING_TOKENS = {
+    "none": 0,
+    "minimal": 0,
+    "low": 128,
+    "medium": 512,
+    "high": 1024,
+    "xhigh": 2048,
+    "max": 4096,
+}
+_ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "requests"}
+
+
+class OpenAI:
+    name = "openai"
+
+    def __init__(self, *, latencies: Latencies, counters: Counters, cache_ttl_s: float) -> None:
+        self.cache = PrefixCache()
+        self._cache_ttl_s = cache_ttl_s
+        self._model = SimulatedModel("openai", latencies=latencies, counters=counters)
+        self.routes = (
+            Route("POST", "/v1/chat/completions", self.chat, MODEL_FAULTS),
+            Route("POST", "/v1/responses", self.respond, MODEL_FAULTS),
+        )
+
+    def refuse(self, call: Call) -> Reply | None:
+        if call.headers.get("authorization", "").removeprefix("Bearer").strip():
+            return None
+        return self.error(401, "You didn't provide an API key.")
+
+    def username_of(self, call: Call) -> str | None:
+        with contextlib.suppress(ValueError):
+            body = call.json()
+            return shown_profile(_text_of(body.get("messages") or body.get("input"))).username or None
+        return None
+
+    def error(self, status: int, message: str) -> Reply:
+        error_type = _ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+        code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status)
+        error = {"message": message, "type": error_type, "param": None, "code": code}
+        return json_reply({"error": error}, status, {"x-request-id": _new_id("req")})
+
+    async def chat(self, call: Call) -> Reply:
+        body = call.json()
+        if _is_reasoning(body) and body.get("max_tokens") is not None:
+            return self.error(
+                400,
+                "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead.",
+            )
+        asked: dict[str, Any] = body.get("response_format") or {}
+        question = _question(
+            body,
+            messages=body.get("messages"),
+            form=asked.get("json_schema") if asked.get("type") == "json_schema" else None,
+            effort=body.get("reasoning_effort"),
+            limit=body.get("max_completion_tokens") or body.get("max_tokens"),
+        )
+        answer, cached = await self._ask(question, call)
+        return json_reply(_completion(question, answer, cached), headers=_headers())
+
+    async def respond(self, call: Call) -> Reply:
+        body = call.json()
+        asked: dict[str, Any] = (body.get("text") or {}).get("format") or {}
+        question = _question(
+            body,
+            messages=[{"content": body.get("instructions") or ""}, {"content": body.get("input")}],
+            form=asked if asked.get("type") == "json_schema" else None,
+            effort=(body.get("reasoning") or {}).get("effort"),
+            limit=body.get("max_output_tokens"),
+        )
+        answer, cached = await self._ask(question, call)
+        return json_reply(_response(question, answer, cached), headers=_headers())
+
+    async def _ask(self, question: Question, call: Call) -> tuple[Answer, int]:
+        """The answer, and how many tokens of the prompt were cached."""
+        is_kept_long = call.json().get("prompt_cache_retention") == "24h"
+        ttl_s = _LONG_RETENTION_S if is_kept_long else self._cache_ttl_s
+        prefixes = openai_prefixes(model=question.model, prompt=question.prompt, ttl_s=ttl_s)
+        cached = self.cache.longest_known_tokens(prefixes)
+        answer = await self._model.ask(question, call)
+        self.cache.remember(prefixes)
+        self._model.book(
+            input=count_tokens(question.prompt),
+            cached_input=cached,
+            output=answer.output_tokens,
+            reasoning=answer.reasoning_tokens,
+        )
+        return answer, cached
+
+
+def _question(
+    body: Mapping[str, Any],
+    *,
+    messages: object,
+    form: Mapping[str, Any] | None,
+    effort: str | None,
+    limit: int | None,
+) -> Question:
+    """Raises ValueError with the API's own words for what it would refuse."""
+    if body.get("stream"):
+        raise ValueError("The simulator doesn't stream.")
+    if not body.get("model") or not messages:
+        raise ValueError("Missing required parameter: 'model' and 'messages' or 'input'.")
+    if _is_reasoning(body) and body.get("temperature", 1) != 1:
+        raise ValueError("Unsupported value: 'temperature' only supports the default (1) with this model.")
+    schema = form.get("schema") if form else None
+    if form and schema and form.get("strict") and (problem := strict_schema_problem(schema)):
+        raise ValueError(f"Invalid schema for response_format '{form.get('name')}': {problem}")
+    text = _text_of(messages)
+    return Question(
+        model=body["model"],
+        # the schema goes before the system message, and so it's part of the prefix that caches
+        prompt=(json.dumps(schema) + "\n" if schema else "") + text,
+        profile=shown_profile(text),
+        schema=schema,
+        schema_name=str(form.get("name")) if form else "(text)",
+        max_output_tokens=limit,
+        reasoning_tokens=_REASONING_TOKENS.get(effort or "medium", 512) if _is_reasoning(body) else 0,
+    )
+
+
+def _completion(question: Question, answer: Answer, cached: int) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": None if answer.is_refusal else answer.text or "",
+        "refusal": answer.text if answer.is_refusal else None,
+        "annotations": [],
+    }
+    finish_reason = "length" if answer.is_cut else "stop"
+    prompt_tokens = count_tokens(question.prompt)
+    return {
+        "id": _new_id("chatcmpl"),
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": question.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer.output_tokens,
+            "total_tokens": prompt_tokens + answer.output_tokens,
+            "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": answer.reasoning_tokens,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        },
+        "service_tier": "default",
+        "system_fingerprint": "fp_simulated",
+    }
+
+
+def _response(question: Question, answer: Answer, cached: int) -> dict[str, Any]:
+    status = "incomplete" if answer.is_cut else "completed"
+    part = (
+        {"type": "refusal", "refusal": answer.text}
+        if answer.is_refusal
+        else {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}
+    )
+    message = {
+        "id": _new_id("msg"),
+        "type": "message",
+        "role": "assistant",
+        "status": status,
+        "content": [part],
+    }
+    input_tokens = count_tokens(question.prompt)
+    return {
+        "id": _new_id("resp"),
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": status,
+        "error": None,
+        "incomplete_details": {"reason": "max_output_tokens"} if answer.is_cut else None,
+        "instructions": None,
+        "max_output_tokens": question.max_output_tokens,
+        "model": question.model,
+        "output": [
+            *([{"id": _new_id("rs"), "type": "reasoning", "summary": []}] if answer.reasoning_tokens else []),
+            *([message] if answer.text is not None else []),
+        ],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": input_tokens,
+            "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+            "output_tokens": answer.output_tokens,
+            "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
+            "total_tokens": input_tokens + answer.output_tokens,
+        },
+        "metadata": {},
+    }
+
+
+def _is_reasoning(body: Mapping[str, Any]) -> bool:
+    return str(body.get("model", "")).startswith(_REASONING_MODELS)
+
+
+def _text_of(content: object) -> str:
+    """All text of messages, items or parts, in order, one under the other."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(_text_of(part) for part in cast("list[object]", content))
+    if isinstance(content, dict):
+        fields = cast("dict[str, object]", content)
+        return _text_of(fields.get("content", fields.get("text")))
+    return ""
+
+
+def _headers() -> dict[str, str]:
+    return {"x-request-id": _new_id("req"), "openai-processing-ms": "1", "openai-version": "2020-10-01"}
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(12)}"

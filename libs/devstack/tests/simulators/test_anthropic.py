@@ -1,0 +1,102 @@
+"""Anthropic, spoken by its own SDK."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import anthropic
+import pytest
+
+from .conftest import LIGHT_SCHEMA, PROFILE, Sim, prompt_about
+
+INSTRUCTIONS = "Rules of scoring. " * 400
+FORM: Any = {"format": {"type": "json_schema", "schema": LIGHT_SCHEMA}}
+
+
+@pytest.fixture
+async def client(sim: Sim) -> AsyncGenerator[anthropic.AsyncAnthropic]:
+    async with anthropic.AsyncAnthropic(
+        api_key="key", base_url=f"{sim.url}/anthropic", max_retries=0
+    ) as opened:
+        yield opened
+
+
+async def _ask(
+    client: anthropic.AsyncAnthropic,
+    *,
+    username: str = "luna.bakes",
+    max_tokens: int = 900,
+    ttl: str | None = "5m",
+) -> anthropic.types.Message:
+    block: Any = {"type": "text", "text": INSTRUCTIONS}
+    if ttl:
+        block["cache_control"] = {"type": "ephemeral", "ttl": ttl}
+    return await client.messages.create(
+        model="claude-sonnet-5",
+        max_tokens=max_tokens,
+        system=[block],
+        messages=[{"role": "user", "content": prompt_about(PROFILE | {"username": username})}],
+        output_config=FORM,
+    )
+
+
+def _text(message: anthropic.types.Message) -> str:
+    return "".join(block.text for block in message.content if block.type == "text")
+
+
+async def test_it_answers_by_the_schema_and_counts_the_marked_prefix(
+    sim: Sim, client: anthropic.AsyncAnthropic
+) -> None:
+    first, second = await _ask(client), await _ask(client, username="other")
+    assert first.stop_reason == "end_turn"
+    assert set(json.loads(_text(first))) == set(LIGHT_SCHEMA["required"])
+    created = first.usage.cache_creation_input_tokens
+    assert created is not None
+    assert created > len(INSTRUCTIONS) // 4
+    assert first.usage.cache_creation is not None
+    assert first.usage.cache_creation.ephemeral_5m_input_tokens == created
+    assert first.usage.cache_read_input_tokens == 0
+    assert second.usage.cache_read_input_tokens == created
+    assert second.usage.cache_creation_input_tokens == 0
+    assert 0 < second.usage.input_tokens < created
+    counters = (await sim.counters())["anthropic"]
+    assert counters["calls"] == 2
+    assert counters["tokens"]["cached_input"] == created
+
+
+async def test_nothing_is_cached_without_a_mark(client: anthropic.AsyncAnthropic) -> None:
+    await _ask(client, ttl=None)
+    again = await _ask(client, ttl=None)
+    assert again.usage.cache_read_input_tokens == 0
+    assert again.usage.cache_creation_input_tokens == 0
+
+
+async def test_an_hour_is_booked_as_an_hour(client: anthropic.AsyncAnthropic) -> None:
+    usage = (await _ask(client, ttl="1h")).usage
+    assert usage.cache_creation is not None
+    assert usage.cache_creation.ephemeral_1h_input_tokens == usage.cache_creation_input_tokens
+
+
+async def test_a_token_limit_cuts_the_answer(client: anthropic.AsyncAnthropic) -> None:
+    cut = await _ask(client, max_tokens=10)
+    assert cut.stop_reason == "max_tokens"
+    assert cut.usage.output_tokens == 10
+    assert len(_text(cut)) == 40
+
+
+async def test_overload_is_529_and_a_refusal_is_a_stop_reason(
+    sim: Sim, client: anthropic.AsyncAnthropic
+) -> None:
+    await sim.fault("anthropic", "status", status=529, times=1)
+    with pytest.raises(anthropic.OverloadedError):
+        await _ask(client)
+    await sim.fault("anthropic", "refusal", times=1)
+    refused = await _ask(client)
+    assert refused.stop_reason == "refusal"
+    assert refused.content == []
+
+
+async def test_a_missing_key_is_refused(sim: Sim) -> None:
+    response = await sim.http.post(f"{sim.url}/anthropic/v1/messages", json={})
+    assert response.status_code == 401
+    assert response.json()["error"]["type"] == "authentication_error"
