@@ -1,0 +1,44 @@
+"""Holds whose time has come: crash recovery, a lost message and a caller that vanished are all this."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from oslira_shared.errors import OsliraError
+
+from oslira_credits.application.ports import Ledger
+from oslira_credits.application.settle_hold import SettleHold
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDueHolds:
+    """At most `limit` a pass, `concurrency` at once."""
+
+    ledger: Ledger
+    settle: SettleHold
+    limit: int = 500
+    concurrency: int = 8
+
+    async def __call__(self) -> int:
+        """How many were settled. Those that can't be decided now stay as they are and come due again in a few seconds."""
+        waiting = deque(await self.ledger.due(limit=self.limit))
+        settled = await asyncio.gather(*(self._work(waiting) for _ in range(self.concurrency)))
+        return sum(settled)
+
+    async def _work(self, waiting: deque[UUID]) -> int:
+        settled = 0
+        while waiting:
+            hold_id = waiting.popleft()
+            try:
+                settled += await self.settle(hold_id) is not None
+            except OsliraError as error:
+                _LOG.warning("hold_left_open", hold_id=str(hold_id), reason=str(error))
+                if error.code == "unavailable":
+                    waiting.clear()  # the others would wait for the same timeout
+            except Exception:  # noqa: BLE001  # one hold that can't be settled must not hold up the rest
+                _LOG.exception("hold_not_settled", hold_id=str(hold_id))
+        return settled

@@ -1,0 +1,45 @@
+"""Settling a hold by its run's outcome: once, whoever asks and however often."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from oslira_credits.application.ports import Announcements, Ledger, Outcomes
+from oslira_credits.domain.hold import Settlement
+from oslira_credits.domain.settlement import Extend, decide
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SettleHold:
+    """`life` is what a hold gets whose run is still at work."""
+
+    ledger: Ledger
+    outcomes: Outcomes
+    announcements: Announcements
+    life: timedelta
+
+    async def __call__(self, hold_id: UUID, *, account_id: UUID | None = None) -> Settlement | None:
+        """The settlement, or None while the run is unfinished.
+
+        `account_id` says whom to tell about a tombstone, which knows no account. Raises OsliraError `unavailable` when
+        analysis can't be asked or the news can't be stored; asking again then finishes what is left.
+        """
+        hold = await self.ledger.find(hold_id)
+        if hold is not None and hold.settlement is not None:
+            settlement = hold.settlement
+        else:
+            decision = decide(await self.outcomes.of(hold_id), hold)
+            if isinstance(decision, Extend):
+                await self.ledger.extend(hold_id, life=self.life)
+                return None
+            if decision.unpaid > 0:
+                _LOG.error("outcome_exceeds_hold", hold_id=str(hold_id), unpaid_credits=decision.unpaid)
+            settlement = await self.ledger.settle(hold_id, decision.capture)
+        told = settlement.account_id or account_id
+        if told is not None:
+            await self.announcements.settled(hold_id, told, is_new=settlement.is_new)
+        return settlement

@@ -1,0 +1,122 @@
+"""Credits on the bus: what it answers, what it listens to, what it says, and whom it asks."""
+
+from typing import Final
+from uuid import UUID
+
+import structlog
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.analysis import v1 as analysis
+from oslira_shared.contracts.credits import v1 as contracts
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import derived_id, new_id
+from structlog.contextvars import bound_contextvars
+
+from oslira_credits.application.hold_credits import HoldCredits
+from oslira_credits.application.read_balance import ReadBalance
+from oslira_credits.application.settle_hold import SettleHold
+from oslira_credits.domain.amounts import Credits
+from oslira_credits.domain.settlement import Outcome
+
+_LOG = structlog.get_logger()
+OUTCOMES_CONSUMER: Final = "credits_outcomes"
+
+
+def answer_holds(bus: Bus, hold: HoldCredits) -> None:
+    """credits.rpc.hold."""
+
+    @bus.responder(contracts.HOLD)
+    async def answer_hold(request: contracts.HoldRequest) -> contracts.Held:
+        held = await hold(request.hold_id, request.account_id, request.amount_credits)
+        return contracts.Held(
+            hold_id=held.hold_id,
+            amount_credits=held.amount,
+            available_credits=held.available,
+            expires_at=held.expires_at,
+        )
+
+
+def answer_settlements(bus: Bus, settle: SettleHold) -> None:
+    """credits.rpc.settle."""
+
+    @bus.responder(contracts.SETTLE)
+    async def answer_settle(request: contracts.SettleRequest) -> contracts.Settlement:
+        with bound_contextvars(run_id=str(request.hold_id)):
+            settlement = await settle(request.hold_id)
+        if settlement is None:
+            return contracts.Settlement(hold_id=request.hold_id, is_settled=False)
+        return contracts.Settlement(
+            hold_id=request.hold_id,
+            is_settled=True,
+            captured_credits=settlement.captured,
+            released_credits=settlement.released,
+        )
+
+
+def answer_balances(bus: Bus, read: ReadBalance) -> None:
+    """credits.rpc.balance."""
+
+    @bus.responder(contracts.BALANCE)
+    async def answer_balance(request: contracts.BalanceRequest) -> contracts.Balance:
+        purse = await read(request.account_id)
+        return contracts.Balance(
+            account_id=purse.account_id,
+            available=purse.balance.available,
+            held=purse.balance.held,
+            grants=[
+                contracts.GrantBalance(
+                    grant_id=grant.grant_id,
+                    source=grant.source,
+                    available_credits=grant.available,
+                    granted_credits=grant.granted,
+                    expires_at=grant.expires_at,
+                )
+                for grant in purse.grants
+            ],
+        )
+
+
+def hear_outcomes(bus: Bus, settle: SettleHold) -> None:
+    """A run ended: a hint to settle its hold. What it says of the outcome is not believed; analysis is asked."""
+
+    @bus.consumer(OUTCOMES_CONSUMER)
+    async def hear_run_ended(message: analysis.RunEnded) -> None:
+        with bound_contextvars(run_id=str(message.run_id), account_id=str(message.account_id)):
+            await settle(message.run_id, account_id=message.account_id)
+
+
+class BusOutcomes:
+    """The Outcomes port over analysis.rpc.outcome."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def of(self, hold_id: UUID) -> Outcome:
+        question = analysis.OutcomeRequest(hold_id=hold_id)
+        answer = await self._bus.request(analysis.OUTCOME, question, analysis.Outcome)
+        return Outcome(hold_id, answer.state, max(0, answer.capture_credits))
+
+
+class BusAnnouncements:
+    """The Announcements port on the EVENTS stream. An event keeps its id however often it is told."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def settled(self, hold_id: UUID, account_id: UUID, *, is_new: bool) -> None:
+        event_id = derived_id("settled", hold_id)
+        # Asked again within two minutes, the server would swallow the first id.
+        msg_id = str(event_id) if is_new else f"{event_id}:{new_id()}"
+        event = contracts.Settled(event_id=event_id, hold_id=hold_id, account_id=account_id)
+        await self._bus.publish(contracts.SETTLED, event, msg_id=msg_id)
+
+    async def low_balance(
+        self, hold_id: UUID, account_id: UUID, *, available: Credits, threshold: Credits
+    ) -> None:
+        event_id = derived_id("low_balance", hold_id)
+        event = contracts.LowBalance(
+            event_id=event_id, account_id=account_id, available=available, threshold=threshold
+        )
+        try:
+            await self._bus.publish(contracts.LOW_BALANCE, event, msg_id=str(event_id))
+        except OsliraError as error:
+            _LOG.warning("low_balance_not_told", account_id=str(account_id), reason=str(error))

@@ -1,0 +1,109 @@
+"""The ledger in Postgres. The rules are SQL functions (migrations/): what they refuse, nobody can do."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from oslira_shared.postgres.clients import Pool, Record
+from oslira_shared.work import WorkTable, sweep
+
+from oslira_credits.application.ports import Purse
+from oslira_credits.domain.amounts import Credits
+from oslira_credits.domain.balance import Balance
+from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
+from oslira_credits.domain.grants import Grant
+from oslira_credits.domain.hold import Held, Hold, Settlement
+
+HOLDS: Final = WorkTable(name="credits.holds", claimable=frozenset({"open"}))
+
+_HOLD: Final = "select * from credits.hold($1, $2, $3, $4)"
+_FIND: Final = "select id, account_id, amount, state, captured, released from credits.holds where id = $1"
+_SETTLE: Final = "select * from credits.settle($1, $2)"
+_EXTEND: Final = "select credits.extend_hold($1, $2)"
+_GRANT: Final = "select * from credits.grant($1, $2, $3, $4, $5, $6)"
+_PURSE: Final = """
+    select b.kind, b.amount, g.id as grant_id, g.source, g.amount as granted, g.priority, g.created_at, g.expires_at
+    from credits.balances b
+    join credits.grants g on g.id = b.grant_id
+    where b.account_id = $1 and b.amount > 0
+      and (b.kind = 'held' or g.expires_at is null or g.expires_at > now())
+    order by g.expires_at nulls last, g.priority, g.created_at, g.id
+"""
+
+
+class PostgresLedger:
+    """The Ledger port. Each method is one statement, but for `due`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def hold(self, hold_id: UUID, account_id: UUID, amount: Credits, *, life: timedelta) -> Held:
+        row = await self._pool.fetchrow(_HOLD, hold_id, account_id, amount, life)
+        assert row is not None  # noqa: S101  # the function always answers
+        if row["outcome"] == "insufficient":
+            raise InsufficientCredits(needed=amount, available=row["available"])
+        if row["outcome"] == "closed":
+            raise HoldClosed(hold_id)
+        return Held(hold_id, account_id, row["amount"], row["available"], row["expires_at"], row["is_new"])
+
+    async def find(self, hold_id: UUID) -> Hold | None:
+        row = await self._pool.fetchrow(_FIND, hold_id)
+        if row is None:
+            return None
+        settlement = _settlement(hold_id, row, is_new=False) if row["state"] == "settled" else None
+        return Hold(hold_id, row["account_id"], row["amount"], settlement)
+
+    async def settle(self, hold_id: UUID, capture: Credits) -> Settlement:
+        try:
+            row = await self._pool.fetchrow(_SETTLE, hold_id, capture)
+        except asyncpg.InvalidParameterValueError as error:
+            raise ValueError(str(error)) from error
+        assert row is not None  # noqa: S101  # the function always answers
+        return _settlement(hold_id, row, is_new=row["is_new"])
+
+    async def extend(self, hold_id: UUID, *, life: timedelta) -> datetime | None:
+        return await self._pool.fetchval(_EXTEND, hold_id, life)
+
+    async def due(self, *, limit: int) -> list[UUID]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return [row.row_id for row in await sweep(connection, HOLDS, limit=limit)]
+
+    async def purse(self, account_id: UUID) -> Purse:
+        rows = await self._pool.fetch(_PURSE, account_id)
+        grants = tuple(_grant(row) for row in rows if row["kind"] == "available")
+        held = sum(row["amount"] for row in rows if row["kind"] == "held")
+        return Purse(account_id, Balance(sum(grant.available for grant in grants), held), grants)
+
+    async def grant(
+        self,
+        account_id: UUID,
+        amount: Credits,
+        *,
+        source: str,
+        key: str,
+        expires_at: datetime | None = None,
+        priority: int = 100,
+    ) -> tuple[UUID, bool]:
+        try:
+            row = await self._pool.fetchrow(_GRANT, account_id, amount, source, key, expires_at, priority)
+        except asyncpg.UniqueViolationError as error:
+            raise ValueError(str(error)) from error
+        assert row is not None  # noqa: S101  # the function always answers
+        return row["grant_id"], row["is_new"]
+
+
+def _settlement(hold_id: UUID, row: Record, *, is_new: bool) -> Settlement:
+    return Settlement(hold_id, row["account_id"], row["captured"], row["released"], is_new=is_new)
+
+
+def _grant(row: Record) -> Grant:
+    return Grant(
+        grant_id=row["grant_id"],
+        source=row["source"],
+        granted=row["granted"],
+        available=row["amount"],
+        priority=row["priority"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+    )

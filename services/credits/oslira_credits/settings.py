@@ -1,0 +1,28 @@
+"""What credits reads from its environment beside what every service does."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from oslira_shared.settings import ServiceSettings
+from pydantic import Field
+
+
+class CreditsSettings(ServiceSettings):
+    """Durations in seconds, amounts in credits."""
+
+    service: ClassVar[str] = "credits"
+
+    hold_life_s: float = Field(default=120.0, gt=0, validation_alias="OSLIRA_HOLD_LIFE_S")
+    hold_extension_s: float = Field(default=600.0, gt=0, validation_alias="OSLIRA_HOLD_EXTENSION_S")
+    low_balance_credits: int = Field(default=5, ge=0, validation_alias="OSLIRA_LOW_BALANCE_CREDITS")
+    sweep_every_s: float = Field(default=1.0, gt=0, validation_alias="OSLIRA_SWEEP_EVERY_S")
+
+    @property
+    def hold_life(self) -> timedelta:
+        """How long a hold is good before its outcome is asked for."""
+        return timedelta(seconds=self.hold_life_s)
+
+    @property
+    def hold_extension(self) -> timedelta:
+        """What a hold gets whose run is still at work."""
+        return timedelta(seconds=self.hold_extension_s)

@@ -1,0 +1,156 @@
+"""The use cases over the ports in memory."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from oslira_credits.application.hold_credits import HoldCredits
+from oslira_credits.application.read_balance import ReadBalance
+from oslira_credits.application.settle_due_holds import SettleDueHolds
+from oslira_credits.application.settle_hold import SettleHold
+from oslira_credits.domain.balance import Balance
+from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
+from oslira_credits.domain.settlement import Outcome
+from oslira_credits.infrastructure.memory import MemoryAnnouncements, MemoryLedger, MemoryOutcomes
+from oslira_shared.contracts.analysis.v1 import OutcomeState
+from oslira_shared.errors import OsliraError
+
+ACCOUNT = UUID(int=1)
+
+
+class World:
+    """Everything wired in memory, with one account that has some credits."""
+
+    def __init__(self) -> None:
+        self.ledger = MemoryLedger()
+        self.outcomes = MemoryOutcomes()
+        self.announcements = MemoryAnnouncements()
+        self.hold = HoldCredits(self.ledger, self.announcements, life=timedelta(0), low_balance=3)
+        self.settle = SettleHold(self.ledger, self.outcomes, self.announcements, life=timedelta(minutes=5))
+        self.settle_due = SettleDueHolds(self.ledger, self.settle, concurrency=2)
+
+    async def held(self, amount: int = 1, *, state: OutcomeState | None = None, capture: int = 0) -> UUID:
+        """A hold, and how its run stands."""
+        hold_id = uuid4()
+        await self.hold(hold_id, ACCOUNT, amount)
+        if state is not None:
+            self.outcomes.known[hold_id] = Outcome(hold_id, state, capture)
+        return hold_id
+
+    async def balance(self) -> Balance:
+        return (await ReadBalance(self.ledger)(ACCOUNT)).balance
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.ledger.grant(ACCOUNT, 5, source="sign_up", key="one")
+    return world
+
+
+async def test_a_bad_amount_is_refused_before_the_ledger_sees_it(world: World) -> None:
+    with pytest.raises(OsliraError, match="invalid_request"):
+        await world.hold(uuid4(), ACCOUNT, 0)
+    assert await world.balance() == Balance(5, 0)
+
+
+async def test_too_large_a_hold_is_refused(world: World) -> None:
+    with pytest.raises(InsufficientCredits):
+        await world.hold(uuid4(), ACCOUNT, 6)
+
+
+async def test_a_low_balance_is_told_once(world: World) -> None:
+    first = await world.held(3)
+    await world.hold(first, ACCOUNT, 3)
+    await world.held(1)
+    assert world.announcements.low_balances == [(ACCOUNT, 2)]
+
+
+async def test_a_completed_run_is_captured_and_told(world: World) -> None:
+    hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=2)
+    settlement = await world.settle(hold_id)
+    assert settlement is not None
+    assert (settlement.captured, settlement.released) == (2, 0)
+    assert await world.balance() == Balance(3, 0)
+    assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
+
+
+async def test_a_settled_hold_is_told_again_without_asking_again(world: World) -> None:
+    hold_id = await world.held(2, state=OutcomeState.FAILED)
+    await world.settle(hold_id)
+    await world.settle(hold_id)
+    assert world.outcomes.asked == [hold_id]
+    assert world.announcements.settlements == [(hold_id, ACCOUNT, True), (hold_id, ACCOUNT, False)]
+
+
+async def test_an_unfinished_run_keeps_its_credits_held(world: World) -> None:
+    hold_id = await world.held(2, state=OutcomeState.UNFINISHED)
+    assert await world.settle(hold_id) is None
+    assert await world.balance() == Balance(3, 2)
+    assert await world.ledger.due(limit=9) == []
+    assert world.announcements.settlements == []
+
+
+async def test_settling_what_was_never_held_refuses_the_late_hold(world: World) -> None:
+    hold_id = uuid4()
+    await world.settle(hold_id, account_id=ACCOUNT)
+    with pytest.raises(HoldClosed):
+        await world.hold(hold_id, ACCOUNT, 1)
+    assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
+
+
+async def test_a_tombstone_of_no_known_account_is_told_to_nobody(world: World) -> None:
+    settlement = await world.settle(uuid4())
+    assert settlement is not None
+    assert world.announcements.settlements == []
+
+
+async def test_more_than_was_held_is_never_captured(world: World) -> None:
+    hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=4)
+    await world.settle(hold_id)
+    assert await world.balance() == Balance(3, 0)
+
+
+async def test_nothing_is_decided_while_analysis_is_away(world: World) -> None:
+    hold_id = await world.held(2)
+    world.outcomes.is_away = True
+    with pytest.raises(OsliraError, match="unavailable"):
+        await world.settle(hold_id)
+    assert await world.balance() == Balance(3, 2)
+
+
+async def test_a_settlement_that_could_not_be_told_is_told_when_asked_again(world: World) -> None:
+    hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=1)
+    world.announcements.is_away = True
+    with pytest.raises(OsliraError, match="unavailable"):
+        await world.settle(hold_id)
+    world.announcements.is_away = False
+    await world.settle(hold_id)
+    assert await world.balance() == Balance(4, 0)
+    assert world.announcements.settlements == [(hold_id, ACCOUNT, False)]
+
+
+async def test_due_holds_are_captured_released_or_extended_as_their_runs_stand(world: World) -> None:
+    await world.held(1, state=OutcomeState.COMPLETED, capture=1)
+    await world.held(1, state=OutcomeState.CANCELLED)
+    await world.held(1)
+    await world.held(1, state=OutcomeState.UNFINISHED)
+    assert await world.settle_due() == 3
+    assert await world.balance() == Balance(3, 1)
+    assert await world.settle_due() == 0
+
+
+async def test_one_timeout_ends_the_pass_and_the_holds_stay(world: World) -> None:
+    for _ in range(5):
+        await world.held(1)
+    world.outcomes.is_away = True
+    assert await world.settle_due() == 0
+    assert len(world.outcomes.asked) <= 2
+    assert await world.balance() == Balance(0, 5)
+
+
+async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world: World) -> None:
+    broken = await world.held(1)
+    world.outcomes.known[broken] = Outcome(broken, OutcomeState.COMPLETED, -1)
+    await world.held(1, state=OutcomeState.FAILED)
+    assert await world.settle_due() == 1
