@@ -1,0 +1,53 @@
+"""A subscription as Stripe describes it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.errors import EventRefusedError
+from oslira_billing.domain.fields import StripeObject, at, moment, reference, rows, text
+
+# Stripe's own words for the states. One it adds later is refused until somebody decided what it means for a plan.
+STATES: Final = frozenset(
+    {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"}
+)
+# While these last the account has the plan: a payment that is late is Stripe's to chase first.
+LIVE: Final = frozenset({"active", "trialing", "past_due"})
+# From these there is no way back.
+ENDED: Final = frozenset({"canceled", "incomplete_expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Since 2025-03-31 the period is the item's, not the subscription's."""
+
+    id: str
+    state: str
+    plan: str
+    customer_id: str | None
+    price_id: str | None
+    period_start: datetime | None
+    period_end: datetime | None
+    cancel_at_period_end: bool
+
+
+def read_subscription(described: StripeObject, catalogue: Catalogue) -> Subscription:
+    """Raises EventRefusedError when it has no id, a state we don't know, or a plan we don't sell."""
+    subscription_id, state = text(described, "id"), text(described, "status")
+    if subscription_id is None or state not in STATES:
+        raise EventRefusedError(
+            "subscription_malformed", f"{subscription_id} is {state!r}, a state we don't know"
+        )
+    item = next(iter(rows(described, "items")), {})
+    price_id = reference(item, "price")
+    return Subscription(
+        id=subscription_id,
+        state=state,
+        plan=catalogue.plan_of(price_id, at(described, "metadata")),
+        customer_id=reference(described, "customer"),
+        price_id=price_id,
+        period_start=moment(item, "current_period_start"),
+        period_end=moment(item, "current_period_end"),
+        cancel_at_period_end=at(described, "cancel_at_period_end") is True,
+    )

@@ -1,0 +1,1 @@
+"""Postgres, NATS, HTTP, Stripe's API, and memory for the unit tests."""

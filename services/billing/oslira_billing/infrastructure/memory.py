@@ -1,0 +1,202 @@
+"""Billing in memory: for unit tests, held to the same contract as Postgres."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from oslira_shared.ids import new_id
+
+from oslira_billing.application.ports import Books, ClaimLostError, Received, Sighting
+from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.event import StripeEvent, parse_event
+from oslira_billing.domain.fields import StripeObject, text
+from oslira_billing.domain.grants import Grant
+from oslira_billing.domain.subscription import ENDED, LIVE, Subscription
+
+_LEASE: Final = timedelta(seconds=30)
+_HINT_EVERY: Final = timedelta(seconds=5)
+_CLAIMABLE: Final = frozenset({"received", "applied"})
+_MOST_FAILURES: Final = 5
+
+
+@dataclass(slots=True)
+class Row:
+    """An event's row; None as a time means never."""
+
+    event: StripeEvent
+    created_at: datetime
+    due_at: datetime | None
+    state: str = "received"
+    attempt: int = 0
+    failures: int = 0
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    account_id: UUID | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Kept:
+    """A subscription and how new the news of it is."""
+
+    account_id: UUID
+    found: Subscription
+    seen: Sighting
+
+
+@dataclass(slots=True)
+class Tables:
+    """All that a transaction can roll back."""
+
+    rows: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
+    customers: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    subscriptions: dict[str, Kept] = field(default_factory=dict[str, Kept])
+    invoices: dict[str, Grant | None] = field(default_factory=dict[str, "Grant | None"])
+    grants: dict[str, tuple[UUID, int]] = field(default_factory=dict[str, tuple[UUID, int]])
+
+
+class MemoryInbox:
+    """Implements Inbox; its clock stands where it is put."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.clock = datetime(2026, 7, 1, tzinfo=UTC)
+        self.tables = Tables()
+        self.sold = catalogue
+        self._fetches = 0
+
+    async def store(self, event: StripeEvent, body: str) -> UUID | None:
+        if any(row.event.id == event.id for row in self.tables.rows.values()):
+            return None
+        row_id = new_id()
+        stored = parse_event(json.loads(body))
+        self.tables.rows[row_id] = Row(stored, self.clock, due_at=self.clock + _HINT_EVERY)
+        return row_id
+
+    async def claim(self, row_id: UUID) -> Received | None:
+        row = self.tables.rows[row_id]
+        is_free = all(moment is None or moment <= self.clock for moment in (row.lease_until, row.not_before))
+        if row.state not in _CLAIMABLE or not is_free or row.failures >= _MOST_FAILURES:
+            return None
+        row.attempt, row.failures, row.lease_until = row.attempt + 1, row.failures + 1, self.clock + _LEASE
+        waited = self.clock - row.created_at
+        return Received(row_id, row.state, waited, row.account_id, row.event, claim=row.attempt)
+
+    @asynccontextmanager
+    async def books(self) -> AsyncGenerator[Books]:
+        before = deepcopy(self.tables)
+        try:
+            yield MemoryBooks(self)
+        except BaseException:
+            self.tables = before
+            raise
+
+    async def next_fetch_seq(self) -> int:
+        self._fetches += 1
+        return self._fetches
+
+    async def end(self, received: Received, *, state: str, reason: str | None = None) -> None:
+        self.leave(received, state=state, due_at=None, reason=reason)
+
+    async def wait(self, received: Received, *, seconds: float, reason: str) -> None:
+        self._hand_back(received, seconds=seconds, reason=reason, forgiven=1)
+
+    async def retry(self, received: Received, *, reason: str) -> None:
+        self._hand_back(received, seconds=2.0, reason=reason, forgiven=0)
+
+    async def sweep(self) -> list[tuple[UUID, str, int]]:
+        due: list[tuple[UUID, str, int]] = []
+        for row_id, row in self.tables.rows.items():
+            if row.due_at is None or row.due_at > self.clock or (row.lease_until or self.clock) > self.clock:
+                continue
+            if row.failures >= _MOST_FAILURES:
+                row.state, row.due_at = "done" if row.state == "applied" else "dead", None
+                continue
+            row.due_at = self.clock + _HINT_EVERY
+            due.append((row_id, row.state, row.attempt))
+        return due
+
+    def leave(self, received: Received, *, state: str, due_at: datetime | None, reason: str | None) -> bool:
+        """Compare-and-set on (state, attempt)."""
+        row = self.tables.rows[received.row_id]
+        if (row.state, row.attempt) != (received.state, received.claim):
+            return False
+        row.state, row.due_at, row.reason, row.failures = state, due_at, reason, 0
+        row.lease_until = self.clock + _LEASE if due_at else None
+        return True
+
+    def _hand_back(self, received: Received, *, seconds: float, reason: str, forgiven: int) -> None:
+        row = self.tables.rows[received.row_id]
+        if (row.state, row.attempt) == (received.state, received.claim):
+            row.not_before = row.due_at = self.clock + timedelta(seconds=seconds)
+            row.lease_until, row.reason, row.failures = None, reason, row.failures - forgiven
+
+
+class MemoryBooks:
+    """Implements Books."""
+
+    def __init__(self, inbox: MemoryInbox) -> None:
+        self._inbox = inbox
+
+    async def catalogue(self) -> Catalogue:
+        return self._inbox.sold
+
+    async def account_of(self, customer_id: str) -> UUID | None:
+        return self._inbox.tables.customers.get(customer_id)
+
+    async def lock_account(self, account_id: UUID) -> None:
+        """One task at a time anyway."""
+
+    async def plan_of(self, account_id: UUID) -> str | None:
+        kept = self._inbox.tables.subscriptions.values()
+        plans = [one.found.plan for one in kept if one.account_id == account_id and one.found.state in LIVE]
+        return max(plans, key=self._inbox.sold.plans.__getitem__, default=None)
+
+    async def link_customer(self, customer_id: str, account_id: UUID) -> None:
+        if customer_id in self._inbox.tables.customers:
+            return
+        self._inbox.tables.customers[customer_id] = account_id
+        for row in self._inbox.tables.rows.values():
+            if row.event.customer_id == customer_id and row.state == "received" and row.not_before:
+                row.not_before, row.due_at = None, self._inbox.clock
+
+    async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
+        kept = self._inbox.tables.subscriptions.get(found.id)
+        if kept is None or _counts(kept, found, seen):
+            self._inbox.tables.subscriptions[found.id] = Kept(account_id, found, seen)
+
+    async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
+        del account_id
+        self._inbox.tables.invoices.setdefault(text(invoice, "id") or "", grant)
+
+    async def grant(self, account_id: UUID, grant: Grant) -> None:
+        self._inbox.tables.grants.setdefault(grant.key, (account_id, grant.amount_credits))
+
+    async def finish(self, received: Received, *, state: str, account_id: UUID) -> Received:
+        due_at = self._inbox.clock + _HINT_EVERY if state == "applied" else None
+        if not self._inbox.leave(received, state=state, due_at=due_at, reason=None):
+            raise ClaimLostError
+        self._inbox.tables.rows[received.row_id].account_id = account_id
+        return replace(received, state=state, account_id=account_id)
+
+
+def _counts(kept: Kept, found: Subscription, seen: Sighting) -> bool:
+    if kept.found.state in ENDED or found.state in ENDED:
+        return kept.found.state not in ENDED
+    if seen.fetch_seq <= kept.seen.fetch_seq:
+        return False
+    return kept.seen.as_of is None or seen.as_of is None or kept.seen.as_of <= seen.as_of
+
+
+class MemoryStripe:
+    """Implements StripeObjects: what is put into it."""
+
+    def __init__(self) -> None:
+        self.subscriptions: dict[str, Mapping[str, Any]] = {}
+
+    async def subscription(self, subscription_id: str) -> StripeObject | None:
+        return self.subscriptions.get(subscription_id)

@@ -1,0 +1,134 @@
+"""What one event changes, on one connection in one transaction."""
+
+from dataclasses import replace
+from typing import Final, cast
+from uuid import UUID
+
+from oslira_shared.postgres.clients import Connection
+from oslira_shared.work import Claim, transition
+from oslira_shared.work.claim import moved
+
+from oslira_billing.application.ports import ClaimLostError, Received, Sighting
+from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.fields import StripeObject, number, text
+from oslira_billing.domain.grants import Grant, subscription_of
+from oslira_billing.domain.subscription import Subscription
+
+# The sweep tells others again if we die between the commit and telling them.
+_TELL_WITHIN_S: Final = 5.0
+
+_LINK: Final = (
+    "insert into billing.customers (stripe_customer_id, account_id) values ($1, $2) on conflict do nothing"
+)
+_WAKE: Final = """
+    update billing.webhook_events set not_before = null, due_at = now()
+     where stripe_customer_id = $1 and state = 'received' and not_before > now()
+"""
+# What has ended for good at Stripe never comes back, so that an end always counts. Otherwise a later fetch beats an earlier
+# one, and a snapshot never beats a newer one.
+_SAVE_SUBSCRIPTION: Final = """
+    insert into billing.subscriptions as kept
+      (account_id, plan, state, source, period_start, period_end, cancel_at_period_end, stripe_subscription_id,
+       stripe_customer_id, stripe_price_id, fetch_seq, as_of)
+    values ($1, $2, $3, 'stripe', $4, $5, $6, $7, $8, $9, $10, $11)
+    on conflict (stripe_subscription_id) do update
+      set plan = excluded.plan, state = excluded.state, period_start = excluded.period_start,
+          period_end = excluded.period_end, cancel_at_period_end = excluded.cancel_at_period_end,
+          stripe_price_id = excluded.stripe_price_id, fetch_seq = excluded.fetch_seq,
+          as_of = coalesce(excluded.as_of, kept.as_of), updated_at = now()
+    where kept.account_id = excluded.account_id and kept.state not in ('canceled', 'incomplete_expired')
+      and (excluded.state in ('canceled', 'incomplete_expired')
+        or (kept.fetch_seq < excluded.fetch_seq
+          and (kept.as_of is null or excluded.as_of is null or kept.as_of <= excluded.as_of)))
+"""
+_SAVE_INVOICE: Final = """
+    insert into billing.invoices (stripe_invoice_id, account_id, stripe_subscription_id, billing_reason,
+      amount_paid_minor, currency, grant_key, granted_credits)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (stripe_invoice_id) do nothing
+"""
+
+
+class PostgresBooks:
+    """Implements Books."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def catalogue(self) -> Catalogue:
+        plans = await self._connection.fetch("select plan, monthly_credits from billing.plans")
+        packs = await self._connection.fetch("select pack, credits from billing.packs")
+        prices = await self._connection.fetch(
+            "select stripe_price_id, plan from billing.prices where plan is not null"
+        )
+        return Catalogue(
+            plans={row["plan"]: row["monthly_credits"] for row in plans},
+            packs={row["pack"]: row["credits"] for row in packs},
+            prices={row["stripe_price_id"]: row["plan"] for row in prices},
+        )
+
+    async def account_of(self, customer_id: str) -> UUID | None:
+        return await self._connection.fetchval(
+            "select account_id from billing.customers where stripe_customer_id = $1", customer_id
+        )
+
+    async def lock_account(self, account_id: UUID) -> None:
+        await self._connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended('billing:' || $1, 0))", str(account_id)
+        )
+
+    async def plan_of(self, account_id: UUID) -> str | None:
+        return await self._connection.fetchval(
+            "select plan from billing.account_plans where account_id = $1", account_id
+        )
+
+    async def link_customer(self, customer_id: str, account_id: UUID) -> None:
+        if await self._connection.execute(_LINK, customer_id, account_id) == "INSERT 0 1":
+            await self._connection.execute(_WAKE, customer_id)
+
+    async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
+        await self._connection.execute(
+            _SAVE_SUBSCRIPTION,
+            account_id,
+            found.plan,
+            found.state,
+            found.period_start,
+            found.period_end,
+            found.cancel_at_period_end,
+            found.id,
+            found.customer_id,
+            found.price_id,
+            seen.fetch_seq,
+            seen.as_of,
+        )
+
+    async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
+        await self._connection.execute(
+            _SAVE_INVOICE,
+            text(invoice, "id"),
+            account_id,
+            subscription_of(invoice),
+            text(invoice, "billing_reason"),
+            number(invoice, "amount_paid") or 0,
+            text(invoice, "currency") or "",
+            grant.key if grant else None,
+            grant.amount_credits if grant else 0,
+        )
+
+    async def grant(self, account_id: UUID, grant: Grant) -> None:
+        await self._connection.execute(
+            "select credits.grant($1, $2, $3, $4)", account_id, grant.amount_credits, grant.source, grant.key
+        )
+
+    async def finish(self, received: Received, *, state: str, account_id: UUID) -> Received:
+        held = cast("Claim", received.claim)
+        row = await transition(
+            self._connection,
+            held,
+            to_state=state,
+            due_in_s=_TELL_WITHIN_S if state == "applied" else None,
+            values={"account_id": account_id, "reason": None},
+            keeps_lease=state == "applied",
+        )
+        if row is None:
+            raise ClaimLostError
+        return replace(received, state=state, account_id=account_id, claim=moved(held, state))

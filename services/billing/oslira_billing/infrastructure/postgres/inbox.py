@@ -1,0 +1,111 @@
+"""`billing.webhook_events`: the events that Stripe delivered, as rows of work."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final, cast
+from uuid import UUID
+
+import asyncpg
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.work import Claim, WorkTable, claim, hand_back, sweep, transition
+
+from oslira_billing.application.ports import Books, Received
+from oslira_billing.domain.event import StripeEvent, parse_event
+from oslira_billing.infrastructure.postgres.books import PostgresBooks
+
+EVENTS: Final = WorkTable(
+    name="billing.webhook_events", claimable=frozenset({"received", "applied"}), lease_s=30.0
+)
+# Stripe waits longer than this for its answer; a database that takes so long is down.
+_STORE_TIMEOUT_S: Final = 5.0
+
+_STORE: Final = """
+    insert into billing.webhook_events
+      (id, stripe_event_id, type, livemode, api_version, stripe_customer_id, payload, state, due_at)
+    values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, 'received', now() + make_interval(secs => $8))
+    on conflict (stripe_event_id) do nothing
+    returning id
+"""
+_BURY: Final = """
+    update billing.webhook_events
+       set state = case state when 'applied' then 'done' else 'dead' end, due_at = null, seq = seq + 1,
+           reason = coalesce(reason, 'attempts_used_up')
+     where id = any($1::uuid[]) and state in ('received', 'applied') and failures >= $2
+"""
+
+
+class PostgresInbox:
+    """Implements Inbox."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def store(self, event: StripeEvent, body: str) -> UUID | None:
+        values = (event.id, event.type, event.livemode, event.api_version, event.customer_id)
+        try:
+            async with asyncio.timeout(_STORE_TIMEOUT_S), self._database.connection() as connection:
+                return await connection.fetchval(_STORE, new_id(), *values, body, EVENTS.hint_every_s)
+        except asyncpg.DataError as error:
+            raise OsliraError("invalid_request", "the event holds text that no database can") from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise OsliraError("unavailable", f"the event was not stored: {type(error).__name__}") from error
+
+    async def claim(self, row_id: UUID) -> Received | None:
+        async with self._database.connection() as connection:
+            held = await claim(connection, EVENTS, row_id)
+        if held is None:
+            return None
+        return Received(
+            row_id=row_id,
+            state=held.state,
+            # The lease was given just now: this is Postgres's time, not ours.
+            waited=held.row["lease_until"] - timedelta(seconds=EVENTS.lease_s) - held.row["created_at"],
+            account_id=held.row["account_id"],
+            event=parse_event(held.row["payload"]),
+            claim=held,
+        )
+
+    @asynccontextmanager
+    async def books(self) -> AsyncGenerator[Books]:
+        async with self._database.transaction() as connection:
+            yield PostgresBooks(connection)
+
+    async def next_fetch_seq(self) -> int:
+        async with self._database.connection() as connection:
+            return await connection.fetchval("select nextval('billing.fetch_seq')")
+
+    async def end(self, received: Received, *, state: str, reason: str | None = None) -> None:
+        async with self._database.connection() as connection:
+            await transition(
+                connection, _claim(received), to_state=state, due_in_s=None, values={"reason": reason}
+            )
+
+    async def wait(self, received: Received, *, seconds: float, reason: str) -> None:
+        async with self._database.connection() as connection:
+            await hand_back(
+                connection,
+                _claim(received),
+                is_counted=False,
+                delay_s=seconds,
+                values={"reason": reason[:500]},
+            )
+
+    async def retry(self, received: Received, *, reason: str) -> None:
+        async with self._database.connection() as connection:
+            await hand_back(connection, _claim(received), is_counted=True, values={"reason": reason[:500]})
+
+    async def sweep(self) -> list[tuple[UUID, str, int]]:
+        async with self._database.transaction() as connection:
+            rows = await sweep(connection, EVENTS)
+            used_up = [row.row_id for row in rows if row.is_exhausted]
+            if used_up:
+                await connection.execute(_BURY, used_up, EVENTS.max_failures)
+        return [(row.row_id, row.state, row.attempt) for row in rows if not row.is_exhausted]
+
+
+def _claim(received: Received) -> Claim:
+    return cast("Claim", received.claim)

@@ -1,0 +1,117 @@
+"""Small events in Stripe's shapes (API 2026-10-28), and their signatures: for tests and the demo. Nothing else uses them."""
+
+import hashlib
+import hmac
+import json
+from typing import Any, Final
+from uuid import uuid4
+
+JULY_S: Final = 1_782_864_000  # 2026-07-01
+AUGUST_S: Final = 1_785_542_400
+
+
+def event(kind: str, described: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """An event of its own id about `described`."""
+    return {
+        "id": f"evt_{uuid4().hex[:24]}",
+        "object": "event",
+        "api_version": "2026-10-28.endive",
+        "created": JULY_S,
+        "type": kind,
+        "livemode": False,
+        "data": {"object": described},
+        **changes,
+    }
+
+
+def line(
+    plan: str | None,
+    *,
+    price: str | None = None,
+    amount: int = 2_000,
+    start_s: int = JULY_S,
+    proration: bool = False,
+) -> dict[str, Any]:
+    """An invoice line for a subscription's item, over one period."""
+    return {
+        "object": "line_item",
+        "amount": amount,
+        "metadata": {"plan": plan} if plan else {},
+        "parent": {"subscription_item_details": {"proration": proration}},
+        "period": {"start": start_s, "end": start_s + 31 * 86_400},
+        "pricing": {"price_details": {"price": price}},
+    }
+
+
+def invoice(
+    *lines: dict[str, Any],
+    customer: str = "cus_1",
+    subscription: str | None = "sub_1",
+    reason: str = "subscription_cycle",
+    invoice_id: str | None = None,
+    **metadata: str,
+) -> dict[str, Any]:
+    """A paid invoice; `metadata` is the subscription's, or its own if it bills none."""
+    details = {"subscription": subscription, "metadata": metadata}
+    return {
+        "object": "invoice",
+        "id": invoice_id or f"in_{uuid4().hex[:24]}",
+        "customer": customer,
+        "billing_reason": reason,
+        "status": "paid",
+        "amount_paid": sum(item["amount"] for item in lines),
+        "currency": "usd",
+        "metadata": {} if subscription else metadata,
+        "parent": {"subscription_details": details} if subscription else None,
+        "lines": {"object": "list", "data": list(lines)},
+    }
+
+
+def session(
+    *, customer: str | None = "cus_1", mode: str = "payment", payment_status: str = "paid", **metadata: str
+) -> dict[str, Any]:
+    """A finished checkout."""
+    return {
+        "object": "checkout.session",
+        "id": f"cs_test_{uuid4().hex}",
+        "customer": customer,
+        "mode": mode,
+        "payment_status": payment_status,
+        "client_reference_id": metadata.get("account_id"),
+        "metadata": metadata,
+    }
+
+
+def subscription(
+    *,
+    subscription_id: str = "sub_1",
+    status: str = "active",
+    customer: str = "cus_1",
+    price: str = "price_1",
+    **metadata: str,
+) -> dict[str, Any]:
+    """A subscription with one item."""
+    item = {
+        "price": {"object": "price", "id": price},
+        "current_period_start": JULY_S,
+        "current_period_end": AUGUST_S,
+    }
+    return {
+        "object": "subscription",
+        "id": subscription_id,
+        "customer": customer,
+        "status": status,
+        "cancel_at_period_end": False,
+        "metadata": metadata,
+        "items": {"object": "list", "data": [item]},
+    }
+
+
+def signed(payload: Any, *secrets: str, at_s: float) -> tuple[bytes, str]:
+    """(raw body, Stripe-Signature) as Stripe sends them; during a rotation it signs with several secrets."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    signatures = [
+        hmac.new(secret.encode(), f"{int(at_s)}.".encode() + body, hashlib.sha256).hexdigest()
+        for secret in secrets
+    ]
+    return body, ",".join([f"t={int(at_s)}", *(f"v1={signature}" for signature in signatures)])

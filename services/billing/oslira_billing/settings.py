@@ -1,0 +1,47 @@
+"""Billing's settings."""
+
+from typing import ClassVar, Literal
+
+from oslira_shared.settings import Env, ServiceSettings
+from pydantic import BaseModel, Field, model_validator
+
+
+class Price(BaseModel):
+    """What a Stripe price sells: a plan at an interval, or a pack."""
+
+    plan: str | None = None
+    pack: str | None = None
+    interval: Literal["month", "year"] | None = None
+
+
+class BillingSettings(ServiceSettings):
+    """`STRIPE_PRICES` is JSON: `{"price_…": {"plan": "pro", "interval": "month"}, "price_…": {"pack": "pack_100"}}`."""
+
+    service: ClassVar[str] = "billing"
+    uses: ClassVar[frozenset[str]] = frozenset({"stripe_secret_key", "stripe_webhook_secret"})
+
+    http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
+    http_port: int = Field(default=8081, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
+    stripe_prices: dict[str, Price] = Field(default={}, validation_alias="STRIPE_PRICES")
+
+    @model_validator(mode="after")
+    def _has_its_secrets(self) -> "BillingSettings":
+        if not self.webhook_secrets or not self.api_key:
+            raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed, in development too")
+        return self
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """Several, comma-separated, while they are being rotated."""
+        value = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return [secret.strip() for secret in value.split(",") if secret.strip()]
+
+    @property
+    def api_key(self) -> str:
+        """For Stripe's API."""
+        return self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+
+    @property
+    def livemode(self) -> bool:
+        """Real money in production only; test mode elsewhere."""
+        return self.env is Env.PRODUCTION

@@ -1,0 +1,157 @@
+"""Two worlds to apply events in: memory, and a real Postgres whose time is moved by moving what is recorded."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from oslira_billing.application.apply_event import ApplyEvent
+from oslira_billing.application.ports import Inbox
+from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.event import parse_event
+from oslira_billing.infrastructure.memory import MemoryInbox, MemoryStripe
+from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
+from oslira_billing.infrastructure.postgres.offers import seed_offers
+from oslira_devstack.databases import Database
+from oslira_shared.catalog import PACKS, PLANS
+from oslira_shared.errors import OsliraError
+from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+
+class World(Protocol):
+    """What a test may look at, whatever is underneath."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
+        """(state, failures, reason)."""
+        ...
+
+    async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
+        """That account's: key → (account, credits)."""
+        ...
+
+    async def plan(self, account_id: UUID) -> str | None: ...
+
+    async def pass_time(self, duration: timedelta) -> None: ...
+
+
+class MemoryWorld:
+    def __init__(self) -> None:
+        self.inbox: MemoryInbox = MemoryInbox(
+            Catalogue(
+                plans={name: plan.monthly_credits for name, plan in PLANS.items()},
+                packs={name: pack.credits for name, pack in PACKS.items()},
+                prices={},
+            )
+        )
+
+    async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
+        row = self.inbox.tables.rows[row_id]
+        return row.state, row.failures, row.reason
+
+    async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
+        return {key: grant for key, grant in self.inbox.tables.grants.items() if grant[0] == account_id}
+
+    async def plan(self, account_id: UUID) -> str | None:
+        async with self.inbox.books() as books:
+            return await books.plan_of(account_id)
+
+    async def pass_time(self, duration: timedelta) -> None:
+        self.inbox.clock += duration
+
+
+class PostgresWorld:
+    def __init__(self, pool: Pool, ledger: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.pool = pool
+        self.inbox = PostgresInbox(AdminClient(pool))
+        self._ledger = ledger
+
+    async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
+        row = await self.pool.fetchrow(
+            "select state, failures, reason from billing.webhook_events where id = $1", row_id
+        )
+        assert row is not None
+        return row["state"], row["failures"], row["reason"]
+
+    async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
+        query = "select idempotency_key, account_id, amount from credits.grants where account_id = $1"
+        rows = await self._ledger.fetch(query, account_id)
+        return {row["idempotency_key"]: (row["account_id"], row["amount"]) for row in rows}
+
+    async def plan(self, account_id: UUID) -> str | None:
+        return await self.pool.fetchval(
+            "select plan from billing.account_plans where account_id = $1", account_id
+        )
+
+    async def pass_time(self, duration: timedelta) -> None:
+        await self.pool.execute(
+            """update billing.webhook_events set created_at = created_at - $1::interval, due_at = due_at - $1,
+               not_before = not_before - $1, lease_until = lease_until - $1""",
+            duration,
+        )
+
+
+@pytest_asyncio.fixture(scope="module")
+async def postgres_world(module_database: Database) -> AsyncGenerator[PostgresWorld]:
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(module_database.url("billing_service"), service="billing", min_size=1)
+        stack.push_async_callback(pool.close)
+        await seed_offers(AdminClient(pool), {})
+        ledger = await asyncpg.connect(module_database.url("credits_service"))
+        stack.push_async_callback(ledger.close)
+        yield PostgresWorld(pool, ledger)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def world(request: pytest.FixtureRequest) -> World:
+    return MemoryWorld() if request.param == "memory" else request.getfixturevalue("postgres_world")
+
+
+class Listener:
+    """Implements News: who was told, unless the bus is down."""
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.told: list[UUID] = []
+
+    async def subscription_changed(self, row_id: UUID, account_id: UUID) -> None:
+        del row_id
+        if self.is_down:
+            raise OsliraError("unavailable", "the bus is down")
+        self.told.append(account_id)
+
+
+class Office:
+    """Events go in, and what is due is applied, as the service does it."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.stripe, self.news = world, MemoryStripe(), Listener()
+        self.apply = ApplyEvent(world.inbox, self.stripe, self.news)
+
+    async def store(self, payload: dict[str, object]) -> UUID | None:
+        return await self.world.inbox.store(parse_event(payload), json.dumps(payload))
+
+    async def take(self, payload: dict[str, object]) -> UUID:
+        """Store a new event and act on its hint."""
+        row_id = await self.store(payload)
+        assert row_id is not None
+        await self.apply(row_id)
+        return row_id
+
+    async def sweep(self, *, after: timedelta = timedelta(seconds=6)) -> None:
+        """Let time pass, then act on whatever is due."""
+        await self.world.pass_time(after)
+        for row_id, _, _ in await self.world.inbox.sweep():
+            await self.apply(row_id)
+
+
+@pytest.fixture
+def office(world: World) -> Office:
+    return Office(world)

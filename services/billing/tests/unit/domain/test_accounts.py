@@ -1,0 +1,57 @@
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from oslira_billing import samples
+from oslira_billing.domain.accounts import named_account, owner_of
+from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
+
+MINE, OTHER = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"metadata": {"account_id": str(MINE)}},
+        {"metadata": {"account_id": str(MINE), "user_id": str(OTHER)}},
+        {"metadata": {"account_id": str(MINE), "user_id": str(OTHER)}, "client_reference_id": str(OTHER)},
+        {"metadata": {"user_id": str(MINE)}, "client_reference_id": str(MINE)},
+        {"client_reference_id": str(MINE).upper()},
+        samples.invoice(account_id=str(MINE)),
+    ],
+)
+def test_the_account_is_found_where_checkouts_leave_it(described: dict[str, Any]) -> None:
+    assert named_account(described) == MINE
+
+
+@pytest.mark.parametrize(
+    ("described", "code"),
+    [
+        ({"metadata": {"account_id": str(MINE)}, "client_reference_id": str(OTHER)}, "account_contradicts"),
+        ({"metadata": {"user_id": str(MINE)}, "client_reference_id": str(OTHER)}, "account_contradicts"),
+        (
+            {**samples.invoice(account_id=str(MINE)), "metadata": {"account_id": str(OTHER)}},
+            "account_contradicts",
+        ),
+        ({"metadata": {"account_id": "42"}}, "account_malformed"),
+    ],
+)
+def test_an_event_that_contradicts_itself_is_refused(described: dict[str, Any], code: str) -> None:
+    with pytest.raises(EventRefusedError) as refusal:
+        named_account(described)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(("stored", "named"), [(MINE, MINE), (MINE, None), (None, MINE)])
+def test_mapping_and_metadata_agree_or_one_of_them_is_enough(stored: UUID | None, named: UUID | None) -> None:
+    assert owner_of({"metadata": {"account_id": str(named)} if named else {}}, stored) == MINE
+
+
+def test_metadata_that_names_another_than_the_stored_account_is_refused() -> None:
+    with pytest.raises(EventRefusedError, match="account_mismatch"):
+        owner_of({"metadata": {"account_id": str(OTHER)}}, MINE)
+
+
+def test_an_event_that_nobody_owns_yet_is_not_refused_but_unknown() -> None:
+    with pytest.raises(AccountUnknownError):
+        owner_of({}, None)

@@ -1,0 +1,26 @@
+-- migrate:up
+set local role scheduler_owner;
+
+-- One row for each slot of each job that has come. `baseline` is where counting began: the slot before the first one owed.
+create table scheduler.ticks_published (
+  job text not null,
+  slot timestamptz not null,
+  state text not null check (state in ('baseline', 'due', 'published')),
+  -- Who takes a due tick has it this long; afterwards another replica publishes it.
+  lease_until timestamptz,
+  published_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (job, slot),
+  check ((state = 'published') = (published_at is not null))
+);
+create index ticks_published_due on scheduler.ticks_published (slot) where state = 'due';
+
+alter table scheduler.ticks_published enable row level security;
+alter table scheduler.ticks_published force row level security;
+create policy owner_all on scheduler.ticks_published to scheduler_owner using (true) with check (true);
+create policy service_all on scheduler.ticks_published to scheduler_service using (true) with check (true);
+grant select, insert, update, delete on scheduler.ticks_published to scheduler_service;
+
+reset role;
+
+-- migrate:down

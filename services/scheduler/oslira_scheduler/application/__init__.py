@@ -1,0 +1,1 @@
+"""What the scheduler does: publish ticks, keep the topology."""

@@ -1,0 +1,46 @@
+"""Record the slots that have come, then publish those that nobody has published yet."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.errors import OsliraError
+
+from oslira_scheduler.application.ports import Publisher, Slot, Slots
+from oslira_scheduler.application.publish_tick import CRONS, publish_tick
+from oslira_scheduler.domain.due import due_slots
+
+_LOG = structlog.get_logger()
+_BATCH: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDueTicks:
+    """One pass; any number of replicas may make it at once."""
+
+    slots: Slots
+    bus: Publisher
+
+    async def __call__(self) -> None:
+        """Without a bus the slots stay owed."""
+        await self._record()
+        for slot in await self.slots.take(limit=_BATCH):
+            try:
+                await publish_tick(self.bus, slot.job, slot.at)
+            except OsliraError as error:
+                _LOG.warning("tick_not_published", job=slot.job, slot=slot.at.isoformat(), reason=str(error))
+                return  # what was taken is owed again once its lease lapses
+            await self.slots.published(slot)
+            _LOG.info("tick_published", job=slot.job, slot=slot.at.isoformat())
+
+    async def _record(self) -> None:
+        now, latest = await self.slots.now(), await self.slots.latest()
+        for job in JOBS:
+            cron = CRONS[job.name]
+            if job.name not in latest:
+                await self.slots.begin(Slot(job.name, cron.latest(now)))
+                continue
+            due = due_slots(cron, after=latest[job.name], until=now, newest_only=job.is_frequent)
+            if due:
+                await self.slots.owe([Slot(job.name, at) for at in due])

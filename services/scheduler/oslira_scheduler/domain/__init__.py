@@ -1,0 +1,1 @@
+"""Cron arithmetic and which ticks are due: pure."""

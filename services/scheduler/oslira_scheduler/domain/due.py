@@ -1,0 +1,19 @@
+"""Which slots of a job have come since the last one that was recorded."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from oslira_scheduler.domain.cron import Cron
+
+# A scheduler that was away for years owes no more than this.
+MOST_SLOTS: Final = 100
+
+
+def due_slots(cron: Cron, *, after: datetime, until: datetime, newest_only: bool) -> list[datetime]:
+    """The slots in (after, until], oldest first; of a frequent job only the newest."""
+    slots: list[datetime] = []
+    slot = cron.latest(until)
+    while slot > after and len(slots) < (1 if newest_only else MOST_SLOTS):
+        slots.append(slot)
+        slot = cron.latest(slot - timedelta(microseconds=1))
+    return slots[::-1]

@@ -1,0 +1,1 @@
+"""Postgres, NATS, and a memory stand-in for unit tests."""

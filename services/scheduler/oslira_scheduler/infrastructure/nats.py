@@ -1,0 +1,23 @@
+"""The topology, on a real server."""
+
+from nats.errors import Error as NatsError
+from oslira_shared.bus.connection import Bus
+from oslira_shared.bus.provision import provision_bus
+from oslira_shared.errors import OsliraError
+
+
+class NatsTopology:
+    """Implements Topology."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    @property
+    def is_reachable(self) -> bool:
+        return self._bus.is_connected
+
+    async def repair(self) -> list[str]:
+        try:
+            return await provision_bus(self._bus.jetstream)
+        except (NatsError, TimeoutError) as error:
+            raise OsliraError("unavailable", f"{type(error).__name__}: {error}") from error
