@@ -18,7 +18,7 @@ from typing import Final
 import psutil
 
 MARK: Final = "OSLIRA_STACK_ID"
-_GRACE_S: Final = 3.0
+_GRACE_S: Final = 1.0
 _warden: "subprocess.Popen[bytes] | None" = None
 _stack_id: Final = uuid.uuid4().hex
 
@@ -46,7 +46,7 @@ def _dismiss(warden: "subprocess.Popen[bytes]") -> None:
     if warden.stdin is not None:
         warden.stdin.close()
     with suppress(subprocess.TimeoutExpired):
-        warden.wait(_GRACE_S * 2)
+        warden.wait(_GRACE_S * 5)
 
 
 def marked(stack: str) -> list[psutil.Process]:

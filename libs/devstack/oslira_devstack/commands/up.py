@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -34,22 +35,20 @@ def show(stack: "Stack") -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("what", "where", "log"):
-        table.add_column(column, overflow="fold")
-    logs = stack.data.logs
+    table.add_column("what")
+    table.add_column("where", overflow="fold")
     servers = stack.servers
-    table.add_row("nats", f"nats://127.0.0.1:{servers.nats.port}", str(logs / "nats.log"))
-    table.add_row("postgres", f"127.0.0.1:{servers.postgres.port}/oslira", str(logs / "postgres.log"))
-    table.add_row("s3", f"{servers.s3.endpoint_url}/{servers.s3.bucket}", str(logs / "s3.log"))
+    table.add_row("nats", f"nats://127.0.0.1:{servers.nats.port}")
+    table.add_row("postgres", f"127.0.0.1:{servers.postgres.port}/oslira")
+    table.add_row("s3", f"{servers.s3.endpoint_url}/{servers.s3.bucket}")
     public = {"gateway": stack.gateway_url, "billing": stack.billing_url}
     for name, process in stack.supervisor.processes.items():
-        where = public.get(name) or process.ready_urls[0].removesuffix("/health/ready").removesuffix(
-            "/_sim/health"
-        )
-        table.add_row(name, where, str(process.child.log))
+        address = urlsplit(process.ready_urls[0])
+        table.add_row(name, public.get(name, f"{address.scheme}://{address.netloc}"))
     console = Console()
     console.print(table)
+    print(f"logs in {stack.data.logs}")
     if not Path(servers.postgres.location).is_relative_to(stack.data.path):
-        console.print(f"Postgres can't run as root; its data is where it can: {servers.postgres.location}")
+        print(f"Postgres can't run as root; its data is where it can: {servers.postgres.location}")
     for provider, kind in stack.providers.describe().items():
         console.print(f"{provider:<10} {kind}", style="bold red" if kind == "real" else "dim")

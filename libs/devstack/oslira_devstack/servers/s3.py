@@ -81,7 +81,7 @@ class EmbeddedS3:
         return s3_client(self.endpoint_url, self._credentials)
 
     async def start(self) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._prepare)
         self.child.start()
         await wait_ready(self.child, await bucket_probe(self.endpoint_url, self.bucket, self._credentials))
 
@@ -96,6 +96,13 @@ class EmbeddedS3:
     async def discard(self) -> None:
         await self.kill()
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        # The master's memory of the last volume id makes it refuse work for 15 s after some restarts, in case other
+        # volume servers are still to come. There is one, and what it reports at once has the id.
+        for memory in self._directory.glob("m[0-9]*"):
+            shutil.rmtree(memory)
 
     def _remove_sockets(self) -> None:
         # SeaweedFS leaves its local sockets in /tmp, named after its ports, whatever way it ends.

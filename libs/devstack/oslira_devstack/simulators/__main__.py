@@ -1,6 +1,7 @@
 """`python -m oslira_devstack.simulators --port P`."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from oslira_devstack.simulators.config import SimulatorConfig, default_latencies
@@ -18,7 +19,8 @@ def main() -> None:
     config = SimulatorConfig(
         speed=options.speed, seed=options.seed, profiles=options.profiles, latencies=latencies
     )
-    server_for(config, host=options.host, port=options.port).run()
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends, not a failure
+        server_for(config, host=options.host, port=options.port).run()
 
 
 def _options() -> argparse.Namespace:

@@ -146,7 +146,7 @@ class _Writer:
             text = evidence.source
         else:
             text = write_sentence(
-                self._profile, field=name, dice=self._dice(path), beside_quote=evidence is not None
+                self._profile, path=path, field=name, dice=self._dice(path), evidence=evidence
             )
         return _matching(_sized(text, schema), schema)
 

@@ -4,12 +4,14 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from oslira_devstack.simulators.prompt import Passage, ShownProfile
+from oslira_devstack.simulators.prompt import ShownProfile
 
 MAX_QUOTE_CHARS = 120
 _MIN_WORDS = 3
 _MAX_WORDS = 12
+_MIN_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +22,32 @@ class Evidence:
 
 def pick_evidence(profile: ShownProfile, *, dice: random.Random, accepts: Callable[[str], bool]) -> Evidence:
     """A quote from a source that the schema accepts, else from any; the name when there's nothing to quote."""
-    passages = [passage for passage in profile.passages if accepts(passage.source)] or list(profile.passages)
+    quotable = [passage for passage in profile.passages if _spans(passage.text)]
+    passages = [passage for passage in quotable if accepts(passage.source)] or quotable
     if not passages:
         return Evidence(profile.name, "biography")
     passage = dice.choice(passages)
-    return Evidence(_quote(passage, dice), passage.source)
+    return Evidence(_quote(passage.text, dice), passage.source)
 
 
-def _quote(passage: Passage, dice: random.Random) -> str:
-    """3 to 12 words of one line; a text without spaces (Chinese, Japanese) or a very short one is cut by length."""
-    lines = [list(re.finditer(r"\S+", line)) for line in passage.text.splitlines()]
-    wordy = [line for line in lines if len(line) >= _MIN_WORDS]
-    if not wordy:
-        longest = max(passage.text.splitlines(), key=len).strip()
-        return longest[:MAX_QUOTE_CHARS].strip()
-    words = dice.choice(wordy)
-    start = dice.randrange(len(words) - _MIN_WORDS + 1)
+@lru_cache(maxsize=1024)
+def _spans(text: str) -> list[str]:
+    """What may be quoted: lines of 3 words or more, those of prose before those of tags; else lines of some letters.
+
+    Chinese or Japanese has no spaces, so there it is a line by its length. A line of emoji proves nothing.
+    """
+    lines = [line for line in text.splitlines() if sum(map(str.isalnum, line)) >= _MIN_LETTERS]
+    wordy = [line for line in lines if len(line.split()) >= _MIN_WORDS]
+    prose = [line for line in wordy if sum(word[0] in "#@" for word in line.split()) * 2 < len(line.split())]
+    return prose or wordy or lines
+
+
+def _quote(text: str, dice: random.Random) -> str:
+    """3 to 12 words of one line, exactly as they stand."""
+    line = dice.choice(_spans(text))
+    words = list(re.finditer(r"\S+", line))
+    start = dice.randrange(max(1, len(words) - _MIN_WORDS + 1))
     end = min(len(words), start + dice.randint(_MIN_WORDS, _MAX_WORDS))
-    line = words[0].string
     while end - start > 1 and words[end - 1].end() - words[start].start() > MAX_QUOTE_CHARS:
         end -= 1
     return line[words[start].start() : words[end - 1].end()][:MAX_QUOTE_CHARS]

@@ -82,7 +82,7 @@ async def test_killed_stack_leaves_nothing_and_its_data_is_there_again(data_dir:
     process.communicate()
     connection.terminate()
     deadline = time.monotonic() + 10
-    while warden.marked(mark) and time.monotonic() < deadline:  # noqa: ASYNC110
+    while warden.marked(mark) and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
     assert warden.marked(mark) == []
 

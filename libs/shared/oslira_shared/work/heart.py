@@ -1,8 +1,8 @@
 """The heartbeat: one loop and one statement for all that a process holds. Lease, fence and cancel are the same look-up."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Collection, Coroutine
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -15,10 +15,14 @@ _LOG = structlog.get_logger()
 BEAT_EVERY_S: Final = 1.0
 
 
-async def beat(connection: Connection, table: WorkTable, held: dict[UUID, int]) -> set[UUID]:
-    """Extend the leases of `held` (row id → attempt); return the ids that are lost or cancelled.
+Key: TypeAlias = tuple[UUID, int]  # row id, attempt
 
-    A row that somebody has locked is skipped, which loses nothing: its lease outlasts many beats.
+
+async def beat(connection: Connection, table: WorkTable, held: Collection[Key]) -> set[Key]:
+    """Extend the leases of `held`; return those that are lost or cancelled.
+
+    A row that somebody has locked is skipped, which loses nothing: its lease outlasts many beats. One without a lease was let
+    go by its own transition: not lost, and not to be leased again, or its next claim would have to wait.
     """
     rows = await connection.fetch(
         f"""
@@ -26,43 +30,42 @@ async def beat(connection: Connection, table: WorkTable, held: dict[UUID, int]) 
         mine as (
           select t.{table.id_column} as id from {table.name} t join held h
               on t.{table.id_column} = h.id and t.attempt = h.attempt
-           where t.cancel_requested_at is null and t.state = any($4::text[])
+           where t.cancel_requested_at is null and t.lease_until is not null
              for update of t skip locked
         ),
         extended as (
           update {table.name} t set lease_until = now() + make_interval(secs => $3)
             from mine where t.{table.id_column} = mine.id
         )
-        select h.id from held h left join {table.name} t on t.{table.id_column} = h.id
+        select h.id, h.attempt from held h left join {table.name} t on t.{table.id_column} = h.id
          where t.attempt is distinct from h.attempt or t.cancel_requested_at is not null
-            or not (t.state = any($4::text[]))
         """,
-        list(held),
-        list(held.values()),
+        [row_id for row_id, _ in held],
+        [attempt for _, attempt in held],
         table.lease_s,
-        list(table.claimable),
     )
-    return {row["id"] for row in rows}
+    return {(row["id"], row["attempt"]) for row in rows}
 
 
 class Heart:
-    """Runs claimed work as tasks of this process, keeps their leases, and cancels those that were taken away."""
+    """Runs claimed work as tasks of this process, keeps their leases, and cancels those that were taken away.
+
+    Two attempts of one row may be here for a moment: the older one, done with the row, still tells the world what it
+    committed while a hint has the next one claimed already.
+    """
 
     def __init__(self, database: AdminClient, table: WorkTable, *, capacity: int) -> None:
         self._database = database
         self.table = table
         self._capacity = capacity
-        self._held: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
+        self._held: dict[Key, tuple[Claim, asyncio.Task[None]]] = {}
         self._room = asyncio.Event()
         self._room.set()
 
     def start(self, held: Claim, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` under `held`. Its errors are its own to handle; one that escapes is logged, and the lease lapses."""
-        previous = self._held.get(held.row_id)
-        if previous is not None:  # a newer attempt of the same row: the older one is fenced already
-            previous[1].cancel()
         task = asyncio.create_task(work, name=f"{self.table.name}:{held.row_id}:{held.attempt}")
-        self._held[held.row_id] = (held, task)
+        self._held[held.row_id, held.attempt] = (held, task)
         task.add_done_callback(lambda done: self._forget(held, done))
         if len(self._held) >= self._capacity:
             self._room.clear()
@@ -80,14 +83,12 @@ class Heart:
         """One beat: extend all leases, cancel the tasks of rows that are no longer ours."""
         if not self._held:
             return
-        held = {row_id: claim.attempt for row_id, (claim, _) in self._held.items()}
         async with self._database.connection() as connection:
-            lost = await beat(connection, self.table, held)
-        for row_id in lost:
-            claim, task = self._held.get(row_id, (None, None))
-            if claim is not None and task is not None and claim.attempt == held[row_id]:
-                _LOG.info("work_taken_away", table=self.table.name, row_id=str(row_id), attempt=claim.attempt)
-                task.cancel()
+            lost = await beat(connection, self.table, list(self._held))
+        for key in lost:
+            if (found := self._held.get(key)) is not None:
+                _LOG.info("work_taken_away", table=self.table.name, row_id=str(key[0]), attempt=key[1])
+                found[1].cancel()
 
     async def stop(self, *, grace_s: float) -> list[Claim]:
         """Let the work finish for `grace_s`, then cancel the rest and return their claims, to be handed back."""
@@ -101,9 +102,7 @@ class Heart:
         return [tasks[task] for task in unfinished]
 
     def _forget(self, held: Claim, task: asyncio.Task[None]) -> None:
-        current = self._held.get(held.row_id)
-        if current is not None and current[0].attempt == held.attempt:
-            del self._held[held.row_id]
+        self._held.pop((held.row_id, held.attempt), None)
         if len(self._held) < self._capacity:
             self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:

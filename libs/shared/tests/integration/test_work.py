@@ -155,6 +155,27 @@ async def test_a_cancel_in_mid_work_stops_the_task_at_the_next_beat(pool: Pool) 
     assert not await _move(pool, held)
 
 
+async def test_an_attempt_that_is_done_with_its_row_still_says_what_it_committed(pool: Pool) -> None:
+    """Its hint can have the next attempt claimed, in the same process, before it has told the rest."""
+    (row_id,) = await _add(pool)
+    first = await _claim(pool, row_id)
+    heart = Heart(AdminClient(pool), TABLE, capacity=4)
+    hinted, told = asyncio.Event(), asyncio.Event()
+
+    async def admit() -> None:
+        assert await _move(pool, first, "doing")
+        hinted.set()
+        await asyncio.sleep(0.05)  # telling others
+        told.set()
+
+    heart.start(first, admit())
+    await hinted.wait()
+    await heart.beat_once()  # neither ends the telling nor leases the row again
+    heart.start(await _claim(pool, row_id), asyncio.sleep(0.2))
+    assert heart.load == 2
+    await asyncio.wait_for(told.wait(), timeout=1)
+
+
 async def test_a_process_takes_no_more_than_it_can(pool: Pool) -> None:
     ids = await _add(pool, 2)
     heart = Heart(AdminClient(pool), TABLE, capacity=2)
@@ -193,7 +214,7 @@ async def test_500_leases_and_a_sweep_neither_deadlock_nor_stall(pool: Pool) -> 
     await pool.execute(
         "update jobs.jobs set attempt = 1, lease_until = now() + interval '1 millisecond', state = 'doing'"
     )
-    held = dict.fromkeys(ids, 1)
+    held = [(row_id, 1) for row_id in ids]
     slowest_s = 0.0
 
     async def beats() -> None:
