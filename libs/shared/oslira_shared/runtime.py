@@ -24,6 +24,7 @@ from oslira_shared.settings import ServiceSettings
 
 _LOG = structlog.get_logger()
 _RETRY_DATABASE_S: Final = 1.0
+_DRAIN_S: Final = 4.0
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
@@ -108,6 +109,9 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Requests in flight may still need the bus.
+        if serving[:-1]:
+            await asyncio.wait(serving[:-1], timeout=_DRAIN_S)
         await self.bus.stop()
         for close in reversed(self._closers):
             try:
@@ -205,5 +209,14 @@ def _start_sentry(settings: ServiceSettings) -> None:
         environment=settings.env,
         send_default_pii=False,
         include_local_variables=False,
+        before_send=_without_query,
         max_request_body_size="never",
     )
+
+
+def _without_query(event: Any, _hint: Any) -> Any:
+    """An event stream's ticket is in its query string."""
+    if (request := event.get("request")) is not None:
+        request.pop("query_string", None)
+        request["url"] = str(request.get("url", "")).partition("?")[0]
+    return event

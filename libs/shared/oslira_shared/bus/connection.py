@@ -121,8 +121,14 @@ class Bus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for guard in self._guards:
             await guard.pause()
-        if self._client is not None:
+        if self._client is None:
+            return
+        try:
             await self.broker.stop()
+        except NatsError as error:
+            # There is nobody to drain to; what was unsent, a sweep says again.
+            _LOG.warning("bus_not_drained", reason=type(error).__name__)
+            await self._client.close()
 
     @property
     def is_connected(self) -> bool:

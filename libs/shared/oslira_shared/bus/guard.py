@@ -5,7 +5,7 @@ until somebody makes it again.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from faststream.nats.subscriber.usecases import PullStreamSubscriber
@@ -32,6 +32,8 @@ class ConsumerGuard:
             try:
                 await jetstream.consumer_info(self.consumer.stream, self.consumer.name, timeout=2)
             except NotFoundError:
+                if self.is_pulling:
+                    _LOG.warning("consumer_gone", consumer=self.consumer.name)
                 await self.pause()
             except Exception as error:  # noqa: BLE001  # no server, no answer: look again
                 _LOG.debug("consumer_not_seen", consumer=self.consumer.name, reason=type(error).__name__)
@@ -44,9 +46,7 @@ class ConsumerGuard:
         if not self.is_pulling:
             return
         self.is_pulling = False
-        subscription: Any = self._subscriber.subscription
         await self._subscriber.stop()
-        _LOG.warning("consumer_gone", consumer=self.consumer.name, had_subscription=subscription is not None)
 
     async def _resume(self) -> None:
         if not self.is_pulling:

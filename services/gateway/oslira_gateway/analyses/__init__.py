@@ -1,0 +1,1 @@
+"""Analyses: accepting them, showing their runs, following them to the end."""

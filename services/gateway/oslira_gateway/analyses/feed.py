@@ -1,0 +1,91 @@
+"""Live progress, fanned out in memory: one subscription of the process feeds every open stream."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Generator
+from contextlib import contextmanager
+from uuid import UUID
+
+from oslira_shared.contracts.analysis.v1 import Progress
+from oslira_shared.errors import OsliraError
+
+
+class Watch:
+    """What one stream waits on. It keeps the newest snapshot alone: a slow reader misses steps, never the last one."""
+
+    def __init__(self) -> None:
+        self._latest: Progress | None = None
+        self._wake = asyncio.Event()
+
+    def offer(self, progress: Progress) -> None:
+        """Keep it if it is newer than what waits here."""
+        if self._latest is None or progress.seq > self._latest.seq:
+            self._latest = progress
+            self._wake.set()
+
+    def wake(self) -> None:
+        """End the wait without news."""
+        self._wake.set()
+
+    async def next(self, timeout_s: float) -> Progress | None:
+        """The newest snapshot since the last call, or None when there is none in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return None
+        self._wake.clear()
+        latest, self._latest = self._latest, None
+        return latest
+
+
+class ProgressFeed:
+    """Open streams by run, and how many each account has."""
+
+    def __init__(self, *, max_streams_per_account: int) -> None:
+        self._max = max_streams_per_account
+        self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
+        self._streams: defaultdict[UUID, int] = defaultdict(int)
+        self.is_closed = False
+
+    def is_watched(self, run_id: UUID) -> bool:
+        """Whether anybody here wants this run's news."""
+        return run_id in self._watches
+
+    def publish(self, progress: Progress) -> None:
+        """Offer a snapshot to whoever watches its run."""
+        for watch in self._watches.get(progress.run_id, ()):
+            watch.offer(progress)
+
+    def admit(self, account_id: UUID) -> None:
+        """Count one more stream of an account; `leave` counts it out. Raises OsliraError `too_many_streams`."""
+        if self._streams[account_id] >= self._max:
+            raise OsliraError(
+                "too_many_streams", f"At most {self._max} event streams at once.", limit=self._max
+            )
+        self._streams[account_id] += 1
+
+    def leave(self, account_id: UUID) -> None:
+        """One stream of the account has ended."""
+        self._streams[account_id] -= 1
+        if self._streams[account_id] == 0:
+            del self._streams[account_id]
+
+    @contextmanager
+    def watch(self, run_id: UUID) -> Generator[Watch]:
+        """Receive this run's snapshots for as long as the block lasts."""
+        watch = Watch()
+        self._watches[run_id].add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches[run_id].discard(watch)
+            if not self._watches[run_id]:
+                del self._watches[run_id]
+
+    def close(self) -> None:
+        """The process ends: every stream says so to its reader."""
+        self.is_closed = True
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.wake()

@@ -1,0 +1,70 @@
+"""What somebody orders: a profile, scored for a business, in one of the types we offer."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.catalog import OFFERS
+from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_shared.errors import OsliraError
+from oslira_shared.usernames import InvalidUsername, normalise_username
+
+# The one table of what can be ordered. The catalogue prices more than the engine does yet.
+ACCEPTED_TYPES: Final = frozenset({AnalysisType.LIGHT})
+# A profile younger than this is never fetched again, whatever is asked: scrapes cost money.
+MIN_MAX_AGE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that is well-formed: the name normalised, the type accepted, the age within its bounds."""
+
+    username: str
+    type: AnalysisType
+    business_profile_id: UUID
+    max_age: timedelta
+
+    @property
+    def price_credits(self) -> int:
+        """What its hold is for."""
+        return OFFERS[self.type].price_credits
+
+    @property
+    def body_hash(self) -> str:
+        """Equal for orders that mean the same, however they were written."""
+        parts = [self.username, self.type, str(self.business_profile_id), self.max_age.total_seconds()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def read_order(*, username: str, kind: str, business_profile_id: str, max_age_s: int | None) -> Order:
+    """An order from a request. Raises OsliraError: invalid_username, unknown_type, business_profile_not_found.
+
+    `max_age_s` bounds the age of a finished analysis, or a profile, that is used again: at least 5 minutes, at most the type's
+    cache life, which is also what no answer means.
+    """
+    try:
+        name = normalise_username(username)
+    except InvalidUsername as error:
+        raise OsliraError("invalid_username", error.reason, problem=error.problem) from error
+    accepted = _accepted(kind)
+    try:
+        profile_id = UUID(business_profile_id)
+    except ValueError as error:
+        raise OsliraError(
+            "business_profile_not_found", "There is no such business profile in this account."
+        ) from error
+    longest = OFFERS[accepted].fresh_for
+    wanted = longest if max_age_s is None else timedelta(seconds=max_age_s)
+    return Order(name, accepted, profile_id, min(max(wanted, MIN_MAX_AGE), longest))
+
+
+def _accepted(kind: str) -> AnalysisType:
+    offered = sorted(ACCEPTED_TYPES)
+    if kind in ACCEPTED_TYPES:
+        return AnalysisType(kind)
+    if kind in list(AnalysisType):
+        raise OsliraError("unknown_type", f"{kind} analyses can't be ordered yet.", accepted=offered)
+    raise OsliraError("unknown_type", "There is no such type of analysis.", accepted=offered)

@@ -1,0 +1,149 @@
+"""Accept an analysis: at most one run and one hold for it, whatever races, repeats or breaks in between."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import derived_id, new_id
+
+from oslira_gateway.analyses.order import Order
+from oslira_gateway.analyses.ports import Hints, Holds, Requests, Reservation, Standing
+from oslira_gateway.identity.caller import Member
+
+_MAX_GENERATIONS: Final = 5
+_WINNER_WITHIN_S: Final = 0.3
+_LOOK_EVERY_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The run that stands for the order; `is_new` is 202, an existing one 200. `status` is known of one just made."""
+
+    run_id: UUID
+    is_new: bool
+    status: RunStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One order by one member. `key` is their Idempotency-Key."""
+
+    member: Member
+    order: Order
+    key: str | None
+    request_id: str
+
+    def run_id(self, generation: int) -> UUID:
+        """With a key, the same id for the same (account, key, generation), so that a repetition finds what was done."""
+        return new_id() if self.key is None else derived_id(self.member.account_id, self.key, generation)
+
+    def reservation(self, generation: int) -> Reservation | None:
+        """Where the answer is stored."""
+        return None if self.key is None else Reservation(self.key, generation)
+
+
+class RequestAnalysis:
+    """See ARCHITECTURE, "The life of a run", 1 to 3. No step leaves anything that doesn't mend itself:
+    a hold whose answer is lost settles when it expires, a hint that is lost is found by the sweep.
+    """  # noqa: D205
+
+    def __init__(self, *, requests: Requests, holds: Holds, hints: Hints) -> None:
+        self._requests = requests
+        self._holds = holds
+        self._hints = hints
+
+    async def __call__(self, request: Request) -> Answer:
+        """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, unavailable."""
+        generation = 0
+        for _ in range(_MAX_GENERATIONS):
+            standing = await self._standing(request)
+            generation = max(generation, _next_generation(standing))
+            answer = await self._already(request, standing, generation)
+            answer = answer or await self._take(request, generation)
+            if answer is not None:
+                return answer
+            # The id is closed, or a run of an expired key: the next generation's id is free. What is known is read anew,
+            # since a twin of this request may have been accepted meanwhile.
+            generation += 1
+        raise OsliraError("unavailable", "The analysis could not be accepted; try again.")
+
+    async def _standing(self, request: Request) -> Standing:
+        standing = await self._requests.standing(request.member, request.order, request.key)
+        if not standing.has_business_profile:
+            raise OsliraError(
+                "business_profile_not_found", "There is no such business profile in this account."
+            )
+        return standing
+
+    async def _already(self, request: Request, standing: Standing, generation: int) -> Answer | None:
+        """What was answered under this key, else the same analysis that is at work or still fresh."""
+        used = standing.used_key
+        if used is not None and used.is_live:
+            if used.body_hash != request.order.body_hash:
+                raise _key_reused()
+            return Answer(used.run_id, is_new=used.status == 202)  # noqa: PLR2004
+        if standing.same_run_id is None:
+            return None
+        return await self._joined(request, standing.same_run_id, generation)
+
+    async def _joined(self, request: Request, run_id: UUID, generation: int) -> Answer:
+        reservation = request.reservation(generation)
+        if reservation is not None:
+            await self._requests.remember(
+                request.member, request.order, run_id=run_id, reservation=reservation
+            )
+        return Answer(run_id, is_new=False)
+
+    async def _take(self, request: Request, generation: int) -> Answer | None:
+        """Hold, then accept. None when this generation's id is used up."""
+        run_id = request.run_id(generation)
+        price = request.order.price_credits
+        try:
+            held = await self._holds.hold(run_id, request.member.account_id, price)
+        except OsliraError as error:
+            if error.code == "id_closed":
+                return None
+            if error.code == "insufficient_credits" and (winner := await self._winner(request)):
+                return await self._joined(request, winner, generation)
+            raise
+        if held.amount_credits != price:  # the key's hold was made for another order
+            raise _key_reused()
+        return await self._accept(request, run_id, generation)
+
+    async def _accept(self, request: Request, run_id: UUID, generation: int) -> Answer | None:
+        accepted = await self._requests.accept(
+            request.member,
+            request.order,
+            run_id=run_id,
+            reservation=request.reservation(generation),
+            request_id=request.request_id,
+        )
+        if accepted.outcome == "exists":
+            return None
+        if accepted.outcome == "accepted":
+            await self._hints.announce(run_id, status=accepted.status, attempt=accepted.attempt)
+            return Answer(run_id, is_new=True, status=accepted.status)
+        # This hold has no run and never will: asking for its outcome closes the id, and the credits come back at once.
+        await self._holds.settle(run_id)
+        return Answer(accepted.run_id, is_new=False) if accepted.outcome == "same" else None
+
+    async def _winner(self, request: Request) -> UUID | None:
+        """Whoever took the last credit may be ordering the same: their run appears a moment after their hold."""
+        for _ in range(round(_WINNER_WITHIN_S / _LOOK_EVERY_S)):
+            await asyncio.sleep(_LOOK_EVERY_S)
+            standing = await self._requests.standing(request.member, request.order, request.key)
+            if standing.same_run_id is not None:
+                return standing.same_run_id
+        return None
+
+
+def _next_generation(standing: Standing) -> int:
+    used = standing.used_key
+    return 0 if used is None or used.is_live else used.generation + 1
+
+
+def _key_reused() -> OsliraError:
+    return OsliraError("idempotency_key_reused", "This Idempotency-Key was used with another request.")

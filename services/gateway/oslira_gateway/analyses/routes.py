@@ -1,0 +1,88 @@
+"""`POST /v1/analyses`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, post
+from litestar.params import HeaderParameter, JSONBody
+from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.errors import OsliraError
+from pydantic import BaseModel, ConfigDict, Field
+
+from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.analyses.order import read_order
+from oslira_gateway.analyses.ports import Runs
+from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
+from oslira_gateway.analyses.request_analysis import RequestAnalysis
+from oslira_gateway.analyses.run import Run
+from oslira_gateway.http.auth import member_of
+from oslira_gateway.http.whole_number import WholeNumber
+
+_MAX_KEY_LENGTH: Final = 255
+
+
+class AnalysisBody(BaseModel):
+    """`username` as people paste it; `max_age` in seconds: how old what is used again may be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    username: str
+    type: str
+    business_profile_id: str
+    max_age: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRun:
+    """The answer to a new analysis."""
+
+    run_id: UUID
+    status: RunStatus
+    poll_url: str
+    events_url: str
+
+
+def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Addresses) -> list[Any]:
+    """Routes that order analyses."""
+
+    def _accepted(run_id: UUID, status: RunStatus, account_id: UUID) -> Response[AcceptedRun | Run]:
+        poll_url = addresses.poll_url(run_id)
+        body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, account_id))
+        return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
+
+    @post("/analyses", status_code=202, tags=["analyses"])
+    async def create_analysis(
+        request: Request[Any, Any, Any],
+        data: JSONBody[AnalysisBody],
+        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    ) -> Response[AcceptedRun | Run]:
+        member = member_of(request)
+        order = read_order(
+            username=data.username,
+            kind=data.type,
+            business_profile_id=data.business_profile_id,
+            max_age_s=data.max_age,
+        )
+        answer = await request_analysis(
+            AnalysisRequest(member, order, _key(idempotency_key), request.state.request_id)
+        )
+        if answer.status is not None:
+            return _accepted(answer.run_id, answer.status, member.account_id)
+        run = await runs.find(member, answer.run_id)
+        if run is None:
+            raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+        if answer.is_new:
+            return _accepted(run.run_id, run.status, member.account_id)
+        return Response(addresses.with_addresses(run, member.account_id), status_code=200)
+
+    return [create_analysis]
+
+
+def _key(header: str | None) -> str | None:
+    """An Idempotency-Key: 1 to 255 visible characters."""
+    if header is not None and not (
+        1 <= len(header) <= _MAX_KEY_LENGTH and header.isascii() and header.isprintable()
+    ):
+        raise OsliraError("invalid_request", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    return header

@@ -1,0 +1,80 @@
+"""A run as the API shows it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from oslira_shared.contracts.analysis.v1 import ENDED, AnalysisType, Progress, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run ended without a result."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunCredits:
+    """Where the run's price is: held, charged and released always add up to it."""
+
+    held: int
+    charged: int
+    released: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`seq` rises with every change. `source` says who answered: the bus (`live`) or Postgres (`database`).
+
+    `queue_position` and `eta_s` are there while the run is `waiting`; `events_url` holds a ticket for ten minutes.
+    """
+
+    run_id: UUID
+    business_profile_id: UUID
+    type: AnalysisType
+    username: str
+    status: RunStatus
+    progress: int
+    current_step: str
+    should_cancel: bool
+    queue_position: int | None
+    eta_s: int | None
+    result: dict[str, Any] | None
+    error: RunError | None
+    credits: RunCredits
+    is_from_cache: bool | None
+    lead_id: UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+    seq: int
+    source: Literal["live", "database"] = "database"
+    poll_url: str | None = None
+    events_url: str | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will come, but its settlement."""
+        return self.status in ENDED
+
+    def advanced(self, progress: Progress) -> Self:
+        """This run as a newer snapshot from the bus has it. Figures that only Postgres knows stay or are left out."""
+        return replace(
+            self,
+            status=progress.status,
+            progress=max(self.progress, progress.progress),
+            current_step=progress.current_step,
+            should_cancel=progress.should_cancel,
+            queue_position=None,
+            eta_s=None,
+            seq=progress.seq,
+            source="live",
+        )
+
+    def is_news_after(self, sent: Self | None) -> bool:
+        """Whether a stream that has sent `sent` should send this: never an older state, nor the same twice."""
+        if sent is None or self.seq > sent.seq:
+            return True
+        return self.seq == sent.seq and (self.queue_position, self.eta_s) != (sent.queue_position, sent.eta_s)

@@ -1,0 +1,53 @@
+"""`GET /v1/runs` and `GET /v1/runs/{run_id}`."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.analyses.etag import etag_of, matches
+from oslira_gateway.analyses.ports import Runs
+from oslira_gateway.analyses.run import Run
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+
+_NOT_FOUND: Final = "run_not_found"
+_REVALIDATED: Final = "private, no-cache"
+
+
+def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
+    """Routes that show runs."""
+
+    @get("/runs", tags=["analyses"])
+    async def list_runs(
+        request: Request[Any, Any, Any],
+        status: FromQuery[RunStatus | None] = None,
+        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Page[Run]:
+        after = Cursor.decode(cursor) if cursor is not None else None
+        found = await runs.page(member_of(request), status=status, after=after, limit=limit + 1)
+        items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
+        return Page(items, Cursor(last.created_at, last.run_id).encode() if last else None)
+
+    @get("/runs/{run_id:str}", tags=["analyses"])
+    async def read_run(
+        request: Request[Any, Any, Any],
+        run_id: FromPath[str],
+        if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
+    ) -> Response[Run | None]:
+        member = member_of(request)
+        run = await runs.find(member, path_id(run_id, _NOT_FOUND))
+        if run is None:
+            raise OsliraError(_NOT_FOUND, "There is no such run in this account.")
+        headers = {"ETag": etag_of(run), "Cache-Control": _REVALIDATED}
+        if not run.is_ended:
+            headers["Retry-After"] = POLL_AFTER_S
+        if matches(if_none_match, headers["ETag"]):
+            return Response(None, status_code=304, headers=headers)
+        return Response(addresses.with_addresses(run, member.account_id), headers=headers)
+
+    return [list_runs, read_run]

@@ -1,0 +1,87 @@
+"""The only place that wires concrete classes."""
+
+import asyncio
+
+from oslira_shared.observability.health import health_routes
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.runtime import Runtime
+
+from oslira_gateway.analyses.addresses import Addresses
+from oslira_gateway.analyses.bus import BusHints, BusHolds, BusProgress
+from oslira_gateway.analyses.events_routes import events_routes
+from oslira_gateway.analyses.feed import ProgressFeed
+from oslira_gateway.analyses.follow_run import FollowRun
+from oslira_gateway.analyses.postgres import PostgresRequests
+from oslira_gateway.analyses.postgres_runs import PostgresRuns
+from oslira_gateway.analyses.request_analysis import RequestAnalysis
+from oslira_gateway.analyses.routes import analyses_routes
+from oslira_gateway.analyses.runs_routes import runs_routes
+from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.business.postgres import PostgresBusinessProfiles
+from oslira_gateway.business.routes import business_routes
+from oslira_gateway.credits.bus import BusBalances
+from oslira_gateway.credits.routes import credits_routes
+from oslira_gateway.http.app import create_app
+from oslira_gateway.http.auth import Authentication
+from oslira_gateway.http.edge import Edge
+from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.postgres import PostgresMemberships
+from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.operations.expire_keys import ExpireKeys
+from oslira_gateway.operations.schema_check import SchemaCheck
+from oslira_gateway.settings import GatewaySettings
+
+_EXPIRE_KEYS_EVERY_S = 60.0
+
+
+async def build(runtime: Runtime, settings: GatewaySettings) -> None:
+    """Wire the gateway and let the runtime serve it."""
+    runtime.serve(wire(runtime, settings), host=settings.http_host, port=settings.http_port)
+    runtime.health.required["schema"] = SchemaCheck(runtime.database)
+    expire_keys = ExpireKeys(AdminClient(runtime.database))
+    runtime.every(_EXPIRE_KEYS_EVERY_S, "expire-idempotency-keys", expire_keys)
+
+
+def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
+    """The application over the runtime's database and bus."""
+    database, bus = runtime.database, runtime.bus
+    memberships, runs = PostgresMemberships(database), PostgresRuns(database)
+    feed = ProgressFeed(max_streams_per_account=settings.max_streams_per_account)
+    BusProgress(bus, feed)
+    _close_streams_when_stopping(runtime, feed)
+    tickets = Tickets(settings.token_secret)
+    addresses = Addresses(tickets)
+    request_analysis = RequestAnalysis(
+        requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
+    )
+    return create_app(
+        [
+            *identity_routes(memberships),
+            *business_routes(PostgresBusinessProfiles(database)),
+            *analyses_routes(request_analysis, runs, addresses),
+            *runs_routes(runs, addresses),
+            *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses),
+            *credits_routes(BusBalances(bus)),
+        ],
+        authentication=Authentication(
+            Hs256Tokens(settings.token_secret, issuer=settings.jwt_issuer), memberships
+        ),
+        operations=health_routes(runtime.health),
+        cors_allow_origins=settings.cors_allow_origins,
+        request_timeout_s=settings.request_timeout_s,
+    )
+
+
+def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:
+    """Open streams get to say goodbye while the server still serves: its grace is short."""
+
+    async def close() -> None:
+        await runtime.stopping.wait()
+        feed.close()
+
+    closing = asyncio.create_task(close(), name="close-streams")
+
+    async def closed() -> None:
+        await closing
+
+    runtime.on_stop(closed)

@@ -1,0 +1,1 @@
+"""The businesses that profiles are scored for."""

@@ -1,0 +1,86 @@
+"""A business profile: what the user says about their business, and what models are told of it."""
+
+from datetime import datetime
+from typing import Annotated, Final, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from oslira_gateway.http.whole_number import WholeNumber
+
+MAX_FOLLOWERS: Final = 10_000_000_000
+
+
+def _plain(text: str) -> str:
+    """Postgres stores neither NUL nor half a surrogate pair, and a prompt has no use for control characters."""
+    if any((ord(char) < 32 and char not in "\n\t") or 0xD800 <= ord(char) <= 0xDFFF for char in text):  # noqa: PLR2004
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+_Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_plain)
+]
+_Phrase = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)
+]
+_Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), AfterValidator(_plain)
+]
+_Phrases = Annotated[list[_Phrase], Field(max_length=12)]
+_Followers = Annotated[WholeNumber, Field(ge=0, le=MAX_FOLLOWERS)]
+
+
+class IdealCustomer(BaseModel):
+    """Who the business wants as a customer. Follower bounds are inclusive; null is no bound."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: _Text | None = None
+    industry: _Phrase | None = None
+    location: _Phrase | None = None
+    company_size: _Phrase | None = None
+    followers_min: _Followers | None = None
+    followers_max: _Followers | None = None
+    signals: _Phrases = []
+    exclusions: _Phrases = []
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if (
+            self.followers_min is not None
+            and self.followers_max is not None
+            and self.followers_min > self.followers_max
+        ):
+            raise ValueError("followers_min is above followers_max")
+        return self
+
+
+class BusinessContext(BaseModel):
+    """The body of a business profile; the same keys that analysis reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: _Name
+    industry: _Phrase | None = None
+    offer: _Text | None = None
+    description: _Text | None = None
+    tone: _Phrase | None = None
+    language: _Phrase | None = None
+    ideal_customer: IdealCustomer = IdealCustomer()
+
+
+class BusinessProfile(BusinessContext):
+    """A business profile as the API shows it."""
+
+    business_profile_id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,49 @@
+"""`/v1/business-profiles`: list, one, create."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
+
+from oslira_gateway.business.ports import BusinessProfiles
+from oslira_gateway.business.profile import BusinessContext, BusinessProfile
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+
+_NOT_FOUND = "business_profile_not_found"
+
+
+def business_routes(profiles: BusinessProfiles) -> list[Any]:
+    """Routes about business profiles."""
+
+    @get("/business-profiles", tags=["business"])
+    async def list_business_profiles(
+        request: Request[Any, Any, Any],
+        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Page[BusinessProfile]:
+        after = Cursor.decode(cursor) if cursor is not None else None
+        found = await profiles.page(member_of(request), after=after, limit=limit + 1)
+        items, last = found[:limit], found[limit - 1] if len(found) > limit else None
+        return Page(items, Cursor(last.created_at, last.business_profile_id).encode() if last else None)
+
+    @get("/business-profiles/{business_profile_id:str}", tags=["business"])
+    async def read_business_profile(
+        request: Request[Any, Any, Any], business_profile_id: FromPath[str]
+    ) -> BusinessProfile:
+        profile = await profiles.find(member_of(request), path_id(business_profile_id, _NOT_FOUND))
+        if profile is None:
+            raise OsliraError(_NOT_FOUND, "There is no such business profile in this account.")
+        return profile
+
+    @post("/business-profiles", tags=["business"])
+    async def create_business_profile(
+        request: Request[Any, Any, Any], data: JSONBody[BusinessContext]
+    ) -> Response[BusinessProfile]:
+        profile = await profiles.add(member_of(request), new_id(), data)
+        location = f"/v1/business-profiles/{profile.business_profile_id}"
+        return Response(profile, status_code=201, headers={"Location": location})
+
+    return [list_business_profiles, read_business_profile, create_business_profile]

@@ -1,0 +1,1 @@
+"""What an account may spend, and what things cost."""

@@ -1,0 +1,76 @@
+"""The application: routes under /v1 behind the guard, health and schema beside them, every error a problem."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.http.auth import Authentication
+from oslira_gateway.http.edge import Edge
+from oslira_gateway.http.media import require_media_type
+from oslira_gateway.http.problems import answer_problem
+from oslira_gateway.http.timeouts import RequestTimeout
+
+MAX_BODY_BYTES: Final = 64 * 1024
+_ALLOWED_HEADERS: Final = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "X-Account-Id",
+    "X-Request-Id",
+]
+_EXPOSED_HEADERS: Final = ["ETag", "Location", "Retry-After", "X-Request-Id"]
+
+
+def create_app(
+    routes: Sequence[Any],
+    *,
+    authentication: Authentication,
+    operations: Sequence[Any],
+    cors_allow_origins: Sequence[str],
+    request_timeout_s: float,
+) -> Edge:
+    """`routes` are relative to /v1 and closed by default; `operations` are open (health)."""
+
+    # A function, because Litestar copies guards deeply for each handler: an object would take its database pool along.
+    async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await authentication(connection, handler)
+
+    v1 = Router(
+        "/v1",
+        route_handlers=list(routes),
+        guards=[authenticate, require_media_type],
+        middleware=[RequestTimeout(request_timeout_s)],
+    )
+    app = Litestar(
+        [v1, *operations],
+        cors_config=CORSConfig(
+            allow_origins=list(cors_allow_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+        ),
+        exception_handlers={
+            OsliraError: answer_problem,
+            HTTPException: answer_problem,
+            Exception: answer_problem,
+        },
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Oslira",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+    return Edge(app)

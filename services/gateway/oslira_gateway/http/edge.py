@@ -1,0 +1,86 @@
+"""The outermost layer: request ids, one log line and one measurement a request, headers that every answer has."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import structlog
+from oslira_shared.ids import new_id
+from oslira_shared.observability.metrics import HTTP_SECONDS
+
+_LOG = structlog.get_logger()
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def request_id_of(scope: Scope) -> str:
+    """The caller's own id where it is a plain token, so that nothing foreign gets into logs; else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SANE_ID.fullmatch(text := value.decode("latin-1")):
+            return text
+    return str(new_id())
+
+
+class Edge:
+    """Wraps the application. The log names the route's template: the path and the query may hold more than logs should."""
+
+    def __init__(self, app: Any) -> None:
+        self._app: AsgiApp = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._serve(scope, receive, send, request_id)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started, status = time.monotonic(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                _complete(message, request_id)
+                HTTP_SECONDS.labels(_route(scope), _method(scope), status).observe(time.monotonic() - started)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            _LOG.info(
+                "request",
+                route=_route(scope),
+                method=_method(scope),
+                status=status,
+                ms=round((time.monotonic() - started) * 1000, 1),
+                account_id=scope["state"].get("account_id"),
+            )
+
+
+def _complete(message: Message, request_id: str) -> None:
+    headers: list[tuple[bytes, bytes]] = list(message.get("headers", []))
+    present = {name.lower() for name, _ in headers}
+    headers.append((b"x-request-id", request_id.encode()))
+    headers.append((b"x-content-type-options", b"nosniff"))
+    if b"cache-control" not in present:
+        headers.append((b"cache-control", b"no-store"))
+    message["headers"] = headers
+
+
+def _route(scope: Scope) -> str:
+    return str(scope.get("path_template") or "unmatched")
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "OTHER"

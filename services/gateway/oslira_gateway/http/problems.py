@@ -1,0 +1,119 @@
+"""RFC 9457 problem details: the one table from an error's kind to an HTTP answer, for errors of ours and of anybody else."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from oslira_shared.errors import Kind, OsliraError
+
+_LOG = structlog.get_logger()
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
+    Kind.INVALID: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.REFUSED: 422,
+    Kind.PAYMENT: 402,
+    Kind.LIMITED: 429,
+    Kind.TRANSIENT: 503,
+}
+# Where HTTP has a status of its own for the code.
+STATUS_OF_CODE: Final[Mapping[str, int]] = {
+    "invalid_request": 400,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "method_not_allowed": 405,
+    "internal": 500,
+}
+# What the framework raises by itself.
+CODE_OF_STATUS: Final[Mapping[int, str]] = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "unavailable",
+}
+# In place of the framework's words, which may repeat a query, and with it a ticket.
+_DETAIL: Final[Mapping[str, str]] = {
+    "invalid_request": "The request is not what this endpoint accepts.",
+    "not_found": "There is nothing at this address.",
+    "body_too_large": "The request body is larger than this endpoint accepts.",
+    "internal": "Something went wrong on our side.",
+}
+# A database that is gone, full or slow: the same request may pass later.
+_DATABASE_AWAY: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+RETRY_AFTER_S: Final = 2
+
+
+def status_of(error: OsliraError) -> int:
+    """The HTTP status of an error."""
+    return STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
+
+
+def as_oslira_error(error: Exception) -> OsliraError:
+    """Any exception as one with a stable code, without its internals."""
+    if isinstance(error, OsliraError):
+        return error
+    if isinstance(error, HTTPException):
+        is_ours = error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        code = CODE_OF_STATUS.get(error.status_code, "internal" if is_ours else "invalid_request")
+        extra = {"errors": error.extra} if error.status_code == HTTPStatus.BAD_REQUEST and error.extra else {}
+        return OsliraError(code, _DETAIL.get(code, error.detail), **extra)
+    if isinstance(error, _DATABASE_AWAY):
+        return OsliraError("unavailable", "A part of the service is not there; nothing was done.")
+    return OsliraError("internal", _DETAIL["internal"])
+
+
+def problem_body(error: OsliraError, *, instance: str) -> dict[str, Any]:
+    """The JSON of a problem. `instance` is the path alone: a query may hold a ticket."""
+    status = status_of(error)
+    return {
+        "type": f"urn:oslira:problem:{error.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.detail,
+        "instance": instance,
+        "code": error.code,
+        **error.extra,
+    }
+
+
+def _headers(error: OsliraError, cause: Exception) -> dict[str, str]:
+    headers = dict(cause.headers or {}) if isinstance(cause, HTTPException) else {}
+    if error.kind in {Kind.TRANSIENT, Kind.LIMITED} and error.code != "internal":
+        headers["Retry-After"] = str(error.extra.get("retry_after_s", RETRY_AFTER_S))
+    if error.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def answer_problem(request: Request[Any, Any, Any], cause: Exception) -> Response[dict[str, Any]]:
+    """Litestar's exception handler for everything."""
+    error = as_oslira_error(cause)
+    if error is not cause and not isinstance(cause, HTTPException):
+        _LOG.error("request_failed", code=error.code, exc_info=cause)
+    return Response(
+        problem_body(error, instance=request.scope["path"]),
+        status_code=status_of(error),
+        media_type=MEDIA_TYPE,
+        headers=_headers(error, cause),
+    )

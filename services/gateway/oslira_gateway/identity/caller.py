@@ -1,0 +1,38 @@
+"""Who asks: a verified user, and that user in one account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user whose token was verified. Nothing here comes from metadata that users may edit."""
+
+    user_id: UUID
+    email: str | None = None
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What row-level security gets to see: no more than it needs."""
+        return {"sub": str(self.user_id), "role": "authenticated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One account of a user."""
+
+    account_id: UUID
+    name: str
+    kind: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A caller in the account they chose: every query is by this account, never by user."""
+
+    caller: Caller
+    account_id: UUID
+    role: str

@@ -1,0 +1,30 @@
+"""Which of a user's accounts a request is about."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.identity.caller import Caller, Member, Membership
+
+
+def choose_account(caller: Caller, memberships: Sequence[Membership], *, wanted: str | None) -> Member:
+    """The account that `wanted` (X-Account-Id) names, else the user's oldest.
+
+    Raises no_account when there is none at all, account_not_found for one that isn't the user's: it may exist or not.
+    """
+    if not memberships:
+        raise OsliraError("no_account", "You belong to no account yet.")
+    chosen = memberships[0] if wanted is None else _named(memberships, wanted)
+    return Member(caller=caller, account_id=chosen.account_id, role=chosen.role)
+
+
+def _named(memberships: Sequence[Membership], wanted: str) -> Membership:
+    try:
+        account_id = UUID(wanted)
+    except ValueError:
+        account_id = None
+    for membership in memberships:
+        if membership.account_id == account_id:
+            return membership
+    raise OsliraError("account_not_found", "There is no such account among yours.")

@@ -1,0 +1,50 @@
+"""What the gateway reads from its environment."""
+
+from typing import Annotated, ClassVar, Final, Self
+
+from oslira_shared.settings import ServiceSettings
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+# HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.
+MIN_SECRET_BYTES: Final = 32
+
+
+class GatewaySettings(ServiceSettings):
+    """The public side: where it listens, who may call it from a browser, how it checks tokens."""
+
+    service: ClassVar[str] = "gateway"
+
+    http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
+    http_port: int = Field(default=8080, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
+    cors_allow_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), validation_alias="CORS_ALLOW_ORIGINS"
+    )
+    jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
+    request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
+    max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
+
+    @field_validator("cors_allow_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("cors_allow_origins")
+    @classmethod
+    def _plain_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if any("*" in origin for origin in origins):
+            raise ValueError("CORS_ALLOW_ORIGINS lists origins one by one; a wildcard would let any page in")
+        return origins
+
+    @model_validator(mode="after")
+    def _can_check_tokens(self) -> Self:
+        if len(self.token_secret.encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"JWT_SECRET needs at least {MIN_SECRET_BYTES} bytes")
+        return self
+
+    @property
+    def token_secret(self) -> str:
+        """The HS256 key; event tickets are signed with a key derived from it."""
+        return self.jwt_secret.get_secret_value() if self.jwt_secret else ""

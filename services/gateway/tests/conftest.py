@@ -1,0 +1,122 @@
+"""Members, orders and an application over in-memory adapters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+from oslira_gateway.analyses.addresses import Addresses
+from oslira_gateway.analyses.events_routes import events_routes
+from oslira_gateway.analyses.feed import ProgressFeed
+from oslira_gateway.analyses.follow_run import FollowRun
+from oslira_gateway.analyses.memory import MemoryHints, MemoryHolds, MemoryRequests, MemoryRuns
+from oslira_gateway.analyses.order import Order, read_order
+from oslira_gateway.analyses.request_analysis import RequestAnalysis
+from oslira_gateway.analyses.routes import analyses_routes
+from oslira_gateway.analyses.runs_routes import runs_routes
+from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.business.memory import MemoryBusinessProfiles
+from oslira_gateway.business.routes import business_routes
+from oslira_gateway.credits.routes import credits_routes
+from oslira_gateway.http.app import create_app
+from oslira_gateway.http.auth import Authentication
+from oslira_gateway.http.edge import Edge
+from oslira_gateway.identity.caller import Caller, Member, Membership
+from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.make_user import sign_token
+from oslira_gateway.identity.memory import MemoryMemberships
+from oslira_gateway.identity.routes import identity_routes
+from oslira_shared.contracts.credits.v1 import Balance
+from oslira_shared.ids import new_id
+from oslira_shared.observability.health import Health, health_routes
+
+SECRET = "a secret that is long enough for HS256, and for HS512 in one test too"
+ORIGIN = "https://app.example"
+
+
+class MemoryBalances:
+    """Everybody has 7 credits."""
+
+    async def of(self, account_id: UUID) -> Balance:
+        return Balance(account_id=account_id, available=7, held=1)
+
+
+@dataclass
+class Api:
+    """The application, and what is behind it."""
+
+    memberships: MemoryMemberships = field(default_factory=MemoryMemberships)
+    businesses: MemoryBusinessProfiles = field(default_factory=MemoryBusinessProfiles)
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
+    holds: MemoryHolds = field(default_factory=MemoryHolds)
+    hints: MemoryHints = field(default_factory=MemoryHints)
+    health: Health = field(default_factory=Health)
+    tickets: Tickets = field(default_factory=lambda: Tickets(SECRET))
+    feed: ProgressFeed = field(default_factory=lambda: ProgressFeed(max_streams_per_account=2))
+    request_timeout_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        self.requests = MemoryRequests(self.runs)
+
+    @property
+    def app(self) -> Edge:
+        addresses = Addresses(self.tickets)
+        request_analysis = RequestAnalysis(requests=self.requests, holds=self.holds, hints=self.hints)
+        return create_app(
+            [
+                *identity_routes(self.memberships),
+                *business_routes(self.businesses),
+                *analyses_routes(request_analysis, self.runs, addresses),
+                *runs_routes(self.runs, addresses),
+                *events_routes(
+                    self.runs, self.feed, FollowRun(self.runs, self.feed), self.tickets, addresses
+                ),
+                *credits_routes(MemoryBalances()),
+            ],
+            authentication=Authentication(Hs256Tokens(SECRET), self.memberships),
+            operations=health_routes(self.health),
+            cors_allow_origins=[ORIGIN],
+            request_timeout_s=self.request_timeout_s,
+        )
+
+    def join(self, member: Member) -> dict[str, str]:
+        """Make the member known; the headers they send."""
+        account = Membership(member.account_id, "Account", "personal", member.role)
+        self.memberships.add(member.caller.user_id, account)
+        token = sign_token(SECRET, user_id=member.caller.user_id, email="who@example.com")
+        return {"authorization": f"Bearer {token}"}
+
+
+def make_member() -> Member:
+    return Member(caller=Caller(user_id=new_id()), account_id=new_id(), role="owner")
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_member()
+
+
+@pytest.fixture
+def stranger() -> Member:
+    """A member of another account."""
+    return make_member()
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def make_order() -> Callable[..., Order]:
+    def make(
+        username: str = "natgeo", *, business_profile_id: UUID | None = None, max_age_s: int | None = None
+    ) -> Order:
+        return read_order(
+            username=username,
+            kind="light",
+            business_profile_id=str(business_profile_id or new_id()),
+            max_age_s=max_age_s,
+        )
+
+    return make

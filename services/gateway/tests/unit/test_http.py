@@ -1,0 +1,374 @@
+"""The application over in-memory adapters: who gets in, and how every error looks."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import get
+from oslira_gateway.analyses.memory import MemoryRuns
+from oslira_gateway.analyses.run import Run
+from oslira_gateway.http.listing import Cursor
+from oslira_gateway.http.problems import as_oslira_error, status_of
+from oslira_gateway.identity.caller import Member
+from oslira_gateway.identity.make_user import sign_token
+from oslira_shared.errors import CODES, OsliraError
+from oslira_shared.ids import new_id
+
+ORIGIN = "https://app.example"
+SECRET = "a secret that is long enough for HS256, and for HS512 in one test too"
+
+
+@pytest_asyncio.fixture
+async def client(api: Any) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client_of(api.app) as client:
+        yield client
+
+
+def client_of(app: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert {"type", "title", "status", "detail", "instance", "code"} <= body.keys()
+    assert (body["status"], body["code"]) == (status, code)
+    assert response.headers["x-request-id"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/analyses"),
+        ("GET", "/v1/runs"),
+        ("GET", f"/v1/runs/{new_id()}"),
+        ("GET", "/v1/credits/balance"),
+        ("GET", "/v1/me"),
+        ("GET", "/v1/business-profiles"),
+        ("GET", f"/v1/business-profiles/{new_id()}"),
+        ("POST", "/v1/business-profiles"),
+    ],
+)
+async def test_without_a_token_nothing_is_open(client: httpx.AsyncClient, method: str, path: str) -> None:
+    response = await client.request(method, path)
+    assert_problem(response, 401, "unauthenticated")
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_only_what_says_so_is_public(api: Any) -> None:
+    open_routes = set[str]()
+    async with client_of(api.app) as client:
+        schema = (await client.get("/schema/openapi.json")).json()
+        for path, item in schema["paths"].items():
+            for method in item:
+                response = await client.request(method, path.replace("{", "").replace("}", ""))
+                if response.status_code != 401:
+                    open_routes.add(path)
+    # The stream asks for a ticket instead of a token.
+    assert open_routes == {"/v1/plans", "/v1/runs/{run_id}/events"}
+
+
+async def test_a_member_works_in_their_account(api: Any, client: httpx.AsyncClient, member: Member) -> None:
+    headers = api.join(member)
+    assert (await client.get("/v1/credits/balance", headers=headers)).json() == {
+        "available": 7,
+        "held": 1,
+        "grants": [],
+    }
+    me = (await client.get("/v1/me", headers=headers)).json()
+    assert (me["user_id"], me["accounts"][0]["account_id"]) == (
+        str(member.caller.user_id),
+        str(member.account_id),
+    )
+
+
+async def test_another_account_is_not_found(
+    api: Any, client: httpx.AsyncClient, member: Member, stranger: Member
+) -> None:
+    headers = api.join(member) | {"x-account-id": str(stranger.account_id)}
+    assert_problem(await client.get("/v1/runs", headers=headers), 404, "account_not_found")
+
+
+async def test_a_user_without_account_reads_me_and_nothing_else(
+    client: httpx.AsyncClient, member: Member
+) -> None:
+    token = sign_token(SECRET, user_id=member.caller.user_id, email="a@example.com")
+    headers = {"authorization": f"Bearer {token}"}
+    assert (await client.get("/v1/me", headers=headers)).json()["accounts"] == []
+    assert_problem(await client.get("/v1/runs", headers=headers), 403, "no_account")
+
+
+async def order(client: httpx.AsyncClient, headers: dict[str, str], **body: Any) -> httpx.Response:
+    return await client.post(
+        "/v1/analyses", headers=headers, json={"username": "natgeo", "type": "light", **body}
+    )
+
+
+async def test_an_analysis_is_accepted_polled_and_returned_again(
+    api: Any, client: httpx.AsyncClient, member: Member
+) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    accepted = await order(client, headers, business_profile_id=str(profile))
+    assert accepted.status_code == 202
+    body = accepted.json()
+    assert body.keys() == {"run_id", "status", "poll_url", "events_url"}
+    polled = await client.get(body["poll_url"], headers=headers)
+    assert (polled.status_code, polled.headers["retry-after"]) == (200, "2")
+    assert polled.json()["credits"] == {"held": 1, "charged": 0, "released": 0}
+    assert polled.json()["source"] == "database"
+    revalidated = await client.get(
+        body["poll_url"], headers=headers | {"if-none-match": polled.headers["etag"]}
+    )
+    assert (revalidated.status_code, revalidated.content) == (304, b"")
+    again = await order(client, headers, business_profile_id=str(profile))
+    assert (again.status_code, again.json()["run_id"]) == (200, body["run_id"])
+    assert again.json()["events_url"]
+
+
+async def test_runs_are_listed_by_page(api: Any, client: httpx.AsyncClient, member: Member) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    for name in ("one", "two", "three"):
+        await order(client, headers, business_profile_id=str(profile), username=name)
+    first = (await client.get("/v1/runs?limit=2&status=queued", headers=headers)).json()
+    rest = (await client.get(f"/v1/runs?cursor={first['next_cursor']}", headers=headers)).json()
+    assert [item["username"] for item in first["items"] + rest["items"]] == ["three", "two", "one"]
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"type": "medium"}, 422, "unknown_type"),
+        ({"type": "deep"}, 422, "unknown_type"),
+        ({"username": "two names"}, 422, "invalid_username"),
+        ({"business_profile_id": str(new_id())}, 404, "business_profile_not_found"),
+        ({"business_profile_id": 7}, 400, "invalid_request"),
+        ({"max_age": "soon"}, 400, "invalid_request"),
+        ({"max_age": True}, 400, "invalid_request"),
+        ({"max_age": -1}, 400, "invalid_request"),
+        ({"surprise": 1}, 400, "invalid_request"),
+    ],
+)
+async def test_a_wrong_order_is_a_problem_and_leaves_nothing(  # noqa: PLR0917
+    api: Any, client: httpx.AsyncClient, member: Member, body: dict[str, Any], status: int, code: str
+) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    response = await order(client, headers, **{"business_profile_id": str(profile), **body})
+    assert_problem(response, status, code)
+    assert (api.runs.rows, api.holds.held) == ({}, {})
+
+
+async def test_short_of_credits_is_402_with_need_and_balance(
+    api: Any, client: httpx.AsyncClient, member: Member
+) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    api.holds.available = 0
+    body = assert_problem(
+        await order(client, headers, business_profile_id=str(profile)), 402, "insufficient_credits"
+    )
+    assert (body["need"], body["balance"]) == (1, 0)
+
+
+async def test_the_bus_being_down_is_503_with_retry_after(
+    api: Any, client: httpx.AsyncClient, member: Member
+) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    api.holds.is_down = True
+    response = await order(client, headers, business_profile_id=str(profile))
+    assert_problem(response, 503, "unavailable")
+    assert response.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
+async def test_a_key_that_is_none_is_refused(
+    api: Any, client: httpx.AsyncClient, member: Member, key: str
+) -> None:
+    headers = api.join(member) | {"idempotency-key": key}
+    response = await order(client, headers, business_profile_id=str(new_id()))
+    assert_problem(response, 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/v1/nowhere", 404, "not_found"),
+        ("DELETE", "/v1/plans", 405, "method_not_allowed"),
+        ("GET", "/v1/runs/not-an-id", 404, "run_not_found"),
+        ("GET", f"/v1/runs/{new_id()}", 404, "run_not_found"),
+        ("GET", "/v1/runs?limit=0", 400, "invalid_request"),
+        ("GET", "/v1/runs?limit=101", 400, "invalid_request"),
+        ("GET", "/v1/runs?status=sleeping", 400, "invalid_request"),
+        ("GET", "/v1/runs?cursor=abc", 400, "invalid_request"),
+        ("GET", "/v1/business-profiles/7", 404, "business_profile_not_found"),
+        ("GET", f"/v1/runs/{new_id()}/events?ticket=x.y", 401, "ticket_invalid"),
+        ("GET", f"/v1/runs/{new_id()}/events", 400, "invalid_request"),
+    ],
+)
+async def test_every_error_is_a_problem(  # noqa: PLR0917
+    api: Any, client: httpx.AsyncClient, member: Member, method: str, path: str, status: int, code: str
+) -> None:
+    assert_problem(await client.request(method, path, headers=api.join(member)), status, code)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"username": "a"}'])
+async def test_a_body_that_is_none_is_a_problem(
+    api: Any, client: httpx.AsyncClient, member: Member, body: bytes
+) -> None:
+    headers = api.join(member) | {"content-type": "application/json"}
+    assert_problem(await client.post("/v1/analyses", headers=headers, content=body), 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+async def test_a_body_that_does_not_say_it_is_json_is_refused(
+    api: Any, client: httpx.AsyncClient, member: Member, media_type: str
+) -> None:
+    headers = api.join(member) | {"content-type": media_type}
+    response = await client.post("/v1/analyses", headers=headers, content=b"{}")
+    assert_problem(response, 415, "unsupported_media_type")
+
+
+async def test_a_problem_never_repeats_the_query(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"/v1/runs/{new_id()}/events?ticket={'secret' * 100}")
+    assert_problem(response, 400, "invalid_request")
+    assert "secret" not in response.text
+
+
+async def test_a_large_body_is_refused(api: Any, client: httpx.AsyncClient, member: Member) -> None:
+    headers = api.join(member) | {"content-type": "application/json"}
+    response = await client.post("/v1/analyses", headers=headers, content=b" " * 70_000)
+    assert_problem(response, 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_kept"), [("abc-123", True), ("x" * 65, False), ("a b", False), ("a\tb", False)]
+)
+async def test_sane_request_ids_are_kept(client: httpx.AsyncClient, sent: str, is_kept: bool) -> None:  # noqa: FBT001
+    response = await client.get("/v1/plans", headers={"x-request-id": sent})
+    assert (response.headers["x-request-id"] == sent) is is_kept
+
+
+async def test_only_listed_origins_may_read_answers(client: httpx.AsyncClient) -> None:
+    preflight = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    listed = await client.options("/v1/analyses", headers={"origin": ORIGIN, **preflight})
+    assert (listed.status_code, listed.headers["access-control-allow-origin"]) == (204, ORIGIN)
+    for origin in ("https://evil.example", f"{ORIGIN}.evil.example", "null"):
+        refused = await client.options("/v1/analyses", headers={"origin": origin, **preflight})
+        assert refused.status_code == 400
+        answer = await client.get("/v1/plans", headers={"origin": origin})
+        assert "access-control-allow-origin" not in answer.headers
+    error = await client.get("/v1/runs", headers={"origin": ORIGIN})
+    assert error.headers["access-control-allow-origin"] == ORIGIN
+
+
+async def test_what_nobody_handled_is_a_problem_without_internals(api: Any) -> None:
+    @get("/broken", sync_to_thread=False)
+    def broken() -> None:
+        raise ValueError("secret internals")
+
+    @get("/away", sync_to_thread=False)
+    def away() -> None:
+        raise ConnectionRefusedError
+
+    app = api.app
+    app._app.register(broken)
+    app._app.register(away)
+    async with client_of(app) as client:
+        response = await client.get("/broken")
+        assert_problem(response, 500, "internal")
+        assert "secret" not in response.text
+        assert_problem(await client.get("/away"), 503, "unavailable")
+
+
+async def test_a_request_that_takes_too_long_ends(api: Any, member: Member) -> None:
+    class SlowRuns(MemoryRuns):
+        async def page(self, *_: object, **__: object) -> list[Run]:
+            await asyncio.sleep(5)
+            return []
+
+    api.request_timeout_s = 0.05
+    api.runs = SlowRuns()
+    async with client_of(api.app) as client:
+        assert_problem(await client.get("/v1/runs", headers=api.join(member)), 503, "timeout")
+
+
+async def test_health_answers_without_a_token(api: Any, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/health/live")).status_code == 200
+    assert (await client.get("/health/ready")).json()["status"] == "ok"
+    api.health.is_draining = True
+    assert (await client.get("/health/ready")).status_code == 503
+
+
+async def test_plans_are_public(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/v1/plans")).json()
+    assert {"plan": "free", "monthly_credits": 25, "max_running": 1, "weight": 1} in body["plans"]
+    assert {"type": "light", "price_credits": 1, "fresh_for_s": 86400} in body["prices"]
+
+
+async def test_business_profiles_are_kept_by_account(
+    api: Any, client: httpx.AsyncClient, member: Member, stranger: Member
+) -> None:
+    mine, theirs = api.join(member), api.join(stranger)
+    body = {"name": "Studio", "ideal_customer": {"followers_min": 10, "signals": ["sells"]}}
+    created = await client.post("/v1/business-profiles", headers=mine, json=body)
+    assert created.status_code == 201
+    location = created.headers["location"]
+    assert (await client.get(location, headers=mine)).json() == created.json()
+    assert_problem(await client.get(location, headers=theirs), 404, "business_profile_not_found")
+    assert len((await client.get("/v1/business-profiles", headers=mine)).json()["items"]) == 1
+    assert (await client.get("/v1/business-profiles", headers=theirs)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": "  "},
+        {"name": "x" * 121},
+        {"name": "a\x00b"},
+        {"name": "a", "ideal_customer": {"followers_min": 2, "followers_max": 1}},
+        {"name": "a", "ideal_customer": {"followers_min": -1}},
+        {"name": "a", "ideal_customer": {"followers_min": True}},
+        {"name": "a", "ideal_customer": {"signals": ["x"] * 13}},
+        {"name": "a", "colour": "red"},
+    ],
+)
+async def test_a_business_that_models_cannot_be_told_is_refused(
+    api: Any, client: httpx.AsyncClient, member: Member, body: dict[str, Any]
+) -> None:
+    response = await client.post("/v1/business-profiles", headers=api.join(member), json=body)
+    assert_problem(response, 400, "invalid_request")
+
+
+async def test_an_account_has_so_many_streams(api: Any, client: httpx.AsyncClient, member: Member) -> None:
+    headers, profile = api.join(member), new_id()
+    api.requests.businesses[profile] = member.account_id
+    events_url = (await order(client, headers, business_profile_id=str(profile))).json()["events_url"]
+    api.feed.admit(member.account_id)
+    api.feed.admit(member.account_id)
+    response = await client.get(events_url)
+    assert_problem(response, 429, "too_many_streams")
+
+
+def test_every_code_has_a_status() -> None:
+    assert all(400 <= status_of(OsliraError(code, "")) < 600 for code in CODES)
+    assert as_oslira_error(RuntimeError("x")).detail != "x"
+
+
+@pytest.mark.parametrize("text", ["", "é", "AAAA", "MTIz", "OTk5OTktMDEtMDF8eA==", "|"])
+def test_cursors_that_no_list_returned_are_refused(text: str) -> None:
+    with pytest.raises(OsliraError):
+        Cursor.decode(text)

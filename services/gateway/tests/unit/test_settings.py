@@ -1,0 +1,31 @@
+"""What stops the gateway from starting."""
+
+from typing import Any
+
+import pytest
+from oslira_gateway.settings import GatewaySettings
+from pydantic import ValidationError
+
+GOOD: dict[str, Any] = {
+    "OSLIRA_ENV": "development",
+    "NATS_URL": "nats://127.0.0.1",
+    "DATABASE_URL": "postgres://127.0.0.1",
+    "JWT_SECRET": "x" * 32,
+}
+
+
+def test_origins_are_a_list() -> None:
+    settings = GatewaySettings.model_validate(
+        {**GOOD, "CORS_ALLOW_ORIGINS": "https://a.example, https://b.example,"}
+    )
+    assert settings.cors_allow_origins == ("https://a.example", "https://b.example")
+    assert GatewaySettings.model_validate(GOOD).cors_allow_origins == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"JWT_SECRET": "short"}, {"JWT_SECRET": ""}, {"CORS_ALLOW_ORIGINS": "*"}, {"OSLIRA_ENV": "production"}],
+)
+def test_what_would_be_unsafe_stops_it(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        GatewaySettings.model_validate({**GOOD, **wrong})
