@@ -46,7 +46,7 @@ def environment(
 
 @pytest_asyncio.fixture
 async def world(
-    environment: None,  # noqa: ARG001
+    environment: None,
     database: Database,
     own_nats: Nats,
     simulators: Simulators,

@@ -25,7 +25,7 @@ ENDED = {"completed", "failed", "cancelled"}
 async def eventually(look: Callable[[], Awaitable[Any]], *, timeout_s: float = 30.0) -> Any:
     """The first truthy answer. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
-        while not (found := await look()):  # noqa: ASYNC110  # a row changes without an event
+        while not (found := await look()):  # a row changes without an event
             await asyncio.sleep(0.05)
         return found
 

@@ -31,7 +31,7 @@ PRICES = {"price_pro": {"plan": "pro", "interval": "month"}, "price_pack": {"pac
 
 async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 15) -> None:
     async with asyncio.timeout(within_s):
-        while not await holds():  # noqa: ASYNC110  # another process's state has no event to wait for
+        while not await holds():  # another process's state has no event to wait for
             await asyncio.sleep(0.05)
 
 

@@ -108,7 +108,7 @@ async def _blocked(pool: Pool) -> None:
     """Until somebody of this database waits for a lock."""
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     async with asyncio.timeout(10):
-        while await pool.fetchval(waiting) == 0:  # noqa: ASYNC110  # a lock in Postgres has no event to wait for
+        while await pool.fetchval(waiting) == 0:  # a lock in Postgres has no event to wait for
             await asyncio.sleep(0.02)
 
 

@@ -84,7 +84,7 @@ class World:
 
 async def until(holds: Callable[[], Awaitable[bool]], *, timeout_s: float = 15) -> None:
     async with asyncio.timeout(timeout_s):
-        while not await holds():  # noqa: ASYNC110  # another process's state has no event to wait for
+        while not await holds():  # another process's state has no event to wait for
             await asyncio.sleep(0.05)
 
 

@@ -49,7 +49,7 @@ async def _all_connected(replicas: list[Replica]) -> bool:
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 15) -> None:
     async with asyncio.timeout(within_s):
-        while not await condition():  # noqa: ASYNC110  # nothing signals what another process did
+        while not await condition():  # nothing signals what another process did
             await asyncio.sleep(0.1)
 
 
