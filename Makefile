@@ -3,6 +3,8 @@ PROFILES ?=
 ENV ?= staging
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
+# Two at a time: most of a test on real servers is waiting.
+PARALLEL = --numprocesses 2 --dist loadfile
 .PHONY: help venv demo up test campaign test-containers chaos bench check format lock clean
 
 help: ## list the targets
@@ -18,13 +20,13 @@ up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
 	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
 
 test: venv ## every promise at a reduced count, on real servers; under 5 minutes
-	@$(PYTEST) -m "not campaign"
+	@$(PYTEST) $(PARALLEL) -m "not campaign"
 
 campaign: venv ## every promise at its full count; takes long, not in CI
 	@$(PYTEST) -m campaign --timeout 3600
 
 test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
-	@OSLIRA_TEST_SERVERS=containers $(PYTEST) -m "not campaign"
+	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign"
 
 chaos: venv ## only the tests that kill, stop and wipe
 	@$(PYTEST) -m "not campaign" tests/chaos
