@@ -20,6 +20,9 @@ from oslira_shared.ids import new_id
 ORIGIN = "https://app.example"
 SECRET = "a secret that is long enough for HS256, and for HS512 in one test too"
 
+# Fixed: the names of parametrised tests must be the same in every process.
+UNKNOWN_ID = "01a2043a-40d1-77fb-9a74-47f80fe61e20"
+
 
 @pytest_asyncio.fixture
 async def client(api: Any) -> AsyncGenerator[httpx.AsyncClient]:
@@ -47,11 +50,11 @@ def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str
     [
         ("POST", "/v1/analyses"),
         ("GET", "/v1/runs"),
-        ("GET", f"/v1/runs/{new_id()}"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}"),
         ("GET", "/v1/credits/balance"),
         ("GET", "/v1/me"),
         ("GET", "/v1/business-profiles"),
-        ("GET", f"/v1/business-profiles/{new_id()}"),
+        ("GET", f"/v1/business-profiles/{UNKNOWN_ID}"),
         ("POST", "/v1/business-profiles"),
     ],
 )
@@ -206,14 +209,14 @@ async def test_a_key_that_is_none_is_refused(
         ("GET", "/v1/nowhere", 404, "not_found"),
         ("DELETE", "/v1/plans", 405, "method_not_allowed"),
         ("GET", "/v1/runs/not-an-id", 404, "run_not_found"),
-        ("GET", f"/v1/runs/{new_id()}", 404, "run_not_found"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}", 404, "run_not_found"),
         ("GET", "/v1/runs?limit=0", 400, "invalid_request"),
         ("GET", "/v1/runs?limit=101", 400, "invalid_request"),
         ("GET", "/v1/runs?status=sleeping", 400, "invalid_request"),
         ("GET", "/v1/runs?cursor=abc", 400, "invalid_request"),
         ("GET", "/v1/business-profiles/7", 404, "business_profile_not_found"),
-        ("GET", f"/v1/runs/{new_id()}/events?ticket=x.y", 401, "ticket_invalid"),
-        ("GET", f"/v1/runs/{new_id()}/events", 400, "invalid_request"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}/events?ticket=x.y", 401, "ticket_invalid"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}/events", 400, "invalid_request"),
     ],
 )
 async def test_every_error_is_a_problem(  # noqa: PLR0917
