@@ -1,7 +1,6 @@
 """What the database itself refuses, whatever the service does."""
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -9,9 +8,8 @@ import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.identity.make_user import MadeUser, make_user
-from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_gateway.operations.expire_keys import ExpireKeys
 from oslira_shared.ids import new_id
-from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool, UserClient, open_pool
 
 TABLES = ["users", "accounts", "members", "business_profiles"]
@@ -137,8 +135,6 @@ async def test_expired_keys_go_a_day_later(
             member.account_id,
             hours,
         )
-    tally = Tally()
-    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
-    assert tally.deleted == {"idempotency": 1}
+    await ExpireKeys(AdminClient(pool))()
     left = await pool.fetch("select key from identity.idempotency order by key")
     assert [row["key"] for row in left] == ["expired", "live"]
