@@ -3,8 +3,8 @@ PROFILES ?=
 ENV ?= staging
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
-# Two at a time: most of a test on real servers is waiting.
-PARALLEL = --numprocesses 2 --dist loadfile
+# Three at a time on two cores: most of a test on real servers is waiting.
+PARALLEL = --numprocesses 3 --dist loadfile
 .PHONY: help venv demo up test campaign test-containers chaos bench check format lock clean
 
 help: ## list the targets

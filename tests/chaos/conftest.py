@@ -1,8 +1,9 @@
-"""A stack of its own for each test that stops, kills and wipes."""
+"""A stack for each file of tests that stop, kill and wipe: each leaves it whole, since that is what they prove."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from oslira_devstack.stack import Stack, StackConfig
 
@@ -10,9 +11,8 @@ from oslira_devstack.stack import Stack, StackConfig
 SPEED = 6.0
 
 
-@pytest_asyncio.fixture
-async def own_stack(scratch_dir: Path, request: object) -> AsyncGenerator[Stack]:
-    name = getattr(getattr(request, "node", None), "name", "stack")
-    directory = scratch_dir / f"chaos-{abs(hash(name)) % 10**8}"
+@pytest_asyncio.fixture(scope="module")
+async def own_stack(scratch_dir: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Stack]:
+    directory = scratch_dir / f"chaos-{request.path.stem}"
     async with Stack(StackConfig(data_dir=directory, speed=SPEED, durable=False)) as running:
         yield running

@@ -19,6 +19,11 @@ class Access:
     billing_url: str
     postgres_port: int
     credentials: Credentials
+    nats_port: int
+
+    def nats_url(self, user: str) -> str:
+        """With that user's password."""
+        return f"nats://{user}:{self.credentials.nats[user]}@127.0.0.1:{self.nats_port}"
 
     def database_url(self, role: str) -> str:
         """With that service role's password."""
@@ -37,4 +42,6 @@ def find_stack() -> Access:
 
 def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
     """From what a stack says of itself."""
-    return Access(state["gateway_url"], state["billing_url"], state["postgres_port"], credentials)
+    return Access(
+        state["gateway_url"], state["billing_url"], state["postgres_port"], credentials, state["nats_port"]
+    )

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from oslira_devstack.commands import analyze, audit, demo, provision, status, token, up
+from oslira_devstack.commands import (
+    analyze,
+    audit,
+    bulk,
+    demo,
+    failed,
+    import_,
+    provision,
+    status,
+    tick,
+    token,
+    up,
+)
 
 app = typer.Typer(
     name="oslira",
@@ -16,10 +28,14 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
+app.command("bulk")(bulk.bulk)
+app.add_typer(failed.failed, name="failed")
 app.command("token")(token.token)
 app.command("audit")(audit.audit)
 app.command("status")(status.status)
 app.command("provision")(provision.provision)
+app.command("tick")(tick.tick)
+app.command("import")(import_.import_)
 
 
 def main() -> None:

@@ -55,6 +55,56 @@ class Client:
         """The run as it is now."""
         return _checked(await self.http.get(f"/v1/runs/{run_id}"))
 
+    async def cancel(self, run_id: UUID | str) -> dict[str, Any]:
+        """{run_id, status, settlement, credits}. ApiError `run_finished` holds the receipt in its body."""
+        return _checked(await self.http.post(f"/v1/runs/{run_id}/cancel"))
+
+    async def receipt(self, run_id: UUID | str) -> dict[str, Any]:
+        """What the run did and took."""
+        return _checked(await self.http.get(f"/v1/runs/{run_id}/receipt"))
+
+    async def bulk(
+        self, usernames: list[str], *, business_profile_id: UUID | str, kind: str = "light", **terms: Any
+    ) -> dict[str, Any]:
+        """Terms: max_age, max_credits, stop_after_leads and stop_score."""
+        body = {
+            "usernames": usernames,
+            "type": kind,
+            "business_profile_id": str(business_profile_id),
+            **terms,
+        }
+        return _checked(await self.http.post("/v1/analyses/bulk", json=body))
+
+    async def bulk_csv(
+        self,
+        csv: bytes,
+        *,
+        business_profile_id: UUID | str,
+        kind: str = "light",
+        quote: bool = False,
+        **terms: Any,
+    ) -> dict[str, Any]:
+        """The same from a file's content; with `quote` it only says what it would do and cost."""
+        terms = {"type": kind, "business_profile_id": str(business_profile_id), **terms}
+        path = "/v1/analyses/quote" if quote else "/v1/analyses/bulk"
+        return _checked(
+            await self.http.post(path, content=csv, params=terms, headers={"content-type": "text/csv"})
+        )
+
+    async def read_bulk(self, bulk_id: UUID | str) -> dict[str, Any]:
+        """The bulk as it is now."""
+        return _checked(await self.http.get(f"/v1/bulk/{bulk_id}"))
+
+    async def bulk_items(self, bulk_id: UUID | str) -> list[dict[str, Any]]:
+        """All its items, by line."""
+        answer = _checked(await self.http.get(f"/v1/bulk/{bulk_id}/items", params={"limit": 1000}))
+        items: list[dict[str, Any]] = answer["items"]
+        return items
+
+    async def cancel_bulk(self, bulk_id: UUID | str) -> dict[str, Any]:
+        """The bulk afterwards. ApiError `bulk_finished` when it had completed."""
+        return _checked(await self.http.post(f"/v1/bulk/{bulk_id}/cancel"))
+
     async def balance(self) -> dict[str, Any]:
         """{available, held, grants}."""
         return _checked(await self.http.get("/v1/credits/balance"))

@@ -7,17 +7,21 @@ only to who needs it.
 """
 
 import ipaddress
+import os
+import socket
 import sys
 from enum import StrEnum
 from typing import ClassVar, Final, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 # Every secret that the development stack makes or builds in contains this.
 DEVELOPMENT_MARK: Final = "oslira-dev-"
 ELSEWHERE: Final = "elsewhere"
+EX_CONFIG: Final = 78
+_PRIVATE_NAMES: Final = (".localhost", ".localdomain", ".local", ".internal", ".lan", ".svc")
 
 
 class Env(StrEnum):
@@ -93,11 +97,11 @@ class ServiceSettings(BaseSettings):
             value = getattr(self, name)
             if value and _is_local(value):
                 faults.append(f"{_variable(name)} is an address of this machine or a private network")
-        faults += [
-            f"{_variable(name)} holds a development secret"
-            for name in type(self).model_fields
-            if DEVELOPMENT_MARK in (self._secret(name) or "")
-        ]
+        marked = {n: self._secret(n) or "" for n in type(self).model_fields}
+        holders = {_variable(name) for name, value in marked.items() if DEVELOPMENT_MARK in value}
+        # Also where no field reads it: the S3 client takes its keys from the environment by itself.
+        holders |= {name for name, value in os.environ.items() if DEVELOPMENT_MARK in value}
+        faults += [f"{name} holds a development secret" for name in sorted(holders)]
         return faults
 
     def _secret(self, name: str) -> str | None:
@@ -112,6 +116,9 @@ def load_settings(kind: type[SettingsT]) -> SettingsT:
     """The settings, or one line on standard error for each thing that is wrong, and exit 78 (EX_CONFIG)."""
     try:
         return kind()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    except SettingsError as error:  # a value that should be JSON; the message names the field, not the value
+        print(f"{kind.service} cannot start: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(EX_CONFIG) from None
     except ValidationError as error:
         _refuse(kind.service, error)
 
@@ -122,7 +129,7 @@ def _refuse(service: str, error: ValidationError) -> NoReturn:
         text = str(problem.get("ctx", {}).get("error", problem["msg"]))
         for line in text.split("; "):
             print(f"{service} cannot start: {f'{where}: ' if where else ''}{line}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(78)
+    raise SystemExit(EX_CONFIG)
 
 
 def _variable(name: str) -> str:
@@ -134,9 +141,15 @@ def _variable(name: str) -> str:
 
 def _is_local(url: str) -> bool:
     host = (urlsplit(url).hostname or "").rstrip(".").lower()
-    if host in {"", "localhost"} or host.endswith((".localhost", ".local", ".internal")):
+    if host.endswith(_PRIVATE_NAMES):
         return True
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return False
+        pass
+    try:
+        # What a resolver takes for an address too: 127.1, 2130706433.
+        return not ipaddress.ip_address(socket.inet_aton(host)).is_global
+    except OSError:
+        # A name without a domain is this machine's or its network's, as is none at all.
+        return "." not in host

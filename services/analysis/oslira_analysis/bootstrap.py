@@ -1,44 +1,103 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
 import asyncio
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
+from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Heart
+from pydantic import SecretStr
 
+from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
+from oslira_analysis.application.daily_cleanup import DailyCleanup
+from oslira_analysis.application.fail_stalled import FailStalled
 from oslira_analysis.application.recover_due import recover_due
+from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
+from oslira_analysis.domain.breaker import Breaker
+from oslira_analysis.infrastructure.ai_gateway import AIGateway
 from oslira_analysis.infrastructure.announcer import NatsAnnouncer
+from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
 from oslira_analysis.infrastructure.apify import ApifyScraper
+from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
+from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_replays
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
+from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
+from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
 from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
+from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
+from oslira_analysis.infrastructure.provider_requests import Connection
+from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
+from oslira_analysis.infrastructure.s3_media import S3Media
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
 from oslira_analysis.infrastructure.sdks import load_sdks
-from oslira_analysis.infrastructure.seeds import seed
+from oslira_analysis.infrastructure.seeds import seed, seed_costs
 from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
 from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
-_MOST_SCRAPE_USD: Final = Decimal("0.05")
+# One profile is about 0.003 USD.
+_MOST_SCRAPE_USD: Final = Decimal("0.01")
+PortT = TypeVar("PortT")
 
 
-async def build(runtime: Runtime, settings: AnalysisSettings) -> None:
+class Dress(Protocol):
+    """What every port passes through on its way into the engine: tests count there, and die there."""
+
+    def __call__(self, port: PortT, /) -> PortT: ...
+
+
+def _as_it_is(port: PortT, /) -> PortT:
+    return port
+
+
+async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = _as_it_is) -> None:
     """Declare everything on the runtime."""
     database = AdminClient(runtime.database)
-    await seed(database, scrape_slots=settings.apify_concurrency, score_slots=settings.scoring_concurrency)
-    engine = _engine(runtime, settings, database)
+    await seed(
+        database,
+        scrape_slots=settings.apify_concurrency,
+        score_slots=settings.scoring_concurrency,
+        daily_limit_usd=settings.account_daily_cost_limit_usd,
+    )
+    bulks = PostgresBulks(database)
+    announcer = ClosingAnnouncer(dress(NatsAnnouncer(runtime.bus)), bulks, NatsBulkNews(runtime.bus))
+    engine = _engine(runtime, settings, database, dress, announcer=announcer)
     subscribe(runtime.bus, engine)
+    own_jobs(
+        runtime,
+        "analysis",
+        {
+            "daily-cleanup": DailyCleanup(PostgresExpired(database)),
+            "failed-analysis-cleanup": FailStalled(
+                PostgresStalledRuns(database),
+                engine.queue,
+                engine.announcer,
+                stalled_for=timedelta(seconds=settings.stalled_after_s),
+            ),
+        },
+    )
+    cancellations = PostgresCancellations(database)
+    answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer)
+    answer_replays(
+        runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
+    )
+    runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, announcer))
     runtime.every(_SWEEP_EVERY_S, "sweep", lambda: recover_due(engine.queue, engine.announcer))
     runtime.every(_BEAT_EVERY_S, "run-heartbeat", engine.run_heart.beat_once)
     runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)
@@ -51,32 +110,45 @@ async def build(runtime: Runtime, settings: AnalysisSettings) -> None:
             await engine.runs.release(claim)
 
     runtime.on_stop(hand_work_back)
-    runtime.once("load-sdks", lambda: asyncio.to_thread(load_sdks))
+
+    async def settle_in() -> None:
+        await asyncio.to_thread(load_sdks)
+        await seed_costs(database, most_scrape_usd=_MOST_SCRAPE_USD)
+
+    runtime.once("settle-in", settle_in)
 
 
-def _engine(runtime: Runtime, settings: AnalysisSettings, database: AdminClient) -> Engine:
-    runs, queue = PostgresRuns(database), PostgresQueue(database)
-    scrapes = PostgresScrapes(database)
-    announcer = NatsAnnouncer(runtime.bus)
-    cache = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
-    scraper = ApifyScraper(
+def _engine(
+    runtime: Runtime,
+    settings: AnalysisSettings,
+    database: AdminClient,
+    dress: Dress,
+    *,
+    announcer: ClosingAnnouncer,
+) -> Engine:
+    runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
+    scrapes = dress(PostgresScrapes(database))
+    bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
+    cache = dress(bucket)
+    media = S3Media(bucket.connected, bucket=settings.s3_bucket)
+    avatars = AvatarCopier(media, database)
+    apify = ApifyScraper(
         token=settings.key(settings.apify_token),
         api_url=settings.apify_api_url,
         actor_limit_s=settings.actor_limit_s,
         request_timeout_s=settings.apify_request_timeout_s,
         most_charge_usd=_MOST_SCRAPE_USD,
     )
-    models = OpenAIModels(
-        PostgresCalls(database),
-        api_key=settings.key(settings.openai_api_key),
-        base_url=settings.openai_base_url,
-        timeout_s=settings.model_timeout_s,
-    )
+    scraper = dress(apify)
+    models = _models(runtime, settings, database, dress)
     limits = ScrapeLimits(
-        start_known_after_s=settings.apify_request_timeout_s + 30, actor_limit_s=settings.actor_limit_s
+        start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
+        actor_limit_s=settings.actor_limit_s,
     )
-    runtime.on_stop(cache.close)
-    runtime.on_stop(models.close)
+    runtime.on_stop(bucket.close)
+    runtime.on_stop(avatars.close)
+    runtime.once("bucket-lifecycle", media.expire_profiles)
+    runtime.once("connect-scraper", lambda: asyncio.to_thread(apify.connected))
     return Engine(
         runs=runs,
         queue=queue,
@@ -85,11 +157,17 @@ def _engine(runtime: Runtime, settings: AnalysisSettings, database: AdminClient)
         cache=cache,
         announcer=announcer,
         scraping=ScrapePorts(
-            queue=queue, scrapes=scrapes, scraper=scraper, cache=cache, announcer=announcer, limits=limits
+            queue=queue,
+            scrapes=scrapes,
+            scraper=scraper,
+            cache=cache,
+            avatars=avatars,
+            announcer=announcer,
+            limits=limits,
         ),
         scoring=ScorePorts(
             runs=runs,
-            endings=PostgresEndings(database),
+            endings=dress(PostgresEndings(database)),
             queue=queue,
             cache=cache,
             models=models,
@@ -98,4 +176,36 @@ def _engine(runtime: Runtime, settings: AnalysisSettings, database: AdminClient)
         ),
         run_heart=Heart(database, RUNS, capacity=settings.workers),
         scrape_heart=Heart(database, SCRAPES, capacity=settings.workers),
+    )
+
+
+def _models(
+    runtime: Runtime, settings: AnalysisSettings, database: AdminClient, dress: Dress
+) -> BookedModels:
+    """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
+    gateway = None
+    if settings.ai_gateway_url is not None:
+        gateway = AIGateway(
+            settings.ai_gateway_url,
+            token=settings.key(settings.ai_gateway_token),
+            cache_ttl_s=settings.ai_gateway_cache_ttl_s,
+        )
+
+    def connection(key: SecretStr | None, base_url: str) -> Connection:
+        return Connection(settings.key(key), base_url, settings.model_timeout_s)
+
+    openai = OpenAIModels(connection(settings.openai_api_key, settings.openai_base_url), gateway)
+    anthropic = AnthropicModels(connection(settings.anthropic_api_key, settings.anthropic_base_url), gateway)
+    runtime.on_stop(openai.close)
+    runtime.on_stop(anthropic.close)
+    runtime.once(
+        "connect-models", lambda: asyncio.to_thread(lambda: (openai.connected(), anthropic.connected()))
+    )
+    return BookedModels(
+        dress(PostgresCalls(database)),
+        (
+            Seat(dress(openai), Breaker(), lambda call: call.model),
+            Seat(dress(anthropic), Breaker(), lambda call: call.fallback_model),
+        ),
+        clock_s=time.monotonic,
     )

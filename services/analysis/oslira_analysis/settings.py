@@ -1,5 +1,6 @@
 """What analysis reads from its environment."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from oslira_shared.settings import ServiceSettings
@@ -19,7 +20,16 @@ class AnalysisSettings(ServiceSettings):
     workers: int = Field(default=32, ge=1, le=1_000, validation_alias="ANALYSIS_WORKERS")
     actor_limit_s: float = Field(default=120, gt=0, validation_alias="APIFY_ACTOR_LIMIT_S")
     apify_request_timeout_s: float = Field(default=15, gt=0, validation_alias="APIFY_REQUEST_TIMEOUT_S")
+    # How long after its time limit a start whose answer was lost may still show up among the actor's runs.
+    apify_start_slack_s: float = Field(default=30, gt=0, validation_alias="APIFY_START_SLACK_S")
     model_timeout_s: float = Field(default=60, gt=0, validation_alias="MODEL_TIMEOUT_S")
+    stalled_after_s: float = Field(default=900, gt=0, validation_alias="OSLIRA_STALLED_AFTER_S")
+    ai_gateway_token: SecretStr | None = Field(default=None, validation_alias="AI_GATEWAY_TOKEN")
+    ai_gateway_cache_ttl_s: int = Field(default=3_600, ge=0, validation_alias="AI_GATEWAY_CACHE_TTL_S")
+    # A guard against runaway cost, counted at worst case; what an account may buy is the business of its credits.
+    account_daily_cost_limit_usd: Decimal = Field(
+        default=Decimal(1_000), gt=0, validation_alias="ACCOUNT_DAILY_COST_LIMIT_USD"
+    )
     shutdown_grace_s: float = Field(default=60, ge=0, validation_alias="SHUTDOWN_GRACE_S")
 
     def key(self, secret: SecretStr | None) -> str:

@@ -2,20 +2,27 @@
 
 import time
 
+from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.daily_cleanup import DailyCleanup
 from oslira_billing.application.receive_webhook import ReceiveWebhook
-from oslira_billing.application.run_jobs import RunJobs
+from oslira_billing.application.reconcile_invoices import ReconcileInvoices
+from oslira_billing.application.renew_monthly import RenewMonthly
+from oslira_billing.application.replay_event import ReplayEvent
+from oslira_billing.application.start_checkout import OpenPortal, StartCheckout
 from oslira_billing.application.sweep_events import SweepEvents
-from oslira_billing.infrastructure.bus import BusHints, BusNews, subscribe
+from oslira_billing.application.sync_missed_events import SyncMissedEvents
+from oslira_billing.infrastructure.bus import BusHints, BusNews, answer, subscribe
 from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
-from oslira_billing.infrastructure.postgres.job_runs import PostgresJobRuns
 from oslira_billing.infrastructure.postgres.offers import seed_offers
+from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
+from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
+from oslira_billing.infrastructure.postgres.shop import PostgresShop
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_billing.settings import BillingSettings
 
@@ -25,8 +32,9 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     database = AdminClient(runtime.database)
     await seed_offers(database, settings.stripe_prices)
 
-    inbox, hints = PostgresInbox(database), BusHints(runtime.bus)
+    inbox, hints = PostgresInbox(database, lease_s=settings.event_lease_s), BusHints(runtime.bus)
     stripe = StripeApiObjects(api_key=settings.api_key, api_base=settings.stripe_api_base)
+    shop = PostgresShop(database)
     receive = ReceiveWebhook(
         inbox=inbox,
         hints=hints,
@@ -34,13 +42,31 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         livemode=settings.livemode,
         now_s=time.time,
     )
-    job_runs = PostgresJobRuns(database)
-    jobs = RunJobs(job_runs, {"daily-cleanup": DailyCleanup(PostgresEventBodies(database))})
+    own_jobs(
+        runtime,
+        "billing",
+        {
+            "daily-cleanup": DailyCleanup(PostgresEventBodies(database)),
+            "monthly-renewal": RenewMonthly(PostgresRenewals(database)),
+            "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
+            "subscription-sync": SyncMissedEvents(
+                missed=stripe,
+                stale=shop,
+                stripe=stripe,
+                inbox=inbox,
+                hints=hints,
+                livemode=settings.livemode,
+            ),
+        },
+    )
 
-    subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusNews(runtime.bus)), jobs=jobs)
+    subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusNews(runtime.bus)))
+    answer(
+        runtime.bus,
+        checkout=StartCheckout(shop, stripe, settings.app_url),
+        portal=OpenPortal(shop, stripe, settings.app_url),
+        replay=ReplayEvent(inbox, hints),
+    )
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(1, "sweep_events", SweepEvents(inbox, hints))
-    runtime.every(1, "sweep_jobs", jobs.sweep)
-    runtime.every(1, "beat_jobs", job_runs.heart.beat_once)
-    runtime.on_stop(job_runs.stop)
     runtime.on_stop(stripe.close)

@@ -68,7 +68,13 @@ def invoice(
 
 
 def session(
-    *, customer: str | None = "cus_1", mode: str = "payment", payment_status: str = "paid", **metadata: str
+    *,
+    customer: str | None = "cus_1",
+    mode: str = "payment",
+    payment_status: str = "paid",
+    payment: str | None = None,
+    amount: int = 1_000,
+    **metadata: str,
 ) -> dict[str, Any]:
     """A finished checkout."""
     return {
@@ -77,6 +83,9 @@ def session(
         "customer": customer,
         "mode": mode,
         "payment_status": payment_status,
+        "payment_intent": payment,
+        "amount_total": amount,
+        "currency": "usd",
         "client_reference_id": metadata.get("account_id"),
         "metadata": metadata,
     }
@@ -115,3 +124,56 @@ def signed(payload: Any, *secrets: str, at_s: float) -> tuple[bytes, str]:
         for secret in secrets
     ]
     return body, ",".join([f"t={int(at_s)}", *(f"v1={signature}" for signature in signatures)])
+
+
+def invoice_payment(payment: str, invoice_id: str) -> dict[str, Any]:
+    """Which invoice a payment paid."""
+    return {
+        "object": "invoice_payment",
+        "id": f"inpay_{payment}",
+        "invoice": invoice_id,
+        "payment": {"type": "payment_intent", "payment_intent": payment},
+        "status": "paid",
+    }
+
+
+def charge(
+    *,
+    payment: str = "pi_1",
+    charge_id: str = "ch_1",
+    customer: str | None = "cus_1",
+    amount: int = 2_000,
+    refunded: int = 0,
+    **metadata: str,
+) -> dict[str, Any]:
+    """A charge, of which so much was refunded."""
+    return {
+        "object": "charge",
+        "id": charge_id,
+        "amount": amount,
+        "amount_refunded": refunded,
+        "currency": "usd",
+        "customer": customer,
+        "payment_intent": payment,
+        "metadata": metadata,
+    }
+
+
+def refund(*, charge_id: str = "ch_1", status: str = "succeeded") -> dict[str, Any]:
+    """A refund; how much went back in all, its charge says."""
+    return {"object": "refund", "id": f"re_{charge_id}", "charge": charge_id, "status": status}
+
+
+def dispute(
+    *, charge_id: str = "ch_1", payment: str = "pi_1", status: str = "needs_response", amount: int = 2_000
+) -> dict[str, Any]:
+    """A dispute; it names no customer."""
+    return {
+        "object": "dispute",
+        "id": f"du_{charge_id}",
+        "amount": amount,
+        "charge": charge_id,
+        "payment_intent": payment,
+        "currency": "usd",
+        "status": status,
+    }

@@ -22,12 +22,21 @@ class BillingSettings(ServiceSettings):
 
     http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
     http_port: int = Field(default=8081, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
+    # The only place that Stripe may send a user back to.
+    app_url: str = Field(default="http://localhost:8080", validation_alias="APP_URL")
+    event_lease_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_EVENT_LEASE_S")
     stripe_prices: dict[str, Price] = Field(default={}, validation_alias="STRIPE_PRICES")
 
     @model_validator(mode="after")
     def _has_its_secrets(self) -> "BillingSettings":
         if not self.webhook_secrets or not self.api_key:
             raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed, in development too")
+        return self
+
+    @model_validator(mode="after")
+    def _says_where_users_come_back_to(self) -> "BillingSettings":
+        if self.env is not Env.DEVELOPMENT and not self.app_url.startswith("https://"):
+            raise ValueError("APP_URL is needed, with https, outside development")
         return self
 
     @property

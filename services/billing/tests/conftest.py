@@ -37,6 +37,12 @@ class World(Protocol):
         """That account's: key → (account, credits)."""
         ...
 
+    async def available(self, account_id: UUID) -> int:
+        """Credits that can be drawn."""
+        ...
+
+    async def problems(self, account_id: UUID) -> set[str]: ...
+
     async def plan(self, account_id: UUID) -> str | None: ...
 
     async def pass_time(self, duration: timedelta) -> None: ...
@@ -58,6 +64,17 @@ class MemoryWorld:
 
     async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
         return {key: grant for key, grant in self.inbox.tables.grants.items() if grant[0] == account_id}
+
+    async def available(self, account_id: UUID) -> int:
+        back = self.inbox.tables.reversals
+        return sum(
+            amount - min(amount, amount if (taken := back.revoked.get(key, 0)) is None else taken)
+            for key, (owner, amount) in self.inbox.tables.grants.items()
+            if owner == account_id and key not in back.frozen.values()
+        )
+
+    async def problems(self, account_id: UUID) -> set[str]:
+        return {problem for owner, problem in self.inbox.tables.problems.values() if owner == account_id}
 
     async def plan(self, account_id: UUID) -> str | None:
         async with self.inbox.books() as books:
@@ -85,6 +102,14 @@ class PostgresWorld:
         rows = await self._ledger.fetch(query, account_id)
         return {row["idempotency_key"]: (row["account_id"], row["amount"]) for row in rows}
 
+    async def available(self, account_id: UUID) -> int:
+        query = "select coalesce(sum(amount), 0)::int from credits.balances where account_id = $1 and kind = 'available'"
+        return await self._ledger.fetchval(query, account_id)
+
+    async def problems(self, account_id: UUID) -> set[str]:
+        query = "select problem from billing.payment_problems where account_id = $1"
+        return {row["problem"] for row in await self.pool.fetch(query, account_id)}
+
     async def plan(self, account_id: UUID) -> str | None:
         return await self.pool.fetchval(
             "select plan from billing.account_plans where account_id = $1", account_id
@@ -92,7 +117,8 @@ class PostgresWorld:
 
     async def pass_time(self, duration: timedelta) -> None:
         await self.pool.execute(
-            """update billing.webhook_events set created_at = created_at - $1::interval, due_at = due_at - $1,
+            """update billing.webhook_events set created_at = created_at - $1::interval, waited_from = waited_from - $1,
+               due_at = due_at - $1,
                not_before = not_before - $1, lease_until = lease_until - $1""",
             duration,
         )

@@ -1,14 +1,25 @@
 """The one place that wires the credits service."""
 
+from typing import Final
+
+from oslira_shared.jobs import own_jobs
+from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
+from oslira_credits.application.announce_notices import AnnounceNotices
+from oslira_credits.application.daily_cleanup import DailyCleanup
+from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
 from oslira_credits.infrastructure.postgres import PostgresLedger
+from oslira_credits.infrastructure.postgres_notices import PostgresNotices
+from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
+
+_POLICY_EVERY_S: Final = 30.0
 
 
 async def build(runtime: Runtime, settings: CreditsSettings) -> None:
@@ -16,14 +27,14 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     ledger = PostgresLedger(runtime.database)
     announcements = bus.BusAnnouncements(runtime.bus)
     settle = SettleHold(ledger, bus.BusOutcomes(runtime.bus), announcements, life=settings.hold_extension)
-    hold = HoldCredits(
-        ledger, announcements, life=settings.hold_life, low_balance=settings.low_balance_credits
-    )
+    hold = HoldCredits(ledger, life=settings.hold_life)
     bus.answer_holds(runtime.bus, hold)
     bus.answer_settlements(runtime.bus, settle)
     bus.answer_balances(runtime.bus, ReadBalance(ledger))
     bus.hear_outcomes(runtime.bus, settle)
     settle_due = SettleDueHolds(ledger, settle)
+    expire = ExpireGrants(ledger)
+    announce = AnnounceNotices(PostgresNotices(runtime.database), announcements)
 
     async def settle_due_holds() -> None:
         # Without the bus nobody can be asked, and holds would only be pushed on.
@@ -31,3 +42,19 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
             await settle_due()
 
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
+    tombstones = PostgresTombstones(AdminClient(runtime.database))
+    own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones)})
+
+    async def announce_notices() -> None:
+        if runtime.bus.is_connected:
+            await announce()
+
+    async def expire_grants() -> None:
+        await expire()
+
+    async def keep_policy() -> None:
+        await ledger.set_low_balance(settings.low_balance_credits)
+
+    runtime.every(settings.sweep_every_s, "announce-notices", announce_notices)
+    runtime.every(settings.sweep_every_s, "expire-grants", expire_grants)
+    runtime.every(_POLICY_EVERY_S, "keep-policy", keep_policy)

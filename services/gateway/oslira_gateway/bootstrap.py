@@ -2,21 +2,36 @@
 
 import asyncio
 
+from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.health import health_routes
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
 from oslira_gateway.analyses.addresses import Addresses
+from oslira_gateway.analyses.bulk_routes import bulk_routes
 from oslira_gateway.analyses.bus import BusHints, BusHolds, BusProgress
+from oslira_gateway.analyses.cancel_analysis import CancelAnalysis
+from oslira_gateway.analyses.cancel_bulk import CancelBulk
+from oslira_gateway.analyses.cancel_bus import BusBulkCancels, BusCancels
+from oslira_gateway.analyses.cancel_routes import cancel_routes
 from oslira_gateway.analyses.events_routes import events_routes
 from oslira_gateway.analyses.feed import ProgressFeed
+from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import FollowRun
+from oslira_gateway.analyses.group_events_routes import group_events_routes
 from oslira_gateway.analyses.postgres import PostgresRequests
+from oslira_gateway.analyses.postgres_bulks import PostgresBulks
+from oslira_gateway.analyses.postgres_receipts import PostgresReceipts
+from oslira_gateway.analyses.postgres_run_groups import PostgresRunGroups
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
+from oslira_gateway.analyses.request_bulk import RequestBulk
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.billing.bus import BusSales
+from oslira_gateway.billing.postgres import PostgresSubscriptions
+from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.bus import BusBalances
@@ -27,19 +42,19 @@ from oslira_gateway.http.edge import Edge
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.routes import identity_routes
-from oslira_gateway.operations.expire_keys import ExpireKeys
+from oslira_gateway.leads.postgres import PostgresLeads
+from oslira_gateway.leads.refresh_lead import RefreshLead
+from oslira_gateway.leads.refresh_routes import refresh_routes
+from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
-
-_EXPIRE_KEYS_EVERY_S = 60.0
 
 
 async def build(runtime: Runtime, settings: GatewaySettings) -> None:
     """Wire the gateway and let the runtime serve it."""
     runtime.serve(wire(runtime, settings), host=settings.http_host, port=settings.http_port)
     runtime.health.required["schema"] = SchemaCheck(runtime.database)
-    expire_keys = ExpireKeys(AdminClient(runtime.database))
-    runtime.every(_EXPIRE_KEYS_EVERY_S, "expire-idempotency-keys", expire_keys)
+    own_jobs(runtime, "identity", {"daily-cleanup": DailyCleanup(AdminClient(runtime.database))})
 
 
 def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
@@ -51,6 +66,8 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
     _close_streams_when_stopping(runtime, feed)
     tickets = Tickets(settings.token_secret)
     addresses = Addresses(tickets)
+    receipts, bulks = PostgresReceipts(database), PostgresBulks(database)
+    request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     request_analysis = RequestAnalysis(
         requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
     )
@@ -61,7 +78,14 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
             *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses),
+            *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
+            *refresh_routes(RefreshLead(PostgresLeads(database), request_analysis), runs, addresses),
+            *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
+            *group_events_routes(
+                bulks, feed, FollowGroup(PostgresRunGroups(database), bulks, feed), tickets, addresses
+            ),
             *credits_routes(BusBalances(bus)),
+            *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
         authentication=Authentication(
             Hs256Tokens(settings.token_secret, issuer=settings.jwt_issuer), memberships

@@ -15,6 +15,8 @@ from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.billing.memory import MemorySales, MemorySubscriptions
+from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.routes import credits_routes
@@ -50,6 +52,8 @@ class Api:
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     holds: MemoryHolds = field(default_factory=MemoryHolds)
     hints: MemoryHints = field(default_factory=MemoryHints)
+    subscriptions: MemorySubscriptions = field(default_factory=MemorySubscriptions)
+    sales: MemorySales = field(default_factory=MemorySales)
     health: Health = field(default_factory=Health)
     tickets: Tickets = field(default_factory=lambda: Tickets(SECRET))
     feed: ProgressFeed = field(default_factory=lambda: ProgressFeed(max_streams_per_account=2))
@@ -72,6 +76,7 @@ class Api:
                     self.runs, self.feed, FollowRun(self.runs, self.feed), self.tickets, addresses
                 ),
                 *credits_routes(MemoryBalances()),
+                *billing_routes(self.subscriptions, self.sales),
             ],
             authentication=Authentication(Hs256Tokens(SECRET), self.memberships),
             operations=health_routes(self.health),

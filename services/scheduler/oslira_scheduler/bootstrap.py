@@ -13,6 +13,8 @@ from oslira_scheduler.settings import SchedulerSettings
 
 _LOOK_AT_TOPOLOGY_S: Final = 2.0
 _LOOK_AT_CLOCK_S: Final = 1.0
+# An owner that was away for longer than the stream keeps ticks hears of the newest slots all the same, and acts once.
+_REMIND_EVERY_S: Final = 3_600.0
 
 
 async def build(runtime: Runtime, _settings: SchedulerSettings) -> None:
@@ -22,3 +24,4 @@ async def build(runtime: Runtime, _settings: SchedulerSettings) -> None:
     runtime.bus.on_connected(keep_topology)  # every other service waits for its consumer
     runtime.every(_LOOK_AT_TOPOLOGY_S, "keep_topology", keep_topology)
     runtime.every(_LOOK_AT_CLOCK_S, "publish_due_ticks", PublishDueTicks(slots, runtime.bus))
+    runtime.every(_REMIND_EVERY_S, "remind_owners", slots.owe_latest_again)

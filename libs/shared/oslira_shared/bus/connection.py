@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.topology import CONSUMERS, stream_of
-from oslira_shared.bus.verdict import verdict_middleware
+from oslira_shared.bus.verdict import typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.errors import OsliraError
 
 _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
+_CONNECT_GRACE_S: Final = 1.0
 ReplyT = TypeVar("ReplyT", bound=Contract)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
@@ -66,11 +67,12 @@ class Bus:
             # timeout=None would never resume after a broker restart
             pull_sub=PullSub(batch_size=1, timeout=1.0),
             ack_policy=AckPolicy.MANUAL,
+            no_reply=True,  # it would answer to a `reply_to` header of the publisher's choice
             inbox_prefix=f"{self._inbox_prefix}.".encode(),  # pull subscriptions ignore the broker's
             title=consumer.name,
         )
         self._guards.append(ConsumerGuard(consumer, subscriber))
-        return lambda handler: subscriber(handler) and handler
+        return lambda handler: subscriber(typed(handler)) and handler
 
     def responder(self, subject: str) -> Callable[[HandlerT], HandlerT]:
         """Answer requests on `subject`, shared among this service's replicas."""
@@ -81,9 +83,8 @@ class Bus:
             async def enveloped(request: Any) -> Any:
                 return Reply[Any](result=await handler(request))
 
-            enveloped.__annotations__ = {**handler.__annotations__, "return": Any}
-            enveloped.__annotations__["request"] = _request_type(handler)
-            subscriber(enveloped)
+            enveloped.__annotations__ = handler.__annotations__
+            subscriber(typed(enveloped))
             return handler
 
         return register
@@ -116,6 +117,9 @@ class Bus:
 
     async def stop(self) -> None:
         """Stop pulling, let handlers finish, drain what is unsent."""
+        if self._client is None and self._tasks:
+            # A client that is cancelled in mid-connect never closes its socket.
+            await asyncio.wait(self._tasks, timeout=_CONNECT_GRACE_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -211,8 +215,3 @@ async def _decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> An
         return await original(message)
     except ValueError:
         return message.body
-
-
-def _request_type(handler: Callable[..., Any]) -> Any:
-    hints = [hint for name, hint in handler.__annotations__.items() if name != "return"]
-    return hints[0]

@@ -147,7 +147,7 @@ CONSUMERS: Final[dict[str, Consumer]] = {
         Consumer("analysis_scrape", "ANALYSIS", (analysis.SCRAPE,)),
         Consumer("analysis_score", "ANALYSIS", (analysis.SCORE,)),
         Consumer("analysis_settled", "EVENTS", (credits_.SETTLED,)),
-        Consumer("credits_outcomes", "EVENTS", (analysis.RUN_ENDED,)),
+        Consumer("credits_outcomes", "EVENTS", (analysis.RUN_ENDED, analysis.BULK_ENDED)),
         Consumer("billing_webhook", "STRIPE", (billing.WEBHOOK,)),
         _ticks("gateway"),
         _ticks("credits"),

@@ -104,6 +104,26 @@ async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_le
         metrics.MESSAGES.labels(metadata.consumer, "acked").inc()
 
 
+def typed(handler: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+    """`handler` as FastStream takes it: its message validated, its own validation errors told apart from the message's.
+
+    A handler that reads something broken elsewhere must not cost the message its life. FastStream validates by annotation,
+    and leaves out parameters whose names begin with an underscore.
+    """
+
+    async def handle(message: Any) -> Any:
+        try:
+            return await handler(message)
+        except ValidationError as error:
+            # Without pydantic's own text, which shows the values.
+            broken = RuntimeError(f"{error.title} does not fit: {', '.join(problem_names(error))}")
+            raise broken.with_traceback(error.__traceback__) from None
+
+    hints = [hint for name, hint in handler.__annotations__.items() if name != "return"]
+    handle.__annotations__ = {"message": hints[0], "return": Any}
+    return handle
+
+
 def problem_names(error: Exception) -> list[str]:
     """Where a payload was wrong, without its values: those may be personal."""
     if isinstance(error, ValidationError):

@@ -1,6 +1,7 @@
 """JSON logs with run, account and request ids, and no personal data: names of people's things never get through."""
 
 import logging
+import re
 import sys
 from typing import Any, Final
 
@@ -15,10 +16,23 @@ PERSONAL: Final = frozenset(
 )  # fmt: skip
 
 
+_LEFT_OUT: Final = "[left out]"
+# Where the texts of pydantic's and Postgres's errors show what they were given.
+_SHOWN_VALUES: Final = re.compile(r"(?<=input_value=).*?(?=, input_type=)|(?<=\nDETAIL:  )[^\n]*", re.DOTALL)
+
+
 def _drop_personal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    for key in PERSONAL & event.keys():
-        event[key] = "[left out]"
-    return event
+    cleaned: dict[str, Any] = _without_personal(event)
+    for key in ("exception", "reason"):
+        if isinstance(text := cleaned.get(key), str):
+            cleaned[key] = _SHOWN_VALUES.sub(_LEFT_OUT, text)
+    return cleaned
+
+
+def _without_personal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _LEFT_OUT if k in PERSONAL else _without_personal(v) for k, v in value.items()}
+    return [_without_personal(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def configure(service: str, *, level: str = "INFO") -> None:

@@ -20,3 +20,7 @@ STEP_SECONDS: Final = Histogram(
     "oslira_step_seconds", "Durations of a run's steps", ["step"], buckets=_BUCKETS
 )
 WEBHOOKS: Final = Counter("oslira_webhooks_total", "Stripe webhooks by answer", ["answer"])
+JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job", "outcome"])
+BOOK_DIFFERENCES: Final = Gauge(
+    "oslira_book_differences", "Grants that aren't what was paid for, when last reconciled"
+)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from oslira_shared.work import Claim
 
-from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork, ScrapeWork
+from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork, ScrapeWork, Usage
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.prompt import Prompt
 
@@ -78,9 +78,14 @@ class Scrapes(Protocol):
 
     async def claim(self, scrape_id: UUID) -> ScrapeWork | None: ...
     async def hand_back(
-        self, work: ScrapeWork, *, is_counted: bool, delay_s: float | None = None, is_restarted: bool = False
+        self,
+        work: ScrapeWork,
+        *,
+        is_counted: bool,
+        delay_s: float | None = None,
+        failed: "ActorEnd | None" = None,
     ) -> None:
-        """`is_restarted`: the actor's run failed, so the next attempt starts another."""
+        """`failed`: the actor's run ended so; its cost stays booked, and the next attempt starts another."""
         ...
 
     async def release(self, held: Claim) -> None:
@@ -106,7 +111,7 @@ class Scrapes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScrapeEnd:
-    """`outcome`: fetched, unavailable or failed. `kept_item` only where the cache would not take it."""
+    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` only where the cache would not take it."""
 
     outcome: str
     ending: Ending | None = None
@@ -131,6 +136,14 @@ class ActorEnd:
     cost_nano_usd: int
 
 
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """One of the actor's runs, as its list shows it: what it was started for lies in its own store."""
+
+    actor_run_id: str
+    store_id: str
+
+
 class Scraper(Protocol):
     """The scraping actor. Starting costs money and has no idempotency key, so it is asked once per intent."""
 
@@ -138,12 +151,20 @@ class Scraper(Protocol):
         """The actor's run id. Raises StartUnknown when the answer was lost, ScraperBusy when it surely did not start."""
         ...
 
-    async def find_started(self, username: str, *, since_s: float) -> list[str]:
-        """Runs started at most `since_s` ago whose input names this profile, newest first. Raises ScraperBusy."""
+    async def list_started(self, *, since_s: float) -> "list[StartedRun]":
+        """The actor's runs of the last `since_s` seconds, newest first. Raises ScraperBusy."""
+        ...
+
+    async def names_of(self, started: "StartedRun") -> list[str]:
+        """The usernames that a run was started for. Raises ScraperBusy."""
         ...
 
     async def wait(self, actor_run_id: str) -> ActorEnd:
         """Until the run has ended, however long; the caller's lease decides. Raises ScraperBusy."""
+        ...
+
+    async def abort(self, actor_run_id: str) -> ActorEnd:
+        """Stop the run, and wait until it has ended. One that had ended before stays as it was. Raises ScraperBusy."""
         ...
 
 
@@ -159,12 +180,20 @@ class ProfileCache(Protocol):
         ...
 
 
+class Avatars(Protocol):
+    """Copies of profile pictures, since their links expire."""
+
+    def copy_later(self, username: str, url: str | None) -> None:
+        """Returns at once and never raises; a picture that can't be had is none."""
+        ...
+
+
 class ModelBusy(Exception):  # noqa: N818
-    """The model's provider can't be reached or is over its limit; later it may work."""
+    """No provider of the model can be reached, or all are over their limit; later it may work."""
 
 
 class AnswerUnusable(Exception):  # noqa: N818
-    """The model answered, and refused, was cut short or broke its schema. What it cost is booked."""
+    """The models answered, and refused, were cut short or broke the schema. What it cost is booked."""
 
 
 class Models(Protocol):
@@ -175,6 +204,72 @@ class Models(Protocol):
 
         Raises ModelBusy or AnswerUnusable.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to one provider. `fault` is what was wrong with its last answer: then this one asks for a repair."""
+
+    run: Run
+    call: Call
+    model: str
+    prompt: Prompt
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: `text` as the model wrote it, or None with the reason in `usage.error` (refused, cut short)."""
+
+    usage: Usage
+    text: str | None
+
+
+class ProviderFailed(Exception):  # noqa: N818
+    """No answer: the provider is down, slow, over its limit or garbles. `asks_again`: a moment later it may be fine."""
+
+    def __init__(self, reason: str, *, asks_again: bool) -> None:
+        super().__init__(reason)
+        self.asks_again = asks_again
+
+
+class RequestRefused(Exception):  # noqa: N818
+    """The provider calls the request itself wrong: the same one fails again, there."""
+
+
+class ModelProvider(Protocol):
+    """One provider of models. One request per call: it retries nothing itself."""
+
+    name: str
+
+    async def ask(self, question: Question) -> Reply:
+        """Raises ProviderFailed or RequestRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """How many of a provider's answers to a call could not be used so far, over all attempts; what was wrong with the last."""
+
+    answers: int
+    fault: str | None
+
+
+class CallBooks(Protocol):
+    """The books of model calls. Never fenced: the money is spent, whoever holds the run."""
+
+    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:
+        """The answer that came back already."""
+        ...
+
+    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable: ...
+    async def book(self, question: Question, provider: str) -> UUID:
+        """Before the request: if we die, the row says that money may have been spent."""
+        ...
+
+    async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
+        """Usage and answer in one statement: a crash leaves both or neither. The first answer to a call wins."""
         ...
 
 

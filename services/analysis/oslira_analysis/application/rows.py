@@ -26,13 +26,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """One run of the scraping actor, shared by all runs that wait for its profile."""
+    """The scrape of a profile, shared by all runs that wait for it. `cost_nano_usd`: of the actor's runs that failed so far."""
 
     scrape_id: UUID
     username: str
     intent_at: datetime | None
     actor_run_id: str | None
     age_s: float
+    cost_nano_usd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,19 @@ class Finding:
     score: int
     result: dict[str, Any]
     prompt_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one request used. `state`: answered, refused, cut_short or failed. Tokens are None when nothing came back.
+
+    `input_tokens` includes `cached_tokens`; the cost is in billionths of a dollar. `error` says why an answer can't be used.
+    """
+
+    state: str
+    duration_ms: int
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_nano_usd: int | None = None
+    error: str | None = None

@@ -10,9 +10,11 @@ from typing import Final
 
 import structlog
 
+from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.ports import (
     ActorEnd,
     Announcer,
+    Avatars,
     ProfileCache,
     Queue,
     ScrapeEnd,
@@ -27,15 +29,14 @@ from oslira_analysis.domain.free_checks import refuse_unavailable
 from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
 
 _LOG = structlog.get_logger()
-# The actor's runs are listed from a little before the intent: two clocks never agree.
-_CLOCK_SLACK_S: Final = 60.0
 _LOOK_AGAIN_S: Final = 1.0
 _OVERTIME_S: Final = 60.0
+_NO_RUN: Final = ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeLimits:
-    """`start_known_after_s`: the start request's own time limit and 30 s; only then is "never started" sure.
+    """`start_known_after_s`: the start request's own time limit and some slack; only then is "never started" sure.
 
     `actor_limit_s` is the actor's time limit; 60 s after it the slot is given up.
     """
@@ -52,6 +53,7 @@ class ScrapePorts:
     scrapes: Scrapes
     scraper: Scraper
     cache: ProfileCache
+    avatars: Avatars
     announcer: Announcer
     limits: ScrapeLimits
 
@@ -84,7 +86,7 @@ async def _wait(work: ScrapeWork, ports: ScrapePorts) -> ActorEnd:
             return await ports.scraper.wait(str(work.scrape.actor_run_id))
     except TimeoutError:
         _LOG.error("actor_overdue", scrape_id=str(work.scrape.scrape_id))
-        return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+        return _NO_RUN
 
 
 async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
@@ -93,7 +95,7 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
         return work
     if scrape.intent_at is None:
         return await _start(work, ports)
-    for actor_run_id in await _unrecorded(work, ports):
+    for actor_run_id in await find_lost_starts(work, ports.scrapes, ports.scraper):
         if (adopted := await ports.scrapes.record_start(work, actor_run_id)) is not None:
             _LOG.info("actor_run_adopted", scrape_id=str(scrape.scrape_id))
             return adopted
@@ -113,34 +115,29 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
         return None
     except ScraperBusy:
         # It surely did not start, so there is nothing to adopt.
-        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        await ports.scrapes.hand_back(work, is_counted=True, failed=_NO_RUN)
         return None
     return await ports.scrapes.record_start(work, actor_run_id)
 
 
-async def _unrecorded(work: ScrapeWork, ports: ScrapePorts) -> list[str]:
-    since_s = work.scrape.age_s + _CLOCK_SLACK_S
-    found = await ports.scraper.find_started(work.scrape.username, since_s=since_s)
-    taken = await ports.scrapes.recorded(found)
-    return [actor_run_id for actor_run_id in found if actor_run_id not in taken]
-
-
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
     if not end.has_succeeded or end.item is None:
-        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        await ports.scrapes.hand_back(work, is_counted=True, failed=end)
         return
+    avatar_url = None
     try:
-        read_item(end.item)
+        avatar_url = read_item(end.item).avatar_url
     except ProfileUnavailable as unavailable:
         refusal = refuse_unavailable(unavailable)
         ending = Ending(refusal.code, refusal.detail)
         result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
     except MalformedItem as error:
         _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
-        await ports.scrapes.hand_back(work, is_counted=True, is_restarted=True)
+        await ports.scrapes.hand_back(work, is_counted=True, failed=end)
         return
     else:
         is_kept = await ports.cache.put(work.scrape.username, end.item)
         kept_item = None if is_kept else end.item
         result = ScrapeEnd("fetched", kept_item=kept_item, cost_nano_usd=end.cost_nano_usd)
     await ports.announcer.announce(await ports.scrapes.end(work, result))
+    ports.avatars.copy_later(work.scrape.username, avatar_url)

@@ -1,11 +1,14 @@
-"""Score a run whose profile is at hand: free checks, then the model, then one transaction with all that follows."""
+"""Score a run whose profile is at hand: free checks, then the model calls at once, then one transaction with all that follows."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from oslira_shared.contracts.analysis.v1 import AnalysisType
+from pydantic import BaseModel
 
 from oslira_analysis.application.ports import (
     Announcer,
@@ -20,14 +23,16 @@ from oslira_analysis.application.ports import (
 )
 from oslira_analysis.application.promote_tasks import promote_tasks
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
+from oslira_analysis.domain.answer_schema import InvalidAnswer
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import SCORE
+from oslira_analysis.domain.calls import Call, calls_of
+from oslira_analysis.domain.compose import compose_result
 from oslira_analysis.domain.facts.profile_facts import compute_facts
 from oslira_analysis.domain.free_checks import free_check
-from oslira_analysis.domain.light import InvalidAnswer, LightAnswer, compose_light
 from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.domain.read_item import read_item
-from oslira_analysis.prompts import build_light_prompt
+from oslira_analysis.prompts import build_prompt_for
 
 _LOG = structlog.get_logger()
 # Admit saw the profile fresh; it may age while the run waits for a slot, and is scraped again only when it is gone.
@@ -74,7 +79,7 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
     if (refusal := free_check(profile, business)) is not None:
         return await ports.endings.fail(work, Ending(refusal.code, refusal.detail))
     try:
-        finding = await _light(work, profile, business, ports)
+        finding = await _find(work, profile, business, ports)
     except (AnswerUnusable, InvalidAnswer) as error:
         _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
         return await ports.endings.fail(work, _UNUSABLE)
@@ -88,16 +93,36 @@ async def _item(work: RunWork, ports: ScorePorts) -> Item | None:
     return found
 
 
-async def _light(work: RunWork, profile: Profile, business: BusinessContext, ports: ScorePorts) -> Finding:
+async def _find(work: RunWork, profile: Profile, business: BusinessContext, ports: ScorePorts) -> Finding:
+    kind = AnalysisType(work.run.type)
     facts = compute_facts(profile, now=ports.now())
-    prompt = build_light_prompt(business, profile, facts)
-    answer = LightAnswer.model_validate(await ports.models.answer(work.run, SCORE, prompt))
-    result = compose_light(answer, profile, facts, prompt_version=prompt.version)
+    prompts = {call: build_prompt_for(call, business, profile, facts) for call in calls_of(kind)}
+    answers = await _ask_all(work, prompts, ports)
+    versions = {call.name: prompt.version for call, prompt in prompts.items()}
+    result = compose_result(kind, answers, profile, facts, business=business, prompt_versions=versions)
     return Finding(
         full_name=profile.full_name,
         followers=profile.followers,
         category=profile.category,
         score=result.score,
         result=result.model_dump(mode="json"),
-        prompt_version=prompt.version,
+        prompt_version=", ".join(versions.values()),
     )
+
+
+async def _ask_all(work: RunWork, prompts: Mapping[Call, Prompt], ports: ScorePorts) -> dict[str, BaseModel]:
+    """The answers by call. When one fails the others go on to their end: they are paid for, and their answers are kept."""
+    asked = (ports.models.answer(work.run, call, prompt) for call, prompt in prompts.items())
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    _raise_first([error for error in found if isinstance(error, BaseException)])
+    return {
+        call.name: call.answer.model_validate(answer)
+        for call, answer in zip(prompts, found, strict=True)
+        if not isinstance(answer, BaseException)
+    }
+
+
+def _raise_first(errors: Sequence[BaseException]) -> None:
+    """What ends the run counts before what only delays it."""
+    for error in sorted(errors, key=lambda found: isinstance(found, ModelBusy)):
+        raise error

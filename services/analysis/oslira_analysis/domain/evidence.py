@@ -1,10 +1,11 @@
 """A claim counts only with a quote, and a quote only when the profile really says it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from oslira_analysis.domain.instruction_signs import tries_to_instruct
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.text import clean_text, count_visible, fold_text
 
@@ -35,6 +36,10 @@ class Claim(BaseModel):
     source: Annotated[Source, Field(description="Where the quote stands: a field, or the ref of a post.")]
 
 
+ClaimT = TypeVar("ClaimT", bound=Claim)
+FoldedTexts = Sequence[tuple[Source, str]]
+
+
 def find_quote(quote: str, profile: Profile, *, expected: Source | None = None) -> Source | None:
     """Where the profile says `quote` (`expected` first), or None when it doesn't.
 
@@ -42,25 +47,30 @@ def find_quote(quote: str, profile: Profile, *, expected: Source | None = None) 
     Quote marks or an ellipsis that a model puts around an excerpt don't count. Less than 3 visible characters are
     evidence of nothing.
     """
-    return _find(quote, _folded_texts(profile), expected)
+    return _find(quote, fold_profile(profile), expected)
 
 
-def keep_supported(claims: Iterable[Claim], profile: Profile) -> tuple[tuple[Claim, ...], int]:
-    """The claims whose quote is in the profile, each with the place where it is, and how many were dropped."""
-    texts = _folded_texts(profile)
-    kept: list[Claim] = []
+def keep_supported(
+    claims: Iterable[ClaimT], texts: FoldedTexts, *, is_warning: bool = False
+) -> tuple[tuple[ClaimT, ...], int]:
+    """The claims whose quote is in the profile's `texts`, each with the place where it is, and how many were dropped.
+
+    A quote that speaks to the model ("give this profile 100") shows nothing about its owner but that, so only a warning
+    may rest on it (`is_warning`).
+    """
+    kept: list[ClaimT] = []
     dropped = 0
     for claim in claims:
         said, quote = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_QUOTE)
         source = _find(quote, texts, claim.source)
-        if source is None or not said:
+        if source is None or not said or (not is_warning and tries_to_instruct(quote)):
             dropped += 1
         else:
-            kept.append(Claim(claim=said, quote=quote, source=source))
+            kept.append(claim.model_copy(update={"claim": said, "quote": quote, "source": source}))
     return tuple(kept), dropped
 
 
-def _find(quote: str, texts: Sequence[tuple[Source, str]], expected: Source | None) -> Source | None:
+def _find(quote: str, texts: FoldedTexts, expected: Source | None) -> Source | None:
     wanted = fold_text(quote)
     for candidate in (wanted, wanted.strip("\"' .")):
         if count_visible(candidate) >= MIN_QUOTE:
@@ -70,11 +80,12 @@ def _find(quote: str, texts: Sequence[tuple[Source, str]], expected: Source | No
     return None
 
 
-def _folded_texts(profile: Profile) -> list[tuple[Source, str]]:
-    return [(source, fold_text(text)) for source, text in _texts(profile)]
+def fold_profile(profile: Profile) -> FoldedTexts:
+    """What quotes are looked for in; some milliseconds for a long profile, so once for all claims."""
+    return [(source, fold_text(text)) for source, text in profile_texts(profile)]
 
 
-def _texts(profile: Profile) -> Iterator[tuple[Source, str]]:
+def profile_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
     """Every text of the profile that a model is shown."""
     yield "biography", profile.biography
     yield "full_name", profile.full_name

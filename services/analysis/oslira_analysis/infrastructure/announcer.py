@@ -54,6 +54,7 @@ class NatsAnnouncer:
                 run_id=run_id,
                 account_id=row["account_id"],
                 status=v1.RunStatus(row["state"]),
+                bulk_id=row["bulk_id"],
             )
             try:
                 await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
@@ -82,6 +83,7 @@ def snapshot_of(row: dict[str, Any]) -> v1.Progress:
     return v1.Progress(
         run_id=row["id"],
         account_id=row["account_id"],
+        bulk_ids=[row["bulk_id"]] if row["bulk_id"] else [],
         seq=row["seq"],
         type=v1.AnalysisType(row["type"]),
         username=None,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartUnknown
+from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartedRun, StartUnknown
 
 _ACTOR: Final = "apify/instagram-profile-scraper"
 _TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
@@ -45,7 +45,7 @@ class ApifyScraper:
 
         try:
             run = (
-                await self._connected()
+                await self.connected()
                 .actor(_ACTOR)
                 .start(
                     run_input={"usernames": [username]},
@@ -63,35 +63,34 @@ class ApifyScraper:
             raise StartUnknown(f"start: {type(error).__name__}") from error
         return str(run.id)
 
-    async def find_started(self, username: str, *, since_s: float) -> list[str]:
-        client = self._connected()
+    async def list_started(self, *, since_s: float) -> list[StartedRun]:
+        client = self.connected()
         since = datetime.now(UTC) - timedelta(seconds=since_s)
 
-        async def look() -> list[str]:
+        async def look() -> list[StartedRun]:
             listed = (
                 await client.actor(_ACTOR)
                 .runs()
                 .list(desc=True, limit=200, started_after=since, timeout=self._timeout)
             )
-            # The list carries no input: it lies in each run's own store.
-            inputs = await asyncio.gather(
-                *(self._input(run.default_key_value_store_id) for run in listed.items)
-            )
-            return [
-                str(run.id)
-                for run, found in zip(listed.items, inputs, strict=True)
-                if found.get("usernames") == [username]
-            ]
+            return [StartedRun(str(run.id), str(run.default_key_value_store_id)) for run in listed.items]
 
         return await _busy("list", look)
 
-    async def _input(self, store_id: str) -> dict[str, Any]:
-        record = await self._connected().key_value_store(store_id).get_record("INPUT", timeout=self._timeout)
-        value = record["value"] if record else None
-        return value if isinstance(value, dict) else {}
+    async def names_of(self, started: StartedRun) -> list[str]:
+        async def look() -> list[str]:
+            record = (
+                await self.connected()
+                .key_value_store(started.store_id)
+                .get_record("INPUT", timeout=self._timeout)
+            )
+            value = record["value"] if record else None
+            return list(value.get("usernames") or []) if isinstance(value, dict) else []
+
+        return await _busy("input", look)
 
     async def wait(self, actor_run_id: str) -> ActorEnd:
-        client = self._connected()
+        client = self.connected()
 
         async def look() -> Any:
             return await client.run(actor_run_id).wait_for_finish(
@@ -110,17 +109,23 @@ class ApifyScraper:
         item = await _busy("items", lambda: self._first_item(run.default_dataset_id))
         return ActorEnd(has_succeeded=True, item=item, cost_nano_usd=cost_nano_usd)
 
+    async def abort(self, actor_run_id: str) -> ActorEnd:
+        await _busy("abort", lambda: self.connected().run(actor_run_id).abort(timeout=self._timeout))
+        return await self.wait(actor_run_id)
+
     async def _first_item(self, dataset_id: str) -> Item | None:
-        page = await self._connected().dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
+        page = await self.connected().dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
         return page.items[0] if page.items else None
 
-    def _connected(self) -> Any:
+    def connected(self) -> Any:
+        """The SDK's client."""
         if self._client is None:
             from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
 
             self._client = ApifyClientAsync(
                 self._token, api_url=self._api_url, api_public_url=self._api_url, max_retries=0
             )
+            self._client.actor(_ACTOR)  # its transport is made when it is first used
         return self._client
 
 

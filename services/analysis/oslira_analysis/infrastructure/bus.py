@@ -8,6 +8,7 @@ from oslira_shared.contracts.credits.v1 import Settled
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.work import Heart
 
+from oslira_analysis.application.abort_scrape import abort_scrape
 from oslira_analysis.application.admit_run import admit_run
 from oslira_analysis.application.mark_settled import mark_settled
 from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs, Scrapes, Settlements
@@ -53,7 +54,9 @@ def subscribe(bus: Bus, engine: Engine) -> None:
     async def on_scrape(hint: WorkHint) -> None:
         await engine.scrape_heart.room()
         if (work := await engine.scrapes.claim(hint.row_id)) is not None:
-            engine.scrape_heart.start(work.claim, run_scrape(work, engine.scraping))
+            is_unwanted = work.claim.state == "aborting"
+            job = abort_scrape if is_unwanted else run_scrape
+            engine.scrape_heart.start(work.claim, job(work, engine.scraping))
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:

@@ -1,156 +1,117 @@
-"""Model calls through OpenAI's SDK: booked before the request, validated and kept after it."""
+"""OpenAI's models, through its SDK."""
 
-import asyncio
+import json
 import time
-from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
-import structlog
 from pydantic import BaseModel
 
-from oslira_analysis.application.ports import AnswerUnusable, ModelBusy
-from oslira_analysis.application.rows import Run
-from oslira_analysis.domain.answer_schema import InvalidAnswer, json_schema_strict, read_answer
-from oslira_analysis.domain.calls import Call
-from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.application.ports import Question, Reply
+from oslira_analysis.application.rows import Usage
+from oslira_analysis.domain.answer_schema import json_schema_strict
+from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
 from oslira_analysis.infrastructure.model_prices import cost_nano_usd
-from oslira_analysis.infrastructure.postgres_calls import PostgresCalls, Usage
-
-_LOG = structlog.get_logger()
-_PROVIDER: Final = "openai"
-# One layer of retries: none in the SDK, two here, then the row with its backoff.
-_PAUSES_S: Final = (0.5, 1.5)
-# Asked for once more; what comes back then counts.
-_REPAIRS: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """What came back: `answer` if it fits the schema, else `fault`."""
-
-    usage: Usage
-    answer: dict[str, Any] | None
-    fault: str | None
+from oslira_analysis.infrastructure.provider_requests import (
+    Answered,
+    Connection,
+    failure_of,
+    json_object,
+    repair_request,
+    reply_of,
+    since_ms,
+)
 
 
 class OpenAIModels:
-    """The port Models."""
+    """The port ModelProvider."""
 
-    def __init__(self, calls: PostgresCalls, *, api_key: str, base_url: str, timeout_s: float) -> None:
-        self._calls = calls
-        self._api_key = api_key
-        self._base_url = base_url
-        self._timeout_s = timeout_s
+    name = "openai"
+
+    def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
+        self._connection = connection
+        self._gateway = gateway
         self._client: Any = None
 
-    async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
-        busy, repairs, fault = 0, 0, ""
-        while True:
-            usage_id, kept = await self._calls.book(
-                run, call=call.name, provider=_PROVIDER, model=call.model, prompt_version=prompt.version
+    async def ask(self, question: Question) -> Reply:
+        started = time.monotonic()
+        try:
+            # The raw response: a parsed one that was cut short raises and loses its usage, and has no headers.
+            raw = await self.connected().chat.completions.with_raw_response.create(
+                **_request(question),
+                extra_headers=self._gateway.headers(question) if self._gateway else None,
             )
-            if kept is not None:
-                return kept
-            try:
-                reply = await self._ask(usage_id, call, prompt)
-            except ModelBusy:
-                if busy == len(_PAUSES_S):
-                    raise
-                await asyncio.sleep(_PAUSES_S[busy])
-                busy += 1
-                continue
-            if reply.answer is not None:
-                return reply.answer
-            fault = reply.fault or ""
-            if repairs == _REPAIRS:
-                raise AnswerUnusable(f"{call.name}: {fault}")
-            repairs += 1
+            answered = Answered(json_object(json.loads(raw.text)), raw.headers, since_ms(started))
+        except Exception as error:
+            raise failure_of(error) from error
+        return reply_of(answered, lambda found: _read(found, question.model))
 
     async def close(self) -> None:
-        """Close the connections to the provider."""
+        """Close the connections."""
         if self._client is not None:
             await self._client.close()
 
-    async def _ask(self, usage_id: UUID, call: Call, prompt: Prompt) -> _Reply:
-        started = time.monotonic()
-        try:
-            completion = await self._request(call, prompt)
-        except Exception as error:
-            usage = Usage("failed", _since_ms(started), error=type(error).__name__)
-            await self._calls.complete(usage_id, usage, None)
-            if _is_final(error):
-                raise AnswerUnusable(f"{call.name}: {type(error).__name__}") from error
-            raise ModelBusy(f"{call.name}: {type(error).__name__}") from error
-        reply = _read(completion, call, _since_ms(started))
-        await self._calls.complete(usage_id, reply.usage, reply.answer)
-        return reply
-
-    async def _request(self, call: Call, prompt: Prompt) -> Any:
-        # `create` and not `parse`: an answer cut short raises there, and its usage is lost.
-        extra = {} if call.temperature is None else {"temperature": call.temperature}
-        return await self._connected().chat.completions.create(
-            model=call.model,
-            messages=[
-                {"role": "system", "content": prompt.system},
-                {"role": "user", "content": prompt.user},
-            ],
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": call.name, "strict": True, "schema": _schema(call.answer)},
-            },
-            max_completion_tokens=call.output_tokens,
-            **extra,
-        )
-
-    def _connected(self) -> Any:
+    def connected(self) -> Any:
+        """The SDK's client; making it costs a second once, so it is done before the first run needs it."""
         if self._client is None:
             from openai import AsyncOpenAI  # noqa: PLC0415  # seconds of CPU: not at start
 
             self._client = AsyncOpenAI(
-                api_key=self._api_key, base_url=self._base_url, max_retries=0, timeout=self._timeout_s
+                api_key=self._connection.api_key,
+                base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
+                max_retries=0,
+                timeout=self._connection.timeout_s,
             )
+            _ = (
+                self._client.chat.completions.with_raw_response
+            )  # the SDK loads these parts when they are first used
         return self._client
 
 
-def _read(completion: Any, call: Call, duration_ms: int) -> _Reply:
-    choice, used = completion.choices[0], completion.usage
-    details = used.prompt_tokens_details
-    cached_tokens = (details.cached_tokens or 0) if details else 0
-
-    def usage(state: str, error: str | None = None) -> Usage:
-        return Usage(
-            state,
-            duration_ms,
-            input_tokens=used.prompt_tokens,
-            cached_tokens=cached_tokens,
-            output_tokens=used.completion_tokens,
-            cost_nano_usd=cost_nano_usd(
-                _PROVIDER,
-                call.model,
-                input_tokens=used.prompt_tokens,
-                cached_tokens=cached_tokens,
-                output_tokens=used.completion_tokens,
-            ),
-            error=error,
-        )
-
-    if choice.message.refusal:
-        return _Reply(usage("refused"), None, "refused")
-    if choice.finish_reason == "length":
-        return _Reply(usage("cut_short"), None, "cut short")
-    try:
-        answer = read_answer(call.answer, choice.message.content or "")
-    except InvalidAnswer as error:
-        return _Reply(usage("answered", error=str(error)), None, str(error))
-    return _Reply(usage("answered"), answer.model_dump(mode="json"), None)
+def _request(question: Question) -> dict[str, Any]:
+    call, prompt = question.call, question.prompt
+    messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+    if question.fault is not None:
+        messages.append({"role": "user", "content": repair_request(question.fault)})
+    schema = {"name": call.name, "strict": True, "schema": _schema(call.answer)}
+    request: dict[str, Any] = {
+        "model": question.model,
+        "messages": messages,
+        "response_format": {"type": "json_schema", "json_schema": schema},
+        "max_completion_tokens": call.output_tokens,
+    }
+    if call.temperature is not None:
+        request["temperature"] = call.temperature
+    if call.effort is not None:
+        request["reasoning_effort"] = call.effort
+    return request
 
 
-def _is_final(error: Exception) -> bool:
-    """A request that is wrong stays wrong; everything else may pass later."""
-    from openai import APIStatusError  # noqa: PLC0415
-
-    return isinstance(error, APIStatusError) and error.status_code in {400, 404, 413, 422}
+def _read(answered: Answered, model: str) -> tuple[str | None, Usage]:
+    choice, used = answered.body["choices"][0], answered.body["usage"]
+    input_tokens, output_tokens = int(used["prompt_tokens"]), int(used["completion_tokens"])
+    cached_tokens = int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    message = choice["message"]
+    text, state, error = message.get("content"), "answered", None
+    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+        text, state, error = None, "refused", "refused"
+    elif choice.get("finish_reason") == "length":
+        text, state, error = None, "cut_short", "cut short by the token limit"
+    cost = cost_nano_usd(
+        OpenAIModels.name,
+        model,
+        input_tokens=input_tokens,
+        cached_tokens=cached_tokens,
+        output_tokens=output_tokens,
+    )
+    return text if state != "answered" else text or "", Usage(
+        state,
+        answered.duration_ms,
+        input_tokens=input_tokens,
+        cached_tokens=cached_tokens,
+        output_tokens=output_tokens,
+        cost_nano_usd=0 if is_hit(answered.headers) else cost,
+        error=error,
+    )
 
 
 def _schema(answer: type[BaseModel]) -> dict[str, Any]:
@@ -160,7 +121,3 @@ def _schema(answer: type[BaseModel]) -> dict[str, Any]:
 
 
 _SCHEMAS: Final[dict[type[BaseModel], dict[str, Any]]] = {}
-
-
-def _since_ms(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)

@@ -1,22 +1,25 @@
 """The books of model calls: a row before each request, completed after it, and the first answer kept for good."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.rows import Run
+from oslira_analysis.application.ports import Question, Unusable
+from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.domain.calls import Call
 
-_BOOK: Final = """
-with kept as (select answer from analysis.call_answers where run_id = $2 and call = $4),
-booked as (
-  insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)
-  select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (select from kept)
-)
-select answer from kept
+_UNUSABLE: Final = """
+select count(*)::int as answers, (array_agg(error order by created_at desc))[1] as fault
+  from analysis.ai_usage_logs
+ where run_id = $1 and call = $2 and provider = $3 and state in ('answered', 'refused', 'cut_short') and error is not null
 """
+_BOOK: Final = """
+insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+# The answer only while the run wants it; what it cost is booked in any case.
 _COMPLETE: Final = """
 with done as (
   update analysis.ai_usage_logs
@@ -32,49 +35,42 @@ on conflict do nothing
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What one request used. `state`: answered, refused, cut_short or failed. Tokens are None when nothing came back.
-
-    `input_tokens` includes `cached_tokens`; the cost is in billionths of a dollar.
-    """
-
-    state: str
-    duration_ms: int
-    input_tokens: int | None = None
-    cached_tokens: int | None = None
-    output_tokens: int | None = None
-    cost_nano_usd: int | None = None
-    error: str | None = None
-
-
 class PostgresCalls:
-    """analysis.ai_usage_logs and analysis.call_answers. Never fenced: the money is spent whoever holds the run."""
+    """The port CallBooks over analysis.ai_usage_logs and analysis.call_answers."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def book(
-        self, run: Run, *, call: str, provider: str, model: str, prompt_version: str
-    ) -> tuple[UUID, dict[str, Any] | None]:
-        """(usage id, None) before a request; or (_, the answer) when an earlier attempt got one."""
-        usage_id = new_id()
+    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:
         async with self._database.connection() as connection:
-            kept = await connection.fetchval(
+            return await connection.fetchval(
+                "select answer from analysis.call_answers where run_id = $1 and call = $2",
+                run.run_id,
+                call.name,
+            )
+
+    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable:
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_UNUSABLE, run.run_id, call.name, provider)
+        return Unusable(row["answers"], row["fault"]) if row else Unusable(0, None)
+
+    async def book(self, question: Question, provider: str) -> UUID:
+        usage_id, run = new_id(), question.run
+        async with self._database.connection() as connection:
+            await connection.execute(
                 _BOOK,
                 usage_id,
                 run.run_id,
                 run.account_id,
-                call,
+                question.call.name,
                 run.attempt,
                 provider,
-                model,
-                prompt_version,
+                question.model,
+                question.prompt.version,
             )
-        return usage_id, kept
+        return usage_id
 
     async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
-        """Usage and answer in one statement: a crash leaves both or neither."""
         async with self._database.connection() as connection:
             await connection.execute(
                 _COMPLETE,

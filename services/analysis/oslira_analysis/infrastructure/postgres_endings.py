@@ -1,5 +1,6 @@
 """How runs end, in Postgres."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from oslira_shared.ids import new_id
@@ -7,6 +8,7 @@ from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import transition
 
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
+from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, effects_of
 
 _UPSERT_LEAD: Final = """
@@ -17,14 +19,18 @@ on conflict (account_id, business_profile_id, username) where deleted_at is null
 do update set full_name = excluded.full_name, followers = excluded.followers, category = excluded.category,
               latest_score = excluded.latest_score, latest_type = excluded.latest_type,
               analysed_at = now(), updated_at = now()
-returning l.id
+returning l.id, (xmax = 0) as is_new
+"""
+# Of a refresh, or of another type: what the new result is compared with.
+_PREVIOUS: Final = """
+select result, created_at from analysis.analyses where lead_id = $1 and deleted_at is null order by created_at desc limit 1
 """
 _KEEP_ANALYSIS: Final = """
 with kept as (
   insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 )
-update analysis.runs set lead_id = $3 where id = $2 returning *
+update analysis.runs set lead_id = $3, is_new_lead = $10 where id = $2 returning *
 """
 _CALL_COST: Final = """
 select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
@@ -43,7 +49,7 @@ class PostgresEndings:
             row = await _end(connection, work, "completed", {"progress": 100})
             if row is None:
                 return Effects()
-            lead_id = await connection.fetchval(
+            lead = await connection.fetchrow(
                 _UPSERT_LEAD,
                 new_id(),
                 run.account_id,
@@ -55,17 +61,20 @@ class PostgresEndings:
                 finding.score,
                 run.type,
             )
+            assert lead is not None  # noqa: S101  # an upsert returns its row
+            previous = await connection.fetchrow(_PREVIOUS, lead["id"])
             row = await connection.fetchrow(
                 _KEEP_ANALYSIS,
                 new_id(),
                 run.run_id,
-                lead_id,
+                lead["id"],
                 run.account_id,
                 run.business_profile_id,
                 run.type,
                 finding.score,
-                finding.result,
+                {**finding.result, "changes": _changes(previous, finding.result)},
                 finding.prompt_version,
+                lead["is_new"],
             )
         return effects_of(row)
 
@@ -75,6 +84,18 @@ class PostgresEndings:
                 connection, work, "failed", {"error_code": ending.code, "error_detail": ending.detail}
             )
         return effects_of(row)
+
+
+def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] | None:
+    """Since the lead's last analysis; None when this is the first, or the last was kept in an older form."""
+    if previous is None:
+        return None
+    try:
+        before = ResultSummary.of(previous["result"], analysed_at=previous["created_at"])
+        after = ResultSummary.of(result, analysed_at=datetime.now(UTC))
+    except (KeyError, TypeError):
+        return None
+    return what_changed(before, after).to_json()
 
 
 async def _end(connection: Connection, work: RunWork, state: str, values: dict[str, Any]) -> Record | None:

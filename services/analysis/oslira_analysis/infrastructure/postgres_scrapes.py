@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.work import Claim, claim, hand_back, moved, transition
 
-from oslira_analysis.application.ports import ScrapeEnd
+from oslira_analysis.application.ports import ActorEnd, ScrapeEnd
 from oslira_analysis.application.rows import Effects, ScrapeWork
 from oslira_analysis.infrastructure.postgres_queue import FAIL_FOLLOWERS
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, SCRAPES, scrape_work
@@ -22,8 +22,7 @@ update analysis.scrapes set intent_at = now(), actor_run_id = null where id = $1
 """
 _FOLLOWERS_ON: Final = """
 update analysis.runs
-   set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now(),
-       scrape_cost_nano_usd = case when id = $2 then $3 else scrape_cost_nano_usd end
+   set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now()
  where scrape_id = $1 and state = 'scraping'
 returning *
 """
@@ -42,9 +41,17 @@ class PostgresScrapes:
             return scrape_work(claimed, age_s=await connection.fetchval(_AGE, scrape_id))
 
     async def hand_back(
-        self, work: ScrapeWork, *, is_counted: bool, delay_s: float | None = None, is_restarted: bool = False
+        self,
+        work: ScrapeWork,
+        *,
+        is_counted: bool,
+        delay_s: float | None = None,
+        failed: ActorEnd | None = None,
     ) -> None:
-        values = {"intent_at": None, "actor_run_id": None} if is_restarted else None
+        values: dict[str, Any] | None = None
+        if failed is not None:
+            cost_nano_usd = work.scrape.cost_nano_usd + failed.cost_nano_usd
+            values = {"intent_at": None, "actor_run_id": None, "cost_nano_usd": cost_nano_usd}
         async with self._database.connection() as connection:
             await hand_back(connection, work.claim, is_counted=is_counted, delay_s=delay_s, values=values)
 
@@ -100,7 +107,8 @@ class PostgresScrapes:
                     "reason_code": ending.code if ending else None,
                     "reason_detail": ending.detail if ending else None,
                     "item": end.kept_item,
-                    "cost_nano_usd": end.cost_nano_usd,
+                    # Of every run of the actor that it took; a trigger books it on the run it was promoted for.
+                    "cost_nano_usd": work.scrape.cost_nano_usd + end.cost_nano_usd,
                 },
                 stamps=["ended_at"],
             )
@@ -112,7 +120,5 @@ class PostgresScrapes:
                     FAIL_FOLLOWERS, work.scrape.scrape_id, ending.code, ending.detail, ANNOUNCE_AGAIN_S
                 )
             else:
-                rows = await connection.fetch(
-                    _FOLLOWERS_ON, work.scrape.scrape_id, row["promoted_for"], end.cost_nano_usd
-                )
+                rows = await connection.fetch(_FOLLOWERS_ON, work.scrape.scrape_id)
         return Effects(runs=[dict(item) for item in rows])

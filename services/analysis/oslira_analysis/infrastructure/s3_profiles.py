@@ -47,7 +47,7 @@ class S3Profiles:
             await asyncio.to_thread(self._client.close)
 
     def _get(self, username: str) -> tuple[Item, datetime] | None:
-        client = self._connected()
+        client = self.connected()
         try:
             found = client.get_object(Bucket=self._bucket, Key=_key(username))
         except client.exceptions.NoSuchKey:
@@ -56,7 +56,7 @@ class S3Profiles:
         return cast("Item", json.loads(found["Body"].read())), scraped_at
 
     def _put(self, username: str, item: Item) -> None:
-        self._connected().put_object(
+        self.connected().put_object(
             Bucket=self._bucket,
             Key=_key(username),
             Body=json.dumps(item, ensure_ascii=False).encode(),
@@ -64,7 +64,8 @@ class S3Profiles:
             Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
         )
 
-    def _connected(self) -> Any:
+    def connected(self) -> Any:
+        """The bucket's client, which pictures are stored through too. For a thread."""
         if self._client is None:
             # Lazily: importing boto3 costs more than the whole start of the service.
             import boto3  # noqa: PLC0415

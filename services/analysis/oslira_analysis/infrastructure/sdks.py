@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Final
 
-_SDKS: Final = ("boto3", "apify_client", "openai", "genai_prices")
+_SDKS: Final = ("boto3", "apify_client", "openai", "anthropic", "genai_prices")
 
 
 def load_sdks() -> None:

@@ -1,9 +1,15 @@
-"""Plans and slots from configuration into their tables."""
+"""Plans, slots and cost limits from configuration into their tables."""
 
+from decimal import Decimal
 from typing import Final
 
 from oslira_shared.catalog import PLANS
+from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.postgres.clients import AdminClient
+
+from oslira_analysis.domain.calls import calls_of, worst_case_nano_usd
+from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd, nano_usd
+from oslira_analysis.infrastructure.tables import SCRAPES
 
 # Only when the configuration itself changed: a restart must not undo what an operator set in the table.
 _SLOT: Final = """
@@ -16,10 +22,37 @@ insert into analysis.plans (plan, max_running, weight) values ($1, $2, $3) on co
 """
 
 
-async def seed(database: AdminClient, *, scrape_slots: int, score_slots: int) -> None:
+_COST_LIMIT: Final = """
+update analysis.cost_limits set daily_nano_usd = $1, configured = $1 where configured <> $1
+"""
+_TYPE_COST: Final = """
+insert into analysis.type_costs (type, worst_nano_usd) values ($1, $2)
+on conflict (type) do update set worst_nano_usd = excluded.worst_nano_usd
+ where type_costs.worst_nano_usd <> excluded.worst_nano_usd
+"""
+
+
+async def seed(
+    database: AdminClient, *, scrape_slots: int, score_slots: int, daily_limit_usd: Decimal
+) -> None:
     """Idempotent; several replicas may do it at once."""
     async with database.transaction() as connection:
         await connection.executemany(_SLOT, [("scrape", scrape_slots), ("score", score_slots)])
+        await connection.execute(_COST_LIMIT, nano_usd(daily_limit_usd))
         await connection.executemany(
             _PLAN, [(name, plan.max_running, plan.weight) for name, plan in PLANS.items()]
         )
+
+
+async def seed_costs(database: AdminClient, *, most_scrape_usd: Decimal) -> None:
+    """What a run of each type can cost at most: every scrape it may start, every call answered badly by everybody.
+
+    Loads the price table, so after the start; until then the migration's own figures count, which are higher.
+    """
+    scrapes_nano_usd = SCRAPES.max_failures * nano_usd(most_scrape_usd)
+    worst = [
+        (kind.value, scrapes_nano_usd + worst_case_nano_usd(calls_of(kind), known_cost_nano_usd))
+        for kind in AnalysisType
+    ]
+    async with database.transaction() as connection:
+        await connection.executemany(_TYPE_COST, worst)

@@ -60,5 +60,6 @@ def scrape_work(claim: Claim, *, age_s: float) -> ScrapeWork:
             intent_at=row["intent_at"],
             actor_run_id=row["actor_run_id"],
             age_s=age_s,
+            cost_nano_usd=row["cost_nano_usd"],
         ),
     )

@@ -1,25 +1,43 @@
-"""Prompts as versioned files: `<task>/v<N>.md`. A change of wording that matters is a new file, not an edit."""
+"""Prompts as versioned files: `<task>/v<N>.md`. A change of wording that matters is a new file, not an edit.
+
+The deeper types' tasks begin with one set of rules that they share: their prompts have a long prefix in common, which caches
+from one call to the next, and a rule is mended in one place.
+"""
 
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.calls import SCORE, Call
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompt import Instructions, Prompt, build_prompt
 
-CURRENT: Final = {"light": "v1"}
+# The files of each task, in the order in which they stand in the prompt; the last one names the task.
+CURRENT: Final = {
+    "light": ("light/v1",),
+    "core": ("rules/v1", "core/v1"),
+    "outreach": ("rules/v1", "outreach/v1"),
+    "personality": ("rules/v1", "personality/v1"),
+    "psychographic": ("rules/v1", "psychographic/v1"),
+    "commercial": ("rules/v1", "commercial/v1"),
+}
 
 
 @cache
 def load_instructions(task: str) -> Instructions:
-    """The current instructions of a task, read once per process. Raises KeyError for an unknown task."""
-    version = CURRENT[task]
-    text = files(__name__).joinpath(task, f"{version}.md").read_text(encoding="utf-8")
-    return Instructions(text=text, version=f"{task}/{version}")
+    """The current instructions of a task, read once per process; version "core/v1+rules/v1". Raises KeyError for an unknown task."""
+    parts = CURRENT[task]
+    texts = [files(__name__).joinpath(f"{part}.md").read_text(encoding="utf-8").strip() for part in parts]
+    return Instructions(text="\n\n".join(texts), version="+".join(reversed(parts)))
+
+
+def build_prompt_for(call: Call, business: BusinessContext, profile: Profile, facts: ProfileFacts) -> Prompt:
+    """The prompt of one call; it is answered by `json_schema_strict(call.answer)`."""
+    return build_prompt(load_instructions(call.task), business, profile, facts)
 
 
 def build_light_prompt(business: BusinessContext, profile: Profile, facts: ProfileFacts) -> Prompt:
-    """The light analysis's one call; it answers by `json_schema_strict(LightAnswer)`."""
-    return build_prompt(load_instructions("light"), business, profile, facts)
+    """The light analysis's one call."""
+    return build_prompt_for(SCORE, business, profile, facts)

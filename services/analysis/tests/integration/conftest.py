@@ -36,6 +36,7 @@ def environment(
         "AWS_SECRET_ACCESS_KEY": bucket.secret_key,
         "APIFY_TOKEN": "oslira-dev-apify",
         "OPENAI_API_KEY": "oslira-dev-openai",
+        "ANTHROPIC_API_KEY": "oslira-dev-anthropic",
         "APIFY_REQUEST_TIMEOUT_S": "3",
         "SHUTDOWN_GRACE_S": "5",
         **simulators.environment,

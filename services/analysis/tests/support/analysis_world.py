@@ -1,6 +1,7 @@
 """The analysis service on real servers, with the simulators in place of its providers and this file in place of the gateway."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from killed_engine import EngineProcess
 from oslira_analysis.bootstrap import build
 from oslira_analysis.settings import AnalysisSettings
 from oslira_devstack.servers.contract import Nats
@@ -42,6 +44,7 @@ class World:
     account_id: UUID
     business_profile_id: UUID
     _engines: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _processes: list[EngineProcess] = field(default_factory=list[EngineProcess])
 
     async def start_engine(self) -> Runtime:
         """One more replica."""
@@ -49,27 +52,71 @@ class World:
         return await self._engines.enter_async_context(running_engine(settings))
 
     async def stop_engines(self) -> None:
+        for process in self._processes:
+            process.kill()
         await self._engines.aclose()
 
+    def start_process(self, *, kill_at: int = 0) -> EngineProcess:
+        """One more replica, that can be killed: by itself, at its `kill_at`-th touch of anything outside."""
+        process = EngineProcess(os.environ, kill_at=kill_at)
+        self._processes.append(process)
+        return process
+
+    async def lapse_leases(self) -> None:
+        """What a dead engine held is free at once, as it would be some seconds later."""
+        # Nor is it waited for that a start's answer can't come any more.
+        await self.analysis.execute(
+            "update analysis.scrapes set intent_at = intent_at - interval '60 seconds' where actor_run_id is null"
+        )
+        for table in ("runs", "scrapes"):
+            await self.analysis.execute(
+                f"""update analysis.{table} set lease_until = now(), not_before = null,
+                      due_at = case when due_at is null then null else now() end
+                    where lease_until is not null or due_at is not null"""
+            )
+
     async def accept(
-        self, username: str, *, hint: bool = True, account_id: UUID | None = None, price: int = 1
+        self,
+        username: str,
+        *,
+        hint: bool = True,
+        account_id: UUID | None = None,
+        price: int = 1,
+        kind: str = "light",
+        owner: tuple[UUID, UUID] | None = None,
+        max_age_s: int = 24 * 3600,
     ) -> UUID:
         """What the gateway does after the hold; without `hint` it dies before it publishes."""
         row = await self.gateway.fetchrow(
-            "select * from analysis.accept_run($1, $2, $3, $4, $5, 'light', $6, $7, 'req-test')",
+            "select * from analysis.accept_run($1, $2, $3, $4, $5, $8, $6, $7, 'req-test')",
             new_id(),
-            account_id or self.account_id,
+            owner[0] if owner else account_id or self.account_id,
             new_id(),
-            self.business_profile_id,
+            owner[1] if owner else self.business_profile_id,
             username,
             price,
-            timedelta(hours=24),
+            timedelta(seconds=max_age_s),
+            kind,
         )
         assert row is not None
         if hint:
             message = WorkHint.of(row["run_id"], row["status"], row["attempt"])
             await self.bus.publish(RUN, message, msg_id=f"{row['run_id']}:queued:0")
         return row["run_id"]
+
+    async def another_account(self) -> tuple[UUID, UUID]:
+        """(account id, its business profile's id)."""
+        account_id, business_profile_id = new_id(), new_id()
+        await self.gateway.execute(
+            "insert into identity.accounts (id, name) values ($1, 'Other')", account_id
+        )
+        await self.gateway.execute(
+            "insert into identity.business_profiles (id, account_id, name, context) values ($1, $2, 'Other', $3)",
+            business_profile_id,
+            account_id,
+            {"name": "Test", "industry": "travel", "offer": "trips"},
+        )
+        return account_id, business_profile_id
 
     async def run(self, run_id: UUID) -> dict[str, Any]:
         row = await self.analysis.fetchrow("select * from analysis.runs where id = $1", run_id)

@@ -3,15 +3,23 @@
 from uuid import UUID
 
 from oslira_billing.application.ports import Books
-from oslira_billing.domain.fields import StripeObject, reference
-from oslira_billing.domain.grants import grant_of_session
+from oslira_billing.domain.fields import StripeObject, reference, text
+from oslira_billing.domain.grants import grant_of_session, payment_of_session
 
 
-async def apply_checkout(books: Books, account_id: UUID, session: StripeObject) -> None:
-    """Paid by a slow method, a pack is granted by the session's later event, under the same key."""
+async def apply_checkout(
+    books: Books, account_id: UUID, session: StripeObject, *, has_failed: bool = False
+) -> None:
+    """Paid by a slow method, a pack is granted by the session's later event, under the same key, or never (`has_failed`)."""
     customer_id = reference(session, "customer")
     if customer_id is not None:
         await books.link_customer(customer_id, account_id)
+    if text(session, "mode") != "payment":
+        return
     grant = grant_of_session(session, await books.catalogue())
+    described = {**session, "payment_status": "failed"} if has_failed else session
+    await books.reversals.save_session(account_id, described, grant)
     if grant is not None:
         await books.grant(account_id, grant)
+    if (payment := payment_of_session(session)) is not None:
+        await books.wake(payment)

@@ -1,45 +1,28 @@
 """Apply one stored event: once, whole, and told to others only after it is committed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 import structlog
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.application.apply_checkout import apply_checkout
-from oslira_billing.application.apply_invoice import apply_invoice
-from oslira_billing.application.apply_subscription import apply_subscription
+from oslira_billing.application.effects import PAYMENT_LINKED, Choice, ChooseEffect
 from oslira_billing.application.ports import (
     Books,
     ClaimLostError,
     Inbox,
     News,
     Received,
-    Sighting,
     StripeObjects,
 )
-from oslira_billing.domain.accounts import owner_of
-from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
-from oslira_billing.domain.fields import StripeObject, text
+from oslira_billing.domain.accounts import one_owner, owner_of
+from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError, NotYetError
+from oslira_billing.domain.fields import StripeObject, reference
 from oslira_billing.domain.waiting import next_look_s
 
 _LOG = structlog.get_logger()
-
-# What an event does once its account is known, in one transaction: (books, account, the event's object).
-Effect: TypeAlias = Callable[[Books, UUID, StripeObject], Awaitable[None]]
-
-EFFECTS: Final[dict[str, Effect]] = {
-    "invoice.paid": apply_invoice,
-    "checkout.session.completed": apply_checkout,
-    "checkout.session.async_payment_succeeded": apply_checkout,
-}
-SUBSCRIPTION_EVENTS: Final = frozenset(
-    f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")
-)
-
 _TELL_AGAIN_S: Final = 5.0
 
 
@@ -58,8 +41,8 @@ class ApplyEvent:
             return
         try:
             await self._work(received)
-        except AccountUnknownError:
-            await self._wait(received, reason="account_unknown: nothing has said yet whose it is")
+        except NotYetError as missing:
+            await self._wait(received, reason=str(missing), waits_for=missing.waits_for)
         except EventRefusedError as refusal:
             _LOG.error("event_refused", event_id=received.event.id, code=refusal.code, detail=refusal.detail)
             await self.inbox.end(received, state="dead", reason=str(refusal))
@@ -73,34 +56,32 @@ class ApplyEvent:
             await self.inbox.retry(received, reason=f"{type(error).__name__}: {error}"[:500])
 
     async def _work(self, received: Received) -> None:
-        kind = received.event.type
         if received.state == "applied" and received.account_id is not None:
             await self._tell(received, received.account_id)
-        elif kind in EFFECTS:
-            await self._apply(received, EFFECTS[kind])
-        elif kind in SUBSCRIPTION_EVENTS:
-            await self._apply(received, await self._subscription_effect(received))
+        elif received.event.type == PAYMENT_LINKED:
+            await self._link_payment(received)
+        elif (choice := await ChooseEffect(self.inbox, self.stripe)(received.event)) is not None:
+            await self._apply(received, choice)
         else:
             await self.inbox.end(received, state="ignored")
 
-    async def _subscription_effect(self, received: Received) -> Effect:
-        """Events come in no order, so the subscription is asked for as it is now; never inside a transaction."""
-        event = received.event
-        fetch_seq = await self.inbox.next_fetch_seq()
-        current = await self.stripe.subscription(text(event.object, "id") or "")
-        if current is not None:
-            return partial(apply_subscription, current=current, seen=Sighting(fetch_seq))
-        seen = Sighting(fetch_seq, as_of=event.created)
-        return partial(apply_subscription, current=event.object, seen=seen)
-
-    async def _apply(self, received: Received, effect: Effect) -> None:
-        described, customer_id = received.event.object, received.event.customer_id
+    async def _link_payment(self, received: Received) -> None:
+        described = received.event.object
+        payment = reference(described, "payment", "payment_intent")
+        invoice_id = reference(described, "invoice")
         async with self.inbox.books() as books:
-            stored = await books.account_of(customer_id) if customer_id else None
-            account_id = owner_of(described, stored)
+            if payment is not None and invoice_id is not None:
+                await books.reversals.save_payment(payment, invoice_id)
+                await books.wake(payment)
+            await books.finish(received, state="done", account_id=None)
+
+    async def _apply(self, received: Received, choice: Choice) -> None:
+        described = received.event.object
+        async with self.inbox.books() as books:
+            account_id = await _owner(books, (described, *choice.papers))
             await books.lock_account(account_id)
             before = await books.plan_of(account_id)
-            await effect(books, account_id, described)
+            await choice.effect(books, account_id, described)
             has_changed = await books.plan_of(account_id) != before
             after = await books.finish(
                 received, state="applied" if has_changed else "done", account_id=account_id
@@ -116,10 +97,24 @@ class ApplyEvent:
         else:
             await self.inbox.end(received, state="done")
 
-    async def _wait(self, received: Received, *, reason: str) -> None:
+    async def _wait(self, received: Received, *, reason: str, waits_for: str | None = None) -> None:
         seconds = next_look_s(received.waited)
         if seconds is None:
             _LOG.error("event_waited_too_long", event_id=received.event.id, reason=reason)
             await self.inbox.end(received, state="dead", reason=reason)
         else:
-            await self.inbox.wait(received, seconds=seconds, reason=reason)
+            await self.inbox.wait(received, seconds=seconds, reason=reason, waits_for=waits_for)
+
+
+async def _owner(books: Books, papers: Iterable[StripeObject]) -> UUID:
+    """Whose all of these are. Raises EventRefusedError when they contradict each other, NotYetError when none says."""
+    owners: list[UUID] = []
+    customer_id: str | None = None
+    for paper in papers:
+        customer_id = reference(paper, "customer") or customer_id
+        stored = await books.account_of(customer_id) if customer_id else None
+        try:
+            owners.append(owner_of(paper, stored))
+        except AccountUnknownError:
+            continue
+    return one_owner(owners, waits_for=customer_id)

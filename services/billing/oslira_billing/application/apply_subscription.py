@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from oslira_billing.application.ports import Books, Sighting
+from oslira_billing.application.ports import Books
+from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.fields import StripeObject
 from oslira_billing.domain.subscription import read_subscription
 

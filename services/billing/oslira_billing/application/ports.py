@@ -1,12 +1,14 @@
 """What the use cases need, in their words."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from datetime import timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
+from oslira_billing.application.reversals import Reversals
+from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject
@@ -34,14 +36,6 @@ class ClaimLostError(Exception):
     """Somebody else has the row now: roll back and forget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """How new a subscription's description is: fetched under `fetch_seq`, or an event's snapshot `as_of` a moment."""
-
-    fetch_seq: int
-    as_of: datetime | None = None
-
-
 class Books(Protocol):
     """What one event may read and change. All of it commits with the event's mark, or none of it."""
 
@@ -61,8 +55,17 @@ class Books(Protocol):
         """The plan in force; None without a live subscription."""
         ...
 
+    @property
+    def reversals(self) -> Reversals:
+        """Payments and what of them went back, in the same transaction."""
+        ...
+
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
         """Store whose customer this is, once, and wake the events that wait to know it."""
+        ...
+
+    async def wake(self, stripe_id: str) -> None:
+        """What waits for this object needs to wait no longer."""
         ...
 
     async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
@@ -73,11 +76,19 @@ class Books(Protocol):
         """Record a paid invoice and what it grants, once."""
         ...
 
+    async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
+        """Remember that an open invoice could not be collected, and where to pay it; not once it was paid."""
+        ...
+
+    async def clear_problem(self, invoice_id: str) -> None:
+        """There is nothing left to pay."""
+        ...
+
     async def grant(self, account_id: UUID, grant: Grant) -> None:
         """Give the credits, once per key."""
         ...
 
-    async def finish(self, received: Received, *, state: str, account_id: UUID) -> Received:
+    async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
         """The event's mark, and the event as it then stands. Raises ClaimLostError: nothing of a fenced worker commits."""
         ...
 
@@ -108,12 +119,18 @@ class Inbox(Protocol):
         """Finish an event that changes nothing else: `done`, `ignored` or `dead`. A lost claim is none of our business."""
         ...
 
-    async def wait(self, received: Received, *, seconds: float, reason: str) -> None:
-        """Look again later; no failure is counted."""
+    async def wait(
+        self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
+    ) -> None:
+        """Look again later, or when `waits_for` comes; no failure is counted."""
         ...
 
     async def retry(self, received: Received, *, reason: str) -> None:
         """Try again after a backoff; a failure is counted, and the last one makes the sweep bury it."""
+        ...
+
+    async def revive(self, event_id: str) -> UUID:
+        """Let a dead event, by its row's id or Stripe's, begin anew. Raises OsliraError `not_found`, `conflict`."""
         ...
 
     async def sweep(self) -> list[tuple[UUID, str, int]]:
@@ -143,10 +160,77 @@ class News(Protocol):
 
 
 class StripeObjects(Protocol):
-    """Stripe, asked for what an event only shows as it was."""
+    """Stripe, asked for what an event only shows as it was.
 
-    async def subscription(self, subscription_id: str) -> StripeObject | None:
-        """As it is now; None if Stripe has none. Raises OsliraError `provider_unavailable`: try again."""
+    Each answer is as of now; None if Stripe has none. Raises OsliraError `provider_unavailable`: try again.
+    """
+
+    async def subscription(self, subscription_id: str) -> StripeObject | None: ...
+
+    async def invoice(self, invoice_id: str) -> StripeObject | None: ...
+
+    async def charge(self, charge_id: str) -> StripeObject | None: ...
+
+    async def dispute(self, dispute_id: str) -> StripeObject | None: ...
+
+    async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
+        """The id of the invoice that a payment paid, by Stripe's InvoicePayment."""
+        ...
+
+    async def session_paid_by(self, payment_intent_id: str) -> StripeObject | None:
+        """The checkout that a payment paid."""
+        ...
+
+
+class MissedEvents(Protocol):
+    """What Stripe could not deliver."""
+
+    def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        """Events of these types that no endpoint took, of the last 30 days. Raises OsliraError `provider_unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A page of Stripe's that waits for its user."""
+
+    session_id: str
+    url: str
+
+
+class Checkouts(Protocol):
+    """Stripe's pages for buying and for managing what was bought. Raises OsliraError `provider_unavailable`."""
+
+    async def create_customer(self, account_id: UUID) -> str:
+        """The account's customer at Stripe, made once however often it is asked for within a day."""
+        ...
+
+    async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
+        """`asked` in Stripe's parameters."""
+        ...
+
+    async def open_portal(self, customer_id: str, *, return_url: str) -> OpenPage:
+        """Where a customer changes plan, card and address, and cancels."""
+        ...
+
+
+class Shop(Protocol):
+    """What checkout needs of the books."""
+
+    async def customer_of(self, account_id: UUID) -> str | None:
+        """The account's customer at Stripe, the first if it has several."""
+        ...
+
+    async def link_customer(self, customer_id: str, account_id: UUID) -> None:
+        """Store whose customer this is."""
+        ...
+
+    async def is_subscribed(self, account_id: UUID) -> bool:
+        """Whether Stripe bills the account for a subscription that is not over."""
+        ...
+
+    async def price_of(self, *, plan: str | None, interval: str | None, pack: str | None) -> str | None:
+        """The Stripe price that sells it; None if it isn't for sale."""
         ...
 
 
@@ -155,23 +239,4 @@ class EventBodies(Protocol):
 
     async def clear_batch(self, *, older_than: timedelta, limit: int) -> int:
         """Forget at most `limit` bodies of finished events, in one short transaction; how many it were."""
-        ...
-
-
-Job: TypeAlias = Callable[[], Awaitable[Mapping[str, int]]]
-
-
-class JobRuns(Protocol):
-    """Slots of jobs, as rows of work."""
-
-    async def record(self, job: str, slot: datetime) -> UUID:
-        """The slot has come; a slot already known stays as it is. The row's id."""
-        ...
-
-    async def start(self, row_id: UUID, work: Mapping[str, Job]) -> None:
-        """Run it in the background under a lease, unless somebody has it or it is done. Its counts are kept with it."""
-        ...
-
-    async def sweep(self) -> list[UUID]:
-        """Slots that are due: a crash in mid-job, or a retry. Those whose attempts are used up end `failed` here."""
         ...

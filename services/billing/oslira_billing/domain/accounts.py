@@ -1,6 +1,6 @@
 """Whose an event is: the stored customer mapping decides, metadata has to agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,17 @@ def owner_of(described: StripeObject, stored: UUID | None) -> UUID:
     if owner is None:
         raise AccountUnknownError
     return owner
+
+
+def one_owner(owners: Sequence[UUID], *, waits_for: str | None) -> UUID:
+    """The one they all are. Raises EventRefusedError `account_mismatch`; NotYetError, which `waits_for` may end, for none."""
+    if len(set(owners)) > 1:
+        raise EventRefusedError(
+            "account_mismatch", f"the event and what it is about are of {len(set(owners))} accounts"
+        )
+    if not owners:
+        raise AccountUnknownError(waits_for=waits_for)
+    return owners[0]
 
 
 def _ids(values: Iterable[str | None]) -> set[UUID]:

@@ -8,6 +8,7 @@ from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.fields import StripeObject, at, number, reference, rows, text
 
 _RECURRING: Final = frozenset({"subscription_create", "subscription_cycle"})
+_MONTH_S: Final = 30.44 * 86_400
 _PAID: Final = frozenset({"paid", "no_payment_required"})
 
 
@@ -42,6 +43,21 @@ def grant_of_invoice(invoice: StripeObject, catalogue: Catalogue) -> Grant | Non
         return _period_grant(invoice, catalogue)
     amount = _difference(invoice, catalogue)
     return Grant(_invoice_key(invoice), amount, "subscription") if amount > 0 else None
+
+
+def months_of_invoice(invoice: StripeObject) -> int:
+    """How many months a paid invoice is for: 12 for a year's, of which it grants the first."""
+    periods = [
+        (number(line, "period", "end") or 0) - (number(line, "period", "start") or 0)
+        for line in _subscription_lines(invoice)
+        if not _is_proration(line)
+    ]
+    return max(1, round(max(periods, default=0) / _MONTH_S))
+
+
+def payment_of_session(session: StripeObject) -> str | None:
+    """The payment that paid a pack's checkout; None for what isn't one. A plan's is paid by its invoices."""
+    return reference(session, "payment_intent") if text(session, "mode") == "payment" else None
 
 
 def grant_of_session(session: StripeObject, catalogue: Catalogue) -> Grant | None:

@@ -27,6 +27,7 @@ class Subscription:
     plan: str
     customer_id: str | None
     price_id: str | None
+    interval: str | None
     period_start: datetime | None
     period_end: datetime | None
     cancel_at_period_end: bool
@@ -40,13 +41,14 @@ def read_subscription(described: StripeObject, catalogue: Catalogue) -> Subscrip
             "subscription_malformed", f"{subscription_id} is {state!r}, a state we don't know"
         )
     item = next(iter(rows(described, "items")), {})
-    price_id = reference(item, "price")
+    price_id, interval = reference(item, "price"), text(item, "price", "recurring", "interval")
     return Subscription(
         id=subscription_id,
         state=state,
         plan=catalogue.plan_of(price_id, at(described, "metadata")),
         customer_id=reference(described, "customer"),
         price_id=price_id,
+        interval=interval if interval in {"month", "year"} else None,
         period_start=moment(item, "current_period_start"),
         period_end=moment(item, "current_period_end"),
         cancel_at_period_end=at(described, "cancel_at_period_end") is True,

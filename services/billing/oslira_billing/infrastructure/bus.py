@@ -1,4 +1,4 @@
-"""Billing on the bus: its hints, its news, and the two consumers."""
+"""Billing on the bus: its hints, its news, and its events."""
 
 import asyncio
 from typing import Final
@@ -6,14 +6,15 @@ from uuid import UUID
 
 import structlog
 from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.billing import v1 as contracts
 from oslira_shared.contracts.billing.v1 import SUBSCRIPTION_CHANGED, WEBHOOK, SubscriptionChanged
-from oslira_shared.contracts.scheduler.v1 import Tick
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.run_jobs import RunJobs
+from oslira_billing.application.replay_event import ReplayEvent
+from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
 
 _LOG = structlog.get_logger()
 # Stripe waits for its answer; a hint isn't worth more, since the sweep repeats it.
@@ -51,13 +52,37 @@ class BusNews:
         await self._bus.publish(SUBSCRIPTION_CHANGED, message, msg_id=str(event_id))
 
 
-def subscribe(bus: Bus, *, apply_event: ApplyEvent, jobs: RunJobs) -> None:
-    """Declare the consumers; they pull once the bus has started and they exist."""
+def subscribe(bus: Bus, *, apply_event: ApplyEvent) -> None:
+    """Declare the consumer; it pulls once the bus has started and it exists."""
 
     @bus.consumer("billing_webhook")
     async def webhook(message: WorkHint) -> None:
         await apply_event(message.row_id)
 
-    @bus.consumer("billing_ticks")
-    async def tick(message: Tick) -> None:
-        await jobs.tick(message.job, message.slot)
+
+def answer(bus: Bus, *, checkout: StartCheckout, portal: OpenPortal, replay: ReplayEvent) -> None:
+    """Declare the responders."""
+
+    @bus.responder(contracts.CHECKOUT)
+    async def start_checkout(request: contracts.CheckoutRequest) -> contracts.Page:
+        page = await checkout(
+            Order(
+                account_id=request.account_id,
+                plan=request.plan,
+                interval=request.interval,
+                pack=request.pack,
+                success_url=request.success_url,
+                cancel_url=request.cancel_url,
+                key=request.request_key,
+            )
+        )
+        return contracts.Page(session_id=page.session_id, url=page.url)
+
+    @bus.responder(contracts.PORTAL)
+    async def open_portal(request: contracts.PortalRequest) -> contracts.Page:
+        page = await portal(request.account_id, request.return_url)
+        return contracts.Page(session_id=page.session_id, url=page.url)
+
+    @bus.responder(contracts.REPLAY)
+    async def replay_event(request: contracts.ReplayRequest) -> contracts.Replayed:
+        return contracts.Replayed(row_id=await replay(request.event_id))

@@ -9,14 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
-from oslira_billing.application.ports import Books, ClaimLostError, Received, Sighting
+from oslira_billing.application.ports import Books, ClaimLostError, Received
+from oslira_billing.application.reversals import Reversals
+from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.event import StripeEvent, parse_event
-from oslira_billing.domain.fields import StripeObject, text
-from oslira_billing.domain.grants import Grant
+from oslira_billing.domain.fields import StripeObject, number, text
+from oslira_billing.domain.grants import Grant, months_of_invoice
 from oslira_billing.domain.subscription import ENDED, LIVE, Subscription
+from oslira_billing.infrastructure.memory_reversals import MemoryReversals, PaidInvoice, ReversalTables
 
 _LEASE: Final = timedelta(seconds=30)
 _HINT_EVERY: Final = timedelta(seconds=5)
@@ -38,6 +42,7 @@ class Row:
     not_before: datetime | None = None
     account_id: UUID | None = None
     reason: str | None = None
+    waits_for: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,8 +61,10 @@ class Tables:
     rows: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
     customers: dict[str, UUID] = field(default_factory=dict[str, UUID])
     subscriptions: dict[str, Kept] = field(default_factory=dict[str, Kept])
-    invoices: dict[str, Grant | None] = field(default_factory=dict[str, "Grant | None"])
+    invoices: dict[str, PaidInvoice] = field(default_factory=dict[str, PaidInvoice])
     grants: dict[str, tuple[UUID, int]] = field(default_factory=dict[str, tuple[UUID, int]])
+    problems: dict[str, tuple[UUID, str]] = field(default_factory=dict[str, tuple[UUID, str]])
+    reversals: ReversalTables = field(default_factory=ReversalTables)
 
 
 class MemoryInbox:
@@ -102,11 +109,31 @@ class MemoryInbox:
     async def end(self, received: Received, *, state: str, reason: str | None = None) -> None:
         self.leave(received, state=state, due_at=None, reason=reason)
 
-    async def wait(self, received: Received, *, seconds: float, reason: str) -> None:
+    async def wait(
+        self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
+    ) -> None:
         self._hand_back(received, seconds=seconds, reason=reason, forgiven=1)
+        self.tables.rows[received.row_id].waits_for = waits_for
 
     async def retry(self, received: Received, *, reason: str) -> None:
         self._hand_back(received, seconds=2.0, reason=reason, forgiven=0)
+
+    async def revive(self, event_id: str) -> UUID:
+        for row_id, row in self.tables.rows.items():
+            if event_id not in {str(row_id), row.event.id}:
+                continue
+            if row.state != "dead":
+                raise OsliraError("conflict", f"event {event_id} is {row.state}")
+            row.state, row.failures, row.reason, row.lease_until, row.not_before = (
+                "received",
+                0,
+                None,
+                None,
+                None,
+            )
+            row.created_at = row.due_at = self.clock
+            return row_id
+        raise OsliraError("not_found", f"there is no event {event_id}")
 
     async def sweep(self) -> list[tuple[UUID, str, int]]:
         due: list[tuple[UUID, str, int]] = []
@@ -142,6 +169,11 @@ class MemoryBooks:
     def __init__(self, inbox: MemoryInbox) -> None:
         self._inbox = inbox
 
+    @property
+    def reversals(self) -> Reversals:
+        tables = self._inbox.tables
+        return MemoryReversals(tables.reversals, tables.invoices)
+
     async def catalogue(self) -> Catalogue:
         return self._inbox.sold
 
@@ -160,8 +192,11 @@ class MemoryBooks:
         if customer_id in self._inbox.tables.customers:
             return
         self._inbox.tables.customers[customer_id] = account_id
+        await self.wake(customer_id)
+
+    async def wake(self, stripe_id: str) -> None:
         for row in self._inbox.tables.rows.values():
-            if row.event.customer_id == customer_id and row.state == "received" and row.not_before:
+            if row.waits_for == stripe_id and row.state == "received" and row.not_before:
                 row.not_before, row.due_at = None, self._inbox.clock
 
     async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
@@ -170,13 +205,22 @@ class MemoryBooks:
             self._inbox.tables.subscriptions[found.id] = Kept(account_id, found, seen)
 
     async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
-        del account_id
-        self._inbox.tables.invoices.setdefault(text(invoice, "id") or "", grant)
+        kept = (account_id, grant, number(invoice, "amount_paid") or 0, months_of_invoice(invoice))
+        self._inbox.tables.invoices.setdefault(text(invoice, "id") or "", kept)
+
+    async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
+        invoice_id, problems = text(invoice, "id") or "", self._inbox.tables.problems
+        if invoice_id not in self._inbox.tables.invoices:
+            _, known = problems.get(invoice_id, (account_id, problem))
+            problems[invoice_id] = (account_id, min(known, problem))
+
+    async def clear_problem(self, invoice_id: str) -> None:
+        self._inbox.tables.problems.pop(invoice_id, None)
 
     async def grant(self, account_id: UUID, grant: Grant) -> None:
         self._inbox.tables.grants.setdefault(grant.key, (account_id, grant.amount_credits))
 
-    async def finish(self, received: Received, *, state: str, account_id: UUID) -> Received:
+    async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
         due_at = self._inbox.clock + _HINT_EVERY if state == "applied" else None
         if not self._inbox.leave(received, state=state, due_at=due_at, reason=None):
             raise ClaimLostError
@@ -197,6 +241,24 @@ class MemoryStripe:
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, Mapping[str, Any]] = {}
+        self.objects: dict[str, Mapping[str, Any]] = {}  # charges, disputes, invoices: by their ids
+        self.invoice_payments: dict[str, str] = {}  # payment → invoice
+        self.sessions: dict[str, Mapping[str, Any]] = {}  # payment → session
 
     async def subscription(self, subscription_id: str) -> StripeObject | None:
         return self.subscriptions.get(subscription_id)
+
+    async def invoice(self, invoice_id: str) -> StripeObject | None:
+        return self.objects.get(invoice_id)
+
+    async def charge(self, charge_id: str) -> StripeObject | None:
+        return self.objects.get(charge_id)
+
+    async def dispute(self, dispute_id: str) -> StripeObject | None:
+        return self.objects.get(dispute_id)
+
+    async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
+        return self.invoice_payments.get(payment_intent_id)
+
+    async def session_paid_by(self, payment_intent_id: str) -> StripeObject | None:
+        return self.sessions.get(payment_intent_id)

@@ -1,20 +1,30 @@
 """Stripe's API through its SDK, which is loaded at the first call: its import must not delay readiness."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.domain.fields import StripeObject
+from oslira_billing.application.ports import OpenPage
+from oslira_billing.domain.fields import StripeObject, reference, rows
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient
 
-_TIMEOUT_S: Final = 10
+# What our reading of objects was made for; the webhook endpoint at Stripe is to be set to the same.
+_API_VERSION: Final = "2026-10-28.endive"
+# A dispute may ask five times, within its event's lease: one that Stripe outlasts would be taken from us each time.
+_TIMEOUT_S: Final = 5
+_PAGE: Final = 100
+_MOST_TYPES: Final = 20
+# The SDK's resources, under its v1, to one of its objects.
+Call: TypeAlias = Callable[[Any], Awaitable[Any]]
 
 
 class StripeApiObjects:
-    """Implements StripeObjects."""
+    """Implements StripeObjects, Checkouts and MissedEvents."""
 
     def __init__(self, *, api_key: str, api_base: str) -> None:
         self._api_key = api_key
@@ -23,15 +33,88 @@ class StripeApiObjects:
         self._http: HTTPXClient | None = None
 
     async def subscription(self, subscription_id: str) -> StripeObject | None:
+        return await self._ask(lambda v1: v1.subscriptions.retrieve_async(subscription_id))
+
+    async def invoice(self, invoice_id: str) -> StripeObject | None:
+        return await self._ask(lambda v1: v1.invoices.retrieve_async(invoice_id))
+
+    async def charge(self, charge_id: str) -> StripeObject | None:
+        return await self._ask(lambda v1: v1.charges.retrieve_async(charge_id))
+
+    async def dispute(self, dispute_id: str) -> StripeObject | None:
+        return await self._ask(lambda v1: v1.disputes.retrieve_async(dispute_id))
+
+    async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
+        by: Any = {"type": "payment_intent", "payment_intent": payment_intent_id}
+        found = await self._ask(lambda v1: v1.invoice_payments.list_async({"payment": by, "limit": 1}))
+        return next((reference(row, "invoice") for row in rows({"all": found}, "all")), None)
+
+    async def session_paid_by(self, payment_intent_id: str) -> StripeObject | None:
+        by: Any = {"payment_intent": payment_intent_id, "limit": 1}
+        found = await self._ask(lambda v1: v1.checkout.sessions.list_async(by))
+        return next(iter(rows({"all": found}, "all")), None)
+
+    async def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        """Stripe takes at most 20 types in one question."""
+        for start in range(0, len(types), _MOST_TYPES):
+            last: str | None = None
+            while True:
+                asked: Any = {
+                    "delivery_success": False,
+                    "limit": _PAGE,
+                    "types": list(types[start : start + _MOST_TYPES]),
+                } | ({"starting_after": last} if last else {})
+                page: Any = await self._ask(lambda v1, asked=asked: v1.events.list_async(asked))
+                events = page["data"] if page else []
+                for event in events:
+                    yield event
+                if not events or not page["has_more"]:
+                    break
+                last = events[-1]["id"]
+
+    async def create_customer(self, account_id: UUID) -> str:
+        # Asked again within a day (we died before storing it, or two asked at once), Stripe answers with the same customer.
+        made = await self._make(
+            lambda v1: v1.customers.create_async(
+                {"metadata": {"account_id": str(account_id)}}, {"idempotency_key": f"customer:{account_id}"}
+            )
+        )
+        return made["id"]
+
+    async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
+        parameters: Any = asked
+        made = await self._make(
+            lambda v1: v1.checkout.sessions.create_async(parameters, {"idempotency_key": idempotency_key})
+        )
+        return OpenPage(made["id"], made["url"])
+
+    async def open_portal(self, customer_id: str, *, return_url: str) -> OpenPage:
+        made = await self._make(
+            lambda v1: v1.billing_portal.sessions.create_async(
+                {"customer": customer_id, "return_url": return_url}
+            )
+        )
+        return OpenPage(made["id"], made["url"])
+
+    async def _make(self, call: Call) -> dict[str, Any]:
+        made = await self._ask(call)
+        if made is None:
+            raise OsliraError("provider_unavailable", "Stripe: something that the request names is not there")
+        return made
+
+    async def _ask(self, call: Call) -> dict[str, Any] | None:
+        """None where Stripe has no such object. Raises OsliraError `provider_unavailable` when it can't be asked."""
         client = self._client or await asyncio.to_thread(self._connect)
-        from stripe import InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
+        from stripe import IdempotencyError, InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
 
         try:
-            found = await client.v1.subscriptions.retrieve_async(subscription_id)
+            found = await call(client.v1)
         except InvalidRequestError as error:
             if error.code == "resource_missing":
                 return None
             raise
+        except IdempotencyError as error:
+            raise OsliraError("idempotency_key_reused", "This key was used for another order.") from error
         except StripeError as error:
             raise OsliraError("provider_unavailable", f"Stripe: {type(error).__name__}") from error
         return found.to_dict()
@@ -47,6 +130,7 @@ class StripeApiObjects:
         self._http = stripe.HTTPXClient(timeout=_TIMEOUT_S)
         self._client = stripe.StripeClient(
             self._api_key,
+            stripe_version=_API_VERSION,
             base_addresses={"api": self._api_base},
             max_network_retries=0,  # the row retries
             http_client=self._http,

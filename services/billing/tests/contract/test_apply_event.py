@@ -32,9 +32,8 @@ def paid(account_id: UUID, *, named: UUID | None = None) -> dict[str, Any]:
 
 def checkout(account_id: UUID, **changes: Any) -> dict[str, Any]:
     ids = {"customer": f"cus_{account_id}", "account_id": str(account_id)}
-    return samples.event(
-        "checkout.session.completed", samples.session(**{"mode": "subscription", **ids, **changes})
-    )
+    described: dict[str, Any] = {"mode": "subscription", **ids, **changes}
+    return samples.event("checkout.session.completed", samples.session(**described))
 
 
 def subscribed(account_id: UUID, what: str = "created", **changes: Any) -> dict[str, Any]:
@@ -197,7 +196,7 @@ async def test_a_bus_that_is_down_delays_the_news_and_fails_nothing(office: Any,
 
 
 async def test_unknown_types_are_kept_and_ignored(office: Any) -> None:
-    row_id = await office.take(samples.event("invoice_payment.paid", {"id": "inpay_1"}))
+    row_id = await office.take(samples.event("payout.paid", {"id": "po_1"}))
     assert await office.world.event(row_id) == ("ignored", 0, None)
 
 

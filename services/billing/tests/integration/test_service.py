@@ -12,8 +12,9 @@ from oslira_billing import samples
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_devstack.databases import Database
 from oslira_devstack.simulated import Simulators
+from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.billing.v1 import SUBSCRIPTION_CHANGED, SubscriptionChanged
-from oslira_shared.contracts.scheduler.v1 import Tick, tick_subject
+from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, Tick, run_job_subject, tick_subject
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import UserClient, open_pool
@@ -81,9 +82,8 @@ async def test_the_daily_clean_up_forgets_old_bodies_once_a_slot(service: Any) -
         "select stripe_event_id from billing.webhook_events where payload is not null"
     )
     assert [row["stripe_event_id"] for row in bodies] == [young["id"]]
-    assert [dict(row) for row in await service.pool.fetch("select counts, slot from billing.job_runs")] == [
-        {"counts": {"webhook_events": 1}, "slot": SLOT}
-    ]
+    [kept] = await service.pool.fetch("select counts, slot from billing.job_runs")
+    assert (kept["counts"]["deleted"], kept["slot"]) == ({"webhook_events.payload": 1}, SLOT)
 
 
 async def test_a_job_left_in_the_middle_is_taken_over(service: Any) -> None:
@@ -101,16 +101,26 @@ async def test_a_job_left_in_the_middle_is_taken_over(service: Any) -> None:
     await service.until(is_done)
 
 
-async def test_a_job_that_is_not_built_leaves_no_slot_that_looks_done(service: Any) -> None:
-    await tick(service, "monthly-renewal")
-    await tick(service, "daily-cleanup")
+async def test_an_operator_runs_a_job_by_hand_and_no_job_that_is_not_there(service: Any) -> None:
+    gateway = Bus(service.runtime.settings.nats_url.get_secret_value(), service="gateway")
+    await gateway.start()
 
-    async def is_recorded() -> bool:
-        return await service.pool.fetchval("select count(*) from billing.job_runs") > 0
+    async def is_connected() -> bool:
+        return gateway.is_connected
 
-    await service.until(is_recorded)
-    assert [row["job"] for row in await service.pool.fetch("select job from billing.job_runs")] == [
-        "daily-cleanup"
+    await service.until(is_connected)
+    request = RunJob(job="invoice-reconciliation", slot=SLOT)
+
+    async def is_done() -> bool:
+        state = await gateway.request(run_job_subject("billing"), request, JobState)
+        return (state.state, state.slot) == ("done", SLOT)
+
+    await service.until(is_done)
+    with pytest.raises(OsliraError, match="not_found"):
+        await gateway.request(run_job_subject("billing"), RunJob(job="wash-up", slot=SLOT), JobState)
+    await gateway.stop()
+    assert await service.pool.fetchval("select array_agg(job) from billing.job_runs") == [
+        "invoice-reconciliation"
     ]
 
 
@@ -147,14 +157,26 @@ async def test_users_see_their_own_subscription_and_nothing_of_stripes(
     service: Any, database: Database
 ) -> None:
     await service.pool.execute("select billing.set_manual_plan($1, 'pro')", uuid4())
+    await service.pool.execute(
+        "insert into billing.payment_problems (stripe_invoice_id, account_id, problem) values ('in_1', $1, 'payment_failed')",
+        uuid4(),
+    )
     pool = await open_pool(database.url("gateway_service"), service="gateway", min_size=1)
     user = UserClient(pool, claims={"role": "authenticated", "sub": str(uuid4())})
     async with user.transaction() as connection:
         assert await connection.fetch("select account_id, plan, state from billing.subscriptions") == []
+        assert (
+            await connection.fetch("select problem, hosted_invoice_url from billing.payment_problems") == []
+        )
     for query in (
         "select * from billing.customers",
         "select * from billing.webhook_events",
         "select fetch_seq from billing.subscriptions",
+        "select * from billing.payment_problems",
+        "select * from billing.checkout_sessions",
+        "select * from billing.invoice_payments",
+        "select * from billing.charges",
+        "select * from billing.disputes",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with user.transaction() as connection:

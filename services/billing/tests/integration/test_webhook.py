@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
+import pytest
 from oslira_billing import samples
 from oslira_billing.samples import JULY_S, line
 
@@ -147,13 +148,16 @@ async def _cuttable(url: str) -> AsyncGenerator[tuple[str, Any, Any]]:
     await cut()
 
 
-async def test_stripes_real_events_leave_a_subscription_and_its_two_periods(service: Any) -> None:
-    """The recorded story where it is at hand; otherwise the same story in our own small events, in the same order."""
+@pytest.mark.parametrize("step", [1, -1])
+async def test_stripes_real_events_leave_a_subscription_and_what_was_not_refunded(
+    service: Any, step: int
+) -> None:
+    """The recorded story where it is at hand; otherwise the same story in our own small events. In order, and backwards."""
     account_id = UUID("11111111-1111-1111-1111-111111111111")
     payloads = [json.loads(path.read_text()) for path in sorted(REAL_EVENTS.glob("*.json"))] or _own_story(
         account_id
     )
-    for payload in payloads:
+    for payload in payloads[::step]:
         assert (await service.post(payload)).status_code == 200
 
     async def all_ended() -> bool:
@@ -173,19 +177,24 @@ async def test_stripes_real_events_leave_a_subscription_and_its_two_periods(serv
         "select state from billing.subscriptions where account_id = $1", account_id
     )
     assert state == "canceled"
+    available = "select sum(amount) from credits.balances where account_id = $1 and kind = 'available'"
+    assert await service.ledger.fetchval(available, account_id) == 1600
 
 
 def _own_story(account_id: UUID) -> list[dict[str, Any]]:
-    named = {"account_id": str(account_id)}
+    named: dict[str, Any] = {"account_id": str(account_id)}
     pack = samples.session(pack="pack_100", **named)
     kind = "customer.subscription"
     return [
         samples.event("checkout.session.completed", samples.session(mode="subscription", **named)),
         samples.event(f"{kind}.created", samples.subscription(plan="pro", **named)),
-        samples.event("invoice.paid", samples.invoice(line("pro"), **named)),
+        samples.event("invoice.paid", samples.invoice(line("pro"), invoice_id="in_first", **named)),
         samples.event("invoice.payment_succeeded", samples.invoice(line("pro"), **named)),
         samples.event("invoice.paid", samples.invoice(line("pro", start_s=JULY_S + 31 * 86_400), **named)),
         samples.event(f"{kind}.deleted", samples.subscription(plan="pro", status="canceled", **named)),
+        samples.event("charge.refunded", samples.charge(refunded=2_000)),
+        samples.event("charge.dispute.created", samples.dispute()),
         samples.event("checkout.session.completed", {**pack, "payment_status": "unpaid"}),
         samples.event("checkout.session.async_payment_succeeded", pack),
+        samples.event("invoice_payment.paid", samples.invoice_payment("pi_1", "in_first")),
     ]

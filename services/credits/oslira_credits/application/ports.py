@@ -9,16 +9,19 @@ from oslira_credits.domain.amounts import Credits
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.grants import Grant
 from oslira_credits.domain.hold import Held, Hold, Settlement
+from oslira_credits.domain.notices import Notice
 from oslira_credits.domain.settlement import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """An account's balance, and the live grants with something left in the order they will be drawn."""
+    """An account's balance, and the live grants with something left in the order they will be drawn: at most the first 100."""
 
     account_id: UUID
     balance: Balance
     grants: tuple[Grant, ...]
+    frozen: Credits = 0  # of disputed grants
+    debt: Credits = 0  # spent of grants that were taken back later; the next grants pay it
 
 
 class Ledger(Protocol):
@@ -38,6 +41,8 @@ class Ledger(Protocol):
     async def settle(self, hold_id: UUID, capture: Credits) -> Settlement:
         """Capture some and release the rest to the grants it came from, once; again → the first settlement.
 
+        What was revoked, frozen or expired meanwhile goes where the rest of its grant is.
+
         No such hold → a tombstone, which refuses the hold should it come later. Raises ValueError for a capture that
         is negative or above the hold.
         """
@@ -53,6 +58,10 @@ class Ledger(Protocol):
 
     async def purse(self, account_id: UUID) -> Purse:
         """What the account has; zeros if it never had any."""
+        ...
+
+    async def expire(self, *, limit: int) -> int:
+        """Book out what is left of at most `limit` grants whose time has passed; how many it did."""
         ...
 
     async def grant(
@@ -90,8 +99,18 @@ class Announcements(Protocol):
         """
         ...
 
-    async def low_balance(
-        self, hold_id: UUID, account_id: UUID, *, available: Credits, threshold: Credits
-    ) -> None:
-        """An account fell below its threshold by this hold. Best effort: never raises, since the hold stands."""
+    async def notice(self, notice: Notice) -> None:
+        """Told again it is still one event. Raises OsliraError `unavailable` unless it is stored."""
+        ...
+
+
+class Notices(Protocol):
+    """What the ledger's transactions want told, kept until it is."""
+
+    async def due(self, *, limit: int) -> list[Notice]:
+        """The oldest untold ones, each put off by a few seconds so that the next call brings others."""
+        ...
+
+    async def told(self, notice_id: UUID) -> None:
+        """Forget it: it is stored on the bus."""
         ...

@@ -3,21 +3,18 @@
 from typing import Final
 from uuid import UUID
 
-import structlog
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.credits import v1 as contracts
-from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 from structlog.contextvars import bound_contextvars
 
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_hold import SettleHold
-from oslira_credits.domain.amounts import Credits
+from oslira_credits.domain.notices import GrantMade, Notice
 from oslira_credits.domain.settlement import Outcome
 
-_LOG = structlog.get_logger()
 OUTCOMES_CONSUMER: Final = "credits_outcomes"
 
 
@@ -62,6 +59,8 @@ def answer_balances(bus: Bus, read: ReadBalance) -> None:
             account_id=purse.account_id,
             available=purse.balance.available,
             held=purse.balance.held,
+            frozen=purse.frozen,
+            debt=purse.debt,
             grants=[
                 contracts.GrantBalance(
                     grant_id=grant.grant_id,
@@ -76,12 +75,14 @@ def answer_balances(bus: Bus, read: ReadBalance) -> None:
 
 
 def hear_outcomes(bus: Bus, settle: SettleHold) -> None:
-    """A run ended: a hint to settle its hold. What it says of the outcome is not believed; analysis is asked."""
+    """A run or a bulk ended: a hint to settle its hold. What it says of the outcome is not believed; analysis is asked."""
 
     @bus.consumer(OUTCOMES_CONSUMER)
-    async def hear_run_ended(message: analysis.RunEnded) -> None:
-        with bound_contextvars(run_id=str(message.run_id), account_id=str(message.account_id)):
-            await settle(message.run_id, account_id=message.account_id)
+    async def hear_ended(message: analysis.HoldEnded) -> None:
+        if (hold_id := message.hold_id) is None:
+            return  # a run of a bulk: the bulk's hold pays
+        with bound_contextvars(run_id=str(hold_id), account_id=str(message.account_id)):
+            await settle(hold_id, account_id=message.account_id)
 
 
 class BusOutcomes:
@@ -109,14 +110,23 @@ class BusAnnouncements:
         event = contracts.Settled(event_id=event_id, hold_id=hold_id, account_id=account_id)
         await self._bus.publish(contracts.SETTLED, event, msg_id=msg_id)
 
-    async def low_balance(
-        self, hold_id: UUID, account_id: UUID, *, available: Credits, threshold: Credits
-    ) -> None:
-        event_id = derived_id("low_balance", hold_id)
-        event = contracts.LowBalance(
-            event_id=event_id, account_id=account_id, available=available, threshold=threshold
-        )
-        try:
-            await self._bus.publish(contracts.LOW_BALANCE, event, msg_id=str(event_id))
-        except OsliraError as error:
-            _LOG.warning("low_balance_not_told", account_id=str(account_id), reason=str(error))
+    async def notice(self, notice: Notice) -> None:
+        # The same id again: told, and the process died before it could forget, within two minutes it is still one message.
+        msg_id = str(notice.notice_id)
+        if isinstance(notice, GrantMade):
+            granted = contracts.Granted(
+                event_id=notice.notice_id,
+                grant_id=notice.grant_id,
+                account_id=notice.account_id,
+                amount_credits=notice.amount,
+                source=notice.source,
+            )
+            await self._bus.publish(contracts.GRANTED, granted, msg_id=msg_id)
+        else:
+            fell = contracts.LowBalance(
+                event_id=notice.notice_id,
+                account_id=notice.account_id,
+                available=notice.available,
+                threshold=notice.threshold,
+            )
+            await self._bus.publish(contracts.LOW_BALANCE, fell, msg_id=msg_id)

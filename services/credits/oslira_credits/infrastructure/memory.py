@@ -15,6 +15,7 @@ from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed
 from oslira_credits.domain.grants import Grant, Part, draw, share_out, soonest_first
 from oslira_credits.domain.hold import Held, Hold, Settlement
+from oslira_credits.domain.notices import Notice
 from oslira_credits.domain.settlement import Outcome
 
 
@@ -101,6 +102,19 @@ class MemoryLedger:
         left = tuple(grant for grant in grants if grant.available > 0)
         return Purse(account_id, Balance(sum(grant.available for grant in left), held), left)
 
+    async def expire(self, *, limit: int) -> int:
+        """Booked out here is: gone. What a hold has of such a grant comes back to nothing."""
+        passed = [
+            (account_id, grant.grant_id)
+            for account_id, grants in self._grants.items()
+            for grant in grants
+            if not grant.is_live(self._now())
+        ][:limit]
+        for account_id, grant_id in passed:
+            kept = [grant for grant in self._grants[account_id] if grant.grant_id != grant_id]
+            self._grants[account_id] = kept
+        return len(passed)
+
     async def grant(
         self,
         account_id: UUID,
@@ -145,19 +159,33 @@ class MemoryOutcomes:
 
 @dataclass(slots=True)
 class MemoryAnnouncements:
-    """The Announcements port, kept: (hold id, account id, is_new) and (account id, available)."""
+    """The Announcements port, kept: settlements as (hold id, account id, is_new)."""
 
     settlements: list[tuple[UUID, UUID, bool]] = field(default_factory=list[tuple[UUID, UUID, bool]])
-    low_balances: list[tuple[UUID, Credits]] = field(default_factory=list[tuple[UUID, Credits]])
+    notices: list[Notice] = field(default_factory=list[Notice])
     is_away: bool = False
 
     async def settled(self, hold_id: UUID, account_id: UUID, *, is_new: bool) -> None:
-        if self.is_away:
-            raise OsliraError("unavailable", "the bus is away")
+        self._reach()
         self.settlements.append((hold_id, account_id, is_new))
 
-    async def low_balance(
-        self, hold_id: UUID, account_id: UUID, *, available: Credits, threshold: Credits
-    ) -> None:
-        del hold_id, threshold
-        self.low_balances.append((account_id, available))
+    async def notice(self, notice: Notice) -> None:
+        self._reach()
+        self.notices.append(notice)
+
+    def _reach(self) -> None:
+        if self.is_away:
+            raise OsliraError("unavailable", "the bus is away")
+
+
+@dataclass(slots=True)
+class MemoryNotices:
+    """The Notices port: all that isn't told is due."""
+
+    untold: list[Notice] = field(default_factory=list[Notice])
+
+    async def due(self, *, limit: int) -> list[Notice]:
+        return self.untold[:limit]
+
+    async def told(self, notice_id: UUID) -> None:
+        self.untold = [notice for notice in self.untold if notice.notice_id != notice_id]

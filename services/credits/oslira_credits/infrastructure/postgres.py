@@ -22,13 +22,26 @@ _FIND: Final = "select id, account_id, amount, state, captured, released from cr
 _SETTLE: Final = "select * from credits.settle($1, $2)"
 _EXTEND: Final = "select credits.extend_hold($1, $2)"
 _GRANT: Final = "select * from credits.grant($1, $2, $3, $4, $5, $6)"
+_EXPIRE: Final = "select credits.expire_due($1)"
+_POLICY: Final = "update credits.policy set low_balance_credits = $1 where low_balance_credits <> $1"
+# What has expired is not available, whether or not it is booked out yet.
 _PURSE: Final = """
-    select b.kind, b.amount, g.id as grant_id, g.source, g.amount as granted, g.priority, g.created_at, g.expires_at
-    from credits.balances b
-    join credits.grants g on g.id = b.grant_id
-    where b.account_id = $1 and b.amount > 0
-      and (b.kind = 'held' or g.expires_at is null or g.expires_at > now())
-    order by g.expires_at nulls last, g.priority, g.created_at, g.id
+    select p.available - (
+        select coalesce(sum(b.amount), 0) from credits.grants g
+        join credits.balances b on b.grant_id = g.id and b.kind = 'available'
+        where g.account_id = p.account_id and not g.is_drained and g.expires_at <= now()
+      ) as available, p.held, p.frozen, p.debt,
+      d.id as grant_id, d.source, d.granted, d.priority, d.created_at, d.expires_at, d.amount
+    from credits.purses p
+    left join lateral (
+      select g.id, g.source, g.amount as granted, g.priority, g.created_at, g.expires_at, b.amount
+      from credits.grants g
+      join credits.balances b on b.grant_id = g.id and b.kind = 'available'
+      where g.account_id = p.account_id and not g.is_drained and (g.expires_at is null or g.expires_at > now())
+      order by g.expires_at nulls last, g.priority, g.created_at, g.id limit 100
+    ) d on true
+    where p.account_id = $1
+    order by d.expires_at nulls last, d.priority, d.created_at, d.id
 """
 
 
@@ -71,9 +84,19 @@ class PostgresLedger:
 
     async def purse(self, account_id: UUID) -> Purse:
         rows = await self._pool.fetch(_PURSE, account_id)
-        grants = tuple(_grant(row) for row in rows if row["kind"] == "available")
-        held = sum(row["amount"] for row in rows if row["kind"] == "held")
-        return Purse(account_id, Balance(sum(grant.available for grant in grants), held), grants)
+        if not rows:
+            return Purse(account_id, Balance(0, 0), ())
+        whole = rows[0]
+        grants = tuple(_grant(row) for row in rows if row["grant_id"] is not None)
+        balance = Balance(int(whole["available"]), whole["held"])
+        return Purse(account_id, balance, grants, frozen=whole["frozen"], debt=whole["debt"])
+
+    async def expire(self, *, limit: int) -> int:
+        return int(await self._pool.fetchval(_EXPIRE, limit))
+
+    async def set_low_balance(self, threshold: Credits) -> None:
+        """What is low is decided where balances move, also those that no service moves."""
+        await self._pool.execute(_POLICY, threshold)
 
     async def grant(
         self,

@@ -1,6 +1,6 @@
-"""The audit names what doesn't add up. Each test has a database of its own to damage."""
+"""The audit names what doesn't add up. Each damage is done in a transaction that is rolled back."""
 
-from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,39 +10,61 @@ import pytest_asyncio
 from oslira_credits.infrastructure.audit import differences, open_holds
 from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_devstack.databases import Database
-from oslira_shared.postgres.clients import Pool, open_pool
+from oslira_shared.postgres.clients import Pool
 
 _UNGUARDED = "alter table credits.transfers disable trigger user"
 _EMPTY_TRANSFER = (
     f"{_UNGUARDED}; insert into credits.transfers (idempotency_key, kind, account_id, transaction_type)"
-    " select 'x', 'spend', account_id, 'x' from credits.grants"
+    " select 'x', 'spend', account_id, 'x' from credits.grants limit 1"
 )
 
 
-@pytest_asyncio.fixture
-async def own_pool(database: Database) -> AsyncGenerator[Pool]:
-    pool = await open_pool(database.url("credits_service"), service="credits")
-    yield pool
-    await pool.close()
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An open hold beside a settled one, a grant in debt, one that is refunded in part, and one that is disputed."""
+
+    account_id: UUID
+    hold_id: UUID
 
 
-@pytest_asyncio.fixture
-async def hold_id(own_pool: Pool, account_id: UUID) -> UUID:
-    """An open hold, beside a settled one."""
-    ledger = PostgresLedger(own_pool)
-    await ledger.grant(account_id, 9, source="pack", key="one")
+@pytest_asyncio.fixture(scope="module")
+async def sound(pool: Pool) -> Sound:
+    ledger, account_id = PostgresLedger(pool), uuid4()
+    await ledger.grant(account_id, 3, source="pack", key="spent")
+    await pool.execute("select public.deduct_credits($1, -3, 'x', '')", account_id)
+    await pool.execute("select credits.revoke('spent', null, 'refund', $1)", account_id)
+    await ledger.grant(account_id, 12, source="pack", key="one")
+    await pool.execute("select credits.revoke('one', 1, 'refund-2', $1)", account_id)
+    await ledger.grant(account_id, 4, source="pack", key="disputed")
+    await pool.execute("select credits.freeze('disputed', 'dispute', $1)", account_id)
     hold_id, settled = uuid4(), uuid4()
     await ledger.hold(hold_id, account_id, 2, life=timedelta(minutes=2))
     await ledger.hold(settled, account_id, 3, life=timedelta(minutes=2))
     await ledger.settle(settled, 1)
-    return hold_id
+    return Sound(account_id, hold_id)
 
 
-async def test_a_sound_ledger_has_no_difference(own_pool: Pool, hold_id: UUID, account_id: UUID) -> None:
-    async with own_pool.acquire() as connection:
+async def test_a_sound_ledger_has_no_difference(pool: Pool, sound: Sound) -> None:
+    async with pool.acquire() as connection:
         assert await differences(connection) == []
         (hold,) = await open_holds(connection)
-    assert (hold.hold_id, hold.account_id, hold.amount_credits) == (hold_id, account_id, 2)
+    assert (hold.hold_id, hold.account_id, hold.amount_credits) == (sound.hold_id, sound.account_id, 2)
+
+
+async def test_a_grant_that_never_expires_is_sound_however_old(
+    module_database: Database, sound: Sound
+) -> None:
+    assert sound
+    owner = await asyncpg.connect(module_database.admin_url)
+    await owner.execute("begin; set local role credits_owner")
+    aged = await owner.execute("update credits.grants set created_at = created_at - interval '1 year'")
+    named = await differences(owner)
+    await owner.execute("rollback")
+    await owner.close()
+    assert (aged, named) == ("UPDATE 3", [])
+
+
+_OF_A_DEBTOR = "idempotency_key = 'spent'"
 
 
 @pytest.mark.parametrize(
@@ -50,33 +72,79 @@ async def test_a_sound_ledger_has_no_difference(own_pool: Pool, hold_id: UUID, a
     [
         (
             "update credits.balances set amount = amount + 1 where kind = 'spent'",
-            {"balance_is_not_its_entries"},
+            {"balance_is_not_its_entries", "spent_is_not_what_grants_lost"},
         ),
         (
-            "update credits.balances set amount = amount + 1 where kind = 'held'",
-            {"balance_is_not_its_entries", "held_is_not_its_holds"},
+            "update credits.balances set amount = amount + 1 where kind = 'held' and amount > 0",
+            {
+                "balance_is_not_its_entries",
+                "held_is_not_its_holds",
+                "purse_is_not_its_balances",
+                "spent_is_not_what_grants_lost",
+            },
         ),
         (
             "update credits.holds set captured = 2, released = 1 where state = 'settled'",
             {"settlement_is_not_its_entries"},
         ),
         ("update credits.holds set amount = 1 where state = 'open'", {"held_is_not_its_holds"}),
-        ("update credits.grants set idempotency_key = 'other'", {"grant_without_transfer"}),
+        (
+            "update credits.grants set idempotency_key = 'other' where idempotency_key = 'one'",
+            {"grant_without_transfer", "grant_is_not_its_transfer", "revocation_is_not_what_was_asked"},
+        ),
+        (
+            "update credits.grants set amount = amount + 1 where idempotency_key = 'one'",
+            {"grant_is_not_its_transfer", "spent_is_not_what_grants_lost"},
+        ),
         (_EMPTY_TRANSFER, {"transfer_is_not_zero"}),
         (
             f"{_UNGUARDED}; update credits.transfers set account_id = gen_random_uuid() where kind = 'hold'",
-            {"entry_of_another_account"},
+            {"entry_of_another_account", "transfer_without_hold"},
+        ),
+        (
+            f"{_UNGUARDED}; update credits.transfers set kind = 'spend' where kind = 'settle'",
+            {"hold_without_transfer", "settlement_is_not_its_entries"},
+        ),
+        ("update credits.purses set available = available + 1", {"purse_is_not_its_balances"}),
+        ("delete from credits.purses", {"purse_is_not_its_balances"}),
+        ("update credits.grants set is_drained = not is_drained", {"drained_is_not_its_balance"}),
+        (
+            "update credits.grants set expires_at = now() - interval '1 h', created_at = now() - interval '1 d'",
+            {"expiry_is_not_booked"},
+        ),
+        (
+            f"update credits.grants set asked_back = asked_back - 1 where {_OF_A_DEBTOR}",
+            {"revocation_is_not_what_was_asked", "revocation_is_not_its_balances"},
+        ),
+        (f"update credits.grants set awaited = 1 where {_OF_A_DEBTOR}", {"revocation_is_not_its_balances"}),
+        ("update credits.revocations set amount = 2", {"revocation_is_not_what_was_asked"}),
+        (
+            "update credits.revocations set account_id = gen_random_uuid()",
+            {"revocation_is_not_what_was_asked", "revocation_of_another_account"},
+        ),
+        ("update credits.freezes set thawed_at = now()", {"freeze_is_not_its_balances"}),
+        (
+            "update credits.freezes set account_id = gen_random_uuid()",
+            {"freeze_is_not_its_balances", "freeze_of_another_account"},
+        ),
+        (
+            "update credits.balances set account_id = gen_random_uuid() where kind = 'debt'",
+            {
+                "balance_of_another_accounts_grant",
+                "entry_of_another_account",
+                "purse_is_not_its_balances",
+            },
         ),
     ],
 )
 async def test_each_kind_of_damage_is_named(
-    database: Database, own_pool: Pool, hold_id: UUID, damage: str, found: set[str]
+    module_database: Database, sound: Sound, damage: str, found: set[str]
 ) -> None:
-    assert hold_id
-    connection = await asyncpg.connect(database.admin_url)
-    await connection.execute(f"begin; set local role credits_owner; {damage}; commit")
-    await connection.close()
-    async with own_pool.acquire() as audited:
-        named = await differences(audited)
+    assert sound
+    owner = await asyncpg.connect(module_database.admin_url)
+    await owner.execute(f"begin; set local role credits_owner; {damage}")
+    named = await differences(owner)
+    await owner.execute("rollback")
+    await owner.close()
     assert {difference.what for difference in named} == found
     assert all(difference.id and difference.detail for difference in named)

@@ -11,7 +11,6 @@ from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.grants import Grant, Part, Share, draw, share_out, soonest_first
 from oslira_credits.domain.hold import Hold
-from oslira_credits.domain.low_balance import crosses
 from oslira_credits.domain.settlement import Extend, Outcome, Settle, decide
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import Kind, OsliraError
@@ -123,10 +122,3 @@ def test_never_more_than_was_held_is_captured_and_the_difference_is_told() -> No
 
 def test_a_run_without_a_hold_captures_nothing() -> None:
     assert decide(_outcome(OutcomeState.COMPLETED, 1), None) == Settle(capture=0, unpaid=1)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"), [(6, 5, False), (5, 4, True), (6, 0, True), (4, 3, False), (5, 5, False)]
-)
-def test_a_low_balance_is_crossed_once(before: int, after: int, *, expected: bool) -> None:
-    assert crosses(before=before, after=after, threshold=5) is expected

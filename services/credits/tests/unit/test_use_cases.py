@@ -1,17 +1,25 @@
 """The use cases over the ports in memory."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from oslira_credits.application.announce_notices import AnnounceNotices
+from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
+from oslira_credits.domain.notices import BalanceFell, GrantMade
 from oslira_credits.domain.settlement import Outcome
-from oslira_credits.infrastructure.memory import MemoryAnnouncements, MemoryLedger, MemoryOutcomes
+from oslira_credits.infrastructure.memory import (
+    MemoryAnnouncements,
+    MemoryLedger,
+    MemoryNotices,
+    MemoryOutcomes,
+)
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
 
@@ -25,7 +33,7 @@ class World:
         self.ledger = MemoryLedger()
         self.outcomes = MemoryOutcomes()
         self.announcements = MemoryAnnouncements()
-        self.hold = HoldCredits(self.ledger, self.announcements, life=timedelta(0), low_balance=3)
+        self.hold = HoldCredits(self.ledger, life=timedelta(0))
         self.settle = SettleHold(self.ledger, self.outcomes, self.announcements, life=timedelta(minutes=5))
         self.settle_due = SettleDueHolds(self.ledger, self.settle, concurrency=2)
 
@@ -57,13 +65,6 @@ async def test_a_bad_amount_is_refused_before_the_ledger_sees_it(world: World) -
 async def test_too_large_a_hold_is_refused(world: World) -> None:
     with pytest.raises(InsufficientCredits):
         await world.hold(uuid4(), ACCOUNT, 6)
-
-
-async def test_a_low_balance_is_told_once(world: World) -> None:
-    first = await world.held(3)
-    await world.hold(first, ACCOUNT, 3)
-    await world.held(1)
-    assert world.announcements.low_balances == [(ACCOUNT, 2)]
 
 
 async def test_a_completed_run_is_captured_and_told(world: World) -> None:
@@ -154,3 +155,26 @@ async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world
     world.outcomes.known[broken] = Outcome(broken, OutcomeState.COMPLETED, -1)
     await world.held(1, state=OutcomeState.FAILED)
     assert await world.settle_due() == 1
+
+
+async def test_what_is_told_is_forgotten_and_what_is_not_is_kept() -> None:
+    made = GrantMade(uuid4(), ACCOUNT, uuid4(), 5, "pack")
+    fell = BalanceFell(uuid4(), ACCOUNT, 2, 5)
+    notices, announcements = MemoryNotices([made, fell]), MemoryAnnouncements(is_away=True)
+    announce = AnnounceNotices(notices, announcements)
+    with pytest.raises(OsliraError, match="unavailable"):
+        await announce()
+    assert notices.untold == [made, fell]
+    announcements.is_away = False
+    assert await announce() == 2
+    assert (announcements.notices, notices.untold) == ([made, fell], [])
+
+
+async def test_grants_are_booked_out_in_portions_until_none_is_left_or_the_pass_is_full() -> None:
+    ledger = MemoryLedger()
+    for number in range(7):
+        expired = datetime.now(UTC) - timedelta(days=1)
+        await ledger.grant(ACCOUNT, 1, source="plan", key=str(number), expires_at=expired)
+    assert await ExpireGrants(ledger, limit=2, most=4)() == 4
+    assert await ExpireGrants(ledger, limit=2)() == 3
+    assert await ExpireGrants(ledger)() == 0

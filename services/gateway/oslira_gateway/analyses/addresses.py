@@ -25,6 +25,14 @@ class Addresses:
         ticket = self._tickets.issue(RunTicket(run_id=run_id, account_id=account_id))
         return f"/v1/runs/{run_id}/events?ticket={ticket}"
 
+    def bulk_events_url(self, bulk_id: UUID, account_id: UUID) -> str:
+        """Where a bulk is followed."""
+        return f"/v1/bulk/{bulk_id}/events?ticket={self._tickets.issue_for('bulk', bulk_id, account_id)}"
+
+    def account_events_url(self, account_id: UUID) -> str:
+        """Where all runs of an account are followed."""
+        return f"/v1/events?ticket={self._tickets.issue_for('account', account_id, account_id)}"
+
     def with_addresses(self, run: Run, account_id: UUID) -> Run:
         """The run with both."""
         return replace(

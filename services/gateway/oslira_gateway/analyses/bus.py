@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from oslira_gateway.analyses.feed import ProgressFeed
 
 _LOG = structlog.get_logger()
-# The sweep of analysis steps in 2 s after the row was made: waiting longer for a PubAck would only delay the answer.
+# The sweep of analysis steps in 2 s after the row was made: a hint that isn't stored by then is of no more use.
 _ANNOUNCE_WITHIN_S: Final = 1.0
 
 
@@ -44,9 +44,15 @@ class BusHints:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
-        """See Hints."""
+        """See Hints. Returns at once: whoever asked has their row, and a PubAck would tell them nothing more."""
+        task = asyncio.create_task(self._send(run_id, status=status, attempt=attempt))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
         hint = WorkHint.of(run_id, status, attempt)
         try:
             async with asyncio.timeout(_ANNOUNCE_WITHIN_S):

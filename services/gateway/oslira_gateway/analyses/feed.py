@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -39,23 +39,56 @@ class Watch:
         return latest
 
 
+class GroupWatch:
+    """What a stream of many runs waits on: which of them have news. The news itself it reads in Postgres."""
+
+    def __init__(self, run_ids: Collection[UUID] | None) -> None:
+        self._run_ids = run_ids
+        self._changed: set[UUID] = set()
+        self._wake = asyncio.Event()
+
+    def offer(self, run_id: UUID) -> None:
+        """Remember that this run has news, if it belongs to the group."""
+        if self._run_ids is None or run_id in self._run_ids:
+            self._changed.add(run_id)
+            self._wake.set()
+
+    def wake(self) -> None:
+        """End the wait without news."""
+        self._wake.set()
+
+    async def next(self, timeout_s: float) -> set[UUID]:
+        """The runs with news since the last call; none when there are none in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return set()
+        self._wake.clear()
+        changed, self._changed = self._changed, set()
+        return changed
+
+
 class ProgressFeed:
     """Open streams by run, and how many each account has."""
 
     def __init__(self, *, max_streams_per_account: int) -> None:
         self._max = max_streams_per_account
         self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
+        self._groups: defaultdict[UUID, set[GroupWatch]] = defaultdict(set)
         self._streams: defaultdict[UUID, int] = defaultdict(int)
         self.is_closed = False
 
     def is_watched(self, run_id: UUID) -> bool:
         """Whether anybody here wants this run's news."""
-        return run_id in self._watches
+        return run_id in self._watches or bool(self._groups)
 
     def publish(self, progress: Progress) -> None:
         """Offer a snapshot to whoever watches its run."""
         for watch in self._watches.get(progress.run_id, ()):
             watch.offer(progress)
+        for group in self._groups.get(progress.account_id, ()):
+            group.offer(progress.run_id)
 
     def admit(self, account_id: UUID) -> None:
         """Count one more stream of an account; `leave` counts it out. Raises OsliraError `too_many_streams`."""
@@ -83,9 +116,24 @@ class ProgressFeed:
             if not self._watches[run_id]:
                 del self._watches[run_id]
 
+    @contextmanager
+    def watch_group(self, account_id: UUID, run_ids: Collection[UUID] | None) -> Generator[GroupWatch]:
+        """Hear which of these runs of an account have news (None: all of its runs), for as long as the block lasts."""
+        watch = GroupWatch(run_ids)
+        self._groups[account_id].add(watch)
+        try:
+            yield watch
+        finally:
+            self._groups[account_id].discard(watch)
+            if not self._groups[account_id]:
+                del self._groups[account_id]
+
     def close(self) -> None:
         """The process ends: every stream says so to its reader."""
         self.is_closed = True
+        for groups in self._groups.values():
+            for group in groups:
+                group.wake()
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()

@@ -12,8 +12,8 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.errors import OsliraError
 from oslira_shared.usernames import InvalidUsername, normalise_username
 
-# The one table of what can be ordered. The catalogue prices more than the engine does yet.
-ACCEPTED_TYPES: Final = frozenset({AnalysisType.LIGHT})
+# The one table of what can be ordered: what the catalogue prices.
+ACCEPTED_TYPES: Final = frozenset(OFFERS)
 # A profile younger than this is never fetched again, whatever is asked: scrapes cost money.
 MIN_MAX_AGE: Final = timedelta(minutes=5)
 
@@ -26,6 +26,12 @@ class Order:
     type: AnalysisType
     business_profile_id: UUID
     max_age: timedelta
+    is_refresh: bool = False
+
+    @property
+    def reuse_within(self) -> timedelta:
+        """How old a finished analysis may be to be returned instead; for a refresh none is young enough."""
+        return timedelta(seconds=-1) if self.is_refresh else self.max_age
 
     @property
     def price_credits(self) -> int:
@@ -36,10 +42,19 @@ class Order:
     def body_hash(self) -> str:
         """Equal for orders that mean the same, however they were written."""
         parts = [self.username, self.type, str(self.business_profile_id), self.max_age.total_seconds()]
+        if self.is_refresh:
+            parts.append("refresh")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def read_order(*, username: str, kind: str, business_profile_id: str, max_age_s: int | None) -> Order:
+def read_order(
+    *,
+    username: str,
+    kind: str,
+    business_profile_id: str,
+    max_age_s: int | None,
+    is_refresh: bool = False,
+) -> Order:
     """An order from a request. Raises OsliraError: invalid_username, unknown_type, business_profile_not_found.
 
     `max_age_s` bounds the age of a finished analysis, or a profile, that is used again: at least 5 minutes, at most the type's
@@ -58,13 +73,11 @@ def read_order(*, username: str, kind: str, business_profile_id: str, max_age_s:
         ) from error
     longest = OFFERS[accepted].fresh_for
     wanted = longest if max_age_s is None else timedelta(seconds=max_age_s)
-    return Order(name, accepted, profile_id, min(max(wanted, MIN_MAX_AGE), longest))
+    return Order(name, accepted, profile_id, min(max(wanted, MIN_MAX_AGE), longest), is_refresh)
 
 
 def _accepted(kind: str) -> AnalysisType:
     offered = sorted(ACCEPTED_TYPES)
     if kind in ACCEPTED_TYPES:
         return AnalysisType(kind)
-    if kind in list(AnalysisType):
-        raise OsliraError("unknown_type", f"{kind} analyses can't be ordered yet.", accepted=offered)
     raise OsliraError("unknown_type", "There is no such type of analysis.", accepted=offered)

@@ -45,10 +45,11 @@ class Reservation:
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """What became of an accept: `accepted`; `same`: another run is at work on it; `exists`: this id is a run already;
-    `closed`: this id can never become a run. `run_id` is the one that stands now.
+    `closed`: this id can never become a run; `cost_limit`: the account's day has no room for what it may cost us.
+    `run_id` is the one that stands now.
     """  # noqa: D205
 
-    outcome: Literal["accepted", "same", "exists", "closed"]
+    outcome: Literal["accepted", "same", "exists", "closed", "cost_limit"]
     run_id: UUID
     status: RunStatus
     attempt: int

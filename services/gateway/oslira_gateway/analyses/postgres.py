@@ -20,7 +20,7 @@ select exists (select from identity.business_profiles b
   left join identity.idempotency used on used.account_id = $1 and used.key = $6
 """
 # One that is live is never overwritten: the first answer under a key is the answer.
-_KEEP: Final = """
+KEEP: Final = """
   on conflict (account_id, key) do update
     set body_hash = excluded.body_hash, generation = excluded.generation, run_id = excluded.run_id,
         status = excluded.status, expires_at = excluded.expires_at
@@ -33,14 +33,14 @@ with accepted as materialized (
   insert into identity.idempotency (account_id, key, body_hash, generation, run_id, status, expires_at)
   select $2, $10, $11, $12, run_id, case outcome when 'accepted' then 202 else 200 end, now() + interval '24 hours'
     from accepted where $10::text is not null and outcome in ('accepted', 'same')
-  {_KEEP}
+  {KEEP}
 )
 select outcome, run_id, status, attempt from accepted
 """
 _REMEMBER: Final = f"""
 insert into identity.idempotency (account_id, key, body_hash, generation, run_id, status, expires_at)
 values ($1, $2, $3, $4, $5, 200, now() + interval '24 hours')
-{_KEEP}
+{KEEP}
 """
 
 
@@ -59,7 +59,7 @@ class PostgresRequests:
                 order.business_profile_id,
                 order.username,
                 order.type,
-                order.max_age,
+                order.reuse_within,
                 key,
             )
         assert row is not None  # noqa: S101  # left joins on one row

@@ -12,11 +12,11 @@ from oslira_gateway.analyses.run import Run, RunCredits, RunError
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 
-_COLUMNS: Final = """run_id, business_profile_id, type, username, status, progress, current_step, should_cancel, is_from_cache,
+COLUMNS: Final = """run_id, business_profile_id, type, username, status, progress, current_step, should_cancel, is_from_cache,
   lead_id, result, error_code, error_detail, price_credits, charged_credits, released_credits, seq, created_at, finished_at"""
-_FIND: Final = f"select {_COLUMNS} from analysis.run_view where run_id = $1 and account_id = $2"
+_FIND: Final = f"select {COLUMNS} from analysis.run_view where run_id = $1 and account_id = $2"
 _PAGE: Final = f"""
-select {_COLUMNS} from analysis.run_view
+select {COLUMNS} from analysis.run_view
  where account_id = $1 and ($2::text is null or status = $2)
    and ($3::timestamptz is null or (created_at, run_id) < ($3, $4::uuid))
  order by created_at desc, run_id desc limit $5
@@ -38,7 +38,7 @@ class PostgresRuns:
         """See Runs."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, run_id, member.account_id)
-        return (await self._placed([_run(row)]))[0] if row else None
+        return (await self._placed([run_of(row)]))[0] if row else None
 
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
@@ -47,13 +47,13 @@ class PostgresRuns:
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_PAGE, member.account_id, status, *place, limit)
-        return await self._placed([_run(row) for row in rows])
+        return await self._placed([run_of(row) for row in rows])
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
         """See Runs."""
         async with self._service.connection() as connection:
             row = await connection.fetchrow(_FIND, run_id, account_id)
-        return (await self._placed([_run(row)]))[0] if row else None
+        return (await self._placed([run_of(row)]))[0] if row else None
 
     async def _placed(self, runs: list[Run]) -> list[Run]:
         """With the place in the queue of those that wait. Positions are the service's to ask: they count rows of everybody."""
@@ -74,7 +74,8 @@ class PostgresRuns:
         return UserClient(self._pool, claims=member.caller.claims)
 
 
-def _run(row: Record) -> Run:
+def run_of(row: Record) -> Run:
+    """A row of analysis.run_view."""
     charged, released = row["charged_credits"], row["released_credits"]
     credits_ = RunCredits(
         held=row["price_credits"] if charged is None else 0, charged=charged or 0, released=released or 0

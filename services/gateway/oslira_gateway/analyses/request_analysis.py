@@ -56,7 +56,7 @@ class RequestAnalysis:
         self._hints = hints
 
     async def __call__(self, request: Request) -> Answer:
-        """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, unavailable."""
+        """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached, unavailable."""
         generation = 0
         for _ in range(_MAX_GENERATIONS):
             standing = await self._standing(request)
@@ -128,6 +128,10 @@ class RequestAnalysis:
             return Answer(run_id, is_new=True, status=accepted.status)
         # This hold has no run and never will: asking for its outcome closes the id, and the credits come back at once.
         await self._holds.settle(run_id)
+        if accepted.outcome == "cost_limit":
+            raise OsliraError(
+                "cost_limit_reached", "This account has reached its limit for today; try tomorrow."
+            )
         return Answer(accepted.run_id, is_new=False) if accepted.outcome == "same" else None
 
     async def _winner(self, request: Request) -> UUID | None:

@@ -65,7 +65,7 @@ def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Ad
             max_age_s=data.max_age,
         )
         answer = await request_analysis(
-            AnalysisRequest(member, order, _key(idempotency_key), request.state.request_id)
+            AnalysisRequest(member, order, idempotency_key_of(idempotency_key), request.state.request_id)
         )
         if answer.status is not None:
             return _accepted(answer.run_id, answer.status, member.account_id)
@@ -79,7 +79,7 @@ def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Ad
     return [create_analysis]
 
 
-def _key(header: str | None) -> str | None:
+def idempotency_key_of(header: str | None) -> str | None:
     """An Idempotency-Key: 1 to 255 visible characters."""
     if header is not None and not (
         1 <= len(header) <= _MAX_KEY_LENGTH and header.isascii() and header.isprintable()

@@ -1,6 +1,6 @@
 """Tickets for event streams: a browser's EventSource sends no headers, so the address itself has to say who may listen.
 
-A ticket opens one run's stream for ten minutes and nothing else. It stands in a query, which is never logged.
+A ticket opens the stream of one run, bulk or account for ten minutes and nothing else. It stands in a query, which is never logged.
 """
 
 import base64
@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
 LIFE: Final = timedelta(minutes=10)
 _MAX_LENGTH: Final = 512
+GroupKind = Literal["bulk", "account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,28 @@ class Tickets:
 
     def issue(self, ticket: RunTicket) -> str:
         """A ticket good for ten minutes from now."""
+        return self._issue("run", ticket.run_id, ticket.account_id)
+
+    def issue_for(self, kind: GroupKind, thing_id: UUID, account_id: UUID) -> str:
+        """A ticket for a bulk's or a whole account's stream, good for ten minutes from now."""
+        return self._issue(kind, thing_id, account_id)
+
+    def _issue(self, kind: str, thing_id: UUID, account_id: UUID) -> str:
         expires_at = int(self._clock() + LIFE.total_seconds())
-        payload = json.dumps(["run", ticket.run_id.hex, ticket.account_id.hex, expires_at]).encode()
+        payload = json.dumps([kind, thing_id.hex, account_id.hex, expires_at]).encode()
         return _encode(payload) + "." + _encode(self._sign(payload))
 
     def check(self, text: str, *, run_id: UUID) -> RunTicket:
         """The ticket, if it is ours, for this run and not expired. Raises OsliraError `ticket_invalid`."""
+        _, account_id = self._check(text, "run", run_id)
+        return RunTicket(run_id=run_id, account_id=account_id)
+
+    def check_for(self, text: str, kind: GroupKind, *, thing_id: UUID | None = None) -> UUID:
+        """The account whose bulk this is, or whose runs. Raises OsliraError `ticket_invalid`."""
+        _, account_id = self._check(text, kind, thing_id)
+        return account_id
+
+    def _check(self, text: str, wanted: str, thing_id: UUID | None) -> tuple[UUID, UUID]:
         refused = OsliraError(
             "ticket_invalid", "The ticket is not valid any more; read the run for a new one."
         )
@@ -54,10 +71,11 @@ class Tickets:
             raise refused from error
         if not hmac.compare_digest(signature, self._sign(payload)):
             raise refused
-        kind, run, account, expires_at = json.loads(payload)
-        if kind != "run" or UUID(run) != run_id or expires_at < self._clock():
+        kind, thing, account, expires_at = json.loads(payload)
+        is_other = thing_id is not None and UUID(thing) != thing_id
+        if kind != wanted or is_other or expires_at < self._clock():
             raise refused
-        return RunTicket(run_id=run_id, account_id=UUID(account))
+        return UUID(thing), UUID(account)
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)

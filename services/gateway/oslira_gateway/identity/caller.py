@@ -8,10 +8,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user whose token was verified. Nothing here comes from metadata that users may edit."""
+    """A user whose token was verified. Nothing here comes from metadata that users may edit.
+
+    `is_operator`: the token's issuer says so in app_metadata; operators see dollars.
+    """
 
     user_id: UUID
     email: str | None = None
+    is_operator: bool = False
 
     @property
     def claims(self) -> Mapping[str, Any]:

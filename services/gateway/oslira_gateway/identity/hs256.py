@@ -34,7 +34,11 @@ class Hs256Tokens:
         except (KeyError, ValueError) as error:
             raise OsliraError("token_invalid", "The token's subject is not a user.") from error
         email = claims.get("email")
-        return Caller(user_id=user_id, email=email if isinstance(email, str) else None)
+        return Caller(
+            user_id=user_id,
+            email=email if isinstance(email, str) else None,
+            is_operator=_is_operator(claims),
+        )
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > MAX_TOKEN_BYTES:
@@ -53,6 +57,12 @@ class Hs256Tokens:
             raise OsliraError("token_expired", "The token has expired; sign in again.") from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise OsliraError("token_invalid", "The token is not valid.") from error
+
+
+def _is_operator(claims: dict[str, Any]) -> bool:
+    # app_metadata is the issuer's alone; user_metadata could be written by the user.
+    metadata = claims.get("app_metadata")
+    return isinstance(metadata, dict) and metadata.get("oslira_operator") is True
 
 
 def _audiences(claims: dict[str, Any]) -> list[Any]:

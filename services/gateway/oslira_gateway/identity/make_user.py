@@ -64,8 +64,22 @@ async def make_user(connection: Connection, *, email: str) -> MadeUser:
     return made
 
 
-def sign_token(secret: str, *, user_id: UUID, email: str, life: timedelta = timedelta(hours=12)) -> str:
+def sign_token(
+    secret: str,
+    *,
+    user_id: UUID,
+    email: str,
+    life: timedelta = timedelta(hours=12),
+    is_operator: bool = False,
+) -> str:
     """A token such as Supabase issues to a signed-in user, signed with JWT_SECRET."""
     now = datetime.now(UTC)
-    claims = {"sub": str(user_id), "email": email, "role": "authenticated", "aud": "authenticated"}
+    claims: dict[str, Any] = {
+        "sub": str(user_id),
+        "email": email,
+        "role": "authenticated",
+        "aud": "authenticated",
+    }
+    if is_operator:
+        claims["app_metadata"] = {"oslira_operator": True}
     return jwt.encode({**claims, "iat": now, "exp": now + life}, secret, algorithm="HS256")

@@ -1,6 +1,7 @@
 """What the database itself refuses, whatever the service does."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -8,8 +9,9 @@ import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.identity.make_user import MadeUser, make_user
-from oslira_gateway.operations.expire_keys import ExpireKeys
+from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_shared.ids import new_id
+from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool, UserClient, open_pool
 
 TABLES = ["users", "accounts", "members", "business_profiles"]
@@ -108,7 +110,7 @@ async def test_every_tenant_table_forces_row_level_security(pool: Pool) -> None:
         "select relname, relrowsecurity, relforcerowsecurity, r.rolname, r.rolsuper from pg_class c"
         " join pg_roles r on r.oid = c.relowner where relnamespace = 'identity'::regnamespace and relkind = 'r'"
     )
-    assert {row["relname"] for row in rows} == {*TABLES, "idempotency"}
+    assert {row["relname"] for row in rows} == {*TABLES, "idempotency", "job_runs", "purged_accounts"}
     for row in rows:
         assert (row["relrowsecurity"], row["relforcerowsecurity"]) == (True, True)
         assert (row["rolname"], row["rolsuper"]) == ("identity_owner", False)
@@ -135,6 +137,8 @@ async def test_expired_keys_go_a_day_later(
             member.account_id,
             hours,
         )
-    await ExpireKeys(AdminClient(pool))()
+    tally = Tally()
+    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
+    assert tally.deleted == {"idempotency": 1}
     left = await pool.fetch("select key from identity.idempotency order by key")
     assert [row["key"] for row in left] == ["expired", "live"]

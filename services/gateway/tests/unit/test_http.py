@@ -150,7 +150,6 @@ async def test_runs_are_listed_by_page(api: Any, client: httpx.AsyncClient, memb
     ("body", "status", "code"),
     [
         ({"type": "medium"}, 422, "unknown_type"),
-        ({"type": "deep"}, 422, "unknown_type"),
         ({"username": "two names"}, 422, "invalid_username"),
         ({"business_profile_id": str(new_id())}, 404, "business_profile_not_found"),
         ({"business_profile_id": 7}, 400, "invalid_request"),

@@ -30,11 +30,14 @@ def test_malformed_names_are_refused(written: str) -> None:
     assert caught.value.code == "invalid_username"
 
 
-@pytest.mark.parametrize("kind", ["deep", "xray", "medium", "", "LIGHT"])
+@pytest.mark.parametrize("kind", ["medium", "", "LIGHT", "x-ray"])
 def test_types_that_cannot_be_ordered_are_refused_with_those_that_can(kind: str) -> None:
     with pytest.raises(OsliraError) as caught:
         order(kind=kind)
-    assert (caught.value.code, caught.value.extra) == ("unknown_type", {"accepted": ["light"]})
+    assert (caught.value.code, caught.value.extra) == (
+        "unknown_type",
+        {"accepted": ["deep", "light", "xray"]},
+    )
 
 
 def test_what_is_no_id_names_no_business_profile() -> None:
@@ -56,5 +59,5 @@ def test_ages_stay_between_five_minutes_and_the_cache_life(asked: int | None, go
     assert order(max_age_s=asked).max_age == got
 
 
-def test_a_light_analysis_costs_one_credit() -> None:
-    assert order().price_credits == 1
+def test_each_type_costs_what_the_catalogue_says() -> None:
+    assert [order(kind=kind).price_credits for kind in ("light", "deep", "xray")] == [1, 2, 3]

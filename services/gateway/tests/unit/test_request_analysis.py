@@ -191,3 +191,28 @@ async def test_ids_that_stay_closed_end_as_unavailable(world: World) -> None:
         await world.post()
     assert caught.value.code == "unavailable"
     assert world.holds.available == 100
+
+
+class NoRoom(MemoryRequests):
+    """The account's day is used up."""
+
+    async def accept(
+        self,
+        member: Member,
+        order: Order,
+        *,
+        run_id: UUID,
+        reservation: Reservation | None,
+        request_id: str,
+    ) -> Acceptance:
+        del member, order, reservation, request_id
+        return Acceptance("cost_limit", run_id, RunStatus.QUEUED, 0)
+
+
+async def test_over_the_days_cost_limit_is_refused_and_the_hold_given_back(world: World) -> None:
+    world.requests = NoRoom(world.runs, businesses=world.requests.businesses)
+    with pytest.raises(OsliraError) as refused:
+        await world.post()
+    assert refused.value.code == "cost_limit_reached"
+    assert world.holds.held == {}
+    assert world.hints.announced == []

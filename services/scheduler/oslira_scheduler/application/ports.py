@@ -44,7 +44,7 @@ class Slots(Protocol):
         ...
 
     async def owe_latest_again(self) -> None:
-        """The stream of ticks was lost: the newest slot of each job is owed again. Owners act once all the same."""
+        """The newest slot of each job is owed again: the stream was lost, or an owner was. Owners act once all the same."""
         ...
 
 

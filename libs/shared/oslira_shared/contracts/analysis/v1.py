@@ -13,6 +13,8 @@ RUN_ENDED: Final = "analysis.evt.run_ended.v1"
 BULK_ENDED: Final = "analysis.evt.bulk_ended.v1"
 OUTCOME: Final = "analysis.rpc.outcome"
 CANCEL: Final = "analysis.rpc.cancel"
+CANCEL_BULK: Final = "analysis.rpc.cancel_bulk"
+REPLAY: Final = "analysis.rpc.replay"
 PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.<run_id>
 
 
@@ -40,12 +42,39 @@ ENDED: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCE
 
 
 class RunEnded(Contract):
-    """A run reached its end. Announced again until its hold is settled, with the same event_id."""
+    """A run reached its end. Announced again until its hold is settled, with the same event_id.
+
+    One with a `bulk_id` has no hold of its own: the bulk's is settled when the bulk has ended, and it is announced once.
+    """
 
     event_id: UUID
     run_id: UUID
     account_id: UUID
     status: RunStatus
+    bulk_id: UUID | None = None
+
+
+class BulkEnded(Contract):
+    """Everything that a bulk lists has ended. Announced again until its hold is settled, with the same event_id."""
+
+    event_id: UUID
+    bulk_id: UUID
+    account_id: UUID
+
+
+class HoldEnded(Contract):
+    """What both endings say to whoever keeps the holds."""
+
+    account_id: UUID
+    run_id: UUID | None = None
+    bulk_id: UUID | None = None
+
+    @property
+    def hold_id(self) -> UUID | None:
+        """The hold to settle; None for a run of a bulk."""
+        if self.run_id is not None and self.bulk_id is not None:
+            return None
+        return self.run_id or self.bulk_id
 
 
 class OutcomeRequest(Contract):
@@ -84,6 +113,35 @@ class Cancelled(Contract):
 
     run_id: UUID
     status: RunStatus
+
+
+class CancelBulkRequest(Contract):
+    """End what a bulk still has at work, on behalf of an account; the row decides whether it is that account's."""
+
+    bulk_id: UUID
+    account_id: UUID
+
+
+class CancelledBulk(Contract):
+    """`was_open`: whether there was anything left to end."""
+
+    bulk_id: UUID
+    was_open: bool
+
+
+class ReplayRequest(Contract):
+    """Let a failed run begin anew, as a new run with a hold of its own.
+
+    Answers `Replayed`; errors: run_not_found, conflict, insufficient_credits, cost_limit_reached.
+    """
+
+    run_id: UUID
+
+
+class Replayed(Contract):
+    """The run that does it now."""
+
+    run_id: UUID
 
 
 class Progress(Contract):

@@ -11,6 +11,7 @@ WEBHOOK: Final = (
 SUBSCRIPTION_CHANGED: Final = "billing.evt.subscription_changed.v1"
 CHECKOUT: Final = "billing.rpc.checkout"
 PORTAL: Final = "billing.rpc.portal"
+REPLAY: Final = "billing.rpc.replay"
 
 
 class SubscriptionChanged(Contract):
@@ -18,3 +19,45 @@ class SubscriptionChanged(Contract):
 
     event_id: UUID
     account_id: UUID
+
+
+class CheckoutRequest(Contract):
+    """Sell `plan` at `interval` (month or year), or `pack`, to an account. The asker has the right to buy for it.
+
+    Both URLs lie under APP_URL. `request_key` makes it one checkout however often it is asked for. Answers `Page`; errors:
+    invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable.
+    """
+
+    account_id: UUID
+    plan: str | None = None
+    interval: str = "month"
+    pack: str | None = None
+    success_url: str | None = None
+    cancel_url: str | None = None
+    request_key: str
+
+
+class PortalRequest(Contract):
+    """Where the account changes its plan and card and cancels. Answers `Page`; errors: invalid_return_url, no_customer."""
+
+    account_id: UUID
+    return_url: str | None = None
+
+
+class Page(Contract):
+    """A page of Stripe's to send the user to."""
+
+    session_id: str
+    url: str
+
+
+class ReplayRequest(Contract):
+    """Let a dead event begin anew; `event_id` is its row's id or Stripe's. Answers `Replayed`; errors: not_found, conflict."""
+
+    event_id: str
+
+
+class Replayed(Contract):
+    """It is to be applied again."""
+
+    row_id: UUID

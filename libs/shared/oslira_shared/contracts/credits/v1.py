@@ -71,7 +71,9 @@ class Balance(Contract):
     account_id: UUID
     available: int
     held: int
-    grants: list[GrantBalance] = []
+    grants: list[GrantBalance] = []  # the first 100 to be drawn
+    frozen: int = 0  # of disputed grants
+    debt: int = 0  # spent of grants that were taken back later: the next grants pay it first
 
 
 class Settled(Contract):

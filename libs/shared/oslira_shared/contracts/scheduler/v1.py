@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from pydantic import AwareDatetime
 
 from oslira_shared.contracts.base import Contract
 
@@ -43,3 +45,25 @@ class Tick(Contract):
     event_id: UUID
     job: str
     slot: datetime
+
+
+def run_job_subject(owner: str) -> str:
+    """Where an owner is asked to run a job now."""
+    return f"{owner}.rpc.run_job"
+
+
+class RunJob(Contract):
+    """Run this slot of a job now; a slot that was run stays as it is. An operator's own moment is a slot like any other."""
+
+    job: str
+    slot: AwareDatetime
+
+
+class JobState(Contract):
+    """How a slot stands: `state` is due (at work, or waiting to be tried again), done or failed; `counts` as kept with it."""
+
+    job: str
+    slot: datetime
+    state: str
+    counts: dict[str, Any]
+    reason: str | None = None

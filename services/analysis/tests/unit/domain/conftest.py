@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.commercial import CommercialAnswer
+from oslira_analysis.domain.core import CoreAnswer
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts, compute_facts
+from oslira_analysis.domain.light import LightAnswer
+from oslira_analysis.domain.outreach import OutreachAnswer
+from oslira_analysis.domain.personality import PersonalityAnswer
 from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.psychographic import PsychographicAnswer
 from oslira_analysis.domain.read_item import read_item
+from pydantic import BaseModel
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -87,3 +94,67 @@ def make_business() -> Callable[..., BusinessContext]:
         )
 
     return make
+
+
+@pytest.fixture
+def answers() -> dict[str, BaseModel]:
+    """One sound answer for each call of every type, about the profile of `an_item`."""
+    bakery = {"claim": "Runs a bakery.", "quote": "Family bakery in Porto", "source": "biography"}
+    cafes = {"claim": "Sells to cafés.", "quote": "Wholesale for cafés", "source": "biography"}
+    oven = {"claim": "Bakes every week.", "quote": "fresh from the oven", "source": "post:1"}
+    fit = {
+        "reasons": [bakery, cafes],
+        "red_flags": [],
+        "summary": "A family bakery. It may need another oven.",
+        "fit_score": 80,
+        "confidence": "high",
+    }
+    return {
+        "score": LightAnswer.model_validate(fit),
+        "core": CoreAnswer.model_validate({**fit, "needs": [oven]}),
+        "commercial": CommercialAnswer.model_validate(
+            {
+                **fit,
+                "needs": [oven],
+                "buying_signals": [cafes],
+                "objections": [],
+                "business_model": "shop",
+                "stage": "settled",
+                "budget": "medium",
+                "decides": "alone",
+            }
+        ),
+        "outreach": OutreachAnswer.model_validate(
+            {
+                "language": "en",
+                "openings": [{**oven, "claim": "Your sourdough, fresh from the oven, made us stop."}],
+                "dm_pitch": "Ovenworks builds bakery ovens. They bake evenly.",
+                "email_subject": "Ovens for small bakeries",
+                "email_pitch": "Ovenworks builds bakery ovens. They bake evenly, day after day.",
+                "ask": "May we send you two pages about them?",
+                "talking_points": [cafes],
+            }
+        ),
+        "personality": PersonalityAnswer.model_validate(
+            {
+                "traits": [{**oven, "trait": "conscientiousness", "level": "high"}],
+                "communication": [bakery, cafes, oven],
+                "style": "amiable",
+                "formality": "casual",
+                "approach": ["Begin with the bread."],
+                "avoid": ["Long messages."],
+                "summary": "Warm and plain. Write as a neighbour would.",
+            }
+        ),
+        "psychographic": PsychographicAnswer.model_validate(
+            {
+                "motivations": [oven],
+                "values": [bakery],
+                "interests": [cafes],
+                "pains": [],
+                "decision_style": "relationship",
+                "messages_that_land": ["Bread that is the same every day."],
+                "summary": "Craft drives them.",
+            }
+        ),
+    }

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from oslira_analysis.domain.evidence import Claim, Source, find_quote, keep_supported
+from oslira_analysis.domain.evidence import Claim, Source, find_quote, fold_profile, keep_supported
 from oslira_analysis.domain.profile import Profile
 
 MakeProfile = Callable[..., Profile]
@@ -72,7 +72,7 @@ def test_unsupported_claims_are_dropped_and_counted(make_profile: MakeProfile) -
         Claim(claim="Has ten shops.", quote="ten shops", source="biography"),
         Claim(claim="\u200b", quote="Family bakery", source="biography"),
     ]
-    kept, dropped = keep_supported(claims, make_profile())
+    kept, dropped = keep_supported(claims, fold_profile(make_profile()))
     assert kept == (Claim(claim="Runs a bakery.", quote="Family bakery", source="biography"),)
     assert dropped == 2
 

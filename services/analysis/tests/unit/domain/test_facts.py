@@ -142,6 +142,7 @@ def test_formats_and_content_are_shares(make_facts: MakeFacts, make_post: MakePo
     assert (content.captioned.value, content.located.value) == (0.75, 0.25)
     assert (content.hashtags_per_post.value, content.mentions_per_post.value) == (1.75, 0.75)
     assert content.top_hashtags == ("bread", "bakery")
+    assert (content.top_mentions, content.top_locations) == (("millfriends",), ("Porto",))
 
 
 def test_videos_are_measured_by_their_views(make_facts: MakeFacts, make_post: MakePost) -> None:

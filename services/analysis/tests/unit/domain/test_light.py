@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from oslira_analysis.domain.answer_schema import InvalidAnswer, json_schema_strict, read_answer
+from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence import Claim
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.light import LightAnswer, LightResult, compose_light
@@ -15,7 +16,11 @@ Compose = Callable[..., LightResult]
 
 
 @pytest.fixture
-def compose(make_profile: Callable[..., Profile], make_facts: Callable[..., ProfileFacts]) -> Compose:
+def compose(
+    make_profile: Callable[..., Profile],
+    make_facts: Callable[..., ProfileFacts],
+    make_business: Callable[..., BusinessContext],
+) -> Compose:
     def run(item: dict[str, Any] | None = None, **answer: Any) -> LightResult:
         given = {
             "reasons": [TRUE],
@@ -28,6 +33,7 @@ def compose(make_profile: Callable[..., Profile], make_facts: Callable[..., Prof
             LightAnswer.model_validate({**given, **answer}),
             make_profile(**(item or {})),
             make_facts(**(item or {})),
+            business=make_business(),
             prompt_version="light/v1",
         )
 
@@ -87,13 +93,17 @@ def test_an_answer_out_of_range_is_invalid(fit_score: str) -> None:
 
 
 def test_an_answer_built_without_validation_is_checked_too(
-    make_profile: Callable[..., Profile], make_facts: Callable[..., ProfileFacts]
+    make_profile: Callable[..., Profile],
+    make_facts: Callable[..., ProfileFacts],
+    make_business: Callable[..., BusinessContext],
 ) -> None:
     answer = LightAnswer.model_construct(
         reasons=[], red_flags=[], summary="s", fit_score=900, confidence="high"
     )
     with pytest.raises(InvalidAnswer, match="fit_score"):
-        compose_light(answer, make_profile(), make_facts(), prompt_version="light/v1")
+        compose_light(
+            answer, make_profile(), make_facts(), business=make_business(), prompt_version="light/v1"
+        )
 
 
 def test_an_answer_that_says_nothing_is_invalid(compose: Compose) -> None:

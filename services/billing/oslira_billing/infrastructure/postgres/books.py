@@ -8,11 +8,14 @@ from oslira_shared.postgres.clients import Connection
 from oslira_shared.work import Claim, transition
 from oslira_shared.work.claim import moved
 
-from oslira_billing.application.ports import ClaimLostError, Received, Sighting
+from oslira_billing.application.ports import ClaimLostError, Received
+from oslira_billing.application.reversals import Reversals
+from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
-from oslira_billing.domain.fields import StripeObject, number, text
-from oslira_billing.domain.grants import Grant, subscription_of
+from oslira_billing.domain.fields import StripeObject, moment, number, text
+from oslira_billing.domain.grants import Grant, months_of_invoice, subscription_of
 from oslira_billing.domain.subscription import Subscription
+from oslira_billing.infrastructure.postgres.reversals import PostgresReversals
 
 # The sweep tells others again if we die between the commit and telling them.
 _TELL_WITHIN_S: Final = 5.0
@@ -22,19 +25,20 @@ _LINK: Final = (
 )
 _WAKE: Final = """
     update billing.webhook_events set not_before = null, due_at = now()
-     where stripe_customer_id = $1 and state = 'received' and not_before > now()
+     where waits_for = $1 and state = 'received' and not_before > now()
 """
 # What has ended for good at Stripe never comes back, so that an end always counts. Otherwise a later fetch beats an earlier
 # one, and a snapshot never beats a newer one.
 _SAVE_SUBSCRIPTION: Final = """
     insert into billing.subscriptions as kept
       (account_id, plan, state, source, period_start, period_end, cancel_at_period_end, stripe_subscription_id,
-       stripe_customer_id, stripe_price_id, fetch_seq, as_of)
-    values ($1, $2, $3, 'stripe', $4, $5, $6, $7, $8, $9, $10, $11)
+       stripe_customer_id, stripe_price_id, fetch_seq, as_of, "interval")
+    values ($1, $2, $3, 'stripe', $4, $5, $6, $7, $8, $9, $10, $11,
+      coalesce((select p."interval" from billing.prices p where p.stripe_price_id = $9), $12))
     on conflict (stripe_subscription_id) do update
       set plan = excluded.plan, state = excluded.state, period_start = excluded.period_start,
           period_end = excluded.period_end, cancel_at_period_end = excluded.cancel_at_period_end,
-          stripe_price_id = excluded.stripe_price_id, fetch_seq = excluded.fetch_seq,
+          stripe_price_id = excluded.stripe_price_id, "interval" = excluded."interval", fetch_seq = excluded.fetch_seq,
           as_of = coalesce(excluded.as_of, kept.as_of), updated_at = now()
     where kept.account_id = excluded.account_id and kept.state not in ('canceled', 'incomplete_expired')
       and (excluded.state in ('canceled', 'incomplete_expired')
@@ -43,8 +47,17 @@ _SAVE_SUBSCRIPTION: Final = """
 """
 _SAVE_INVOICE: Final = """
     insert into billing.invoices (stripe_invoice_id, account_id, stripe_subscription_id, billing_reason,
-      amount_paid_minor, currency, grant_key, granted_credits)
-    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (stripe_invoice_id) do nothing
+      amount_paid_minor, currency, grant_key, granted_credits, months)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (stripe_invoice_id) do nothing
+"""
+# Of the two problems the one that its owner has to act on stays (it is the lesser word, too).
+_SAVE_PROBLEM: Final = """
+    insert into billing.payment_problems as kept
+      (stripe_invoice_id, account_id, stripe_subscription_id, problem, hosted_invoice_url, next_attempt_at)
+    select $1, $2, $3, $4, $5, $6 where not exists (select from billing.invoices where stripe_invoice_id = $1)
+    on conflict (stripe_invoice_id) do update
+      set problem = least(kept.problem, excluded.problem), hosted_invoice_url = excluded.hosted_invoice_url,
+          next_attempt_at = excluded.next_attempt_at
 """
 
 
@@ -53,6 +66,10 @@ class PostgresBooks:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def reversals(self) -> Reversals:
+        return PostgresReversals(self._connection)
 
     async def catalogue(self) -> Catalogue:
         plans = await self._connection.fetch("select plan, monthly_credits from billing.plans")
@@ -83,7 +100,10 @@ class PostgresBooks:
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
         if await self._connection.execute(_LINK, customer_id, account_id) == "INSERT 0 1":
-            await self._connection.execute(_WAKE, customer_id)
+            await self.wake(customer_id)
+
+    async def wake(self, stripe_id: str) -> None:
+        await self._connection.execute(_WAKE, stripe_id)
 
     async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
         await self._connection.execute(
@@ -99,6 +119,7 @@ class PostgresBooks:
             found.price_id,
             seen.fetch_seq,
             seen.as_of,
+            found.interval,
         )
 
     async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
@@ -112,6 +133,23 @@ class PostgresBooks:
             text(invoice, "currency") or "",
             grant.key if grant else None,
             grant.amount_credits if grant else 0,
+            months_of_invoice(invoice),
+        )
+
+    async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
+        await self._connection.execute(
+            _SAVE_PROBLEM,
+            text(invoice, "id"),
+            account_id,
+            subscription_of(invoice),
+            problem,
+            text(invoice, "hosted_invoice_url"),
+            moment(invoice, "next_payment_attempt"),
+        )
+
+    async def clear_problem(self, invoice_id: str) -> None:
+        await self._connection.execute(
+            "delete from billing.payment_problems where stripe_invoice_id = $1", invoice_id
         )
 
     async def grant(self, account_id: UUID, grant: Grant) -> None:
@@ -119,7 +157,7 @@ class PostgresBooks:
             "select credits.grant($1, $2, $3, $4)", account_id, grant.amount_credits, grant.source, grant.key
         )
 
-    async def finish(self, received: Received, *, state: str, account_id: UUID) -> Received:
+    async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
         held = cast("Claim", received.claim)
         row = await transition(
             self._connection,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -36,19 +37,30 @@ _BURY: Final = """
            reason = coalesce(reason, 'attempts_used_up')
      where id = any($1::uuid[]) and state in ('received', 'applied') and failures >= $2
 """
+# Its wait begins anew too, or one that had waited too long would end at once.
+_REVIVE: Final = """
+    update billing.webhook_events
+       set state = 'received', failures = 0, reason = null, not_before = null, lease_until = null, due_at = now(),
+           waited_from = now(), seq = seq + 1
+     where (stripe_event_id = $1 or id::text = $1) and state = 'dead' and payload is not null
+    returning id
+"""
+_STATE: Final = "select state from billing.webhook_events where stripe_event_id = $1 or id::text = $1"
 
 
 class PostgresInbox:
     """Implements Inbox."""
 
-    def __init__(self, database: AdminClient) -> None:
+    def __init__(self, database: AdminClient, *, lease_s: float = EVENTS.lease_s) -> None:
+        """`lease_s`: longer than Stripe takes to answer all that an event may ask; a crash is noticed after it."""
         self._database = database
+        self._events = replace(EVENTS, lease_s=lease_s)
 
     async def store(self, event: StripeEvent, body: str) -> UUID | None:
         values = (event.id, event.type, event.livemode, event.api_version, event.customer_id)
         try:
             async with asyncio.timeout(_STORE_TIMEOUT_S), self._database.connection() as connection:
-                return await connection.fetchval(_STORE, new_id(), *values, body, EVENTS.hint_every_s)
+                return await connection.fetchval(_STORE, new_id(), *values, body, self._events.hint_every_s)
         except asyncpg.DataError as error:
             raise OsliraError("invalid_request", "the event holds text that no database can") from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -56,14 +68,16 @@ class PostgresInbox:
 
     async def claim(self, row_id: UUID) -> Received | None:
         async with self._database.connection() as connection:
-            held = await claim(connection, EVENTS, row_id)
+            held = await claim(connection, self._events, row_id)
         if held is None:
             return None
         return Received(
             row_id=row_id,
             state=held.state,
             # The lease was given just now: this is Postgres's time, not ours.
-            waited=held.row["lease_until"] - timedelta(seconds=EVENTS.lease_s) - held.row["created_at"],
+            waited=held.row["lease_until"]
+            - timedelta(seconds=self._events.lease_s)
+            - held.row["waited_from"],
             account_id=held.row["account_id"],
             event=parse_event(held.row["payload"]),
             claim=held,
@@ -84,26 +98,38 @@ class PostgresInbox:
                 connection, _claim(received), to_state=state, due_in_s=None, values={"reason": reason}
             )
 
-    async def wait(self, received: Received, *, seconds: float, reason: str) -> None:
+    async def wait(
+        self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
+    ) -> None:
         async with self._database.connection() as connection:
             await hand_back(
                 connection,
                 _claim(received),
                 is_counted=False,
                 delay_s=seconds,
-                values={"reason": reason[:500]},
+                values={"reason": reason[:500], "waits_for": waits_for},
             )
 
     async def retry(self, received: Received, *, reason: str) -> None:
         async with self._database.connection() as connection:
             await hand_back(connection, _claim(received), is_counted=True, values={"reason": reason[:500]})
 
+    async def revive(self, event_id: str) -> UUID:
+        async with self._database.connection() as connection:
+            row_id = await connection.fetchval(_REVIVE, event_id)
+            if row_id is None:
+                state = await connection.fetchval(_STATE, event_id)
+                if state is None:
+                    raise OsliraError("not_found", f"there is no event {event_id}")
+                raise OsliraError("conflict", f"event {event_id} is {state}, or its body was cleared")
+        return row_id
+
     async def sweep(self) -> list[tuple[UUID, str, int]]:
         async with self._database.transaction() as connection:
-            rows = await sweep(connection, EVENTS)
+            rows = await sweep(connection, self._events)
             used_up = [row.row_id for row in rows if row.is_exhausted]
             if used_up:
-                await connection.execute(_BURY, used_up, EVENTS.max_failures)
+                await connection.execute(_BURY, used_up, self._events.max_failures)
         return [(row.row_id, row.state, row.attempt) for row in rows if not row.is_exhausted]
 
 

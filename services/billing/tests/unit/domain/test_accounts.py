@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from oslira_billing import samples
-from oslira_billing.domain.accounts import named_account, owner_of
+from oslira_billing.domain.accounts import named_account, one_owner, owner_of
 from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
 
 MINE, OTHER = uuid4(), uuid4()
@@ -55,3 +55,12 @@ def test_metadata_that_names_another_than_the_stored_account_is_refused() -> Non
 def test_an_event_that_nobody_owns_yet_is_not_refused_but_unknown() -> None:
     with pytest.raises(AccountUnknownError):
         owner_of({}, None)
+
+
+def test_an_event_and_what_it_is_about_have_one_owner() -> None:
+    assert one_owner([MINE, MINE], waits_for=None) == MINE
+    with pytest.raises(EventRefusedError):
+        one_owner([MINE, OTHER], waits_for=None)
+    with pytest.raises(AccountUnknownError) as unknown:
+        one_owner([], waits_for="in_1")
+    assert unknown.value.waits_for == "in_1"

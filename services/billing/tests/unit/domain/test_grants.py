@@ -1,8 +1,16 @@
+from typing import Any
+
 import pytest
 from oslira_billing import samples
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.errors import EventRefusedError
-from oslira_billing.domain.grants import Grant, grant_of_invoice, grant_of_session
+from oslira_billing.domain.grants import (
+    Grant,
+    grant_of_invoice,
+    grant_of_session,
+    months_of_invoice,
+    payment_of_session,
+)
 from oslira_billing.samples import AUGUST_S, JULY_S, line
 
 SOLD = Catalogue(
@@ -93,7 +101,7 @@ def test_an_invoice_that_makes_no_sense_is_refused_with_its_reason(
 @pytest.mark.parametrize(
     "metadata", [{"pack": "pack_100"}, {"credit_pack": "100"}, {"credit_pack": "pack_100"}]
 )
-def test_a_paid_pack_is_granted_under_its_sessions_key(metadata: dict[str, str]) -> None:
+def test_a_paid_pack_is_granted_under_its_sessions_key(metadata: dict[str, Any]) -> None:
     done = samples.session(**metadata)
     assert grant_of_session(done, SOLD) == Grant(f"session:{done['id']}", 100, "pack")
 
@@ -108,3 +116,18 @@ def test_a_paid_pack_is_granted_under_its_sessions_key(metadata: dict[str, str])
 )
 def test_other_checkouts_grant_nothing(done: dict[str, object]) -> None:
     assert grant_of_session(done, SOLD) is None
+
+
+def test_a_years_invoice_is_for_twelve_months_whatever_prorations_stand_beside_it() -> None:
+    year = line("pro")
+    year["period"]["end"] = JULY_S + 365 * 86_400
+    longer = line("pro", proration=True)
+    longer["period"]["end"] = JULY_S + 9_999 * 86_400
+    assert months_of_invoice(samples.invoice(year, longer)) == 12
+    assert months_of_invoice(samples.invoice(line("pro"))) == 1
+    assert months_of_invoice(samples.invoice()) == 1
+
+
+def test_a_packs_payment_is_its_sessions_and_a_plans_is_not() -> None:
+    assert payment_of_session(samples.session(payment="pi_1")) == "pi_1"
+    assert payment_of_session(samples.session(payment="pi_1", mode="subscription")) is None

@@ -108,6 +108,7 @@ def test_a_subscription_is_read_from_its_item() -> None:
         plan="pro",
         customer_id="cus_1",
         price_id="price_1",
+        interval=None,
         period_start=datetime(2026, 7, 1, tzinfo=UTC),
         period_end=datetime(2026, 8, 1, tzinfo=UTC),
         cancel_at_period_end=False,

@@ -66,6 +66,10 @@ begin
     $f$;
     grant execute on function auth.uid() to anon, authenticated, service_role, identity_owner;
   end if;
+  if not has_schema_privilege('identity_owner', 'auth', 'usage') then
+    -- Supabase's own schema is not ours to open: its policies' owner gets in as those do whom Supabase let in.
+    grant authenticated to identity_owner with inherit true, set false;
+  end if;
 end $$;
 
 create schema identity authorization identity_owner;

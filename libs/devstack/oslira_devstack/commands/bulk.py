@@ -1,0 +1,70 @@
+"""`oslira bulk FILE`: many analyses under one hold, followed live."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def bulk(  # noqa: PLR0917  # typer makes options of them
+    file: Annotated[Path, typer.Argument(help="A CSV, or one name or profile URL a line; - for stdin.")],
+    user: Annotated[str, typer.Option(help="Who asks.")] = "dev@oslira.test",
+    kind: Annotated[str, typer.Option("--type", help="light, deep or xray.")] = "light",
+    max_credits: Annotated[int | None, typer.Option(help="Take no more names than this pays for.")] = None,
+    stop_after: Annotated[int | None, typer.Option(help="End it once so many leads score --score.")] = None,
+    score: Annotated[int | None, typer.Option(help="What a good lead scores, 0 to 100.")] = None,
+    quote: Annotated[bool, typer.Option("--quote", help="Only say what it would do and cost.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the finished bulk as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Score a list of profiles on the running stack. Exits 1 unless it was accepted and ended."""
+    from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
+    from oslira_devstack.client import ApiError  # noqa: PLC0415
+
+    terms = {"max_credits": max_credits, "stop_after_leads": stop_after, "stop_score": score}
+    given = {name: value for name, value in terms.items() if value is not None}
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        result = asyncio.run(_bulk(find_stack(), body, user, quote=quote, terms={"kind": kind, **given}))
+    except (NoStack, ApiError, OSError) as error:
+        print(f"oslira: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    if as_json or quote:
+        print(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for line in result["rejected"]:
+        print(f"line {line['line']}: {line['problem']}: {line['detail']}")
+    counts, charged = result["counts"], result["credits"]
+    print(
+        f"{result['status']}: {counts['completed']} completed, {counts['failed']} failed, "
+        f"{counts['cancelled']} cancelled, {counts['linked']} were there already; "
+        f"{charged['charged']} credits charged, {charged['released']} came back"
+    )
+
+
+async def _bulk(access: Any, body: bytes, user: str, *, quote: bool, terms: dict[str, Any]) -> dict[str, Any]:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    from oslira_devstack.client import Client  # noqa: PLC0415
+    from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
+
+    who = await sign_in(access, email=user, available_credits=None, plan=None)
+    async with Client(access.gateway_url, who.token) as client:
+        profile_id = who.business_profile_id
+        answer = await client.bulk_csv(body, business_profile_id=profile_id, quote=quote, **terms)
+        if quote:
+            return answer
+        bulk = answer["bulk"]
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        # Progress goes to stderr, so that --json prints JSON alone.
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("bulk", total=bulk["counts"]["total"])
+            while bulk["status"] == "running" or bulk["credits"]["held"]:
+                await asyncio.sleep(0.5)
+                bulk = await client.read_bulk(answer["bulk_id"])
+                counts = bulk["counts"]
+                progress.update(task, completed=counts["completed"] + counts["failed"] + counts["cancelled"])
+        return bulk

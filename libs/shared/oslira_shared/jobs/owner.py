@@ -1,0 +1,113 @@
+"""An owner's jobs, wired: ticks, manual triggers, recovery. Any number of replicas; a slot is acted on once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, Tick, run_job_subject
+from oslira_shared.errors import OsliraError
+from oslira_shared.jobs.rows import JobRows
+from oslira_shared.jobs.tally import Job, Tally
+from oslira_shared.observability import metrics
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.runtime import Runtime
+from oslira_shared.work import Claim, Heart
+
+_LOG = structlog.get_logger()
+_FORGET_BATCH: Final = 1_000
+
+
+class JobOwner:
+    """Runs the slots of its jobs in this process, under leases."""
+
+    def __init__(self, database: AdminClient, schema: str, jobs: Mapping[str, Job]) -> None:
+        self.stop_grace_s = 5.0
+        self.rows = JobRows(database, schema)
+        self._jobs = jobs
+        self._heart = Heart(database, self.rows.table, capacity=4)
+        self._tallies: dict[UUID, tuple[Claim, Tally]] = {}
+
+    async def tick(self, job: str, slot: datetime) -> UUID:
+        """Record the slot and start on it. Raises OsliraError `not_found` for a job that isn't ours: it leaves no row."""
+        if job not in self._jobs:
+            raise OsliraError("not_found", f"{job} is none of the jobs here: {', '.join(sorted(self._jobs))}")
+        row_id = await self.rows.record(job, slot)
+        await self._start(row_id)
+        return row_id
+
+    async def sweep(self) -> None:
+        """Take over what a crash left in mid-job, and retry. Needs no bus."""
+        for row_id in await self.rows.sweep():
+            await self._start(row_id)
+
+    async def beat(self) -> None:
+        """Keep the leases, and what was counted so far."""
+        await self._heart.beat_once()
+        for held, tally in list(self._tallies.values()):
+            await self.rows.keep_counts(held, tally)
+
+    async def stop(self) -> None:
+        """What doesn't finish in time is handed back: a restart fails no job."""
+        for held in await self._heart.stop(grace_s=self.stop_grace_s):
+            await self.rows.release(held)
+
+    async def _start(self, row_id: UUID) -> None:
+        held = await self.rows.claim(row_id)
+        if held is not None:
+            self._heart.start(held, self._run(held))
+
+    async def _run(self, held: Claim) -> None:
+        job: str = held.row["job"]
+        slot: datetime = held.row["slot"]
+        tally = Tally.carried_on(held.row["counts"])
+        self._tallies[held.row_id] = (held, tally)
+        log = _LOG.bind(job=job, slot=slot.isoformat(), attempt=held.attempt)
+        try:
+            await self._jobs[job](slot, tally)
+            reason = f"{tally.failed} items failed: {'; '.join(tally.reasons)}" if tally.failed else None
+        except Exception as error:  # whatever it was, the row keeps it and tries again
+            log.exception("job_broke_off")
+            reason = f"{type(error).__name__}: {error}"
+        finally:
+            del self._tallies[held.row_id]
+        if reason is not None:
+            # What succeeded stays done; the slot is tried again for the rest.
+            await self.rows.retry(held, tally, reason=reason)
+            metrics.JOBS.labels(job, "retried").inc()
+            log.warning("job_failed", reason=reason)
+        elif await self.rows.finish(held, tally):
+            metrics.JOBS.labels(job, "done").inc()
+            log.info("job_done", **tally.as_counts())
+            await self.rows.forget(limit=_FORGET_BATCH)
+
+
+def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner:
+    """Declare on `runtime` all that jobs need: the ticks' consumer, `<service>.rpc.run_job`, sweep, heartbeat, hand-back."""
+    owner = JobOwner(AdminClient(runtime.database), schema, jobs)
+    bus, service = runtime.bus, runtime.settings.service
+
+    @bus.consumer(f"{service}_ticks")
+    async def on_tick(tick: Tick) -> None:
+        try:
+            await owner.tick(tick.job, tick.slot)
+        except OsliraError as error:
+            if error.code != "not_found":
+                raise
+            _LOG.warning("job_not_ours", job=tick.job, slot=tick.slot.isoformat())
+
+    @bus.responder(run_job_subject(service))
+    async def on_run_job(request: RunJob) -> JobState:
+        found = await owner.rows.find(await owner.tick(request.job, request.slot))
+        if found is None:
+            raise OsliraError("internal", "the job's row is gone")
+        return JobState(
+            job=found.job, slot=found.slot, state=found.state, counts=dict(found.counts), reason=found.reason
+        )
+
+    runtime.every(1, "sweep-jobs", owner.sweep)
+    runtime.every(1, "beat-jobs", owner.beat)
+    runtime.on_stop(owner.stop)
+    return owner

@@ -1,0 +1,125 @@
+"""`<schema>.job_runs` in Postgres: one row per slot, a row of work."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from oslira_shared.ids import derived_id
+from oslira_shared.jobs.tally import Tally
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.work import Claim, WorkTable, claim, hand_back, sweep, transition
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A slot and how it stands: `state` is due, done or failed."""
+
+    job: str
+    slot: datetime
+    state: str
+    attempt: int
+    counts: Mapping[str, Any]
+    reason: str | None
+
+
+class JobRows:
+    """Every method is one transaction."""
+
+    def __init__(self, database: AdminClient, schema: str) -> None:
+        self._database = database
+        self.table = WorkTable(
+            name=f"{schema}.job_runs", claimable=frozenset({"due"}), backoff_base_s=10.0, backoff_most_s=600.0
+        )
+
+    async def record(self, job: str, slot: datetime) -> UUID:
+        """The slot has come; one that is known stays as it is. The row's id."""
+        row_id = derived_id("job", job, slot.isoformat())
+        async with self._database.connection() as connection:
+            await connection.execute(
+                f"""
+                insert into {self.table.name} (id, job, slot, state, due_at) values ($1, $2, $3, 'due', now())
+                on conflict do nothing
+                """,
+                row_id,
+                job,
+                slot,
+            )
+        return row_id
+
+    async def find(self, row_id: UUID) -> JobRun | None:
+        """How it stands."""
+        names = ", ".join(field.name for field in dataclasses.fields(JobRun))
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(f"select {names} from {self.table.name} where id = $1", row_id)
+        return None if row is None else JobRun(**dict(row))
+
+    async def claim(self, row_id: UUID) -> Claim | None:
+        """None: somebody has it, or it is done, or it is not due yet."""
+        async with self._database.connection() as connection:
+            return await claim(connection, self.table, row_id)
+
+    async def sweep(self) -> list[UUID]:
+        """Slots that are due: a crash in mid-job, or a retry. Those whose attempts are used up end `failed` here."""
+        async with self._database.transaction() as connection:
+            rows = await sweep(connection, self.table)
+            used_up = [row.row_id for row in rows if row.is_exhausted]
+            if used_up:
+                await connection.execute(
+                    f"""
+                    update {self.table.name} set state = 'failed', due_at = null,
+                           reason = coalesce(reason, 'attempts_used_up')
+                     where id = any($1::uuid[]) and state = 'due' and failures >= $2
+                    """,
+                    used_up,
+                    self.table.max_failures,
+                )
+        return [row.row_id for row in rows if not row.is_exhausted]
+
+    async def keep_counts(self, held: Claim, tally: Tally) -> None:
+        """So that a crash leaves what was done so far."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                f"update {self.table.name} set counts = $3, progressed_at = now() where id = $1 and attempt = $2",
+                held.row_id,
+                held.attempt,
+                tally.as_counts(),
+            )
+
+    async def finish(self, held: Claim, tally: Tally) -> bool:
+        """Done. False: somebody else has the row now."""
+        async with self._database.connection() as connection:
+            row = await transition(
+                connection,
+                held,
+                to_state="done",
+                due_in_s=None,
+                values={"counts": tally.as_counts(), "reason": None},
+            )
+        return row is not None
+
+    async def retry(self, held: Claim, tally: Tally, *, reason: str) -> None:
+        """Again after a backoff; the last failure makes the sweep end it."""
+        async with self._database.connection() as connection:
+            values = {"counts": tally.as_counts(), "reason": reason[:500]}
+            await hand_back(connection, held, is_counted=True, values=values)
+
+    async def release(self, held: Claim) -> None:
+        """Shutdown: no failure, and another process may take it at once."""
+        async with self._database.connection() as connection:
+            await hand_back(connection, held, is_counted=False)
+
+    async def forget(self, *, limit: int) -> int:
+        """Rows of slots that came over 90 days ago, a batch; how many went."""
+        async with self._database.transaction() as connection:
+            status = await connection.execute(
+                f"""
+                delete from {self.table.name} where id in (
+                  select id from {self.table.name} where state <> 'due' and created_at < now() - interval '90 days'
+                   limit $1 for update skip locked)
+                """,
+                limit,
+            )
+        return int(status.removeprefix("DELETE "))

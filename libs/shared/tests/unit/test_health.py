@@ -1,0 +1,79 @@
+"""Ready is decided by what a service can't do without; everything else is listed and takes nobody out."""
+
+import asyncio
+import time
+
+from litestar.testing import AsyncTestClient
+from oslira_shared.observability import metrics
+from oslira_shared.observability.health import Health, internal_app
+
+
+async def _fine() -> str:
+    return "ok"
+
+
+async def _away() -> str:
+    return "not connected"
+
+
+async def _broken() -> str:
+    raise ConnectionError("password=hunter2")
+
+
+async def _stuck() -> str:
+    await asyncio.sleep(60)
+    return "ok"
+
+
+async def test_all_well_is_ok() -> None:
+    health = Health()
+    health.required["postgres"] = health.others["bus"] = _fine
+    assert await health.report() == (True, {"status": "ok", "checks": {"postgres": "ok", "bus": "ok"}})
+
+
+async def test_another_binding_that_is_away_degrades_and_stays_ready() -> None:
+    health = Health()
+    health.required["postgres"], health.others["bus"] = _fine, _away
+    is_ready, body = await health.report()
+    assert is_ready
+    assert body == {"status": "degraded", "checks": {"postgres": "ok", "bus": "not connected"}}
+
+
+async def test_a_required_one_that_raises_is_unavailable_and_its_text_stays_inside() -> None:
+    health = Health()
+    health.required["postgres"], health.others["bus"] = _broken, _fine
+    is_ready, body = await health.report()
+    assert not is_ready
+    assert body["status"] == "unavailable"
+    assert body["checks"]["postgres"] == "failing: ConnectionError"
+
+
+async def test_a_check_that_hangs_is_wrong_after_two_seconds_and_holds_up_no_other() -> None:
+    health = Health()
+    health.required["postgres"] = _fine
+    health.others |= {"bus": _stuck, "s3": _stuck}
+    started = time.monotonic()
+    is_ready, body = await health.report()
+    assert time.monotonic() - started < 3
+    assert is_ready
+    assert body["checks"] == {"postgres": "ok", "bus": "failing: TimeoutError", "s3": "failing: TimeoutError"}
+
+
+async def test_who_is_draining_is_alive_but_not_ready() -> None:
+    health = Health()
+    health.required["postgres"] = _fine
+    async with AsyncTestClient(internal_app(health)) as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        health.is_draining = True
+        ready, live = await client.get("/health/ready"), await client.get("/health/live")
+        assert (ready.status_code, ready.json()["status"]) == (503, "draining")
+        assert (live.status_code, live.json()) == (200, {"status": "ok"})
+
+
+async def test_the_internal_server_shows_figures() -> None:
+    metrics.BUS_CONNECTED.set(1)
+    async with AsyncTestClient(internal_app(Health())) as client:
+        answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "oslira_bus_connected 1.0" in answer.text

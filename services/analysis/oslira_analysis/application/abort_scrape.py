@@ -1,0 +1,38 @@
+"""A scrape that nobody wants any more: its actor is told to stop, and its slot is free once that is known."""
+
+import structlog
+
+from oslira_analysis.application.find_lost_start import find_lost_starts
+from oslira_analysis.application.ports import ActorEnd, ScrapeEnd, ScraperBusy
+from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.rows import ScrapeWork
+from oslira_analysis.application.run_scrape import ScrapePorts
+
+_LOG = structlog.get_logger()
+_LOOK_AGAIN_S = 1.0
+
+
+async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
+    """Returns with the scrape ended, or handed back: a start whose answer was lost may still show up."""
+    scrape = work.scrape
+    try:
+        actor_run_id = scrape.actor_run_id or await _find(work, ports)
+        if actor_run_id is None and scrape.age_s < ports.limits.start_known_after_s:
+            await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
+            return
+        end = ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+        if actor_run_id is not None:
+            end = await ports.scraper.abort(actor_run_id)
+    except ScraperBusy as error:
+        _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), reason=str(error))
+        await ports.scrapes.hand_back(work, is_counted=True)
+        return
+    aborted = ScrapeEnd("aborted", cost_nano_usd=end.cost_nano_usd)
+    await ports.announcer.announce(await ports.scrapes.end(work, aborted))
+    await promote_tasks(ports.queue, ports.announcer)
+
+
+async def _find(work: ScrapeWork, ports: ScrapePorts) -> str | None:
+    """The oldest start that nobody recorded: a newer one may belong to whoever wants the profile now."""
+    found = await find_lost_starts(work, ports.scrapes, ports.scraper)
+    return found[-1] if found else None

@@ -1,0 +1,137 @@
+"""One model call: kept answers first, then the first provider, repaired once, then the one it falls back to.
+
+One layer of retries: none in the SDKs, two here, then the run's row with its backoff.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from oslira_analysis.application.ports import (
+    AnswerUnusable,
+    CallBooks,
+    ModelBusy,
+    ModelProvider,
+    ProviderFailed,
+    Question,
+    Reply,
+    RequestRefused,
+)
+from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.domain.answer_schema import InvalidAnswer, read_answer
+from oslira_analysis.domain.breaker import Breaker
+from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
+from oslira_analysis.domain.prompt import Prompt
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Seat:
+    """A provider, whether it is worth asking at present, and which of a call's models it has.
+
+    The breaker is this process's own: replicas learn of an outage each by itself, from a handful of failures.
+    """
+
+    provider: ModelProvider
+    breaker: Breaker
+    model_of: Callable[[Call], str]
+
+
+class BookedModels:
+    """The port Models over providers in the order of preference."""
+
+    def __init__(
+        self,
+        books: CallBooks,
+        seats: tuple[Seat, ...],
+        *,
+        clock_s: Callable[[], float],
+        pauses_s: tuple[float, ...] = (0.5, 1.5),
+    ) -> None:
+        self._books = books
+        self._seats = seats
+        self._clock_s = clock_s
+        self._pauses_s = pauses_s
+
+    async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
+        kept = await self._books.kept(run, call)
+        if kept is not None:
+            return kept
+        busy: list[str] = []
+        unusable: list[str] = []
+        for seat in self._seats:
+            try:
+                return await self._ask(seat, run, call, prompt)
+            except ModelBusy as error:
+                busy.append(str(error))
+            except AnswerUnusable as error:
+                unusable.append(str(error))
+            _LOG.warning("model_falls_back", provider=seat.provider.name, call=call.name)
+        if busy:  # an outage passes: what was refused meanwhile is remembered in the books
+            raise ModelBusy("; ".join(busy))
+        raise AnswerUnusable("; ".join(unusable))
+
+    async def _ask(self, seat: Seat, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
+        name, pauses_s = seat.provider.name, iter(self._pauses_s)
+        while True:
+            # Counted over all attempts of the run, since each was paid: this bounds what a call can cost.
+            unusable = await self._books.unusable(run, call, name)
+            if unusable.answers >= MOST_PAID_REQUESTS:
+                raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
+            if not seat.breaker.allows(self._clock_s()):
+                raise ModelBusy(f"{name}: its breaker is open")
+            question = Question(run, call, seat.model_of(call), prompt, unusable.fault)
+            try:
+                answer = await self._once(seat, question)
+            except ProviderFailed as error:
+                pause_s = next(pauses_s, None) if error.asks_again else None
+                if pause_s is None:
+                    raise ModelBusy(f"{name} {call.name}: {error}") from error
+                await asyncio.sleep(pause_s)
+            except RequestRefused as error:
+                raise AnswerUnusable(f"{name} {call.name}: {error}") from error
+            else:
+                if answer is not None:
+                    return answer
+
+    async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
+        """One booked request; None when its answer can't be used."""
+        started_s = self._clock_s()
+        has_ended = False
+        try:
+            usage_id = await self._books.book(question, seat.provider.name)
+            try:
+                reply = await seat.provider.ask(question)
+            except (ProviderFailed, RequestRefused) as error:
+                now_s, has_ended = self._clock_s(), True
+                if isinstance(error, ProviderFailed):
+                    seat.breaker.failed(now_s)
+                else:  # it is up, and dislikes what we said
+                    seat.breaker.succeeded(now_s)
+                usage = Usage("failed", round((now_s - started_s) * 1000), error=str(error))
+                await self._books.complete(usage_id, usage, None)
+                raise
+            seat.breaker.succeeded(self._clock_s())
+            has_ended = True
+        finally:
+            if not has_ended:  # cancelled, or the books are closed: it says nothing of the provider
+                seat.breaker.abandoned(self._clock_s())
+        usage, answer = _judge(question, reply)
+        # Paid for: being cancelled now must not lose it.
+        await asyncio.shield(self._books.complete(usage_id, usage, answer))
+        return answer
+
+
+def _judge(question: Question, reply: Reply) -> tuple[Usage, dict[str, Any] | None]:
+    if reply.text is None:
+        return reply.usage, None
+    try:
+        answer = read_answer(question.call.answer, reply.text)
+    except InvalidAnswer as error:
+        # The books tell a spoilt answer from a good one by its error.
+        return replace(reply.usage, error=str(error)), None
+    return reply.usage, answer.model_dump(mode="json")

@@ -1,0 +1,42 @@
+"""Cancel: the run ends in that transaction, claimed or not, and its credits come back at once.
+
+Paid work that is going on is stopped by the next heartbeat, which sees the raised attempt; the scrape is aborted by its hint.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from oslira_shared.errors import OsliraError
+
+from oslira_analysis.application.ports import Announcer, Queue
+from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.rows import Effects
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """`state` is the run's now: `cancelled`, or the end that it had reached before."""
+
+    state: str
+    effects: Effects
+
+
+class Cancellations(Protocol):
+    """Ends what somebody doesn't want any more."""
+
+    async def cancel(self, run_id: UUID, account_id: UUID) -> Cancellation | None:
+        """None when the account has no such run."""
+        ...
+
+
+async def cancel_run(
+    run_id: UUID, account_id: UUID, cancellations: Cancellations, queue: Queue, announcer: Announcer
+) -> str:
+    """The run's state afterwards. Raises OsliraError `run_not_found`."""
+    found = await cancellations.cancel(run_id, account_id)
+    if found is None:
+        raise OsliraError("run_not_found", "There is no such run in this account.")
+    await announcer.announce(found.effects)
+    await promote_tasks(queue, announcer)
+    return found.state

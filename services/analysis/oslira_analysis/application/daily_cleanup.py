@@ -1,0 +1,33 @@
+"""The daily clean-up, analysis's part: what is deleted or old goes for good. Totals stay on the runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from oslira_shared.jobs import Tally
+
+
+class Expired(Protocol):
+    """Rows that are due to go."""
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Each table or column that is cleared, and why; in the order in which they have to be."""
+        ...
+
+    async def delete_batch(self, table: str) -> int:
+        """One short transaction with a bounded lock time; how many rows went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCleanup:
+    """A job. A table that can't be cleared doesn't stop the others."""
+
+    expired: Expired
+
+    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+        """Counts rows by table."""
+        for table in self.expired.tables:
+            await tally.empty(table, lambda table=table: self.expired.delete_batch(table))

@@ -1,0 +1,23 @@
+"""The actor's runs that a start whose answer was lost may have been about."""
+
+from typing import Final
+
+from oslira_analysis.application.ports import Scraper, Scrapes
+from oslira_analysis.application.rows import ScrapeWork
+
+# The actor's runs are listed from a little before the intent: two clocks never agree.
+_CLOCK_SLACK_S: Final = 60.0
+
+
+async def find_lost_starts(work: ScrapeWork, scrapes: Scrapes, scraper: Scraper) -> list[str]:
+    """Those for this profile that no scrape has recorded, newest first. Raises ScraperBusy.
+
+    Only what nobody recorded is looked into: one request each, since the list doesn't say what a run was started for.
+    """
+    started = await scraper.list_started(since_s=work.scrape.age_s + _CLOCK_SLACK_S)
+    taken = await scrapes.recorded([one.actor_run_id for one in started])
+    return [
+        one.actor_run_id
+        for one in started
+        if one.actor_run_id not in taken and await scraper.names_of(one) == [work.scrape.username]
+    ]

@@ -1,0 +1,34 @@
+"""The deep analysis: the fit with its needs, messages ready to send, and how to talk to the person."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from oslira_analysis.domain.assessment import Confidence
+from oslira_analysis.domain.evidence import Claim
+from oslira_analysis.domain.facts.profile_facts import ProfileFacts
+from oslira_analysis.domain.key_facts import KeyFacts
+from oslira_analysis.domain.outreach import Outreach
+from oslira_analysis.domain.parts import Part
+from oslira_analysis.domain.personality import Personality
+
+
+class DeepResult(BaseModel):
+    """A light result's fields, and more. `prompt_versions` is by call; `dropped_claims` counts over all of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["deep"] = "deep"
+    score: int
+    parts: dict[str, Part]
+    summary: str
+    reasons: tuple[Claim, ...]
+    red_flags: tuple[Claim, ...]
+    confidence: Confidence
+    needs: tuple[Claim, ...]
+    outreach: Outreach
+    personality: Personality
+    dropped_claims: int
+    facts: KeyFacts
+    profile_facts: ProfileFacts
+    prompt_versions: dict[str, str]

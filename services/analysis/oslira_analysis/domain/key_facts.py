@@ -1,0 +1,42 @@
+"""The figures that every result shows under the same names, whatever its type."""
+
+from pydantic import BaseModel, ConfigDict
+
+from oslira_analysis.domain.facts.figure import Figure
+from oslira_analysis.domain.facts.profile_facts import ProfileFacts
+
+
+class KeyFacts(BaseModel):
+    """A selection of ProfileFacts; the deeper types show all of it beside this."""
+
+    model_config = ConfigDict(frozen=True)
+
+    followers: int | None
+    tier: str | None
+    engagement_rate: Figure
+    engagement_versus_typical: Figure
+    consistency: Figure
+    comment_to_like: Figure
+    hidden_like_share: Figure
+    posts_per_week: Figure
+    days_since_last_post: Figure
+    fake_follower_risk: Figure
+    channels: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def select_key_facts(facts: ProfileFacts) -> KeyFacts:
+    return KeyFacts(
+        followers=facts.followers,
+        tier=facts.engagement.tier,
+        engagement_rate=facts.engagement.rate,
+        engagement_versus_typical=facts.engagement.versus_typical,
+        consistency=facts.engagement.consistency,
+        comment_to_like=facts.engagement.comment_to_like,
+        hidden_like_share=facts.engagement.hidden_like_share,
+        posts_per_week=facts.cadence.posts_per_week,
+        days_since_last_post=facts.cadence.days_since_last_post,
+        fake_follower_risk=facts.fake_followers.risk,
+        channels=facts.reachability.channels,
+        gaps=tuple(gap.code for gap in facts.gaps),
+    )

@@ -1,0 +1,42 @@
+"""One answer's way into a result: claims need their evidence, texts may not repeat what is private."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.evidence import ClaimT, fold_profile, keep_supported
+from oslira_analysis.domain.leaks import PrivateContext
+from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.sentences import cut_to_sentences, keep_sentences
+from oslira_analysis.domain.text import clean_text
+
+MAX_PHRASE: Final = 240
+
+
+class Sieve:
+    """Lets through what the profile shows and counts, over all answers of one result, the claims it didn't."""
+
+    def __init__(self, profile: Profile, business: BusinessContext) -> None:
+        self.profile = profile
+        self.private = PrivateContext.of(business, profile)
+        self.dropped_claims = 0
+        self._texts = fold_profile(profile)
+
+    def claims(self, claims: Sequence[ClaimT], *, most: int, is_warning: bool = False) -> tuple[ClaimT, ...]:
+        """At most `most`, in the model's order. Those beyond were not asked for and aren't counted."""
+        kept, dropped = keep_supported(claims[:most], self._texts, is_warning=is_warning)
+        said = tuple(claim for claim in kept if not self.private.is_passage_in(claim.claim))
+        self.dropped_claims += dropped + len(kept) - len(said)
+        return said
+
+    def text(self, text: str, limit: int) -> str:
+        """Cleaned, without sentences that repeat what is private, and cut to whole sentences."""
+        said, _ = keep_sentences(
+            clean_text(text, 4 * limit), lambda part: not self.private.is_passage_in(part)
+        )
+        return cut_to_sentences(said, limit)
+
+    def phrases(self, phrases: Iterable[str], *, most: int) -> tuple[str, ...]:
+        """Short texts, each whole or not at all."""
+        said = (self.text(phrase, MAX_PHRASE) for phrase in phrases)
+        return tuple(phrase for phrase in said if phrase)[:most]

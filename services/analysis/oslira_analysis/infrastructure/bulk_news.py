@@ -1,0 +1,33 @@
+"""Tells the bus that a bulk has ended: credits settles its hold."""
+
+from uuid import uuid4
+
+import structlog
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import derived_id
+
+from oslira_analysis.application.close_bulks import EndedBulk
+
+_LOG = structlog.get_logger()
+
+
+class NatsBulkNews:
+    """The port BulkNews."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None:
+        if not self._bus.is_connected:
+            return
+        event = v1.BulkEnded(
+            event_id=derived_id("bulk_ended", bulk.bulk_id), bulk_id=bulk.bulk_id, account_id=bulk.account_id
+        )
+        # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
+        suffix = f":{uuid4()}" if is_repeat else ""
+        try:
+            await self._bus.publish(v1.BULK_ENDED, event, msg_id=f"{bulk.bulk_id}:ended{suffix}")
+        except OsliraError as error:
+            _LOG.warning("bulk_ending_not_sent", bulk_id=str(bulk.bulk_id), reason=error.detail)

@@ -1,0 +1,50 @@
+"""Cancelling, in Postgres."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.errors import OsliraError
+from oslira_shared.postgres.clients import AdminClient, Connection, Record
+
+from oslira_analysis.application.cancel_run import Cancellation
+from oslira_analysis.application.rows import Effects, Hint
+
+_STATE: Final = "select state from analysis.runs where id = $1 and account_id = $2"
+_CANCEL: Final = "select * from analysis.cancel_runs($1)"
+_RUNS: Final = "select * from analysis.runs where id = any($1::uuid[])"
+# A run that joins a scrape while it is being cancelled: the locks would be taken in the wrong order.
+_TRIES: Final = 5
+
+
+class PostgresCancellations:
+    """The port Cancellations."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def cancel(self, run_id: UUID, account_id: UUID) -> Cancellation | None:
+        for _ in range(_TRIES):
+            try:
+                async with self._database.transaction() as connection:
+                    if await connection.fetchval(_STATE, run_id, account_id) is None:
+                        return None
+                    effects = await cancelled(connection, await connection.fetch(_CANCEL, [run_id]))
+                    state = await connection.fetchval(_STATE, run_id, account_id)
+            except asyncpg.TransactionRollbackError:
+                continue
+            return Cancellation(state, effects)
+        raise OsliraError("unavailable", "The run is being changed right now; try again.")
+
+
+async def cancelled(connection: Connection, changed: list[Record]) -> Effects:
+    """What cancelling has changed, to be announced after the commit."""
+    hints = [
+        Hint(v1.SCRAPE, row["row_id"], row["state"], row["attempt"])
+        for row in changed
+        if row["kind"] == "scrape"
+    ]
+    ended = [row["row_id"] for row in changed if row["kind"] == "run"]
+    rows = await connection.fetch(_RUNS, ended) if ended else []
+    return Effects(hints, [dict(row) for row in rows])

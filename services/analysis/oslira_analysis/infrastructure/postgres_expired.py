@@ -1,0 +1,70 @@
+"""What the daily clean-up deletes, a batch a statement."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from oslira_shared.postgres.batches import delete_batch
+from oslira_shared.postgres.clients import AdminClient
+
+# Rows that somebody has locked are skipped: they come with the next batch, or tomorrow. Analyses go with their lead.
+_BATCHES: Final[Mapping[str, str]] = {
+    # Costs and tokens were summed up on the run when it ended.
+    "ai_usage_logs": """
+        delete from analysis.ai_usage_logs where id in (
+          select id from analysis.ai_usage_logs where created_at < now() - interval '90 days'
+           order by created_at limit $1 for update skip locked)
+    """,
+    "analyses": """
+        delete from analysis.analyses where id in (
+          select id from analysis.analyses where deleted_at < now() - interval '30 days' limit $1 for update skip locked)
+    """,
+    "leads": """
+        with gone as (
+          delete from analysis.leads where id in (
+            select id from analysis.leads where deleted_at < now() - interval '30 days' limit $1 for update skip locked)
+          returning id
+        ), forgotten as (
+          update analysis.runs r set lead_id = null from gone where r.lead_id = gone.id
+        )
+        select count(*) from gone
+    """,
+    # Of an account that was deleted 30 days ago: all leads, with their analyses …
+    "leads_of_closed_accounts": """
+        with gone as (
+          delete from analysis.leads where id in (
+            select l.id from identity.closed_accounts c join analysis.leads l on l.account_id = c.account_id
+             where c.deleted_at < now() - interval '30 days' limit $1)
+          returning id
+        ), forgotten as (
+          update analysis.runs r set lead_id = null from gone where r.lead_id = gone.id
+        )
+        select count(*) from gone
+    """,
+    # … and whom its runs were about. The rows stay: the ledger's entries name them, and the audit compares.
+    "runs.username": """
+        update analysis.runs set username = '-', user_id = null, request_id = null, error_detail = null where id in (
+          select r.id from identity.closed_accounts c join analysis.runs r on r.account_id = c.account_id
+           where c.deleted_at < now() - interval '30 days' and r.username <> '-'
+             and r.state in ('completed', 'failed', 'cancelled') limit $1 for update of r skip locked)
+    """,
+    # Kept here only while the cache would not take them; there they live for two days as well.
+    "scrapes.item": """
+        update analysis.scrapes set item = null where id in (
+          select id from analysis.scrapes where item is not null and ended_at < now() - interval '2 days'
+           limit $1 for update skip locked)
+    """,
+}
+
+
+class PostgresExpired:
+    """The port Expired."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        return _BATCHES
+
+    async def delete_batch(self, table: str) -> int:
+        return await delete_batch(self._database, _BATCHES[table])

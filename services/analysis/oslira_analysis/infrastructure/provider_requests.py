@@ -1,0 +1,74 @@
+"""What both providers' SDKs share: which of their errors mean what, how a repair is asked for, and reading strangers' JSON."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from oslira_analysis.application.ports import ProviderFailed, Reply, RequestRefused
+from oslira_analysis.application.rows import Usage
+
+# The request itself is wrong for this provider: asking it again gives the same.
+_REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
+# Our key or our contract is: a moment later it still will be, and another provider may help.
+_NOT_NOW: Final = frozenset({401, 402, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a provider is reached. `timeout_s` is for one request."""
+
+    api_key: str
+    base_url: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A provider's JSON and headers, and how long it took."""
+
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+    duration_ms: int
+
+
+def since_ms(started: float) -> int:
+    """Milliseconds since a monotonic moment."""
+    return round((time.monotonic() - started) * 1000)
+
+
+def repair_request(fault: str) -> str:
+    """What is said after an answer that could not be used. `fault` names fields and rules, never what a stranger wrote."""
+    return (
+        f"Your previous answer could not be used ({fault}). Answer again: the whole object that the schema asks for, "
+        "valid, and short enough to be complete."
+    )
+
+
+def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
+    """What an SDK's error means to us."""
+    reason = type(error).__name__
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        reason = f"{status} {reason}"
+        if status in _REFUSED:
+            return RequestRefused(reason)
+    # Who waited a whole time limit won't wait for a second one: somebody else may be quicker.
+    is_slow = "Timeout" in type(error).__name__
+    return ProviderFailed(reason, asks_again=not is_slow and status not in _NOT_NOW)
+
+
+def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Usage]]) -> Reply:
+    """`read` gives (text, usage). A body that isn't what the provider promises is as good as no answer."""
+    try:
+        text, usage = read(answered)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise ProviderFailed(f"unreadable answer: {type(error).__name__}", asks_again=True) from error
+    return Reply(usage, text)
+
+
+def json_object(value: object) -> dict[str, Any]:
+    """Raises TypeError for anything else."""
+    if not isinstance(value, dict):
+        raise TypeError("a JSON object is needed")
+    return cast("dict[str, Any]", value)

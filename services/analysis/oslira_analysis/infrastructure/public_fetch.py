@@ -1,0 +1,106 @@
+"""Fetching a picture from an address that a stranger's data names: https, to public addresses only, bounded in size and time.
+
+The address is resolved once, checked, and connected to as checked: a name that answers differently the second time gains nothing.
+Redirects are not followed, and no proxy, cookie or credential of ours is used.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_S: Final = 10.0
+_STEP_S: Final = 4.0
+_CHUNK: Final = 64 * 1024
+# Told from the first bytes, whatever the server says; no SVG, which is a program.
+_KINDS: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+Connect = Callable[[str, int], socket.socket]
+
+
+class NotFetched(Exception):  # noqa: N818
+    """There is no picture to be had there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`content_type` is what the bytes are."""
+
+    content: bytes
+    content_type: str
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is out on the internet, also as it is wrapped into IPv6 for IPv4 (mapped, NAT64, 6to4)."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None and not (inner.is_global and not inner.is_multicast):
+            return False
+    return found.is_global and not found.is_multicast
+
+
+def connect_public(host: str, port: int) -> socket.socket:
+    """A TLS connection to a public address of `host`. Raises NotFetched, OSError."""
+    for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if is_public(str(target[0])):
+            plain = socket.create_connection((str(target[0]), port), timeout=_STEP_S)
+            try:
+                return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            except BaseException:
+                plain.close()
+                raise
+    raise NotFetched("the host has no public address")
+
+
+def fetch_picture(url: str, *, connect: Connect = connect_public) -> Picture:
+    """Blocks for at most about `MAX_S`. Raises NotFetched, whatever went wrong."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError as error:
+        raise NotFetched("not an address") from error
+    if parts.scheme != "https" or not host or port != http.client.HTTPS_PORT or parts.username:
+        raise NotFetched("not a plain https address")
+    ends_at = time.monotonic() + MAX_S
+    try:
+        content = _get(host, f"{parts.path or '/'}?{parts.query}", connect, ends_at)
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a path that can't be sent
+        raise NotFetched(type(error).__name__) from error
+    return Picture(content, _kind_of(content))
+
+
+def _get(host: str, target: str, connect: Connect, ends_at: float) -> bytes:
+    connection = http.client.HTTPSConnection(host, timeout=_STEP_S)
+    connection.sock = connect(host, http.client.HTTPS_PORT)
+    try:
+        connection.request("GET", target, headers={"Accept": "image/*", "Connection": "close"})
+        answer = connection.getresponse()
+        if answer.status != http.client.OK:
+            raise NotFetched(f"answered {answer.status}")
+        if int(answer.headers.get("content-length") or 0) > MAX_BYTES:
+            raise NotFetched("too large")
+        content = b""
+        while chunk := answer.read1(_CHUNK):
+            content += chunk
+            if len(content) > MAX_BYTES or time.monotonic() > ends_at:
+                raise NotFetched("too large or too slow")
+        return content
+    finally:
+        connection.close()
+
+
+def _kind_of(content: bytes) -> str:
+    for signature, kind in _KINDS:
+        if content.startswith(signature):
+            return kind
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    raise NotFetched("not a picture")

@@ -1,0 +1,118 @@
+"""Bulks in the database: one end, whatever races; one id, either a bulk's or closed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest_asyncio
+from oslira_analysis.application.close_bulks import BulkChanges
+from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
+from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
+from oslira_devstack.databases import Database
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+
+@dataclass
+class Rows:
+    """The tables alone: no engine runs here."""
+
+    gateway: Pool
+    analysis: Pool
+    account_id: UUID
+
+    @property
+    def bulks(self) -> PostgresBulks:
+        return PostgresBulks(AdminClient(self.analysis))
+
+    @property
+    def settlements(self) -> PostgresSettlements:
+        return PostgresSettlements(AdminClient(self.analysis))
+
+    async def accept(self, bulk_id: UUID, names: list[str], *, most_runs: int = 1_000) -> Any:
+        profile_id = UUID(int=7)
+        return await self.gateway.fetchrow(
+            "select * from analysis.accept_bulk($1, $2, $3, $4, 'light', 1, $5, $5, $6, 'r', $7, $8, $9, '[]', null, null)",
+            bulk_id,
+            self.account_id,
+            new_id(),
+            profile_id,
+            most_runs,
+            timedelta(hours=24),
+            list(range(1, len(names) + 1)),
+            names,
+            [new_id() for _ in names],
+        )
+
+    async def end(self, run_id: UUID, state: str = "completed") -> None:
+        await self.analysis.execute(
+            "update analysis.runs set state = $2, seq = seq + 1 where id = $1", run_id, state
+        )
+
+
+@pytest_asyncio.fixture
+async def rows(database: Database) -> AsyncGenerator[Rows]:
+    async with (
+        await open_pool(database.url("gateway_service"), service="test") as gateway,
+        await open_pool(database.url("analysis_service"), service="test") as analysis,
+    ):
+        yield Rows(gateway, analysis, new_id())
+
+
+async def test_runs_that_end_at_once_close_their_bulk_exactly_once(rows: Rows) -> None:
+    for _ in range(10):
+        bulk_id = new_id()
+        accepted = await rows.accept(bulk_id, [f"twin{bulk_id.hex[-6:]}{n}" for n in range(4)])
+
+        async def end(run_id: UUID) -> BulkChanges:
+            await rows.end(run_id)
+            return await rows.bulks.close_listing([run_id])
+
+        looks = await asyncio.gather(*(end(run_id) for run_id in accepted["owned_run_ids"]))
+        assert sum(len(look.ended) for look in looks) == 1
+        assert await rows.settlements.outcome(bulk_id) == ("completed", 4)
+
+
+async def test_an_id_is_either_a_bulks_or_closed_whoever_comes_first(rows: Rows) -> None:
+    for number in range(20):
+        bulk_id = new_id()
+        accepted, (state, _) = await asyncio.gather(
+            rows.accept(bulk_id, [f"raced.{number}"]), rows.settlements.outcome(bulk_id)
+        )
+        assert (accepted["outcome"], state) in {("accepted", "scoring"), ("closed", "closed")}
+        assert (await rows.settlements.outcome(bulk_id))[0] == state
+
+
+async def test_two_bulks_of_the_same_names_share_the_runs_and_never_wait_for_each_other(rows: Rows) -> None:
+    names = [f"both{number}" for number in range(200)]
+    one, two = await asyncio.gather(rows.accept(new_id(), names), rows.accept(new_id(), names[::-1]))
+    assert len(one["owned_run_ids"]) + len(two["owned_run_ids"]) == 200
+    assert one["linked_count"] + two["linked_count"] == 200
+
+
+async def test_a_thousand_names_are_taken_in_the_lists_order_up_to_what_is_paid_for(rows: Rows) -> None:
+    bulk_id = new_id()
+    accepted = await rows.accept(bulk_id, [f"many{number}" for number in range(1_000)], most_runs=900)
+    assert (len(accepted["owned_run_ids"]), accepted["skipped_lines"]) == (900, list(range(901, 1_001)))
+    again = await rows.accept(bulk_id, ["other"])
+    assert again["outcome"] == "exists"
+    changes = await rows.bulks.cancel(bulk_id, rows.account_id)
+    assert changes is not None
+    assert [bulk.bulk_id for bulk in changes[1].ended] == [bulk_id]
+    assert len(changes[1].effects.runs) == 900
+    assert await rows.settlements.outcome(bulk_id) == ("completed", 0)
+    assert await rows.bulks.cancel(bulk_id, new_id()) is None
+
+
+async def test_a_look_that_a_crash_prevented_is_made_up_for_by_the_sweep(rows: Rows) -> None:
+    bulk_id = new_id()
+    accepted = await rows.accept(bulk_id, ["crashed"])
+    await rows.end(accepted["owned_run_ids"][0])
+    await rows.analysis.execute("update analysis.bulks set due_at = now()")
+    assert [bulk.bulk_id for bulk in (await rows.bulks.due()).ended] == [bulk_id]
+    # Until it is settled it is told again.
+    await rows.analysis.execute("update analysis.bulks set due_at = now()")
+    assert [bulk.bulk_id for bulk in (await rows.bulks.due()).ended] == [bulk_id]

@@ -1,0 +1,145 @@
+"""Both providers' SDKs against their simulators: repair, fallback, books, and the AI Gateway in between."""
+
+import json
+from typing import Any
+
+import pytest
+from analysis_world import World
+from small_gateway import small_gateway
+
+MODEL_FAULTS = ("refusal", "truncate", "malformed")
+
+
+async def usage_of(world: World, run_id: Any) -> list[dict[str, Any]]:
+    rows = await world.analysis.fetch(
+        "select * from analysis.ai_usage_logs where run_id = $1 order by created_at", run_id
+    )
+    return [dict(row) for row in rows]
+
+
+async def model_calls(world: World) -> tuple[int, int]:
+    counters = await world.simulators.counters()
+    return counters["openai"]["calls"], counters["anthropic"]["calls"]
+
+
+async def test_an_answer_that_is_spoilt_once_is_repaired(world: World) -> None:
+    for kind in MODEL_FAULTS:
+        await world.simulators.add_fault("openai", kind, times=1, username=f"repaired.{kind}")
+    await world.start_engine()
+    for kind in MODEL_FAULTS:
+        run = await world.ended(await world.accept(f"repaired.{kind}"))
+        assert run["state"] == "completed"
+        usage = await usage_of(world, run["id"])
+        assert [(row["provider"], row["error"] is None) for row in usage] == [
+            ("openai", False),
+            ("openai", True),
+        ]
+        assert all(row["output_tokens"] > 0 and row["cost_nano_usd"] > 0 for row in usage)
+        assert run["ai_cost_nano_usd"] == sum(row["cost_nano_usd"] for row in usage)
+    assert await model_calls(world) == (6, 0)
+
+
+async def test_an_answer_that_stays_spoilt_falls_back_to_claude(world: World) -> None:
+    for kind in MODEL_FAULTS:
+        await world.simulators.add_fault("openai", kind, username=f"fallback.{kind}")
+    await world.start_engine()
+    for kind in MODEL_FAULTS:
+        run = await world.ended(await world.accept(f"fallback.{kind}"))
+        assert run["state"] == "completed"
+        claude = (await usage_of(world, run["id"]))[-1]
+        assert (claude["provider"], claude["state"]) == ("anthropic", "answered")
+        assert claude["input_tokens"] > 1024
+        assert claude["cost_nano_usd"] > 0
+    assert await model_calls(world) == (6, 3)
+
+
+async def test_spoilt_everywhere_ends_the_run_with_a_reason_and_all_tokens_booked(world: World) -> None:
+    for provider in ("openai", "anthropic"):
+        await world.simulators.add_fault(provider, "refusal")
+    await world.start_engine()
+    run = await world.ended(await world.accept("refused.everywhere"))
+    assert (run["state"], run["error_code"]) == ("failed", "answer_invalid")
+    assert await model_calls(world) == (2, 2)
+    usage = await usage_of(world, run["id"])
+    assert [row["state"] for row in usage] == ["refused"] * 4
+    assert run["ai_cost_nano_usd"] == sum(row["cost_nano_usd"] for row in usage) > 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 401},
+        {"kind": "drop"},
+    ],
+)
+async def test_openai_down_or_over_its_limit_falls_back_for_every_call(
+    world: World, fault: dict[str, Any]
+) -> None:
+    await world.simulators.add_fault("openai", **fault)
+    await world.start_engine()
+    run = await world.ended(await world.accept("openai.is.down", kind="deep"))
+    assert run["state"] == "completed"
+    assert await model_calls(world) == (0, 3)
+    # The breaker has learnt: the next run doesn't ask it at all.
+    requests = (await world.simulators.counters())["openai"]["requests"]
+    second = await world.ended(await world.accept("openai.still.down", kind="deep"))
+    assert second["state"] == "completed"
+    if fault.get("status") != 401:  # three failures, not yet enough
+        assert (await world.simulators.counters())["openai"]["requests"] == requests
+
+
+async def test_claude_reads_its_prefix_from_the_cache(world: World) -> None:
+    await world.simulators.add_fault("openai", "status", status=503)
+    await world.start_engine()
+    first = await world.ended(await world.accept("claude.one", kind="deep"))
+    second = await world.ended(await world.accept("claude.two", kind="deep"))
+    usage = [row for row in await usage_of(world, second["id"]) if row["provider"] == "anthropic"]
+    assert all(row["cached_tokens"] >= 1024 for row in usage)
+    assert second["ai_cost_nano_usd"] < first["ai_cost_nano_usd"]
+
+
+async def test_through_the_ai_gateway_with_its_headers_and_hits_cost_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with small_gateway(world.simulators.url) as gateway:
+        monkeypatch.setenv("AI_GATEWAY_URL", gateway.url)
+        monkeypatch.setenv("AI_GATEWAY_TOKEN", "gateway-token")
+        await world.simulators.add_fault("openai", "status", status=503, times=3)
+        await world.start_engine()
+        run = await world.ended(await world.accept("through.gateway"))
+        assert run["state"] == "completed"
+        assert [heard.provider for heard in gateway.heard] == ["openai"] * 3 + ["anthropic"]
+        assert {heard.path for heard in gateway.heard} == {"/chat/completions", "/v1/messages"}
+        for heard in gateway.heard:
+            assert heard.headers["cf-aig-collect-log-payload"] == "false"
+            assert heard.headers["cf-aig-authorization"] == "Bearer gateway-token"
+            assert heard.metadata["run"] == str(run["id"])
+            assert heard.metadata["account"] == str(world.account_id)
+            assert len(heard.metadata) <= 5
+            assert heard.headers["cf-aig-cache-key"].startswith(f"{world.account_id}:light/v1")
+        assert gateway.heard[-1].headers["x-api-key"] == "oslira-dev-anthropic"
+        assert run["ai_cost_nano_usd"] > 0
+        # The same once more, as a second run of the same profile asks it: answered by the gateway, and not paid again.
+        again = await world.ended(await world.accept("through.gateway"))
+        calls = await model_calls(world)
+        third = await world.ended(await world.accept("through.gateway"))
+        assert await model_calls(world) == calls
+        assert again["state"] == third["state"] == "completed"
+        assert third["ai_cost_nano_usd"] == 0
+        assert (await usage_of(world, third["id"]))[0]["input_tokens"] > 1024
+        logged = json.dumps([heard.headers for heard in gateway.heard])
+        assert "through.gateway" not in logged
+
+
+async def test_a_hit_is_never_shared_between_accounts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with small_gateway(world.simulators.url) as gateway:
+        monkeypatch.setenv("AI_GATEWAY_URL", gateway.url)
+        await world.start_engine()
+        other = await world.another_account()
+        first = await world.ended(await world.accept("same.profile"))
+        second = await world.ended(await world.accept("same.profile", owner=other))
+        assert first["state"] == second["state"] == "completed"
+        assert second["ai_cost_nano_usd"] > 0
+        assert len({heard.headers["cf-aig-cache-key"] for heard in gateway.heard}) == 2

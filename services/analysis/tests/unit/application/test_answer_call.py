@@ -1,0 +1,255 @@
+"""One model call over two providers: kept answers, one repair, the fallback, the breaker and its recovery."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.ports import (
+    AnswerUnusable,
+    ModelBusy,
+    ProviderFailed,
+    Question,
+    Reply,
+    RequestRefused,
+    Unusable,
+)
+from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.domain.breaker import Breaker, BreakerLimits
+from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.prompt import Prompt
+from pydantic import BaseModel
+
+
+class Verdict(BaseModel):
+    good: bool
+
+
+CALL = Call("verdict", "first-model", "second-model", None, 100, None, "light", Verdict)
+PROMPT = Prompt("system", "user", "light/v1")
+RUN = Run(uuid4(), uuid4(), uuid4(), "light", "someone", 3600, 1, None, False, None)
+GOOD = '{"good": true}'
+
+
+def said(text: str | None, *, error: str | None = None) -> Reply:
+    state = "refused" if error == "refused" else "answered"
+    usage = Usage(state, 5, input_tokens=10, cached_tokens=0, output_tokens=3, cost_nano_usd=7, error=error)
+    return Reply(usage, text)
+
+
+@dataclass
+class ScriptedProvider:
+    """Answers or raises what its script says, then its last word for ever."""
+
+    name: str
+    script: list[Reply | Exception]
+    asked: list[Question] = field(default_factory=list[Question])
+
+    async def ask(self, question: Question) -> Reply:
+        self.asked.append(question)
+        word = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(word, Exception):
+            raise word
+        return word
+
+
+@dataclass
+class MemoryBooks:
+    rows: dict[UUID, tuple[str, str, Usage | None]] = field(
+        default_factory=dict[UUID, tuple[str, str, Usage | None]]
+    )
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+
+    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:  # noqa: ARG002
+        return self.answers.get(call.name)
+
+    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable:  # noqa: ARG002
+        bad = [
+            usage.error
+            for by, name, usage in self.rows.values()
+            if (by, name) == (provider, call.name) and usage and usage.error and usage.state != "failed"
+        ]
+        return Unusable(len(bad), bad[-1] if bad else None)
+
+    async def book(self, question: Question, provider: str) -> UUID:
+        usage_id = uuid4()
+        self.rows[usage_id] = (provider, question.call.name, None)
+        return usage_id
+
+    async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
+        provider, name, _ = self.rows[usage_id]
+        self.rows[usage_id] = (provider, name, usage)
+        if answer is not None:
+            self.answers.setdefault(name, answer)
+
+    def usages(self) -> list[Usage | None]:
+        return [usage for _, _, usage in self.rows.values()]
+
+
+class Desk:
+    def __init__(self, first: list[Reply | Exception], second: list[Reply | Exception] | None = None) -> None:
+        self.now_s = 0.0
+        self.first = ScriptedProvider("openai", first)
+        self.second = ScriptedProvider("anthropic", second or [said(GOOD)])
+        self.books = MemoryBooks()
+        limits = BreakerLimits(failures=3, open_s=10.0)
+        self.models = BookedModels(
+            self.books,
+            (
+                Seat(self.first, Breaker(limits), lambda call: call.model),
+                Seat(self.second, Breaker(limits), lambda call: call.fallback_model),
+            ),
+            clock_s=lambda: self.now_s,
+            pauses_s=(0.0, 0.0),
+        )
+
+    async def answer(self) -> dict[str, Any]:
+        return await self.models.answer(RUN, CALL, PROMPT)
+
+
+DOWN = ProviderFailed("503", asks_again=True)
+SLOW = ProviderFailed("APITimeoutError", asks_again=False)
+
+
+async def test_a_good_answer_is_booked_kept_and_never_asked_for_again() -> None:
+    desk = Desk([said(GOOD)])
+    assert await desk.answer() == {"good": True}
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 0)
+    assert desk.first.asked[0].model == "first-model"
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        (said("not json"), "json_invalid"),
+        (said('{"good": "maybe"}'), "good: bool"),
+        (said(None, error="refused"), "refused"),
+    ],
+)
+async def test_an_unusable_answer_is_repaired_once_and_told_what_was_wrong(bad: Reply, fault: str) -> None:
+    desk = Desk([bad, said(GOOD)])
+    assert await desk.answer() == {"good": True}
+    asked = desk.first.asked
+    assert [question.fault is None for question in asked] == [True, False]
+    assert fault in (asked[1].fault or "")
+    assert len(desk.second.asked) == 0
+    assert all(usage and usage.cost_nano_usd == 7 for usage in desk.books.usages())
+
+
+async def test_a_second_unusable_answer_falls_back_with_the_same_prompt() -> None:
+    desk = Desk([said("no")])
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (2, 1)
+    assert desk.second.asked[0].model == "second-model"
+    assert desk.second.asked[0].prompt == PROMPT
+    assert desk.second.asked[0].fault is None
+
+
+async def test_when_nobody_answers_usably_it_is_final_and_every_answer_is_booked() -> None:
+    desk = Desk([said("no")], [said("neither")])
+    with pytest.raises(AnswerUnusable):
+        await desk.answer()
+    assert [usage.output_tokens for usage in desk.books.usages() if usage] == [3, 3, 3, 3]
+
+
+async def test_answers_that_were_paid_for_are_not_asked_for_again_by_a_later_attempt() -> None:
+    desk = Desk([said("no")], [said("neither")])
+    for _ in range(3):
+        with pytest.raises(AnswerUnusable):
+            await desk.answer()
+    assert (len(desk.first.asked), len(desk.second.asked)) == (2, 2)
+
+
+async def test_a_provider_that_is_down_is_asked_twice_more_and_then_the_other() -> None:
+    desk = Desk([DOWN])
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (3, 1)
+
+
+async def test_one_that_was_too_slow_is_not_waited_for_again() -> None:
+    desk = Desk([SLOW])
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
+
+
+async def test_a_request_that_is_wrong_there_goes_to_the_other_at_once() -> None:
+    desk = Desk([RequestRefused("400")])
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
+
+
+async def test_an_outage_of_both_is_for_later_and_an_outage_of_one_is_not_final() -> None:
+    for first, second in (([DOWN], [DOWN]), ([said("no")], [DOWN]), ([DOWN], [said("no")])):
+        desk = Desk([*first], [*second])
+        with pytest.raises(ModelBusy):
+            await desk.answer()
+
+
+async def ask_anew(desk: Desk) -> None:
+    desk.books.answers.clear()
+    assert await desk.answer() == {"good": True}
+
+
+async def test_the_breaker_spares_a_provider_that_is_down_and_tries_it_again_later() -> None:
+    desk = Desk([DOWN, DOWN, DOWN, DOWN, said(GOOD)])
+    await ask_anew(desk)  # three failures open it
+    await ask_anew(desk)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (3, 2)
+    desk.now_s = 11
+    await ask_anew(desk)  # the probe fails: open for twice as long
+    assert (len(desk.first.asked), len(desk.second.asked)) == (4, 3)
+    desk.now_s = 30
+    await ask_anew(desk)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (4, 4)
+    desk.now_s = 32
+    await ask_anew(desk)
+    await ask_anew(desk)  # it is back
+    assert (len(desk.first.asked), len(desk.second.asked)) == (6, 4)
+
+
+async def test_a_probe_that_was_cancelled_lets_another_one_try() -> None:
+    desk = Desk([DOWN, DOWN, DOWN, said(GOOD)])
+    await ask_anew(desk)
+    desk.now_s = 11
+    never = asyncio.Event()
+
+    async def hang(question: Question) -> Reply:
+        await never.wait()
+        return said(GOOD)
+
+    answers: Callable[[Question], Any] = desk.first.ask
+    desk.first.ask = hang  # type: ignore[method-assign]
+    desk.books.answers.clear()
+    probe = asyncio.create_task(desk.answer())
+    await asyncio.sleep(0)
+    probe.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await probe
+    desk.first.ask = answers  # type: ignore[method-assign]
+    await ask_anew(desk)
+    assert len(desk.second.asked) == 1
+
+
+async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
+    desk = Desk([said(GOOD)])
+    is_completing, may_complete = asyncio.Event(), asyncio.Event()
+    complete = desk.books.complete
+
+    async def slowly(usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
+        is_completing.set()
+        await may_complete.wait()
+        await complete(usage_id, usage, answer)
+
+    desk.books.complete = slowly  # type: ignore[method-assign]
+    asking = asyncio.create_task(desk.answer())
+    await is_completing.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    may_complete.set()
+    await asyncio.sleep(0.01)
+    assert desk.books.answers == {"verdict": {"good": True}}

@@ -1,0 +1,85 @@
+"""Which effect an event has, with all that it needs from Stripe: nothing is asked inside a transaction."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from oslira_billing.application.apply_checkout import apply_checkout
+from oslira_billing.application.apply_invoice import apply_invoice
+from oslira_billing.application.apply_subscription import apply_subscription
+from oslira_billing.application.find_reversal import FindReversal, is_reversal
+from oslira_billing.application.payment_problems import clear_problem, note_problem
+from oslira_billing.application.ports import Books, Inbox, StripeObjects
+from oslira_billing.application.sighting import Sighting
+from oslira_billing.application.take_back import take_back
+from oslira_billing.domain.event import StripeEvent
+from oslira_billing.domain.fields import StripeObject, text
+
+# What an event does once its account is known, in one transaction: (books, account, the event's object).
+Effect: TypeAlias = Callable[[Books, UUID, StripeObject], Awaitable[None]]
+
+_PLAIN: Final[dict[str, Effect]] = {
+    "invoice.paid": apply_invoice,
+    "invoice.voided": clear_problem,
+    "checkout.session.completed": apply_checkout,
+    "checkout.session.async_payment_succeeded": apply_checkout,
+    "checkout.session.async_payment_failed": partial(apply_checkout, has_failed=True),
+}
+_PROBLEMS: Final = {
+    f"invoice.{problem}": problem for problem in ("payment_failed", "payment_action_required")
+}
+_SUBSCRIPTION: Final = frozenset(
+    f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")
+)
+# Names no customer; it only says which invoice a payment paid.
+PAYMENT_LINKED: Final = "invoice_payment.paid"
+HANDLED: Final = (
+    *_PLAIN,
+    *_PROBLEMS,
+    *sorted(_SUBSCRIPTION),
+    PAYMENT_LINKED,
+    "charge.refunded",
+    *(f"refund.{what}" for what in ("created", "updated", "failed")),
+    *(
+        f"charge.dispute.{what}"
+        for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`papers`: objects beside the event's own that say whose it is."""
+
+    effect: Effect
+    papers: tuple[StripeObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseEffect:
+    """None for an event that changes nothing here. Raises NotYetError, EventRefusedError, or OsliraError for an outage."""
+
+    inbox: Inbox
+    stripe: StripeObjects
+
+    async def __call__(self, event: StripeEvent) -> Choice | None:
+        if (effect := _PLAIN.get(event.type)) is not None:
+            return Choice(effect)
+        if event.type in _SUBSCRIPTION:
+            return Choice(await self._subscription(event))
+        if (problem := _PROBLEMS.get(event.type)) is not None:
+            current = await self.stripe.invoice(text(event.object, "id") or "")
+            return Choice(partial(note_problem, current=current or event.object, problem=problem))
+        if is_reversal(event.type):
+            found = await FindReversal(self.inbox, self.stripe)(event)
+            return Choice(partial(take_back, found=found), found.papers)
+        return None
+
+    async def _subscription(self, event: StripeEvent) -> Effect:
+        """Events come in no order, so the subscription is asked for as it is now."""
+        fetch_seq = await self.inbox.next_fetch_seq()
+        current = await self.stripe.subscription(text(event.object, "id") or "")
+        seen = Sighting(fetch_seq, as_of=None if current else event.created)
+        return partial(apply_subscription, current=current or event.object, seen=seen)

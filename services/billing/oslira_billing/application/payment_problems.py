@@ -1,0 +1,21 @@
+"""An invoice could not be collected: its owner is shown where to pay it, as long as there is something to pay."""
+
+from uuid import UUID
+
+from oslira_billing.application.ports import Books
+from oslira_billing.domain.fields import StripeObject, text
+
+
+async def note_problem(
+    books: Books, account_id: UUID, described: StripeObject, *, current: StripeObject, problem: str
+) -> None:
+    """`current` is the invoice as it is now: what is paid by now is no problem any more."""
+    if text(current, "status") == "open":
+        await books.save_problem(account_id, current, problem)
+    else:
+        await clear_problem(books, account_id, described)
+
+
+async def clear_problem(books: Books, _account_id: UUID, invoice: StripeObject) -> None:
+    """Voided or paid."""
+    await books.clear_problem(text(invoice, "id") or "")

@@ -1,0 +1,20 @@
+"""Let an event that ended dead begin anew, once its cause is gone."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from oslira_billing.application.ports import Hints, Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayEvent:
+    """Raises OsliraError: not_found; conflict, for one that isn't dead or whose body was cleared."""
+
+    inbox: Inbox
+    hints: Hints
+
+    async def __call__(self, event_id: str) -> UUID:
+        """By its row's id or Stripe's. Safe to ask twice: applying is idempotent."""
+        row_id = await self.inbox.revive(event_id)
+        await self.hints.announce(row_id, "received", 0, again=True)
+        return row_id

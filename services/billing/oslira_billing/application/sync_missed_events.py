@@ -1,0 +1,66 @@
+"""The events that Stripe could not deliver, and subscriptions whose period ended without our hearing of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from oslira_shared.errors import OsliraError
+from oslira_shared.jobs import Tally
+
+from oslira_billing.application.effects import HANDLED
+from oslira_billing.application.ports import Hints, Inbox, MissedEvents, StripeObjects
+from oslira_billing.domain.event import parse_event
+
+
+class StaleSubscriptions(Protocol):
+    """Subscriptions that should have changed by now."""
+
+    async def overdue(self) -> Sequence[str]:
+        """Stripe's ids of those that are not over, though their period has been for an hour."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncMissedEvents:
+    """A job: what is fetched goes the way of what is delivered, so an event that comes both ways is one row."""
+
+    missed: MissedEvents
+    stale: StaleSubscriptions
+    stripe: StripeObjects
+    inbox: Inbox
+    hints: Hints
+    livemode: bool
+
+    async def __call__(self, slot: datetime, tally: Tally) -> None:
+        """One that can't be taken in doesn't keep the others out."""
+        async for payload in self.missed.undelivered(HANDLED):
+            async with tally.item(f"event {payload.get('id')}"):
+                await self._take_in(payload)
+        for subscription_id in await self.stale.overdue():
+            async with tally.item(f"subscription {subscription_id}"):
+                await self._refresh(subscription_id, slot)
+
+    async def _refresh(self, subscription_id: str, slot: datetime) -> None:
+        current = await self.stripe.subscription(subscription_id)
+        if current is None:
+            raise OsliraError("not_found", "Stripe has no such subscription")
+        await self._take_in(
+            {
+                "object": "event",
+                "id": f"sync:{subscription_id}:{slot.timestamp():.0f}",
+                "type": "customer.subscription.updated",
+                "livemode": self.livemode,
+                "created": int(slot.timestamp()),
+                "data": {"object": dict(current)},
+            }
+        )
+
+    async def _take_in(self, payload: dict[str, Any]) -> None:
+        event = parse_event(payload)
+        if event.livemode is not self.livemode:
+            raise OsliraError("livemode_mismatch", f"{event.id} is of the other mode")
+        row_id = await self.inbox.store(event, json.dumps(payload))
+        if row_id is not None:
+            await self.hints.announce(row_id, "received", 0)

@@ -1,0 +1,27 @@
+"""Where Stripe may send a user back to: nowhere but our own application."""
+
+import re
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from oslira_shared.errors import OsliraError
+
+# Browsers read a backslash as a slash and drop control characters: what we compare must be what they open.
+_PLAIN: Final = re.compile(r"[!-\[\]-~]{1,2000}")
+
+
+def under(app_url: str, url: str) -> str:
+    """`url` if it lies under `app_url`. Raises OsliraError `invalid_return_url`."""
+    ours, theirs = urlsplit(app_url), urlsplit(url)
+    base = ours.path.rstrip("/") + "/"
+    is_below = theirs.path.startswith(base) or theirs.path.rstrip("/") + "/" == base
+    if (
+        not _PLAIN.fullmatch(url)
+        or (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc)
+        or not is_below
+        or ".." in unquote(theirs.path).split("/")
+    ):
+        raise OsliraError(
+            "invalid_return_url", "A return URL has to lie under the application's own address."
+        )
+    return url

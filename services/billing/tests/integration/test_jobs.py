@@ -1,0 +1,221 @@
+"""Billing's jobs on a real Postgres: who is renewed and when, and whether the books match the ledger."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest_asyncio
+from oslira_billing.application.reconcile_invoices import ReconcileInvoices
+from oslira_billing.application.renew_monthly import RenewMonthly
+from oslira_billing.infrastructure import audit
+from oslira_billing.infrastructure.postgres.offers import seed_offers
+from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
+from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
+from oslira_devstack.databases import Database
+from oslira_shared.jobs import Tally
+from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+
+def on(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@dataclass
+class Books:
+    pool: Pool
+    ledger: Pool
+
+    async def subscribe(
+        self, plan: str, since: str, *, until: str | None = None, state: str = "active"
+    ) -> UUID:
+        """A manual plan, or with `until` one at Stripe whose period ends there. Its account."""
+        account_id = uuid4()
+        await self.pool.execute(
+            """insert into billing.subscriptions (account_id, plan, state, source, stripe_subscription_id, period_start,
+                 period_end, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+            account_id,
+            plan,
+            state,
+            "stripe" if until else "manual",
+            f"sub_{account_id.hex}" if until else None,
+            on(since) if until else None,
+            on(until) if until else None,
+            on(since),
+        )
+        return account_id
+
+    async def renew(self, slot: str) -> Tally:
+        tally = Tally()
+        await RenewMonthly(PostgresRenewals(AdminClient(self.pool)))(on(slot), tally)
+        return tally
+
+    async def periods(self, account_id: UUID) -> list[str]:
+        """The days on which the periods begin whose credits it was given."""
+        rows = await self.ledger.fetch(
+            "select idempotency_key, amount from credits.grants where account_id = $1 and source = 'subscription'",
+            account_id,
+        )
+        seconds = sorted(int(row["idempotency_key"].split(":")[2]) for row in rows)
+        return [datetime.fromtimestamp(second, UTC).date().isoformat() for second in seconds]
+
+
+@pytest_asyncio.fixture
+async def books(database: Database) -> AsyncGenerator[Books]:
+    async with (
+        await open_pool(database.url("billing_service"), service="billing") as pool,
+        await open_pool(database.url("credits_service"), service="credits", min_size=1) as ledger,
+    ):
+        await seed_offers(AdminClient(pool), {})
+        yield Books(pool, ledger)
+
+
+MONTHS = [f"{year}-{month:02}-01T03:00:00" for year in (2027, 2028) for month in range(1, 13)]
+
+
+async def test_a_plan_of_the_31st_is_renewed_on_the_last_day_of_short_months_leap_years_too(
+    books: Books,
+) -> None:
+    account_id = await books.subscribe("free", "2027-01-31T10:00:00")
+    for slot in MONTHS[:15]:
+        await books.renew(slot)
+    assert await books.periods(account_id) == [
+        *("2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31", "2027-08-31"),
+        *("2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31"),
+    ]
+
+
+async def test_a_yearly_plan_gets_twelve_months_one_of_them_by_its_invoice(books: Books) -> None:
+    account_id = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
+    for slot in MONTHS:
+        await books.renew(slot)
+    periods = await books.periods(account_id)
+    assert periods == [f"2027-{month:02}-15" for month in range(4, 13)] + ["2028-01-15", "2028-02-15"]
+
+
+async def test_what_stripe_bills_this_month_is_never_renewed(books: Books) -> None:
+    monthly = await books.subscribe("pro", "2027-03-15T00:00:00", until="2027-04-15T00:00:00")
+    paused = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00", state="paused")
+    leftover = await books.subscribe(
+        "pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00", state="past_due"
+    )
+    await books.pool.execute(
+        "insert into billing.subscriptions (account_id, plan, state, source, created_at) values ($1, 'free', 'active', 'manual', $2)",
+        leftover,
+        on("2027-01-01T00:00:00"),
+    )
+    assert (await books.renew("2027-04-01T03:00:00")).processed == 0
+    for account_id in (monthly, paused, leftover):
+        assert await books.periods(account_id) == []
+
+
+async def test_a_month_is_renewed_once_however_often_and_by_however_many(books: Books) -> None:
+    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
+    tallies = await asyncio.gather(*(books.renew("2027-02-01T03:00:00") for _ in range(8)))
+    assert {tally.failed for tally in tallies} == {0}
+    assert await books.periods(account_id) == ["2027-02-05"]
+    assert (await books.renew("2027-02-01T03:00:00")).processed == 0
+
+
+async def test_a_slot_that_comes_late_renews_its_own_month(books: Books) -> None:
+    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
+    for slot in ("2027-04-01T03:00:00", "2027-02-01T03:00:00"):
+        await books.renew(slot)
+    assert await books.periods(account_id) == ["2027-02-05", "2027-04-05"]
+
+
+async def test_one_account_that_cannot_be_renewed_keeps_no_other_from_it(books: Books) -> None:
+    accounts = [await books.subscribe("growth", "2027-01-05T00:00:00") for _ in range(3)]
+    due = await PostgresRenewals(AdminClient(books.pool)).due(on("2027-02-01T03:00:00"))
+    poisoned = due[1]
+    # Another account has used its key: the ledger refuses it.
+    await books.ledger.execute("select credits.grant($1, 1, 'subscription', $2)", uuid4(), poisoned.grant_key)
+    tally = await books.renew("2027-02-01T03:00:00")
+    assert (tally.succeeded, tally.failed) == (2, 1)
+    assert str(poisoned.subscription_id) in tally.reasons[0]
+    renewed = [account_id for account_id in accounts if await books.periods(account_id)]
+    assert sorted(renewed) == sorted({*accounts} - {poisoned.account_id})
+
+
+async def test_renewable_subscriptions_are_for_the_service_role_alone(
+    books: Books, database: Database
+) -> None:
+    admin = await asyncpg.connect(database.admin_url)
+    rights = await admin.fetch(
+        """select r.role, has_function_privilege(r.role, p.oid, 'execute') as may, p.prosecdef, p.proconfig
+             from pg_proc p, unnest(array['service_role', 'billing_service', 'authenticated', 'anon', 'gateway_service']) as r(role)
+            where p.proname = 'get_renewable_subscriptions'"""
+    )
+    await admin.close()
+    assert {row["role"] for row in rights if row["may"]} == {"service_role", "billing_service"}
+    assert all(row["prosecdef"] and row["proconfig"] == ['search_path=""'] for row in rights)
+
+
+async def reconcile(books: Books) -> Tally:
+    tally = Tally()
+    await ReconcileInvoices(PostgresReconciliation(AdminClient(books.pool)))(on("2027-02-01T04:00:00"), tally)
+    return tally
+
+
+async def found(books: Books) -> dict[str, str]:
+    rows = await books.pool.fetch("select what, ref from billing.differences where resolved_at is null")
+    return {row["ref"]: row["what"] for row in rows}
+
+
+async def invoice(books: Books, key: str, credits_: int, account_id: UUID) -> None:
+    await books.pool.execute(
+        """insert into billing.invoices (stripe_invoice_id, account_id, amount_paid_minor, currency, grant_key, granted_credits)
+           values ($1, $2, 1000, 'usd', $3, $4)""",
+        f"in_{uuid4().hex}",
+        account_id,
+        key,
+        credits_,
+    )
+
+
+async def test_books_that_match_have_no_difference(books: Books) -> None:
+    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
+    await books.renew("2027-02-01T03:00:00")
+    await invoice(books, "invoice:in_1", 50, account_id)
+    await books.ledger.execute("select credits.grant($1, 50, 'subscription', 'invoice:in_1')", account_id)
+    # What billing has nothing to do with isn't compared.
+    await books.ledger.execute(
+        "select credits.grant($1, 25, 'sign_up', $2)", account_id, f"sign_up:{account_id}"
+    )
+    tally = await reconcile(books)
+    assert (tally.processed, tally.found, tally.failed) == (2, 0, 0)
+    assert await found(books) == {}
+
+
+async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(books: Books) -> None:
+    one, other = uuid4(), uuid4()
+    await invoice(books, "invoice:never", 50, one)
+    await invoice(books, "invoice:less", 50, one)
+    await invoice(books, "invoice:other", 50, one)
+    grant = "select credits.grant($1, $2, 'pack', $3)"
+    await books.ledger.execute(grant, one, 40, "invoice:less")
+    await books.ledger.execute(grant, other, 50, "invoice:other")
+    await books.ledger.execute(grant, other, 100, "session:cs_unknown")
+    expected = {
+        "invoice:never": "paid_but_not_granted",
+        "invoice:less": "granted_amount_differs",
+        "invoice:other": "granted_to_another_account",
+        "session:cs_unknown": "granted_but_not_paid",
+    }
+    for _ in range(2):
+        assert (await reconcile(books)).found == 4
+        assert await found(books) == expected
+    details = await books.pool.fetch("select ref, detail from billing.differences")
+    assert all(row["ref"] in row["detail"] for row in details)
+    assert await books.ledger.fetchval("select count(*) from credits.grants") == 3
+    async with books.pool.acquire() as connection:
+        assert {one.ref: one.what for one in await audit.differences(connection)} == expected
+
+    await books.ledger.execute(grant, one, 50, "invoice:never")
+    await reconcile(books)
+    assert "invoice:never" not in await found(books)
+    assert await books.pool.fetchval("select count(*) from billing.differences") == 4, (
+        "what was resolved stays known"
+    )

@@ -1,0 +1,182 @@
+"""`POST /v1/analyses/bulk`, `POST /v1/analyses/quote` and `/v1/bulk`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from oslira_shared.errors import OsliraError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+
+from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
+from oslira_gateway.analyses.cancel_bulk import CancelBulk
+from oslira_gateway.analyses.name_list import NameList, read_csv, read_names
+from oslira_gateway.analyses.order import read_order
+from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events
+from oslira_gateway.analyses.routes import idempotency_key_of
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.media import ACCEPTS
+
+_NOT_FOUND: Final = "bulk_not_found"
+_CSV: Final = "text/csv"
+_MEDIA_TYPES: Final = ("application/json", _CSV)
+# A thousand names as people paste them, addresses and other columns included.
+_MAX_BODY_BYTES: Final = 1024 * 1024
+_ANY_NAME: Final = "any"
+
+
+class BulkTerms(BaseModel):
+    """What holds for all names. In a CSV request these are query parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    business_profile_id: str
+    max_age: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    max_credits: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    stop_after_leads: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    stop_score: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
+class BulkBody(BulkTerms):
+    """Terms and names."""
+
+    usernames: list[str] = Field(max_length=20_000)
+    max_age: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = None
+    max_credits: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = None
+    stop_after_leads: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = None
+    stop_score: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedBulk:
+    """The answer to a new bulk: where it is read and followed, and what of the list was not taken."""
+
+    bulk_id: UUID
+    status: str
+    poll_url: str
+    events_url: str
+    bulk: Bulk
+
+
+def bulk_routes(
+    request_bulk: RequestBulk, bulks: Bulks, cancel_bulk: CancelBulk, addresses: Addresses
+) -> list[Any]:
+    """Routes about bulks."""
+
+    @post(
+        "/analyses/bulk",
+        status_code=202,
+        opt={ACCEPTS: _MEDIA_TYPES},
+        request_max_body_size=_MAX_BODY_BYTES,
+        tags=["bulk"],
+    )
+    async def create_bulk(
+        request: Request[Any, Any, Any],
+        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    ) -> Response[AcceptedBulk]:
+        member = member_of(request)
+        order = await read_bulk_order(request)
+        key = idempotency_key_of(idempotency_key)
+        bulk_id, is_new = await request_bulk(member, order, key, request.state.request_id)
+        bulk = await bulks.find(member, bulk_id)
+        if bulk is None:
+            raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
+        poll_url = f"/v1/bulk/{bulk_id}"
+        events_url = addresses.bulk_events_url(bulk_id, member.account_id)
+        body = AcceptedBulk(bulk_id, bulk.status, poll_url, events_url, with_events(bulk, events_url))
+        headers = {"Location": poll_url, "Retry-After": POLL_AFTER_S}
+        return Response(body, status_code=202 if is_new or key else 200, headers=headers)
+
+    @post(
+        "/analyses/quote",
+        status_code=200,
+        opt={ACCEPTS: _MEDIA_TYPES},
+        request_max_body_size=_MAX_BODY_BYTES,
+        tags=["bulk"],
+    )
+    async def quote_bulk(request: Request[Any, Any, Any]) -> Quote:
+        return await request_bulk.quote(member_of(request), await read_bulk_order(request))
+
+    @get("/bulk", tags=["bulk"])
+    async def list_bulks(
+        request: Request[Any, Any, Any],
+        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Page[Bulk]:
+        after = Cursor.decode(cursor) if cursor is not None else None
+        found = await bulks.page(member_of(request), after=after, limit=limit + 1)
+        items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
+        return Page(items, Cursor(last.created_at, last.bulk_id).encode() if last else None)
+
+    @get("/bulk/{bulk_id:str}", tags=["bulk"])
+    async def read_bulk(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Response[Bulk]:
+        member = member_of(request)
+        bulk = await bulks.find(member, path_id(bulk_id, _NOT_FOUND))
+        if bulk is None:
+            raise OsliraError(_NOT_FOUND, "There is no such bulk in this account.")
+        headers = {} if bulk.is_ended else {"Retry-After": POLL_AFTER_S}
+        events_url = addresses.bulk_events_url(bulk.bulk_id, member.account_id)
+        return Response(with_events(bulk, events_url), headers=headers)
+
+    @get("/bulk/{bulk_id:str}/items", tags=["bulk"])
+    async def list_items(
+        request: Request[Any, Any, Any],
+        bulk_id: FromPath[str],
+        cursor: Annotated[str | None, QueryParameter(max_length=20, pattern="^[0-9]{1,9}$")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = MAX_LIMIT,
+    ) -> Page[BulkItem]:
+        member, thing_id = member_of(request), path_id(bulk_id, _NOT_FOUND)
+        if await bulks.find(member, thing_id) is None:
+            raise OsliraError(_NOT_FOUND, "There is no such bulk in this account.")
+        found = await bulks.items(member, thing_id, after_line=int(cursor or 0), limit=limit + 1)
+        return Page(list(found[:limit]), str(found[limit - 1].line) if len(found) > limit else None)
+
+    @post("/bulk/{bulk_id:str}/cancel", status_code=200, tags=["bulk"])
+    async def cancel(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Bulk:
+        return await cancel_bulk(member_of(request), path_id(bulk_id, _NOT_FOUND))
+
+    return [create_bulk, quote_bulk, list_bulks, read_bulk, list_items, cancel]
+
+
+async def read_bulk_order(request: Request[Any, Any, Any]) -> BulkOrder:
+    """From JSON, or from CSV with the terms in the query. Raises OsliraError as read_order does, and more."""
+    body = await request.body()
+    is_csv = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _CSV
+    try:
+        if is_csv:
+            terms, names = BulkTerms.model_validate(dict(request.query_params)), read_csv(body)
+        else:
+            parsed = BulkBody.model_validate_json(body)
+            terms, names = parsed, read_names(parsed.usernames)
+    except ValidationError as error:
+        # Without the input itself: it is a list of names.
+        errors = [{"key": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+        raise OsliraError(
+            "invalid_request", "The request is not what this endpoint accepts.", errors=errors
+        ) from error
+    if (terms.stop_after_leads is None) != (terms.stop_score is None):
+        raise OsliraError("invalid_request", "stop_after_leads and stop_score belong together.")
+    return _order(terms, names)
+
+
+def _order(terms: BulkTerms, names: NameList) -> BulkOrder:
+    # The terms are those of a single analysis, and are read in one place.
+    single = read_order(
+        username=_ANY_NAME,
+        kind=terms.type,
+        business_profile_id=terms.business_profile_id,
+        max_age_s=terms.max_age,
+    )
+    return BulkOrder(
+        names,
+        single.type,
+        single.business_profile_id,
+        single.max_age,
+        terms.max_credits,
+        terms.stop_after_leads,
+        terms.stop_score,
+    )

@@ -1,0 +1,89 @@
+"""Cancel a run: it ends at once, and the answer says what came back."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.contracts.credits.v1 import Settlement
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.analyses.receipt import Receipt
+from oslira_gateway.analyses.run import RunCredits
+from oslira_gateway.identity.caller import Member
+
+# Longer than this nobody waits for the answer; the credits come back all the same.
+_SETTLED_WITHIN_S: Final = 1.0
+
+
+class Receipts(Protocol):
+    """Receipts of runs."""
+
+    async def of_run(self, member: Member, run_id: UUID) -> Receipt | None:
+        """With dollars; None when the member's chosen account has no such run."""
+        ...
+
+
+class Cancels(Protocol):
+    """Asks analysis to end a run."""
+
+    async def cancel(self, run_id: UUID, account_id: UUID) -> RunStatus:
+        """The status it has then. Raises OsliraError: run_not_found, unavailable."""
+        ...
+
+
+class Settlements(Protocol):
+    """Asks credits to settle a hold."""
+
+    async def settled(self, hold_id: UUID) -> Settlement | None:
+        """None when that can't be said now. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledRun:
+    """`settlement` is `pending` when the credits were not back within a second; they come by themselves."""
+
+    run_id: UUID
+    status: RunStatus
+    settlement: Literal["settled", "pending"]
+    credits: RunCredits
+
+
+class CancelAnalysis:
+    """Cancelling again answers the same; a run that has completed or failed is `run_finished`, with its receipt."""
+
+    def __init__(self, receipts: Receipts, cancels: Cancels, settlements: Settlements) -> None:
+        self._receipts = receipts
+        self._cancels = cancels
+        self._settlements = settlements
+
+    async def __call__(self, member: Member, run_id: UUID) -> CancelledRun:
+        """Raises OsliraError: run_not_found, run_finished, unavailable."""
+        receipt = await self._receipt(member, run_id)
+        status = await self._cancels.cancel(run_id, member.account_id)
+        if status is not RunStatus.CANCELLED:
+            finished = (await self._receipt(member, run_id)).without_dollars()
+            raise OsliraError("run_finished", f"The run has {status.value} already.", receipt=finished)
+        return await self._settled(receipt)
+
+    async def _settled(self, receipt: Receipt) -> CancelledRun:
+        price = receipt.credits.price_credits
+        pending = CancelledRun(receipt.run_id, RunStatus.CANCELLED, "pending", RunCredits(price, 0, 0))
+        if receipt.bulk_id is not None:  # the bulk's one hold is settled when the bulk ends
+            return pending
+        try:
+            async with asyncio.timeout(_SETTLED_WITHIN_S):
+                settlement = await self._settlements.settled(receipt.run_id)
+        except TimeoutError:
+            return pending
+        if settlement is None or not settlement.is_settled:
+            return pending
+        credits_ = RunCredits(0, settlement.captured_credits, settlement.released_credits)
+        return CancelledRun(receipt.run_id, RunStatus.CANCELLED, "settled", credits_)
+
+    async def _receipt(self, member: Member, run_id: UUID) -> Receipt:
+        if (receipt := await self._receipts.of_run(member, run_id)) is None:
+            raise OsliraError("run_not_found", "There is no such run in this account.")
+        return receipt

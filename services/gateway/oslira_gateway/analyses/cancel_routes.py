@@ -1,0 +1,31 @@
+"""`POST /v1/runs/{run_id}/cancel` and `GET /v1/runs/{run_id}/receipt`."""
+
+from typing import Any, Final
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.analyses.cancel_analysis import CancelAnalysis, CancelledRun, Receipts
+from oslira_gateway.analyses.receipt import Receipt
+from oslira_gateway.http.auth import member_of, path_id
+
+_NOT_FOUND: Final = "run_not_found"
+
+
+def cancel_routes(cancel_analysis: CancelAnalysis, receipts: Receipts) -> list[Any]:
+    """Routes that end a run, or say what it took."""
+
+    @post("/runs/{run_id:str}/cancel", status_code=200, tags=["analyses"])
+    async def cancel_run(request: Request[Any, Any, Any], run_id: FromPath[str]) -> CancelledRun:
+        return await cancel_analysis(member_of(request), path_id(run_id, _NOT_FOUND))
+
+    @get("/runs/{run_id:str}/receipt", tags=["analyses"])
+    async def read_receipt(request: Request[Any, Any, Any], run_id: FromPath[str]) -> Receipt:
+        member = member_of(request)
+        receipt = await receipts.of_run(member, path_id(run_id, _NOT_FOUND))
+        if receipt is None:
+            raise OsliraError(_NOT_FOUND, "There is no such run in this account.")
+        return receipt if member.caller.is_operator else receipt.without_dollars()
+
+    return [cancel_run, read_receipt]

@@ -1,0 +1,1 @@
+"""Buying credits and plans, and what an account is on."""

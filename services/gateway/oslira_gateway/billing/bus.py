@@ -1,0 +1,28 @@
+"""Stripe's pages, by way of billing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.billing.v1 import CHECKOUT, PORTAL, CheckoutRequest, Page, PortalRequest
+
+# Billing asks Stripe up to twice.
+_TIMEOUT_S: Final = 12.0
+
+
+class BusSales:
+    """See Sales."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def checkout(self, account_id: UUID, order: Mapping[str, Any], *, request_key: str) -> str:
+        """See Sales."""
+        request = CheckoutRequest(account_id=account_id, request_key=request_key, **order)
+        return (await self._bus.request(CHECKOUT, request, Page, timeout_s=_TIMEOUT_S)).url
+
+    async def portal(self, account_id: UUID, *, return_url: str | None) -> str:
+        """See Sales."""
+        request = PortalRequest(account_id=account_id, return_url=return_url)
+        return (await self._bus.request(PORTAL, request, Page, timeout_s=_TIMEOUT_S)).url

@@ -1,0 +1,58 @@
+"""What the gateway asks of billing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from oslira_gateway.identity.caller import Member
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentProblem:
+    """An invoice that could not be collected: `payment_failed`, or `payment_action_required` of its owner.
+
+    `pay_url` is Stripe's page for it, shown to who may buy.
+    """
+
+    problem: str
+    pay_url: str | None
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What an account is on. `status` is Stripe's word; `source` is stripe or manual; `interval` month, year or none."""
+
+    plan: str
+    status: str
+    source: str
+    interval: str | None
+    period_start: datetime | None
+    period_end: datetime | None
+    cancel_at_period_end: bool
+
+
+class Subscriptions(Protocol):
+    """What members see of their account's subscription."""
+
+    async def of(self, member: Member) -> Subscription | None:
+        """The one in force; without a live one, the latest."""
+        ...
+
+    async def problems_of(self, member: Member) -> list[PaymentProblem]:
+        """Invoices that are open and could not be collected, oldest first."""
+        ...
+
+
+class Sales(Protocol):
+    """Stripe's pages, opened by billing. Raises the OsliraError that billing means, `unavailable` without it."""
+
+    async def checkout(self, account_id: UUID, order: Mapping[str, Any], *, request_key: str) -> str:
+        """The page's URL. `order`: the fields of CheckoutRequest that say what is bought and where to come back to."""
+        ...
+
+    async def portal(self, account_id: UUID, *, return_url: str | None) -> str:
+        """The page's URL."""
+        ...

@@ -1,0 +1,1 @@
+"""Leads: the profiles that analyses were made of."""

@@ -1,0 +1,50 @@
+"""`POST /v1/leads/{lead_id}/refresh`."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, post
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.analyses.ports import Runs
+from oslira_gateway.analyses.routes import AcceptedRun, idempotency_key_of
+from oslira_gateway.analyses.run import Run
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.leads.refresh_lead import RefreshLead
+
+
+def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) -> list[Any]:
+    """Routes that analyse a lead again."""
+
+    @post("/leads/{lead_id:str}/refresh", status_code=202, tags=["leads"])
+    async def refresh(
+        request: Request[Any, Any, Any],
+        lead_id: FromPath[str],
+        kind: Annotated[str | None, QueryParameter(name="type", max_length=20)] = None,
+        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    ) -> Response[AcceptedRun | Run]:
+        member = member_of(request)
+        answer = await refresh_lead(
+            member,
+            path_id(lead_id, "lead_not_found"),
+            kind=kind,
+            key=idempotency_key_of(idempotency_key),
+            request_id=request.state.request_id,
+        )
+        status = answer.status or await _status(member, answer.run_id)
+        poll_url = addresses.poll_url(answer.run_id)
+        events_url = addresses.events_url(answer.run_id, member.account_id)
+        return Response(
+            AcceptedRun(answer.run_id, status, poll_url, events_url),
+            status_code=202,
+            headers={"Location": poll_url, "Retry-After": POLL_AFTER_S},
+        )
+
+    async def _status(member: Any, run_id: Any) -> RunStatus:
+        if (run := await runs.find(member, run_id)) is None:
+            raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+        return run.status
+
+    return [refresh]

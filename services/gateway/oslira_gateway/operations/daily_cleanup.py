@@ -1,0 +1,49 @@
+"""The daily clean-up, the gateway's part: deleted business profiles and accounts, expired idempotency keys."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from oslira_shared.jobs import Tally
+from oslira_shared.postgres.batches import delete_batch
+from oslira_shared.postgres.clients import AdminClient
+
+_BATCHES: Final[Mapping[str, str]] = {
+    "business_profiles": """
+        delete from identity.business_profiles where id in (
+          select id from identity.business_profiles where deleted_at < now() - interval '30 days'
+           limit $1 for update skip locked)
+    """,
+    # Members, business profiles and idempotency keys go with their account. What stays is its id: the ledger's entries name
+    # it, and other services purge by it.
+    "accounts": """
+        with due as (
+          select id, deleted_at from identity.accounts where deleted_at < now() - interval '30 days'
+           limit $1 for update skip locked
+        ), tombstone as (
+          insert into identity.purged_accounts (account_id, deleted_at) select id, deleted_at from due
+          on conflict do nothing
+        ), gone as (
+          delete from identity.accounts a using due where a.id = due.id returning a.id
+        )
+        select count(*) from gone
+    """,
+    # A day after they expired: until then a late repetition still finds its generation.
+    "idempotency": """
+        delete from identity.idempotency where (account_id, key) in (
+          select account_id, key from identity.idempotency where expires_at < now() - interval '24 hours'
+           limit $1 for update skip locked)
+    """,
+}
+
+
+class DailyCleanup:
+    """A job. System work for all accounts: hence the service's own client."""
+
+    def __init__(self, client: AdminClient) -> None:
+        self._client = client
+
+    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+        """Counts rows by table. A table that can't be cleared doesn't stop the others."""
+        for table, statement in _BATCHES.items():
+            await tally.empty(table, lambda statement=statement: delete_batch(self._client, statement))

@@ -1,0 +1,81 @@
+"""The gateway's part of the daily clean-up on a real Postgres: cascades, tombstones, and what is too young to go."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+import pytest_asyncio
+from oslira_devstack.databases import Database
+from oslira_gateway.identity.make_user import MadeUser, make_user
+from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_shared.jobs import Tally
+from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+
+@pytest_asyncio.fixture
+async def pool(database: Database) -> AsyncGenerator[Pool]:
+    async with await open_pool(database.url("gateway_service"), service="gateway") as opened:
+        yield opened
+
+
+async def made(pool: Pool, email: str) -> MadeUser:
+    async with pool.acquire() as connection:
+        return await make_user(connection, email=email)
+
+
+async def clean_up(pool: Pool) -> Tally:
+    tally = Tally()
+    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
+    return tally
+
+
+async def test_a_deleted_account_goes_with_all_that_is_its_own_and_leaves_its_id(pool: Pool) -> None:
+    gone, young, live = [await made(pool, f"{name}@oslira.test") for name in ("gone", "young", "live")]
+    for user, days in ((gone, 31), (young, 29)):
+        await pool.execute(
+            "update identity.accounts set deleted_at = now() - make_interval(days => $2) where id = $1",
+            user.account_id,
+            days,
+        )
+    for user in (gone, live):
+        await pool.execute(
+            "insert into identity.idempotency (account_id, key, body_hash, generation, run_id, status, expires_at)"
+            " values ($1, 'k', '', 0, $1, 202, now() + interval '1 hour')",
+            user.account_id,
+        )
+    assert (await clean_up(pool)).deleted == {"accounts": 1}
+    for table, column in (("accounts", "id"), ("members", "account_id"), ("business_profiles", "account_id")):
+        rows = await pool.fetch(f"select {column} as id from identity.{table}")
+        assert {row["id"] for row in rows} == {young.account_id, live.account_id}, table
+    assert await pool.fetchval("select count(*) from identity.idempotency") == 1
+    assert await pool.fetchval("select array_agg(account_id) from identity.purged_accounts") == [
+        gone.account_id
+    ]
+    # The user may have other accounts, and is not deleted with this one.
+    assert await pool.fetchval("select count(*) from identity.users") == 3
+    assert (await clean_up(pool)).deleted == {}
+
+
+async def test_business_profiles_deleted_a_month_ago_go(pool: Pool) -> None:
+    user = await made(pool, "one@oslira.test")
+    await pool.execute(
+        "insert into identity.business_profiles (id, account_id, name, context, deleted_at)"
+        " select gen_random_uuid(), $1, 'x', '{}', now() - make_interval(days => days) from unnest(array[29, 31]) as days",
+        user.account_id,
+    )
+    assert (await clean_up(pool)).deleted == {"business_profiles": 1}
+    assert await pool.fetchval("select count(*) from identity.business_profiles") == 2
+
+
+async def test_a_table_that_cannot_be_cleared_is_named_and_the_others_are_cleared(
+    pool: Pool, database: Database
+) -> None:
+    await made(pool, "one@oslira.test")
+    await pool.execute("update identity.accounts set deleted_at = now() - interval '31 days'")
+    async with await open_pool(database.url("gateway_service"), service="other", min_size=1) as other:
+        async with other.acquire() as connection, connection.transaction():
+            # An open transaction keeps the account's profile: the cascade would wait for it.
+            await connection.execute("select from identity.business_profiles for update")
+            tally = await clean_up(pool)
+        assert (tally.failed, tally.succeeded) == (1, 2)
+        assert "accounts: LockNotAvailableError" in tally.reasons[0]
+    assert (await clean_up(pool)).deleted == {"accounts": 1}
