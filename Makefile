@@ -1,6 +1,5 @@
 # Every target makes .venv first; nothing but Python >= 3.11, make and git has to be there.
 PROFILES ?=
-ENV ?= staging
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting.
@@ -30,6 +29,10 @@ test-containers: venv ## the same tests, with servers from testcontainers (needs
 
 chaos: venv ## only the tests that kill, stop and wipe
 	@$(PYTEST) -m "not campaign" tests/chaos
+
+bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints both
+	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/api_latency.py
 
 check: venv ## lint, format, types, import contracts, and the domains' coverage
 	@$(BIN)/ruff check .

@@ -36,6 +36,10 @@ _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
         "MODEL_TIMEOUT_S",
         "SCORING_CONCURRENCY",
         "SHUTDOWN_GRACE_S",
+        "AI_GATEWAY_TOKEN",
+        "AI_GATEWAY_CACHE_TTL_S",
+        "ACCOUNT_DAILY_COST_LIMIT_USD",
+        "APIFY_START_SLACK_S",
     ),
 }
 

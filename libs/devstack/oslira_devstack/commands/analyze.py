@@ -12,9 +12,7 @@ import typer
 def analyze(
     name: Annotated[str, typer.Argument(help="A username, an @name or a profile URL.")],
     user: Annotated[str, typer.Option(help="Who asks.")] = "dev@oslira.test",
-    kind: Annotated[
-        str, typer.Option("--type", help="light (deep and xray come with a later version).")
-    ] = "light",
+    kind: Annotated[str, typer.Option("--type", help="light, deep or xray.")] = "light",
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished run as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Score one profile on the running stack: live progress, then the result. Exits 1 unless it completed."""

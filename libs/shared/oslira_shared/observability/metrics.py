@@ -16,9 +16,6 @@ HTTP_SECONDS: Final = Histogram(
     "oslira_http_seconds", "Request durations", ["route", "method", "status"], buckets=_BUCKETS
 )
 RUNS_ENDED: Final = Counter("oslira_runs_ended_total", "Runs by type and outcome", ["type", "outcome"])
-STEP_SECONDS: Final = Histogram(
-    "oslira_step_seconds", "Durations of a run's steps", ["step"], buckets=_BUCKETS
-)
 WEBHOOKS: Final = Counter("oslira_webhooks_total", "Stripe webhooks by answer", ["answer"])
 JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job", "outcome"])
 BOOK_DIFFERENCES: Final = Gauge(

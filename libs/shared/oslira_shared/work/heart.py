@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from oslira_shared.observability import metrics
 from oslira_shared.postgres.clients import AdminClient, Connection
 from oslira_shared.work.claim import Claim
 from oslira_shared.work.table import WorkTable
@@ -81,6 +82,7 @@ class Heart:
 
     async def beat_once(self) -> None:
         """One beat: extend all leases, cancel the tasks of rows that are no longer ours."""
+        metrics.WORK_HELD.labels(self.table.name).set(len(self._held))
         if not self._held:
             return
         async with self._database.connection() as connection:

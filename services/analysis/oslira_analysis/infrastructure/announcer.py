@@ -12,6 +12,7 @@ from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id
+from oslira_shared.observability import metrics
 
 from oslira_analysis.application.rows import Effects, Hint
 
@@ -27,6 +28,8 @@ class NatsAnnouncer:
         self._bus = bus
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
+        if not is_repeat:
+            _count_endings(effects)
         if not self._bus.is_connected or not (effects.hints or effects.runs):
             return
         # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
@@ -74,6 +77,12 @@ class NatsAnnouncer:
         except (NatsError, TimeoutError) as error:
             # Streams read Postgres every few seconds anyway.
             _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=type(error).__name__)
+
+
+def _count_endings(effects: Effects) -> None:
+    for row in effects.runs:
+        if row["state"] in v1.ENDED and row["settled_at"] is None:
+            metrics.RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
 
 
 def snapshot_of(row: dict[str, Any]) -> v1.Progress:

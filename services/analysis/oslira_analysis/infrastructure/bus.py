@@ -7,6 +7,7 @@ from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.credits.v1 import Settled
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.work import Heart
+from structlog.contextvars import bound_contextvars
 
 from oslira_analysis.application.abort_scrape import abort_scrape
 from oslira_analysis.application.admit_run import admit_run
@@ -46,7 +47,12 @@ def subscribe(bus: Bus, engine: Engine) -> None:
             job = admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
         else:  # a late hint for a run that is scoring already
             job = score_run(work, engine.scoring)
-        engine.run_heart.start(work.claim, job)
+        run = work.run
+        # The task takes its context along: whatever is logged under it says whose run it is.
+        with bound_contextvars(
+            run_id=str(run.run_id), account_id=str(run.account_id), request_id=run.request_id
+        ):
+            engine.run_heart.start(work.claim, job)
 
     bus.consumer("analysis_score")(on_run)
 
@@ -56,7 +62,8 @@ def subscribe(bus: Bus, engine: Engine) -> None:
         if (work := await engine.scrapes.claim(hint.row_id)) is not None:
             is_unwanted = work.claim.state == "aborting"
             job = abort_scrape if is_unwanted else run_scrape
-            engine.scrape_heart.start(work.claim, job(work, engine.scraping))
+            with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
+                engine.scrape_heart.start(work.claim, job(work, engine.scraping))
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:
