@@ -1,5 +1,6 @@
 """What the gateway reads from its environment."""
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Final, Self
 
 from oslira_shared.settings import ServiceSettings
@@ -20,11 +21,15 @@ class GatewaySettings(ServiceSettings):
     cors_allow_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias="CORS_ALLOW_ORIGINS"
     )
+    # Networks of our own proxies: only from these is a forwarded address believed (see http/client_address.py).
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), validation_alias="TRUSTED_PROXIES"
+    )
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
 
-    @field_validator("cors_allow_origins", mode="before")
+    @field_validator("cors_allow_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -37,6 +42,15 @@ class GatewaySettings(ServiceSettings):
         if any("*" in origin for origin in origins):
             raise ValueError("CORS_ALLOW_ORIGINS lists origins one by one; a wildcard would let any page in")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(
+        cls, networks: tuple[IPv4Network | IPv6Network, ...]
+    ) -> tuple[IPv4Network | IPv6Network, ...]:
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("TRUSTED_PROXIES lists our own proxies; the whole internet is not among them")
+        return networks
 
     @model_validator(mode="after")
     def _can_check_tokens(self) -> Self:

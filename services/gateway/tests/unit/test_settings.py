@@ -1,5 +1,6 @@
 """What stops the gateway from starting."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -22,9 +23,24 @@ def test_origins_are_a_list() -> None:
     assert GatewaySettings.model_validate(GOOD).cors_allow_origins == ()
 
 
+def test_trusted_proxies_are_networks() -> None:
+    settings = GatewaySettings.model_validate(
+        {**GOOD, "TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1, 2001:db8::/32"}
+    )
+    assert settings.trusted_proxies == tuple(map(ip_network, ("10.0.0.0/8", "192.0.2.1", "2001:db8::/32")))
+    assert GatewaySettings.model_validate(GOOD).trusted_proxies == ()
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"JWT_SECRET": "short"}, {"JWT_SECRET": ""}, {"CORS_ALLOW_ORIGINS": "*"}, {"OSLIRA_ENV": "production"}],
+    [
+        {"JWT_SECRET": "short"},
+        {"JWT_SECRET": ""},
+        {"CORS_ALLOW_ORIGINS": "*"},
+        {"OSLIRA_ENV": "production"},
+        {"TRUSTED_PROXIES": "the-proxy"},
+        {"TRUSTED_PROXIES": "0.0.0.0/0"},
+    ],
 )
 def test_what_would_be_unsafe_stops_it(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
