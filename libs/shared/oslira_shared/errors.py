@@ -29,6 +29,8 @@ CODES: Final[Mapping[str, Kind]] = {
     "body_too_large": Kind.INVALID,
     "unsupported_media_type": Kind.INVALID,
     "method_not_allowed": Kind.INVALID,
+    "not_acceptable": Kind.INVALID,
+    "headers_too_large": Kind.INVALID,
     "idempotency_key_reused": Kind.INVALID,
     "invalid_signature": Kind.INVALID,
     "livemode_mismatch": Kind.INVALID,

@@ -17,6 +17,7 @@ from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events
 from oslira_gateway.analyses.routes import idempotency_key_of
 from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 from oslira_gateway.http.media import ACCEPTS
 
@@ -26,6 +27,7 @@ _MEDIA_TYPES: Final = ("application/json", _CSV)
 # A thousand names as people paste them, addresses and other columns included.
 _MAX_BODY_BYTES: Final = 1024 * 1024
 _ANY_NAME: Final = "any"
+_LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "business_profile_not_found")
 
 
 class BulkTerms(BaseModel):
@@ -73,6 +75,16 @@ def bulk_routes(
         opt={ACCEPTS: _MEDIA_TYPES},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
+        responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
+        | also(200, AcceptedBulk, "The same bulk was accepted a moment ago; this is it.")
+        | refuses(
+            *_LIST_REFUSALS,
+            "no_usable_names",
+            _NOT_FOUND,
+            "idempotency_key_reused",
+            "insufficient_credits",
+            "cost_limit_reached",
+        ),
     )
     async def create_bulk(
         request: Request[Any, Any, Any],
@@ -97,6 +109,7 @@ def bulk_routes(
         opt={ACCEPTS: _MEDIA_TYPES},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
+        responses=refuses(*_LIST_REFUSALS),
     )
     async def quote_bulk(request: Request[Any, Any, Any]) -> Quote:
         return await request_bulk.quote(member_of(request), await read_bulk_order(request))
@@ -112,7 +125,7 @@ def bulk_routes(
         items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
         return Page(items, Cursor(last.created_at, last.bulk_id).encode() if last else None)
 
-    @get("/bulk/{bulk_id:str}", tags=["bulk"])
+    @get("/bulk/{bulk_id:str}", tags=["bulk"], responses=refuses(_NOT_FOUND))
     async def read_bulk(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Response[Bulk]:
         member = member_of(request)
         bulk = await bulks.find(member, path_id(bulk_id, _NOT_FOUND))
@@ -122,7 +135,7 @@ def bulk_routes(
         events_url = addresses.bulk_events_url(bulk.bulk_id, member.account_id)
         return Response(with_events(bulk, events_url), headers=headers)
 
-    @get("/bulk/{bulk_id:str}/items", tags=["bulk"])
+    @get("/bulk/{bulk_id:str}/items", tags=["bulk"], responses=refuses(_NOT_FOUND))
     async def list_items(
         request: Request[Any, Any, Any],
         bulk_id: FromPath[str],
@@ -135,7 +148,12 @@ def bulk_routes(
         found = await bulks.items(member, thing_id, after_line=int(cursor or 0), limit=limit + 1)
         return Page(list(found[:limit]), str(found[limit - 1].line) if len(found) > limit else None)
 
-    @post("/bulk/{bulk_id:str}/cancel", status_code=200, tags=["bulk"])
+    @post(
+        "/bulk/{bulk_id:str}/cancel",
+        status_code=200,
+        tags=["bulk"],
+        responses=refuses(_NOT_FOUND, "bulk_finished"),
+    )
     async def cancel(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Bulk:
         return await cancel_bulk(member_of(request), path_id(bulk_id, _NOT_FOUND))
 

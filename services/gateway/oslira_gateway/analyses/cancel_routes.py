@@ -9,6 +9,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.analyses.cancel_analysis import CancelAnalysis, CancelledRun, Receipts
 from oslira_gateway.analyses.receipt import Receipt
 from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import refuses
 
 _NOT_FOUND: Final = "run_not_found"
 
@@ -16,11 +17,16 @@ _NOT_FOUND: Final = "run_not_found"
 def cancel_routes(cancel_analysis: CancelAnalysis, receipts: Receipts) -> list[Any]:
     """Routes that end a run, or say what it took."""
 
-    @post("/runs/{run_id:str}/cancel", status_code=200, tags=["analyses"])
+    @post(
+        "/runs/{run_id:str}/cancel",
+        status_code=200,
+        tags=["analyses"],
+        responses=refuses(_NOT_FOUND, "run_finished"),
+    )
     async def cancel_run(request: Request[Any, Any, Any], run_id: FromPath[str]) -> CancelledRun:
         return await cancel_analysis(member_of(request), path_id(run_id, _NOT_FOUND))
 
-    @get("/runs/{run_id:str}/receipt", tags=["analyses"])
+    @get("/runs/{run_id:str}/receipt", tags=["analyses"], responses=refuses(_NOT_FOUND))
     async def read_receipt(request: Request[Any, Any, Any], run_id: FromPath[str]) -> Receipt:
         member = member_of(request)
         receipt = await receipts.of_run(member, path_id(run_id, _NOT_FOUND))

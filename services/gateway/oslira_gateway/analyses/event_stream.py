@@ -11,6 +11,7 @@ from litestar.types import Receive, Scope, Send
 
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.http.documented import also
 
 MEDIA_TYPE: Final = "text/event-stream"
 RECONNECT_MS: Final = 1_000
@@ -19,6 +20,9 @@ _HEADERS: Final = {
     "cache-control": "no-store",
     "x-accel-buffering": "no",  # a proxy that buffers would hold events back
 }
+STREAM_ANSWERS: Final = also(
+    200, str, "Server-sent events; each one's data is a whole snapshot.", media_type=MEDIA_TYPE
+) | also(204, None, "You have the last event already; nothing will follow.")
 
 
 async def encode_events(

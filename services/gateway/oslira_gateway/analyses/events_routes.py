@@ -8,12 +8,13 @@ from litestar.response.base import ASGIResponse
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.event_stream import EventStream, encode_events, last_event_id
+from oslira_gateway.analyses.event_stream import STREAM_ANSWERS, EventStream, encode_events, last_event_id
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import FollowRun
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.http.auth import PUBLIC, path_id
+from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.timeouts import STREAMS
 
 
@@ -22,7 +23,12 @@ def events_routes(
 ) -> list[Any]:
     """The event stream of a run. No token: the ticket in its address says who may listen."""
 
-    @get("/runs/{run_id:str}/events", opt={PUBLIC: True, STREAMS: True}, tags=["analyses"])
+    @get(
+        "/runs/{run_id:str}/events",
+        opt={PUBLIC: True, STREAMS: True},
+        tags=["analyses"],
+        responses=STREAM_ANSWERS | refuses("ticket_invalid", "run_not_found", "too_many_streams"),
+    )
     async def follow_events(
         run_id: FromPath[str],
         ticket: Annotated[str, QueryParameter(max_length=512)],

@@ -13,7 +13,7 @@ from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.bulk import Bulk
-from oslira_gateway.analyses.event_stream import RECONNECT_MS, EventStream
+from oslira_gateway.analyses.event_stream import RECONNECT_MS, STREAM_ANSWERS, EventStream
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
@@ -21,6 +21,7 @@ from oslira_gateway.analyses.request_bulk import Bulks
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.http.auth import PUBLIC, member_of, path_id
+from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.timeouts import STREAMS
 
 Ticket = Annotated[str, QueryParameter(max_length=512)]
@@ -64,7 +65,12 @@ def group_events_routes(
         shown = encode_group(events, show=lambda run: addresses.with_addresses(run, account_id))
         return EventStream(shown, on_end=lambda: feed.leave(account_id))
 
-    @get("/bulk/{bulk_id:str}/events", opt={PUBLIC: True, STREAMS: True}, tags=["bulk"])
+    @get(
+        "/bulk/{bulk_id:str}/events",
+        opt={PUBLIC: True, STREAMS: True},
+        tags=["bulk"],
+        responses=STREAM_ANSWERS | refuses("ticket_invalid", "bulk_not_found", "too_many_streams"),
+    )
     async def follow_bulk(
         bulk_id: FromPath[str],
         ticket: Ticket,
@@ -80,7 +86,12 @@ def group_events_routes(
             return ASGIResponse(status_code=204)
         return stream(follow.bulk(thing_id, account_id), account_id)
 
-    @get("/events", opt={PUBLIC: True, STREAMS: True}, tags=["analyses"])
+    @get(
+        "/events",
+        opt={PUBLIC: True, STREAMS: True},
+        tags=["analyses"],
+        responses=STREAM_ANSWERS | refuses("ticket_invalid", "too_many_streams"),
+    )
     async def follow_account(ticket: Ticket) -> ASGIResponse:
         account_id = tickets.check_for(ticket, "account")
         return stream(follow.account(account_id), account_id)

@@ -17,9 +17,19 @@ from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of
+from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.whole_number import WholeNumber
 
 _MAX_KEY_LENGTH: Final = 255
+# What any order of an analysis may be refused with.
+ORDER_REFUSALS: Final = (
+    "unknown_type",
+    "business_profile_not_found",
+    "run_not_found",
+    "idempotency_key_reused",
+    "insufficient_credits",
+    "cost_limit_reached",
+)
 
 
 class AnalysisBody(BaseModel):
@@ -51,7 +61,14 @@ def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Ad
         body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, account_id))
         return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 
-    @post("/analyses", status_code=202, tags=["analyses"])
+    @post(
+        "/analyses",
+        status_code=202,
+        tags=["analyses"],
+        responses=also(202, AcceptedRun, "Accepted; its credits are held.")
+        | also(200, Run, "The same analysis exists: at work, or finished and fresh. Nothing is charged.")
+        | refuses("invalid_username", *ORDER_REFUSALS),
+    )
     async def create_analysis(
         request: Request[Any, Any, Any],
         data: JSONBody[AnalysisBody],

@@ -12,6 +12,7 @@ from oslira_gateway.analyses.etag import etag_of, matches
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 
 _NOT_FOUND: Final = "run_not_found"
@@ -33,7 +34,13 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
         items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
         return Page(items, Cursor(last.created_at, last.run_id).encode() if last else None)
 
-    @get("/runs/{run_id:str}", tags=["analyses"])
+    @get(
+        "/runs/{run_id:str}",
+        tags=["analyses"],
+        responses=also(200, Run, "The run.")
+        | also(304, None, "`If-None-Match` names the version you have.")
+        | refuses(_NOT_FOUND),
+    )
     async def read_run(
         request: Request[Any, Any, Any],
         run_id: FromPath[str],

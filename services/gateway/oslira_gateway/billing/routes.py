@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 
 from oslira_gateway.billing.ports import PaymentProblem, Sales, Subscription, Subscriptions
 from oslira_gateway.http.auth import member_of
+from oslira_gateway.http.documented import refuses
 from oslira_gateway.identity.caller import Member
 
 _BUYERS: Final = frozenset({"owner", "admin"})
+_BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable")
 
 
 class CheckoutOrder(BaseModel):
@@ -50,7 +52,12 @@ class SubscriptionView:
 def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     """Routes about buying."""
 
-    @post("/billing/checkout", status_code=200, tags=["billing"])
+    @post(
+        "/billing/checkout",
+        status_code=200,
+        tags=["billing"],
+        responses=refuses(*_BUYING_REFUSALS, "not_for_sale", "already_subscribed", "idempotency_key_reused"),
+    )
     async def start_checkout(
         request: Request[Any, Any, Any],
         data: JSONBody[CheckoutOrder],
@@ -63,7 +70,12 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
         key = derived_id("checkout", idempotency_key) if idempotency_key else new_id()
         return PageView(await sales.checkout(member.account_id, data.model_dump(), request_key=str(key)))
 
-    @post("/billing/portal", status_code=200, tags=["billing"])
+    @post(
+        "/billing/portal",
+        status_code=200,
+        tags=["billing"],
+        responses=refuses(*_BUYING_REFUSALS, "no_customer"),
+    )
     async def open_portal(request: Request[Any, Any, Any], data: JSONBody[PortalOrder]) -> PageView:
         return PageView(await sales.portal(_buyer(request).account_id, return_url=data.return_url))
 

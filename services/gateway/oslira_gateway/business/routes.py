@@ -10,6 +10,7 @@ from oslira_shared.ids import new_id
 from oslira_gateway.business.ports import BusinessProfiles
 from oslira_gateway.business.profile import BusinessContext, BusinessProfile
 from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 
 _NOT_FOUND = "business_profile_not_found"
@@ -29,7 +30,7 @@ def business_routes(profiles: BusinessProfiles) -> list[Any]:
         items, last = found[:limit], found[limit - 1] if len(found) > limit else None
         return Page(items, Cursor(last.created_at, last.business_profile_id).encode() if last else None)
 
-    @get("/business-profiles/{business_profile_id:str}", tags=["business"])
+    @get("/business-profiles/{business_profile_id:str}", tags=["business"], responses=refuses(_NOT_FOUND))
     async def read_business_profile(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str]
     ) -> BusinessProfile:

@@ -9,10 +9,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.http.auth import Authentication
+from oslira_gateway.http.docs import OpenApiJson
 from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.media import require_media_type
 from oslira_gateway.http.problems import answer_problem
@@ -69,7 +69,7 @@ def create_app(
             title="Oslira",
             version="1",
             path="/schema",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[OpenApiJson()],
         ),
         request_max_body_size=MAX_BODY_BYTES,
     )

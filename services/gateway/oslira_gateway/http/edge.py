@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 import structlog
+from litestar import Litestar
 from oslira_shared.ids import new_id
 from oslira_shared.observability.metrics import HTTP_SECONDS
 
@@ -31,8 +32,9 @@ def request_id_of(scope: Scope) -> str:
 class Edge:
     """Wraps the application. The log names the route's template: the path and the query may hold more than logs should."""
 
-    def __init__(self, app: Any) -> None:
-        self._app: AsgiApp = app
+    def __init__(self, app: Litestar) -> None:
+        self.application = app
+        self._app: Any = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -3,17 +3,23 @@
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from oslira_shared.errors import OsliraError
 
 ACCEPTS: Final = "accepts"  # opt: the media types of a body, where JSON is not the only one
 _JSON: Final = ("application/json",)
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 def require_media_type(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Raises `unsupported_media_type`, since a form or a text that happens to parse as JSON was not meant as such."""
     accepted: tuple[str, ...] = handler.opt.get(ACCEPTS, _JSON)
     sent = connection.headers.get("content-type")
-    has_body = connection.scope.get("method") in {"POST", "PUT", "PATCH"}
-    if has_body and sent is not None and sent.partition(";")[0].strip().lower() not in accepted:
+    may_have_body = connection.scope.get("method") in _WITH_BODY
+    if may_have_body and sent is not None and sent.partition(";")[0].strip().lower() not in accepted:
         raise OsliraError("unsupported_media_type", f"Send {' or '.join(accepted)}.")
+
+
+def has_body(handler: HTTPRouteHandler) -> bool:
+    """Whether requests to this route may carry a body."""
+    return not _WITH_BODY.isdisjoint(handler.http_methods)

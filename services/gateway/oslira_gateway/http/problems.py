@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from oslira_shared.errors import Kind, OsliraError
+from oslira_shared.errors import CODES, Kind, OsliraError
 
 _LOG = structlog.get_logger()
 MEDIA_TYPE: Final = "application/problem+json"
@@ -30,6 +30,8 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "headers_too_large": 431,
     "internal": 500,
 }
 # What the framework raises by itself.
@@ -39,6 +41,7 @@ CODE_OF_STATUS: Final[Mapping[int, str]] = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    406: "not_acceptable",
     413: "body_too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
@@ -64,9 +67,14 @@ _DATABASE_AWAY: Final = (
 RETRY_AFTER_S: Final = 2
 
 
+def status_of_code(code: str) -> int:
+    """The HTTP status of a code. Raises KeyError for one that isn't in errors.CODES."""
+    return STATUS_OF_CODE.get(code) or STATUS_OF_KIND[CODES[code]]
+
+
 def status_of(error: OsliraError) -> int:
     """The HTTP status of an error."""
-    return STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
+    return status_of_code(error.code)
 
 
 def as_oslira_error(error: Exception) -> OsliraError:
@@ -83,17 +91,16 @@ def as_oslira_error(error: Exception) -> OsliraError:
     return OsliraError("internal", _DETAIL["internal"])
 
 
-def problem_body(error: OsliraError, *, instance: str) -> dict[str, Any]:
+def problem_body(code: str, detail: str, *, instance: str) -> dict[str, Any]:
     """The JSON of a problem. `instance` is the path alone: a query may hold a ticket."""
-    status = status_of(error)
+    status = status_of_code(code)
     return {
-        "type": f"urn:oslira:problem:{error.code}",
+        "type": f"urn:oslira:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": error.detail,
+        "detail": detail,
         "instance": instance,
-        "code": error.code,
-        **error.extra,
+        "code": code,
     }
 
 
@@ -112,7 +119,7 @@ def answer_problem(request: Request[Any, Any, Any], cause: Exception) -> Respons
     if error is not cause and not isinstance(cause, HTTPException):
         _LOG.error("request_failed", code=error.code, exc_info=cause)
     return Response(
-        problem_body(error, instance=request.scope["path"]),
+        {**error.extra, **problem_body(error.code, error.detail, instance=request.scope["path"])},
         status_code=status_of(error),
         media_type=MEDIA_TYPE,
         headers=_headers(error, cause),

@@ -9,16 +9,23 @@ from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.routes import AcceptedRun, idempotency_key_of
+from oslira_gateway.analyses.routes import ORDER_REFUSALS, AcceptedRun, idempotency_key_of
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.leads.refresh_lead import RefreshLead
 
 
 def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) -> list[Any]:
     """Routes that analyse a lead again."""
 
-    @post("/leads/{lead_id:str}/refresh", status_code=202, tags=["leads"])
+    @post(
+        "/leads/{lead_id:str}/refresh",
+        status_code=202,
+        tags=["leads"],
+        responses=also(202, AcceptedRun, "Accepted, or the refresh that is at work already.")
+        | refuses("lead_not_found", *ORDER_REFUSALS),
+    )
     async def refresh(
         request: Request[Any, Any, Any],
         lead_id: FromPath[str],

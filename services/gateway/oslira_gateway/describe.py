@@ -1,0 +1,43 @@
+"""`python -m oslira_gateway.describe > docs/openapi.json`: the API's document, without any server."""
+
+import asyncio
+import json
+import sys
+from typing import Any, Final
+
+import asyncpg
+from oslira_shared.runtime import Runtime
+from oslira_shared.settings import Env
+
+from oslira_gateway.bootstrap import wire
+from oslira_gateway.http.openapi import complete_openapi
+from oslira_gateway.settings import MIN_SECRET_BYTES, GatewaySettings
+
+_NOWHERE: Final = "127.0.0.1:1"
+
+
+async def describe() -> dict[str, Any]:
+    """The document of the application as it is wired; nothing is connected to."""
+    settings = GatewaySettings.model_validate(
+        {
+            "OSLIRA_ENV": Env.DEVELOPMENT,
+            "NATS_URL": f"nats://{_NOWHERE}",
+            "DATABASE_URL": f"postgres://{_NOWHERE}/nothing",
+            "JWT_SECRET": "x" * MIN_SECRET_BYTES,
+        }
+    )
+    pool: Any = asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=0)
+    runtime = Runtime(settings, pool)
+    document = complete_openapi(wire(runtime, settings).application)
+    runtime.stopping.set()
+    return document
+
+
+def main() -> None:
+    """Print it, in a stable order, so that a change shows as a difference."""
+    json.dump(asyncio.run(describe()), sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The OpenAPI document: what Litestar derives from the routes, completed by what holds for all of them.
+
+Routes state their own error codes (`http/documented.py`). Added here, once: codes that every route may answer with, who may
+call it, the headers that all requests may and all answers do carry, and each problem's exact shape.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.serialization import decode_json, encode_json, get_serializer
+
+from oslira_gateway.http.auth import ANY_USER, PUBLIC
+from oslira_gateway.http.documented import Problem, Refusals, by_status, problem_example
+from oslira_gateway.http.meanings import meaning_of
+from oslira_gateway.http.media import has_body
+from oslira_gateway.http.problems import MEDIA_TYPE
+from oslira_gateway.http.timeouts import STREAMS
+
+_EVERYBODY: Final = ("invalid_request", "headers_too_large", "rate_limited", "internal", "unavailable")
+_SIGNED_IN: Final = ("unauthenticated", "token_expired", "token_invalid", "service_token_refused")
+_MEMBERS: Final = ("no_account", "account_not_found")
+_WITH_BODY: Final = ("body_too_large", "unsupported_media_type")
+_TICKET: Final = "ticket"
+
+_SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of a signed-in user, as Supabase issues it.",
+    },
+    _TICKET: {
+        "type": "apiKey",
+        "in": "query",
+        "name": _TICKET,
+        "description": "Part of every `events_url`: opens that one stream for ten minutes.",
+    },
+}
+_PARAMETERS: Final[Mapping[str, Any]] = {
+    "AccountId": {
+        "name": "X-Account-Id",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "format": "uuid"},
+        "description": "Which of your accounts this is about; without it, your oldest. `GET /v1/me` lists them.",
+    },
+}
+_TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_HEADERS: Final[Mapping[str, Any]] = {
+    "X-Request-Id": {
+        "schema": _TEXT,
+        "required": True,
+        "description": "Names the request in our logs: yours, if it is a plain token of at most 64 characters.",
+    },
+    "Retry-After": {"schema": _COUNT, "description": "Seconds to wait before the next try."},
+    "WWW-Authenticate": {"schema": _TEXT, "description": "`Bearer`."},
+}
+
+
+def complete_openapi(app: Litestar) -> dict[str, Any]:
+    """The whole document, as plain JSON values. Raises nothing of its own; the application has to have its routes."""
+    serializer = get_serializer(app.type_encoders)
+    document: dict[str, Any] = decode_json(encode_json(app.openapi_schema.to_schema(), serializer))
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _problem_schema()
+    components["securitySchemes"] = dict(_SECURITY_SCHEMES)
+    components["parameters"] = dict(_PARAMETERS)
+    components["headers"] = dict(_HEADERS)
+    used = set[str]()
+    for path, method, handler in documented_handlers(app):
+        _complete(document["paths"][path][method], handler)
+        used.update(codes_of(handler))
+    components["examples"] = {
+        code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
+    }
+    return document
+
+
+def documented_handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    """(path as in the document, method in lower case, handler) of every route that the document shows."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for method, (handler, _) in route.route_handler_map.items():
+                if handler.resolve_include_in_schema():
+                    yield route.path_format or "/", method.lower(), handler
+
+
+def codes_of(handler: HTTPRouteHandler) -> tuple[str, ...]:
+    """Every code that a route may answer with: its own, then those of all routes of its kind."""
+    own = [
+        code
+        for spec in (handler.responses or {}).values()
+        if isinstance(spec, Refusals)
+        for code in spec.codes
+    ]
+    shared: list[str] = list(_EVERYBODY)
+    if not handler.opt.get(PUBLIC):
+        shared += _SIGNED_IN
+        if not handler.opt.get(ANY_USER):
+            shared += _MEMBERS
+    if has_body(handler):
+        shared += _WITH_BODY
+    if not handler.opt.get(STREAMS):
+        shared.append("timeout")
+    return tuple(dict.fromkeys([*own, *shared]))
+
+
+def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    responses = operation["responses"]
+    for status, codes in by_status(codes_of(handler)).items():
+        responses[str(status)] = _problem_response(status, codes)
+    for response in responses.values():
+        headers = response.setdefault("headers", {})
+        headers["X-Request-Id"] = _header("X-Request-Id")
+    _secure(operation, handler)
+
+
+def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    parameters = operation.get("parameters", [])
+    if any(parameter.get("name") == _TICKET for parameter in parameters):
+        operation["security"] = [{_TICKET: []}]
+        operation["parameters"] = [p for p in parameters if p.get("name") != _TICKET]
+    elif handler.opt.get(PUBLIC):
+        operation["security"] = []
+    else:
+        operation["security"] = [{"bearer": []}]
+        if not handler.opt.get(ANY_USER):
+            operation["parameters"] = [*parameters, {"$ref": "#/components/parameters/AccountId"}]
+
+
+def _problem_response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
+    response: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase + ": " + ", ".join(f"`{code}`" for code in codes),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Problem"},
+                        {"properties": {"code": {"enum": list(codes)}, "status": {"const": status}}},
+                    ]
+                },
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+        "headers": {},
+    }
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        response["headers"]["Retry-After"] = _header("Retry-After")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["headers"]["WWW-Authenticate"] = _header("WWW-Authenticate")
+    return response
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _problem_schema() -> dict[str, Any]:
+    """Open for figures that a code adds."""
+    texts = ("type", "title", "detail", "instance", "code")
+    return {
+        "type": "object",
+        "description": (Problem.__doc__ or "").strip(),
+        "required": [*texts, "status"],
+        "properties": {
+            **dict.fromkeys(texts, _TEXT),
+            "status": {"type": "integer"},
+            "errors": {
+                "type": "array",
+                "description": "With `invalid_request`: where the request is wrong.",
+                "items": {"type": "object"},
+            },
+        },
+    }
