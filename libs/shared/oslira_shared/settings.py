@@ -86,6 +86,8 @@ class ServiceSettings(BaseSettings):
                 faults.append(f"{_variable(name)} is used here, so it can't be {ELSEWHERE!r}")
         if not self._secret("jwt_secret") and not self.jwks_url:
             faults.append("JWT_SECRET or JWKS_URL is missing")
+        if self.jwks_url and urlsplit(self.jwks_url).scheme != "https" and not _is_local(self.jwks_url):
+            faults.append("JWKS_URL has to be https: whoever answers it says whose tokens are good")
         for name in (
             "apify_api_url",
             "openai_base_url",

@@ -39,9 +39,12 @@ from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.edge import Edge
+from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.jwks_keys import REFRESH_EVERY_S, JwksKeys
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer_of
 from oslira_gateway.leads.postgres import PostgresLeads
 from oslira_gateway.leads.refresh_lead import RefreshLead
 from oslira_gateway.leads.refresh_routes import refresh_routes
@@ -87,13 +90,23 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *credits_routes(BusBalances(bus)),
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
-        authentication=Authentication(
-            Hs256Tokens(settings.token_secret, issuer=settings.jwt_issuer), memberships
-        ),
+        authentication=Authentication(_tokens(runtime, settings), memberships),
         operations=health_routes(runtime.health),
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
     )
+
+
+def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
+    """By the shared secret, by the issuer's keys, or by both while a project moves from one to the other."""
+    shared_secret = jwks = None
+    if settings.jwt_secret is not None:
+        shared_secret = Hs256Tokens(settings.jwt_secret.get_secret_value(), issuer=settings.jwt_issuer)
+    if settings.jwks_url is not None:
+        keys = JwksKeys(fetch_jwks(settings.jwks_url))
+        runtime.every(REFRESH_EVERY_S, "refresh-jwks", keys.refresh)
+        jwks = JwksTokens(keys, issuer=settings.jwt_issuer or issuer_of(settings.jwks_url))
+    return TokensByAlgorithm(shared_secret=shared_secret, jwks=jwks)
 
 
 def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:

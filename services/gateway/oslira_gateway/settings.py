@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Final, Self
 
 from oslira_shared.settings import ServiceSettings
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 # HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.
@@ -26,6 +26,7 @@ class GatewaySettings(ServiceSettings):
         default=(), validation_alias="TRUSTED_PROXIES"
     )
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
+    ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
 
@@ -54,11 +55,22 @@ class GatewaySettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _can_check_tokens(self) -> Self:
-        if len(self.token_secret.encode()) < MIN_SECRET_BYTES:
-            raise ValueError(f"JWT_SECRET needs at least {MIN_SECRET_BYTES} bytes")
+        if not self.jwt_secret and not self.jwks_url:
+            raise ValueError("JWT_SECRET or JWKS_URL is missing: tokens can't be checked")
+        if not self.jwt_secret and not self.ticket_secret:
+            raise ValueError(
+                "TICKET_SECRET is missing: without JWT_SECRET there is no key for what the gateway signs itself"
+            )
+        for name, secret in (("JWT_SECRET", self.jwt_secret), ("TICKET_SECRET", self.ticket_secret)):
+            if secret and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+                raise ValueError(f"{name} needs at least {MIN_SECRET_BYTES} bytes")
         return self
 
     @property
     def token_secret(self) -> str:
-        """The HS256 key; event tickets are signed with a key derived from it."""
-        return self.jwt_secret.get_secret_value() if self.jwt_secret else ""
+        """What keys are derived from for all that the gateway signs or hashes itself, event tickets first of all.
+
+        TICKET_SECRET, else JWT_SECRET: where tokens are checked by JWKS alone, there is no shared secret to borrow.
+        """
+        secret = self.ticket_secret or self.jwt_secret
+        return secret.get_secret_value() if secret else ""

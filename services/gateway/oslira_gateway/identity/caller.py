@@ -11,11 +11,13 @@ class Caller:
     """A user whose token was verified. Nothing here comes from metadata that users may edit.
 
     `is_operator`: the token's issuer says so in app_metadata; operators see dollars.
+    `is_confirmed`: `email` is theirs, by the issuer's word; only such users get an account of their own.
     """
 
     user_id: UUID
     email: str | None = None
     is_operator: bool = False
+    is_confirmed: bool = False
 
     @property
     def claims(self) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ async def code_of(text: str) -> str:
 
 async def test_a_good_token_names_its_user() -> None:
     caller = await TOKENS.verify(token(email="a@example.com", aud=["authenticated", "other"]))
-    assert caller == Caller(user_id=USER, email="a@example.com")
+    assert caller == Caller(user_id=USER, email="a@example.com", is_confirmed=True)
     assert dict(caller.claims) == {"sub": str(USER), "role": "authenticated"}
 
 

@@ -31,11 +31,20 @@ def test_trusted_proxies_are_networks() -> None:
     assert GatewaySettings.model_validate(GOOD).trusted_proxies == ()
 
 
+def test_what_the_gateway_signs_itself_has_a_key_of_its_own_or_borrows_the_tokens() -> None:
+    assert GatewaySettings.model_validate(GOOD).token_secret == "x" * 32
+    own = {"JWT_SECRET": "", "JWKS_URL": "https://auth.example/jwks.json", "TICKET_SECRET": "t" * 32}
+    assert GatewaySettings.model_validate({**GOOD, **own}).token_secret == "t" * 32
+    assert GatewaySettings.model_validate({**GOOD, "TICKET_SECRET": "t" * 32}).token_secret == "t" * 32
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"JWT_SECRET": "short"},
         {"JWT_SECRET": ""},
+        {"JWT_SECRET": "", "JWKS_URL": "https://auth.example/jwks.json"},
+        {"TICKET_SECRET": "short"},
         {"CORS_ALLOW_ORIGINS": "*"},
         {"OSLIRA_ENV": "production"},
         {"TRUSTED_PROXIES": "the-proxy"},
