@@ -78,7 +78,11 @@ def service_environment(
             "APP_URL": os.environ.get("APP_URL", app_url),
         }
     if service == "gateway":
-        variables |= {"JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret)}
+        variables |= {
+            "JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret),
+            # Everybody here is from this machine.
+            "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
+        }
     if service == "analysis":
         variables |= {
             "S3_ENDPOINT_URL": servers.s3.endpoint_url,

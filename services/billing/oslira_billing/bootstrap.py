@@ -13,11 +13,13 @@ from oslira_billing.application.reconcile_invoices import ReconcileInvoices
 from oslira_billing.application.renew_monthly import RenewMonthly
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, StartCheckout
+from oslira_billing.application.start_free_plan import StartFreePlan
 from oslira_billing.application.sweep_events import SweepEvents
 from oslira_billing.application.sync_missed_events import SyncMissedEvents
-from oslira_billing.infrastructure.bus import BusHints, BusNews, answer, subscribe
+from oslira_billing.infrastructure.bus import BusHints, BusNews, answer, answer_sign_ups, subscribe
 from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
+from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
@@ -67,6 +69,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         portal=OpenPortal(shop, stripe, settings.app_url),
         replay=ReplayEvent(inbox, hints),
     )
+    answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(1, "sweep_events", SweepEvents(inbox, hints))
     runtime.on_stop(stripe.close)

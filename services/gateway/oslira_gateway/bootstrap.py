@@ -39,11 +39,15 @@ from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.edge import Edge
+from oslira_gateway.identity.bus import BusFreePlans
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.jwks_keys import REFRESH_EVERY_S, JwksKeys
 from oslira_gateway.identity.postgres import PostgresMemberships
+from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
 from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.identity.sign_up import SignUp
+from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
 from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer_of
 from oslira_gateway.leads.postgres import PostgresLeads
 from oslira_gateway.leads.refresh_lead import RefreshLead
@@ -90,7 +94,12 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *credits_routes(BusBalances(bus)),
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
-        authentication=Authentication(_tokens(runtime, settings), memberships),
+        authentication=Authentication(
+            _tokens(runtime, settings),
+            memberships,
+            _sign_up(runtime, settings),
+            trusted_proxies=settings.trusted_proxies,
+        ),
         operations=health_routes(runtime.health),
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
@@ -107,6 +116,14 @@ def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
         runtime.every(REFRESH_EVERY_S, "refresh-jwks", keys.refresh)
         jwks = JwksTokens(keys, issuer=settings.jwt_issuer or issuer_of(settings.jwks_url))
     return TokensByAlgorithm(shared_secret=shared_secret, jwks=jwks)
+
+
+def _sign_up(runtime: Runtime, settings: GatewaySettings) -> SignUp:
+    """Newcomers, and the sweep that sees their trials through."""
+    sign_ups = PostgresSignUps(AdminClient(runtime.database), per_network=settings.trials_per_network)
+    start_trial = StartTrial(sign_ups, BusFreePlans(runtime.bus))
+    runtime.every(1, "sweep-sign-ups", SweepSignUps(sign_ups, start_trial))
+    return SignUp(sign_ups, start_trial, settings.token_secret)
 
 
 def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:

@@ -26,6 +26,7 @@ class GatewaySettings(ServiceSettings):
         default=(), validation_alias="TRUSTED_PROXIES"
     )
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
+    trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")

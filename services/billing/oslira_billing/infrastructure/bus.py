@@ -15,6 +15,7 @@ from oslira_shared.ids import derived_id, new_id
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
+from oslira_billing.application.start_free_plan import StartFreePlan
 
 _LOG = structlog.get_logger()
 # Stripe waits for its answer; a hint isn't worth more, since the sweep repeats it.
@@ -86,3 +87,12 @@ def answer(bus: Bus, *, checkout: StartCheckout, portal: OpenPortal, replay: Rep
     @bus.responder(contracts.REPLAY)
     async def replay_event(request: contracts.ReplayRequest) -> contracts.Replayed:
         return contracts.Replayed(row_id=await replay(request.event_id))
+
+
+def answer_sign_ups(bus: Bus, start: StartFreePlan) -> None:
+    """Declare the responder for new accounts."""
+
+    @bus.responder(contracts.START_FREE_PLAN)
+    async def start_free_plan(request: contracts.StartFreePlan) -> contracts.FreePlan:
+        granted = await start(request.account_id)
+        return contracts.FreePlan(account_id=request.account_id, granted_credits=granted)

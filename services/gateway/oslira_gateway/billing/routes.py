@@ -5,16 +5,14 @@ from typing import Annotated, Any, Final, Literal
 
 from litestar import Request, get, post
 from litestar.params import HeaderParameter, JSONBody
-from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 from pydantic import BaseModel, Field
 
 from oslira_gateway.billing.ports import PaymentProblem, Sales, Subscription, Subscriptions
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import refuses
-from oslira_gateway.identity.caller import Member
+from oslira_gateway.identity.permissions import Action, may, needs
 
-_BUYERS: Final = frozenset({"owner", "admin"})
 _BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable")
 
 
@@ -55,6 +53,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     @post(
         "/billing/checkout",
         status_code=200,
+        opt=needs(Action.BUY),
         tags=["billing"],
         responses=refuses(*_BUYING_REFUSALS, "not_for_sale", "already_subscribed", "idempotency_key_reused"),
     )
@@ -65,7 +64,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
             str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=255)
         ] = None,
     ) -> PageView:
-        member = _buyer(request)
+        member = member_of(request)
         # Stripe takes fewer characters in a key than a header may hold.
         key = derived_id("checkout", idempotency_key) if idempotency_key else new_id()
         return PageView(await sales.checkout(member.account_id, data.model_dump(), request_key=str(key)))
@@ -73,25 +72,19 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     @post(
         "/billing/portal",
         status_code=200,
+        opt=needs(Action.BUY),
         tags=["billing"],
         responses=refuses(*_BUYING_REFUSALS, "no_customer"),
     )
     async def open_portal(request: Request[Any, Any, Any], data: JSONBody[PortalOrder]) -> PageView:
-        return PageView(await sales.portal(_buyer(request).account_id, return_url=data.return_url))
+        return PageView(await sales.portal(member_of(request).account_id, return_url=data.return_url))
 
     @get("/billing/subscription", tags=["billing"])
     async def read_subscription(request: Request[Any, Any, Any]) -> SubscriptionView:
         member = member_of(request)
         problems = await subscriptions.problems_of(member)
-        if member.role not in _BUYERS:
+        if not may(member, Action.BUY):
             problems = [replace(problem, pay_url=None) for problem in problems]
         return SubscriptionView(await subscriptions.of(member), problems)
 
     return [start_checkout, open_portal, read_subscription]
-
-
-def _buyer(request: Request[Any, Any, Any]) -> Member:
-    member = member_of(request)
-    if member.role not in _BUYERS:
-        raise OsliraError("forbidden", "Only an owner or an admin of the account may do this.")
-    return member

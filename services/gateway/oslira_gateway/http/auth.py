@@ -1,5 +1,6 @@
 """Default deny: a route under /v1 is for members of an account unless it says otherwise in its `opt`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,38 +10,65 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.identity.caller import Caller, Member
+from oslira_gateway.http.client_address import Network, client_address, counted_network
+from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.choose_account import choose_account
+from oslira_gateway.identity.permissions import NEEDS, Action, require
 from oslira_gateway.identity.ports import Memberships, TokenVerifier
+from oslira_gateway.identity.sign_up import SignUp
 
 PUBLIC: Final = "public"  # opt: nobody has to say who they are
 ANY_USER: Final = "any_user"  # opt: a user, with or without an account
+ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
 _SCHEME: Final = "Bearer "
 
 
 class Authentication:
-    """The guard of /v1: verifies the token, chooses the account, leaves both on the request."""
+    """The guard of /v1: verifies the token, lets newcomers in, chooses the account, leaves both on the request."""
 
-    def __init__(self, tokens: TokenVerifier, memberships: Memberships) -> None:
+    def __init__(
+        self,
+        tokens: TokenVerifier,
+        memberships: Memberships,
+        sign_up: SignUp | None = None,
+        *,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
+        """Without `sign_up` nobody becomes a user by asking."""
         self._tokens = tokens
         self._memberships = memberships
+        self._sign_up = sign_up
+        self._trusted_proxies = trusted_proxies
 
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Raises what the caller lacks: unauthenticated, token_*, service_token_refused, no_account, account_not_found."""
+        """Raises what the caller lacks: unauthenticated, token_*, service_token_refused, no_account, account_not_found, forbidden."""
         # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
         if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
             return
         caller = await self._tokens.verify(bearer_token(connection.headers.get("authorization")))
         connection.state.caller = caller
+        memberships = await self._memberships_of(caller, connection.scope)
         if handler.opt.get(ANY_USER):
             return
-        memberships = await self._memberships.of_user(caller.user_id)
         member = choose_account(caller, memberships, wanted=connection.headers.get("x-account-id"))
+        if handler.opt.get(ACCOUNT_IN_PATH):
+            member = choose_account(caller, memberships, wanted=connection.path_params["account_id"])
+        require(member, handler.opt.get(NEEDS, Action.USE_ACCOUNT))
         connection.state.member = member
         connection.state.account_id = str(member.account_id)
         structlog.contextvars.bind_contextvars(account_id=str(member.account_id))
+
+    async def _memberships_of(self, caller: Caller, scope: Mapping[str, Any]) -> Sequence[Membership]:
+        memberships = await self._memberships.of_user(caller.user_id)
+        if memberships or self._sign_up is None:
+            return memberships
+        network = counted_network(client_address(scope, self._trusted_proxies))
+        if await self._sign_up(caller, network) is None and not caller.is_confirmed:
+            return memberships
+        # Made now, or by another first request that came with this one.
+        return await self._memberships.of_user(caller.user_id)
 
 
 def bearer_token(authorization: str | None) -> str:

@@ -14,7 +14,9 @@ def choose_account(caller: Caller, memberships: Sequence[Membership], *, wanted:
     Raises no_account when there is none at all, account_not_found for one that isn't the user's: it may exist or not.
     """
     if not memberships:
-        raise OsliraError("no_account", "You belong to no account yet.")
+        if not caller.is_confirmed:
+            raise OsliraError("no_account", "Confirm your e-mail address first; then you get an account.")
+        raise OsliraError("no_account", "You belong to no account.")
     chosen = memberships[0] if wanted is None else _named(memberships, wanted)
     return Member(caller=caller, account_id=chosen.account_id, role=chosen.role)
 

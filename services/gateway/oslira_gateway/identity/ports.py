@@ -21,3 +21,43 @@ class Memberships(Protocol):
     async def of_user(self, user_id: UUID) -> Sequence[Membership]:
         """The user's accounts that aren't deleted, oldest membership first."""
         ...
+
+
+class SignUps(Protocol):
+    """New users, and their accounts' way to a trial: rows of work."""
+
+    async def register(self, caller: Caller, network: str) -> UUID | None:
+        """User, personal account, ownership and sign-up in one transaction; None for a user who is known.
+
+        The trial is allowed at once while the network's share of the day lasts, else put off to the next day; it is refused
+        for an address that another user had before. `network` is a keyed hash.
+        """
+        ...
+
+    async def claim(self, account_id: UUID) -> object | None:
+        """A claim on an account whose trial is allowed; None: somebody has it, it is done, or its network must wait."""
+        ...
+
+    async def finish(self, held: object) -> None:
+        """The plan has begun."""
+        ...
+
+    async def refuse(self, held: object, reason: str) -> None:
+        """It never will."""
+        ...
+
+    async def wait(self, held: object) -> None:
+        """Billing can't be asked now: again a little later, no failure counted."""
+        ...
+
+    async def sweep(self) -> Sequence[UUID]:
+        """Accounts whose sign-up is due."""
+        ...
+
+
+class FreePlans(Protocol):
+    """Billing, asked to begin a plan that costs nothing."""
+
+    async def start(self, account_id: UUID) -> None:
+        """Once, however often it is asked for. Raises OsliraError `unavailable`, or `account_not_found` for good."""
+        ...

@@ -12,6 +12,7 @@ SUBSCRIPTION_CHANGED: Final = "billing.evt.subscription_changed.v1"
 CHECKOUT: Final = "billing.rpc.checkout"
 PORTAL: Final = "billing.rpc.portal"
 REPLAY: Final = "billing.rpc.replay"
+START_FREE_PLAN: Final = "billing.rpc.start_free_plan"
 
 
 class SubscriptionChanged(Contract):
@@ -61,3 +62,19 @@ class Replayed(Contract):
     """It is to be applied again."""
 
     row_id: UUID
+
+
+class StartFreePlan(Contract):
+    """Put a new account on the free plan and grant its first month, once. Whether it may have that, billing asks identity's rows.
+
+    Answers `FreePlan`; errors: account_not_found (not, or no longer, an account that waits for it).
+    """
+
+    account_id: UUID
+
+
+class FreePlan(Contract):
+    """`granted_credits` is 0 when the account was on a plan already."""
+
+    account_id: UUID
+    granted_credits: int

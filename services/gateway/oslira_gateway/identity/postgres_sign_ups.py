@@ -1,0 +1,118 @@
+"""Sign-ups in Postgres: `identity.sign_ups` on the work module."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient, Connection
+from oslira_shared.work import Claim, WorkTable, claim, hand_back, moved, sweep, transition
+
+from oslira_gateway.identity.caller import Caller
+
+# Asking once more costs nothing, and giving up would cost somebody their trial: its attempts are never used up.
+_TABLE: Final = WorkTable(
+    "identity.sign_ups",
+    claimable=frozenset({"due", "allowed"}),
+    id_column="account_id",
+    max_failures=1_000_000,
+)
+_MAX_NAME_CHARS: Final = 120
+
+# The first of several first requests makes the row, the others wait here for its commit and then find nothing to do.
+_USER: Final = "insert into identity.users (id, email) values ($1, $2) on conflict (id) do nothing"
+_ACCOUNT: Final = """
+with account as (insert into identity.accounts (id, name) values ($1, $2))
+insert into identity.members (account_id, user_id, role) values ($1, $3, 'owner')
+"""
+# An address gets one trial, whoever has it by now; two users with the same one take turns here.
+_TURN: Final = "select pg_advisory_xact_lock(hashtextextended('sign-up:' || $1, 0))"
+_HAD_ONE: Final = "select exists (select from identity.users where lower(email) = $1 and id <> $2)"
+_TAKE_SHARE: Final = """
+insert into identity.sign_up_networks as n (day, network, trials)
+values ((now() at time zone 'UTC')::date, $1, 1)
+on conflict (day, network) do update set trials = n.trials + 1 where n.trials < $2
+returning trials
+"""
+_SIGN_UP: Final = """
+insert into identity.sign_ups (account_id, network, state, reason, due_at)
+values ($1, $2, $3, $4, case $3 when 'allowed' then now() + interval '5 seconds' when 'due' then {tomorrow} end)
+"""
+_TOMORROW: Final = "(date_trunc('day', now() at time zone 'UTC') + interval '1 day') at time zone 'UTC'"
+_S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8"
+
+
+class PostgresSignUps:
+    """See SignUps. The service's own client: who signs up has no rights yet."""
+
+    def __init__(self, database: AdminClient, *, per_network: int) -> None:
+        """`per_network`: trials that one network may begin on a day."""
+        self._database = database
+        self._per_network = per_network
+
+    async def register(self, caller: Caller, network: str) -> UUID | None:
+        """See SignUps."""
+        account_id = new_id()
+        async with self._database.transaction() as connection:
+            await connection.execute(_TURN, caller.email)
+            if await connection.execute(_USER, caller.user_id, caller.email) != "INSERT 0 1":
+                return None
+            name = (caller.email or "Personal")[:_MAX_NAME_CHARS]
+            await connection.execute(_ACCOUNT, account_id, name, caller.user_id)
+            state, reason = "allowed", None
+            if await connection.fetchval(_HAD_ONE, caller.email, caller.user_id):
+                state, reason = "refused", "address_known"
+            elif not await self._has_share(connection, network):
+                state, reason = "due", "network_share_used_up"
+            await connection.execute(
+                _SIGN_UP.format(tomorrow=_TOMORROW),
+                account_id,
+                network if state == "due" else None,
+                state,
+                reason,
+            )
+        return account_id
+
+    async def claim(self, account_id: UUID) -> Claim | None:
+        """See SignUps."""
+        async with self._database.transaction() as connection:
+            held = await claim(connection, _TABLE, account_id)
+            if held is None or held.state == "allowed":
+                return held
+            if not await self._has_share(connection, held.row["network"]):
+                delay_s = await connection.fetchval(_S_TO_TOMORROW)
+                await hand_back(connection, held, is_counted=False, delay_s=delay_s)
+                return None
+            # Counted and allowed in one transaction: a crash after it doesn't take a second share.
+            values = {"network": None, "reason": None}
+            await transition(
+                connection, held, to_state="allowed", due_in_s=5, values=values, keeps_lease=True
+            )
+            return moved(held, "allowed")
+
+    async def finish(self, held: object) -> None:
+        """See SignUps."""
+        await self._end(held, "done", None)
+
+    async def refuse(self, held: object, reason: str) -> None:
+        """See SignUps."""
+        await self._end(held, "refused", reason)
+
+    async def wait(self, held: object) -> None:
+        """See SignUps."""
+        assert isinstance(held, Claim)  # noqa: S101  # what claim() returned
+        async with self._database.connection() as connection:
+            await hand_back(connection, held, is_counted=False, delay_s=_TABLE.hint_every_s)
+
+    async def sweep(self) -> Sequence[UUID]:
+        """See SignUps."""
+        async with self._database.transaction() as connection:
+            return [row.row_id for row in await sweep(connection, _TABLE, limit=50)]
+
+    async def _has_share(self, connection: Connection, network: str) -> bool:
+        return await connection.fetchval(_TAKE_SHARE, network, self._per_network) is not None
+
+    async def _end(self, held: object, state: str, reason: str | None) -> None:
+        assert isinstance(held, Claim)  # noqa: S101  # what claim() returned
+        async with self._database.connection() as connection:
+            await transition(connection, held, to_state=state, due_in_s=None, values={"reason": reason})

@@ -1,0 +1,34 @@
+"""The first request of a user whose address the issuer vouches for: an account of their own, and the way to its trial."""
+
+import hmac
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from uuid import UUID
+
+from oslira_gateway.identity.caller import Caller
+from oslira_gateway.identity.ports import SignUps
+from oslira_gateway.identity.start_trial import StartTrial
+
+
+def network_key(secret: str, network: IPv4Network | IPv6Network) -> str:
+    """What stands for a network in the counting rows: nobody reads the address back out of it."""
+    key = hmac.digest(secret.encode(), b"oslira sign-up network v1", "sha256")
+    return hmac.digest(key, str(network).encode(), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """Makes user, personal account and membership in one transaction, then asks for the trial; the sweep asks again."""
+
+    sign_ups: SignUps
+    start_trial: StartTrial
+    secret: str
+
+    async def __call__(self, caller: Caller, network: IPv4Network | IPv6Network) -> UUID | None:
+        """The new account; None for anonymous and unconfirmed users, and for one who was here before."""
+        if not caller.is_confirmed:
+            return None
+        account_id = await self.sign_ups.register(caller, network_key(self.secret, network))
+        if account_id is not None:
+            await self.start_trial(account_id)
+        return account_id

@@ -1,0 +1,167 @@
+"""New users get an account and the way to one trial, once, over memory and Postgres."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from oslira_devstack.databases import Database
+from oslira_gateway.identity.caller import Caller
+from oslira_gateway.identity.memory import MemoryFreePlans, MemoryMemberships, MemorySignUps
+from oslira_gateway.identity.ports import Memberships, SignUps
+from oslira_gateway.identity.postgres import PostgresMemberships
+from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
+from oslira_gateway.identity.sign_up import SignUp
+from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+PER_NETWORK = 2
+
+
+@dataclass
+class World:
+    """`plans` is billing; `pool` is None in memory."""
+
+    sign_ups: SignUps
+    memberships: Memberships
+    plans: MemoryFreePlans
+    pool: Pool | None = None
+
+    @property
+    def sign_up(self) -> SignUp:
+        return SignUp(self.sign_ups, StartTrial(self.sign_ups, self.plans), "secret")
+
+    async def sweep(self) -> None:
+        await SweepSignUps(self.sign_ups, StartTrial(self.sign_ups, self.plans))()
+
+    async def let_time_pass(self, seconds: int) -> None:
+        """What waits for a time has reached it."""
+        if self.pool is not None:
+            await self.pool.execute(
+                "update identity.sign_ups set due_at = due_at - make_interval(secs => $1),"
+                " not_before = not_before - make_interval(secs => $1), lease_until = lease_until - make_interval(secs => $1)",
+                seconds,
+            )
+
+    async def next_day(self) -> None:
+        """The shares of all networks begin anew."""
+        if isinstance(self.sign_ups, MemorySignUps):
+            self.sign_ups.networks.clear()
+        else:
+            assert self.pool is not None
+            await self.pool.execute("update identity.sign_up_networks set day = day - 1")
+            await self.let_time_pass(86_400)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def pool(module_database: Database) -> AsyncGenerator[Pool]:
+    async with await open_pool(module_database.url("gateway_service"), service="gateway") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "memory":
+        memberships = MemoryMemberships()
+        return World(MemorySignUps(memberships, per_network=PER_NETWORK), memberships, MemoryFreePlans())
+    pool: Pool = request.getfixturevalue("pool")
+    sign_ups = PostgresSignUps(AdminClient(pool), per_network=PER_NETWORK)
+    return World(sign_ups, PostgresMemberships(pool), MemoryFreePlans(), pool)
+
+
+def newcomer(email: str | None = None) -> Caller:
+    user_id = new_id()
+    return Caller(user_id, email=email or f"{user_id}@example.com", is_confirmed=True)
+
+
+def network() -> str:
+    """A network of its own, as SignUp takes it."""
+    return f"2001:db8:{new_id().hex[-8:-4]}:{new_id().hex[-4:]}::/64"
+
+
+async def test_twenty_first_requests_make_one_account_and_ask_for_one_trial(world: World) -> None:
+    who, where = newcomer(), ip_network(network())
+    made = await asyncio.gather(*(world.sign_up(who, where) for _ in range(20)))
+    accounts = [account for account in made if account is not None]
+    assert len(accounts) == 1
+    found = await world.memberships.of_user(who.user_id)
+    assert [(m.account_id, m.role, m.kind) for m in found] == [(accounts[0], "owner", "personal")]
+    assert world.plans.asked == {accounts[0]: 1}
+    await world.let_time_pass(3_600)
+    await world.sweep()
+    assert world.plans.asked[accounts[0]] == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"is_confirmed": False}, {"email": None, "is_confirmed": False}], ids=str
+)
+async def test_nobody_whose_address_is_not_confirmed_gets_anything(
+    world: World, changes: dict[str, object]
+) -> None:
+    who = replace(newcomer(), **changes)  # pyright: ignore[reportArgumentType]
+    assert await world.sign_up(who, ip_network(network())) is None
+    assert list(await world.memberships.of_user(who.user_id)) == []
+
+
+async def test_a_trial_that_nobody_answered_for_is_asked_for_again(world: World) -> None:
+    world.plans.is_down = True
+    account = await world.sign_up(newcomer(), ip_network(network()))
+    assert account is not None
+    world.plans.is_down = False
+    await world.let_time_pass(60)
+    await world.sweep()
+    assert world.plans.asked[account] == 1
+
+
+async def test_a_crash_between_account_and_trial_loses_nothing(world: World) -> None:
+    account = await world.sign_ups.register(newcomer(), network())
+    assert account is not None
+    if world.pool is not None:  # and one more in mid-trial: its lease lapses
+        assert await world.sign_ups.claim(account) is not None
+    await world.let_time_pass(60)
+    await world.sweep()
+    assert world.plans.asked[account] == 1
+
+
+async def test_a_network_gets_its_share_of_trials_a_day_and_the_next_ones_on_the_next(world: World) -> None:
+    where = ip_network(network())
+    accounts = [await world.sign_up(newcomer(), where) for _ in range(PER_NETWORK + 1)]
+    assert None not in accounts  # everybody has an account
+    asked = [account for account in accounts if account and world.plans.asked[account]]
+    assert asked == accounts[:PER_NETWORK]
+    await world.sweep()
+    await world.let_time_pass(60)
+    await world.sweep()
+    assert world.plans.asked[accounts[-1]] == 0  # pyright: ignore[reportArgumentType]
+    await world.next_day()
+    await world.sweep()
+    assert world.plans.asked[accounts[-1]] == 1  # pyright: ignore[reportArgumentType]
+
+
+async def test_an_address_gets_one_trial_whoever_has_it(world: World) -> None:
+    first = newcomer()
+    second = replace(newcomer(), email=first.email)
+    had = await world.sign_up(first, ip_network(network()))
+    got = await world.sign_up(second, ip_network(network()))
+    assert had is not None
+    assert got is not None
+    assert (world.plans.asked[had], world.plans.asked[got]) == (1, 0)
+
+
+async def test_an_account_that_billing_refuses_is_not_asked_for_again(world: World) -> None:
+    class Refusing(MemoryFreePlans):
+        async def start(self, account_id: UUID) -> None:
+            self.asked[account_id] += 1
+            raise OsliraError("account_not_found", "")
+
+    world.plans = Refusing()
+    account = await world.sign_up(newcomer(), ip_network(network()))
+    await world.let_time_pass(60)
+    await world.sweep()
+    assert account is not None
+    assert world.plans.asked[account] == 1
