@@ -3,9 +3,9 @@
 from ipaddress import ip_network
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Request, get
-from litestar.testing import AsyncTestClient
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, Authentication, member_of
 from oslira_gateway.identity.caller import Caller, Member, Membership
@@ -65,14 +65,17 @@ class Guarded:
             return {"account_id": str(member_of(request).account_id)}
 
         sign_up = SignUp(self.sign_ups, StartTrial(self.sign_ups, MemoryFreePlans()), SECRET)
-        self.client = AsyncTestClient(
-            create_app(
-                [any_user, buy, one],
-                authentication=Authentication(Hs256Tokens(SECRET), self.memberships, sign_up),
-                operations=[],
-                cors_allow_origins=[],
-                request_timeout_s=5,
-            )
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(
+                create_app(
+                    [any_user, buy, one],
+                    authentication=Authentication(Hs256Tokens(SECRET), self.memberships, sign_up),
+                    operations=[],
+                    cors_allow_origins=[],
+                    request_timeout_s=5,
+                )
+            ),
+            base_url="http://test",
         )
 
     def join(self, role: str) -> str:
