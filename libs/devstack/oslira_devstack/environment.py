@@ -42,6 +42,8 @@ _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
         "APIFY_START_SLACK_S",
     ),
 }
+# One machine, one address: demos, load and fuzz tests all come from it.
+_GENEROUS: Final = "*.*=100000/60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def service_environment(
             "JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret),
             # Everybody here is from this machine.
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
+            "OSLIRA_RATE_LIMITS": os.environ.get("OSLIRA_RATE_LIMITS", _GENEROUS),
         }
     if service == "analysis":
         variables |= {

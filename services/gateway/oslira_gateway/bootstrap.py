@@ -1,7 +1,9 @@
 """The only place that wires concrete classes."""
 
 import asyncio
+import time
 
+from oslira_shared.bus.connection import Bus
 from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.health import health_routes
 from oslira_shared.postgres.clients import AdminClient
@@ -39,6 +41,7 @@ from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.edge import Edge
+from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.bus import BusFreePlans
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.identity.hs256 import Hs256Tokens
@@ -52,6 +55,8 @@ from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer
 from oslira_gateway.leads.postgres import PostgresLeads
 from oslira_gateway.leads.refresh_lead import RefreshLead
 from oslira_gateway.leads.refresh_routes import refresh_routes
+from oslira_gateway.limits.jetstream import JetStreamCounters
+from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
@@ -100,6 +105,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             _sign_up(runtime, settings),
             trusted_proxies=settings.trusted_proxies,
         ),
+        rate_limit=_rate_limit(bus, settings),
         operations=health_routes(runtime.health),
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
@@ -124,6 +130,13 @@ def _sign_up(runtime: Runtime, settings: GatewaySettings) -> SignUp:
     start_trial = StartTrial(sign_ups, BusFreePlans(runtime.bus))
     runtime.every(1, "sweep-sign-ups", SweepSignUps(sign_ups, start_trial))
     return SignUp(sign_ups, start_trial, settings.token_secret)
+
+
+def _rate_limit(bus: Bus, settings: GatewaySettings) -> RateLimit:
+    limit_requests = LimitRequests(
+        JetStreamCounters(bus), settings.rate_policies, secret=settings.token_secret, clock=time.time
+    )
+    return RateLimit(limit_requests, settings.trusted_proxies)
 
 
 def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:

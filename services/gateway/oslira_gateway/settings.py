@@ -7,6 +7,8 @@ from oslira_shared.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_overrides
+
 # HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.
 MIN_SECRET_BYTES: Final = 32
 
@@ -29,6 +31,8 @@ class GatewaySettings(ServiceSettings):
     trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
+    # Changes to the table in limits/policies.py: `costly.account=600/60, *.address=10000/60`.
+    rate_limits: str = Field(default="", validation_alias="OSLIRA_RATE_LIMITS")
     max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
 
     @field_validator("cors_allow_origins", "trusted_proxies", mode="before")
@@ -53,6 +57,17 @@ class GatewaySettings(ServiceSettings):
         if any(network.prefixlen == 0 for network in networks):
             raise ValueError("TRUSTED_PROXIES lists our own proxies; the whole internet is not among them")
         return networks
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        with_overrides(DEFAULT_POLICIES, text)
+        return text
+
+    @property
+    def rate_policies(self) -> Policies:
+        """The table of rate limits with this deployment's changes."""
+        return with_overrides(DEFAULT_POLICIES, self.rate_limits)
 
     @model_validator(mode="after")
     def _can_check_tokens(self) -> Self:

@@ -1,7 +1,9 @@
 """Members, orders and an application over in-memory adapters."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from uuid import UUID
 
 import pytest
@@ -23,11 +25,15 @@ from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.edge import Edge
+from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.limits.limit_requests import LimitRequests
+from oslira_gateway.limits.memory import MemoryCounters
+from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
 from oslira_shared.contracts.credits.v1 import Balance
 from oslira_shared.ids import new_id
 from oslira_shared.observability.health import Health, health_routes
@@ -57,6 +63,9 @@ class Api:
     health: Health = field(default_factory=Health)
     tickets: Tickets = field(default_factory=lambda: Tickets(SECRET))
     feed: ProgressFeed = field(default_factory=lambda: ProgressFeed(max_streams_per_account=2))
+    counters: MemoryCounters = field(default_factory=MemoryCounters)
+    rate_limits: str = "*.*=1000/60"
+    trusted_proxies: tuple[IPv4Network, ...] = ()
     request_timeout_s: float = 30.0
 
     def __post_init__(self) -> None:
@@ -79,6 +88,15 @@ class Api:
                 *billing_routes(self.subscriptions, self.sales),
             ],
             authentication=Authentication(Hs256Tokens(SECRET), self.memberships),
+            rate_limit=RateLimit(
+                LimitRequests(
+                    self.counters,
+                    with_overrides(DEFAULT_POLICIES, self.rate_limits),
+                    secret=SECRET,
+                    clock=time.time,
+                ),
+                self.trusted_proxies,
+            ),
             operations=health_routes(self.health),
             cors_allow_origins=[ORIGIN],
             request_timeout_s=self.request_timeout_s,

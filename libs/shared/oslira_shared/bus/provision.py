@@ -32,6 +32,11 @@ async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str 
         return f"stream {name} created"
     if not (differing := _differences(wanted, current)):
         return None
+    if "allow_msg_counter" in differing:
+        # The server can't change this on a living stream, and what counts is of no use any more within the hour.
+        await jetstream.delete_stream(name)
+        await jetstream.add_stream(wanted)
+        return f"stream {name} made anew: its messages are counters now"
     await jetstream.update_stream(wanted)
     return f"stream {name} repaired: {', '.join(differing)}"
 

@@ -4,7 +4,7 @@ EVENTS names its owners one by one: `*.evt.>` would collide with `dead.>` (both 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nats.js import api
@@ -78,6 +78,19 @@ def _bucket(name: str, *, max_age_s: float, republish: api.RePublish | None = No
     )
 
 
+def _counters(name: str, *, max_age_s: float) -> api.StreamConfig:
+    """A bucket whose values are totals: a message adds its `Nats-Incr`, and its PubAck says the new total.
+
+    The server allows no expiry by message here, and keeps counting by dropping what is oldest when it is full.
+    """
+    return replace(
+        _bucket(name, max_age_s=max_age_s),
+        allow_msg_counter=True,
+        allow_msg_ttl=None,
+        discard=api.DiscardPolicy.OLD,
+    )
+
+
 STREAMS: Final = (
     _work_queue("ANALYSIS", ["analysis.cmd.>"]),
     _work_queue("STRIPE", ["billing.cmd.>"]),
@@ -100,7 +113,7 @@ STREAMS: Final = (
             src=f"$KV.{PROGRESS_BUCKET}.*.state", dest=f"{analysis.PROGRESS}.{{{{wildcard(1)}}}}"
         ),
     ),
-    _bucket(LIMITS_BUCKET, max_age_s=_HOUR_S),
+    _counters(LIMITS_BUCKET, max_age_s=_HOUR_S),
 )
 
 

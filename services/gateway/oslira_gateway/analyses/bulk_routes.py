@@ -20,6 +20,8 @@ from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 from oslira_gateway.http.media import ACCEPTS
+from oslira_gateway.http.rate_limits import LIMIT
+from oslira_gateway.limits.policies import RouteClass
 
 _NOT_FOUND: Final = "bulk_not_found"
 _CSV: Final = "text/csv"
@@ -72,7 +74,7 @@ def bulk_routes(
     @post(
         "/analyses/bulk",
         status_code=202,
-        opt={ACCEPTS: _MEDIA_TYPES},
+        opt={ACCEPTS: _MEDIA_TYPES, LIMIT: RouteClass.COSTLY},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
@@ -125,7 +127,12 @@ def bulk_routes(
         items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
         return Page(items, Cursor(last.created_at, last.bulk_id).encode() if last else None)
 
-    @get("/bulk/{bulk_id:str}", tags=["bulk"], responses=refuses(_NOT_FOUND))
+    @get(
+        "/bulk/{bulk_id:str}",
+        opt={LIMIT: RouteClass.POLL},
+        tags=["bulk"],
+        responses=refuses(_NOT_FOUND),
+    )
     async def read_bulk(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Response[Bulk]:
         member = member_of(request)
         bulk = await bulks.find(member, path_id(bulk_id, _NOT_FOUND))
@@ -135,7 +142,12 @@ def bulk_routes(
         events_url = addresses.bulk_events_url(bulk.bulk_id, member.account_id)
         return Response(with_events(bulk, events_url), headers=headers)
 
-    @get("/bulk/{bulk_id:str}/items", tags=["bulk"], responses=refuses(_NOT_FOUND))
+    @get(
+        "/bulk/{bulk_id:str}/items",
+        opt={LIMIT: RouteClass.POLL},
+        tags=["bulk"],
+        responses=refuses(_NOT_FOUND),
+    )
     async def list_items(
         request: Request[Any, Any, Any],
         bulk_id: FromPath[str],

@@ -18,7 +18,9 @@ from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
+from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.whole_number import WholeNumber
+from oslira_gateway.limits.policies import RouteClass
 
 _MAX_KEY_LENGTH: Final = 255
 # What any order of an analysis may be refused with.
@@ -64,6 +66,7 @@ def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Ad
     @post(
         "/analyses",
         status_code=202,
+        opt={LIMIT: RouteClass.COSTLY},
         tags=["analyses"],
         responses=also(202, AcceptedRun, "Accepted; its credits are held.")
         | also(200, Run, "The same analysis exists: at work, or finished and fresh. Nothing is charged.")

@@ -14,6 +14,8 @@ from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.rate_limits import LIMIT
+from oslira_gateway.limits.policies import RouteClass
 
 _NOT_FOUND: Final = "run_not_found"
 _REVALIDATED: Final = "private, no-cache"
@@ -36,6 +38,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
 
     @get(
         "/runs/{run_id:str}",
+        opt={LIMIT: RouteClass.POLL},
         tags=["analyses"],
         responses=also(200, Run, "The run.")
         | also(304, None, "`If-None-Match` names the version you have.")

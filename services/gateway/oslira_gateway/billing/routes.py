@@ -11,7 +11,9 @@ from pydantic import BaseModel, Field
 from oslira_gateway.billing.ports import PaymentProblem, Sales, Subscription, Subscriptions
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import refuses
+from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.identity.permissions import Action, may, needs
+from oslira_gateway.limits.policies import RouteClass
 
 _BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable")
 
@@ -53,7 +55,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     @post(
         "/billing/checkout",
         status_code=200,
-        opt=needs(Action.BUY),
+        opt=needs(Action.BUY) | {LIMIT: RouteClass.COSTLY},
         tags=["billing"],
         responses=refuses(*_BUYING_REFUSALS, "not_for_sale", "already_subscribed", "idempotency_key_reused"),
     )
@@ -72,7 +74,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     @post(
         "/billing/portal",
         status_code=200,
-        opt=needs(Action.BUY),
+        opt=needs(Action.BUY) | {LIMIT: RouteClass.COSTLY},
         tags=["billing"],
         responses=refuses(*_BUYING_REFUSALS, "no_customer"),
     )

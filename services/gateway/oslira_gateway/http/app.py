@@ -16,6 +16,7 @@ from oslira_gateway.http.docs import OpenApiJson
 from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.media import require_media_type
 from oslira_gateway.http.problems import answer_problem
+from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.http.timeouts import RequestTimeout
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -28,7 +29,16 @@ _ALLOWED_HEADERS: Final = [
     "X-Account-Id",
     "X-Request-Id",
 ]
-_EXPOSED_HEADERS: Final = ["ETag", "Location", "Retry-After", "X-Request-Id"]
+_EXPOSED_HEADERS: Final = [
+    "ETag",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-Id",
+]
 
 
 def create_app(
@@ -38,17 +48,25 @@ def create_app(
     operations: Sequence[Any],
     cors_allow_origins: Sequence[str],
     request_timeout_s: float,
+    rate_limit: RateLimit | None = None,
 ) -> Edge:
-    """`routes` are relative to /v1 and closed by default; `operations` are open (health)."""
+    """`routes` are relative to /v1 and closed by default; `operations` are open (health). Without `rate_limit` nothing is counted."""
 
     # A function, because Litestar copies guards deeply for each handler: an object would take its database pool along.
-    async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        await authentication(connection, handler)
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        try:
+            await authentication(connection, handler)
+        except OsliraError as error:
+            if rate_limit is not None and not error.is_transient:
+                await rate_limit.count_refused(connection, handler)
+            raise
+        if rate_limit is not None and connection.scope.get("method") != "OPTIONS":
+            await rate_limit.count(connection, handler)
 
     v1 = Router(
         "/v1",
         route_handlers=list(routes),
-        guards=[authenticate, require_media_type],
+        guards=[admit, require_media_type],
         middleware=[RequestTimeout(request_timeout_s)],
     )
     app = Litestar(

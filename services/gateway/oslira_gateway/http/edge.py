@@ -10,6 +10,8 @@ from litestar import Litestar
 from oslira_shared.ids import new_id
 from oslira_shared.observability.metrics import HTTP_SECONDS
 
+from oslira_gateway.http.rate_limits import limit_headers
+
 _LOG = structlog.get_logger()
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})
@@ -53,7 +55,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                _complete(message, request_id)
+                _complete(message, request_id, limit_headers(scope["state"]))
                 HTTP_SECONDS.labels(_route(scope), _method(scope), status).observe(time.monotonic() - started)
             await send(message)
 
@@ -70,8 +72,8 @@ class Edge:
             )
 
 
-def _complete(message: Message, request_id: str) -> None:
-    headers: list[tuple[bytes, bytes]] = list(message.get("headers", []))
+def _complete(message: Message, request_id: str, more: list[tuple[bytes, bytes]]) -> None:
+    headers: list[tuple[bytes, bytes]] = [*message.get("headers", []), *more]
     present = {name.lower() for name, _ in headers}
     headers.append((b"x-request-id", request_id.encode()))
     headers.append((b"x-content-type-options", b"nosniff"))

@@ -22,7 +22,7 @@ from oslira_gateway.http.timeouts import STREAMS
 
 _EVERYBODY: Final = ("invalid_request", "headers_too_large", "rate_limited", "internal", "unavailable")
 _SIGNED_IN: Final = ("unauthenticated", "token_expired", "token_invalid", "service_token_refused")
-_MEMBERS: Final = ("no_account", "account_not_found")
+_MEMBERS: Final = ("no_account", "account_not_found", "forbidden")
 _WITH_BODY: Final = ("body_too_large", "unsupported_media_type")
 _TICKET: Final = "ticket"
 
@@ -57,9 +57,27 @@ _HEADERS: Final[Mapping[str, Any]] = {
         "required": True,
         "description": "Names the request in our logs: yours, if it is a plain token of at most 64 characters.",
     },
+    "RateLimit-Limit": {
+        "schema": _COUNT,
+        "description": "Requests in a window, of the budget that has the least left.",
+    },
+    "RateLimit-Remaining": {"schema": _COUNT, "description": "What is left of it."},
+    "RateLimit-Reset": {"schema": _COUNT, "description": "Seconds until its window ends."},
+    "RateLimit-Policy": {
+        "schema": _TEXT,
+        "description": 'Which budget it is: `"<class>-<scope>";q=<requests>;w=<seconds>`.',
+    },
     "Retry-After": {"schema": _COUNT, "description": "Seconds to wait before the next try."},
     "WWW-Authenticate": {"schema": _TEXT, "description": "`Bearer`."},
 }
+
+_ON_EVERY_ANSWER: Final = (
+    "X-Request-Id",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+)
 
 
 def complete_openapi(app: Litestar) -> dict[str, Any]:
@@ -116,7 +134,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         responses[str(status)] = _problem_response(status, codes)
     for response in responses.values():
         headers = response.setdefault("headers", {})
-        headers["X-Request-Id"] = _header("X-Request-Id")
+        for name in _ON_EVERY_ANSWER:
+            headers[name] = _header(name)
     _secure(operation, handler)
 
 

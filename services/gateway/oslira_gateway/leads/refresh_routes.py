@@ -13,7 +13,9 @@ from oslira_gateway.analyses.routes import ORDER_REFUSALS, AcceptedRun, idempote
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
+from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.leads.refresh_lead import RefreshLead
+from oslira_gateway.limits.policies import RouteClass
 
 
 def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) -> list[Any]:
@@ -22,6 +24,7 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
     @post(
         "/leads/{lead_id:str}/refresh",
         status_code=202,
+        opt={LIMIT: RouteClass.COSTLY},
         tags=["leads"],
         responses=also(202, AcceptedRun, "Accepted, or the refresh that is at work already.")
         | refuses("lead_not_found", *ORDER_REFUSALS),

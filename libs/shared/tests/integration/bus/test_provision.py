@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import nats
 from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy
 from oslira_devstack.servers.contract import Nats
 from oslira_shared.bus.provision import provision_bus
 from oslira_shared.bus.topology import CONSUMERS, STREAMS
+
+_LIMITS = next(stream for stream in STREAMS if stream.name == "KV_LIMITS")
 
 
 async def _is_whole(jetstream: JetStreamContext) -> bool:
@@ -44,6 +47,15 @@ async def test_a_changed_limit_and_a_deleted_durable_are_repaired_and_named(
     assert (await provisioned.stream_info("ANALYSIS")).config.max_msgs == stream.max_msgs
     repaired = (await provisioned.consumer_info("ANALYSIS", "analysis_run")).config
     assert repaired.max_ack_pending == consumer.max_ack_pending
+    assert await provision_bus(provisioned) == []
+
+
+async def test_a_bucket_of_values_becomes_one_of_counters(provisioned: JetStreamContext) -> None:
+    # As an earlier version laid it down; the server can't turn one into the other.
+    before = replace(_LIMITS, allow_msg_counter=None, allow_msg_ttl=True, discard=DiscardPolicy.NEW)
+    await provisioned.delete_stream("KV_LIMITS")
+    await provisioned.add_stream(before)
+    assert await provision_bus(provisioned) == ["stream KV_LIMITS made anew: its messages are counters now"]
     assert await provision_bus(provisioned) == []
 
 
