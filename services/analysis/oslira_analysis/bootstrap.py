@@ -1,10 +1,9 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
@@ -13,6 +12,7 @@ from oslira_shared.work import Heart
 from pydantic import SecretStr
 
 from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.fail_stalled import FailStalled
@@ -29,7 +29,9 @@ from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
 from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_replays
+from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.own_hints import OwnHints
 from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
@@ -44,9 +46,9 @@ from oslira_analysis.infrastructure.provider_requests import Connection
 from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
 from oslira_analysis.infrastructure.s3_media import S3Media
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_analysis.infrastructure.sdks import load_sdks
 from oslira_analysis.infrastructure.seeds import seed, seed_costs
 from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
+from oslira_analysis.infrastructure.warm_up import warm_up
 from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
@@ -76,8 +78,12 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
     bulks = PostgresBulks(database)
-    announcer = ClosingAnnouncer(dress(NatsAnnouncer(runtime.bus)), bulks, NatsBulkNews(runtime.bus))
-    engine = _engine(runtime, settings, database, dress, announcer=announcer)
+    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus)))
+    announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
+    clients: list[MadeOnce[Any]] = []
+    engine = _engine(
+        runtime, settings, database, dress, announcer=announcer, own_hints=own_hints, clients=clients
+    )
     subscribe(runtime.bus, engine)
     own_jobs(
         runtime,
@@ -93,7 +99,8 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         },
     )
     cancellations = PostgresCancellations(database)
-    answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer)
+    hearts = (engine.run_heart, engine.scrape_heart)
+    answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer, hearts=hearts)
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )
@@ -103,6 +110,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)
 
     async def hand_work_back() -> None:
+        own_hints.take({})
         # Scrapes at once: the next attempt re-attaches to the actor's run. Model calls are paid already, so they may finish.
         for claim in await engine.scrape_heart.stop(grace_s=0):
             await engine.scrapes.release(claim)
@@ -112,7 +120,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     runtime.on_stop(hand_work_back)
 
     async def settle_in() -> None:
-        await asyncio.to_thread(load_sdks)
+        await warm_up([client.get for client in clients])
         await seed_costs(database, most_scrape_usd=_MOST_SCRAPE_USD)
 
     runtime.once("settle-in", settle_in)
@@ -125,12 +133,14 @@ def _engine(
     dress: Dress,
     *,
     announcer: ClosingAnnouncer,
+    own_hints: OwnHints,
+    clients: list[MadeOnce[Any]],
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
     scrapes = dress(PostgresScrapes(database))
     bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     cache = dress(bucket)
-    media = S3Media(bucket.connected, bucket=settings.s3_bucket)
+    media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
     avatars = AvatarCopier(media, database)
     apify = ApifyScraper(
         token=settings.key(settings.apify_token),
@@ -140,7 +150,9 @@ def _engine(
         most_charge_usd=_MOST_SCRAPE_USD,
     )
     scraper = dress(apify)
-    models = _models(runtime, settings, database, dress)
+    clients += [bucket.client, apify.client]  # in the order in which a run needs them
+    models = _models(runtime, settings, database, dress, clients)
+    at_hand = AtHand()
     limits = ScrapeLimits(
         start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
         actor_limit_s=settings.actor_limit_s,
@@ -148,7 +160,6 @@ def _engine(
     runtime.on_stop(bucket.close)
     runtime.on_stop(avatars.close)
     runtime.once("bucket-lifecycle", media.expire_profiles)
-    runtime.once("connect-scraper", lambda: asyncio.to_thread(apify.connected))
     return Engine(
         runs=runs,
         queue=queue,
@@ -156,11 +167,13 @@ def _engine(
         settlements=PostgresSettlements(database),
         cache=cache,
         announcer=announcer,
+        own_hints=own_hints,
         scraping=ScrapePorts(
             queue=queue,
             scrapes=scrapes,
             scraper=scraper,
             cache=cache,
+            at_hand=at_hand,
             avatars=avatars,
             announcer=announcer,
             limits=limits,
@@ -170,6 +183,7 @@ def _engine(
             endings=dress(PostgresEndings(database)),
             queue=queue,
             cache=cache,
+            at_hand=at_hand,
             models=models,
             announcer=announcer,
             now=lambda: datetime.now(UTC),
@@ -180,7 +194,11 @@ def _engine(
 
 
 def _models(
-    runtime: Runtime, settings: AnalysisSettings, database: AdminClient, dress: Dress
+    runtime: Runtime,
+    settings: AnalysisSettings,
+    database: AdminClient,
+    dress: Dress,
+    clients: list[MadeOnce[Any]],
 ) -> BookedModels:
     """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
     gateway = None
@@ -198,9 +216,7 @@ def _models(
     anthropic = AnthropicModels(connection(settings.anthropic_api_key, settings.anthropic_base_url), gateway)
     runtime.on_stop(openai.close)
     runtime.on_stop(anthropic.close)
-    runtime.once(
-        "connect-models", lambda: asyncio.to_thread(lambda: (openai.connected(), anthropic.connected()))
-    )
+    clients += [openai.client, anthropic.client]
     return BookedModels(
         dress(PostgresCalls(database)),
         (

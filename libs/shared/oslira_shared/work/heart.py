@@ -58,7 +58,7 @@ class Heart:
     def __init__(self, database: AdminClient, table: WorkTable, *, capacity: int) -> None:
         self._database = database
         self.table = table
-        self._capacity = capacity
+        self.capacity = capacity
         self._held: dict[Key, tuple[Claim, asyncio.Task[None]]] = {}
         self._room = asyncio.Event()
         self._room.set()
@@ -68,7 +68,7 @@ class Heart:
         task = asyncio.create_task(work, name=f"{self.table.name}:{held.row_id}:{held.attempt}")
         self._held[held.row_id, held.attempt] = (held, task)
         task.add_done_callback(lambda done: self._forget(held, done))
-        if len(self._held) >= self._capacity:
+        if len(self._held) >= self.capacity:
             self._room.clear()
 
     async def room(self) -> None:
@@ -105,7 +105,7 @@ class Heart:
 
     def _forget(self, held: Claim, task: asyncio.Task[None]) -> None:
         self._held.pop((held.row_id, held.attempt), None)
-        if len(self._held) < self._capacity:
+        if len(self._held) < self.capacity:
             self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.error("work_failed", table=self.table.name, row_id=str(held.row_id), exc_info=error)

@@ -4,7 +4,7 @@ import structlog
 
 from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.ports import ActorEnd, ScrapeEnd, ScraperBusy
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import ScrapeWork
 from oslira_analysis.application.run_scrape import ScrapePorts
 
@@ -28,8 +28,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         await ports.scrapes.hand_back(work, is_counted=True)
         return
     aborted = ScrapeEnd("aborted", cost_nano_usd=end.cost_nano_usd)
-    await ports.announcer.announce(await ports.scrapes.end(work, aborted))
-    await promote_tasks(ports.queue, ports.announcer)
+    await announce_and_promote(await ports.scrapes.end(work, aborted), ports.queue, ports.announcer)
 
 
 async def _find(work: ScrapeWork, ports: ScrapePorts) -> str | None:

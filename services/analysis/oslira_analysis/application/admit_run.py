@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import RunWork
 
 
@@ -16,5 +16,4 @@ async def admit_run(
     if not run.is_cache_bypassed:
         cached = await cache.find(run.username, max_age=timedelta(seconds=run.max_age_s))
     effects = await (runs.wait_for_score(work) if cached is not None else runs.join_scrape(work))
-    await announcer.announce(effects)
-    await promote_tasks(queue, announcer)
+    await announce_and_promote(effects, queue, announcer)

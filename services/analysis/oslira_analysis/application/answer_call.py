@@ -17,6 +17,7 @@ from oslira_analysis.application.ports import (
     ModelProvider,
     ProviderFailed,
     Question,
+    Recalled,
     Reply,
     RequestRefused,
 )
@@ -58,14 +59,14 @@ class BookedModels:
         self._pauses_s = pauses_s
 
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
-        kept = await self._books.kept(run, call)
-        if kept is not None:
-            return kept
+        recalled = await self._books.recall(run, call)
+        if recalled.answer is not None:
+            return recalled.answer
         busy: list[str] = []
         unusable: list[str] = []
         for seat in self._seats:
             try:
-                return await self._ask(seat, run, call, prompt)
+                return await self._ask(seat, Question(run, call, seat.model_of(call), prompt, None), recalled)
             except ModelBusy as error:
                 busy.append(str(error))
             except AnswerUnusable as error:
@@ -75,18 +76,18 @@ class BookedModels:
             raise ModelBusy("; ".join(busy))
         raise AnswerUnusable("; ".join(unusable))
 
-    async def _ask(self, seat: Seat, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
+    async def _ask(self, seat: Seat, first: Question, recalled: Recalled) -> dict[str, Any]:
+        run, call = first.run, first.call
         name, pauses_s = seat.provider.name, iter(self._pauses_s)
         while True:
             # Counted over all attempts of the run, since each was paid: this bounds what a call can cost.
-            unusable = await self._books.unusable(run, call, name)
+            unusable = recalled.unusable_of(name)
             if unusable.answers >= MOST_PAID_REQUESTS:
                 raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
             if not seat.breaker.allows(self._clock_s()):
                 raise ModelBusy(f"{name}: its breaker is open")
-            question = Question(run, call, seat.model_of(call), prompt, unusable.fault)
             try:
-                answer = await self._once(seat, question)
+                answer = await self._once(seat, replace(first, fault=unusable.fault))
             except ProviderFailed as error:
                 pause_s = next(pauses_s, None) if error.asks_again else None
                 if pause_s is None:
@@ -97,6 +98,7 @@ class BookedModels:
             else:
                 if answer is not None:
                     return answer
+                recalled = await self._books.recall(run, call)
 
     async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
         """One booked request; None when its answer can't be used."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from oslira_shared.errors import OsliraError
 
 from oslira_analysis.application.ports import Announcer, Queue
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects
 
 
@@ -37,6 +37,5 @@ async def cancel_run(
     found = await cancellations.cancel(run_id, account_id)
     if found is None:
         raise OsliraError("run_not_found", "There is no such run in this account.")
-    await announcer.announce(found.effects)
-    await promote_tasks(queue, announcer)
+    await announce_and_promote(found.effects, queue, announcer)
     return found.state

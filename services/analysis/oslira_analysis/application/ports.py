@@ -1,14 +1,14 @@
 """What the engine needs of the world, in its own words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from oslira_shared.work import Claim
 
-from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork, ScrapeWork, Usage
+from oslira_analysis.application.rows import Effects, Ending, Finding, Hint, Run, RunWork, ScrapeWork, Usage
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.prompt import Prompt
 
@@ -38,7 +38,7 @@ class Runs(Protocol):
 
     async def business_context(self, run: Run) -> dict[str, Any] | None: ...
     async def kept_item(self, scrape_id: UUID) -> Item | None:
-        """The scraped item, where the cache would not take it."""
+        """The scraped item, where the cache has not taken it."""
         ...
 
 
@@ -49,11 +49,23 @@ class Endings(Protocol):
     async def fail(self, work: RunWork, ending: Ending) -> Effects: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What can begin now, and all runs that moved on with it."""
+
+    hints: list[Hint]
+    run_ids: list[UUID]
+
+
 class Queue(Protocol):
     """Slots and what waits for them."""
 
-    async def promote(self) -> Effects:
+    async def promote(self) -> "Promoted":
         """Give free slots to waiting tasks."""
+        ...
+
+    async def changed(self, run_ids: Sequence[UUID]) -> Effects:
+        """These runs as they are now, to be told."""
         ...
 
     async def due(self) -> Effects:
@@ -108,10 +120,14 @@ class Scrapes(Protocol):
         """Ended; every run that waited for it goes on to scoring, or ends with the same reason."""
         ...
 
+    async def drop_item(self, scrape_id: UUID) -> None:
+        """The cache has it now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ScrapeEnd:
-    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` only where the cache would not take it."""
+    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` until the cache has taken it."""
 
     outcome: str
     ending: Ending | None = None
@@ -256,14 +272,25 @@ class Unusable:
     fault: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The answer that came back already, and by provider what could not be used."""
+
+    answer: dict[str, Any] | None = None
+    unusable: Mapping[str, Unusable] = field(default_factory=dict[str, Unusable])
+
+    def unusable_of(self, provider: str) -> Unusable:
+        """None so far, where nothing is known."""
+        return self.unusable.get(provider, Unusable(0, None))
+
+
 class CallBooks(Protocol):
     """The books of model calls. Never fenced: the money is spent, whoever holds the run."""
 
-    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:
-        """The answer that came back already."""
+    async def recall(self, run: Run, call: Call) -> "Recalled":
+        """What earlier requests of this call came to, over all attempts."""
         ...
 
-    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable: ...
     async def book(self, question: Question, provider: str) -> UUID:
         """Before the request: if we die, the row says that money may have been spent."""
         ...

@@ -10,11 +10,13 @@ from typing import Final
 
 import structlog
 
+from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.ports import (
     ActorEnd,
     Announcer,
     Avatars,
+    Item,
     ProfileCache,
     Queue,
     ScrapeEnd,
@@ -23,7 +25,7 @@ from oslira_analysis.application.ports import (
     Scrapes,
     StartUnknown,
 )
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote, promote_tasks
 from oslira_analysis.application.rows import Ending, ScrapeWork
 from oslira_analysis.domain.free_checks import refuse_unavailable
 from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
@@ -53,6 +55,7 @@ class ScrapePorts:
     scrapes: Scrapes
     scraper: Scraper
     cache: ProfileCache
+    at_hand: AtHand
     avatars: Avatars
     announcer: Announcer
     limits: ScrapeLimits
@@ -75,7 +78,6 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         await ports.scrapes.hand_back(started, is_counted=True)
         return
     await _finish(started, end, ports)
-    await promote_tasks(ports.queue, ports.announcer)
 
 
 async def _wait(work: ScrapeWork, ports: ScrapePorts) -> ActorEnd:
@@ -122,22 +124,34 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
 
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
     if not end.has_succeeded or end.item is None:
-        await ports.scrapes.hand_back(work, is_counted=True, failed=end)
+        await _try_again(work, end, ports)
         return
-    avatar_url = None
     try:
         avatar_url = read_item(end.item).avatar_url
     except ProfileUnavailable as unavailable:
         refusal = refuse_unavailable(unavailable)
         ending = Ending(refusal.code, refusal.detail)
         result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
+        await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
     except MalformedItem as error:
         _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
-        await ports.scrapes.hand_back(work, is_counted=True, failed=end)
-        return
+        await _try_again(work, end, ports)
     else:
-        is_kept = await ports.cache.put(work.scrape.username, end.item)
-        kept_item = None if is_kept else end.item
-        result = ScrapeEnd("fetched", kept_item=kept_item, cost_nano_usd=end.cost_nano_usd)
-    await ports.announcer.announce(await ports.scrapes.end(work, result))
-    ports.avatars.copy_later(work.scrape.username, avatar_url)
+        await _hand_on(work, end.item, end.cost_nano_usd, ports)
+        ports.avatars.copy_later(work.scrape.username, avatar_url)
+
+
+async def _try_again(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
+    await ports.scrapes.hand_back(work, is_counted=True, failed=end)
+    await promote_tasks(ports.queue, ports.announcer)
+
+
+async def _hand_on(work: ScrapeWork, item: Item, cost_nano_usd: int, ports: ScrapePorts) -> None:
+    """Those who waited go on while the cache takes the item; until it has, the scrape's row keeps it."""
+    scrape = work.scrape
+    ports.at_hand.keep(scrape.scrape_id, item)
+    caching = asyncio.create_task(ports.cache.put(scrape.username, item), name=f"cache:{scrape.scrape_id}")
+    result = ScrapeEnd("fetched", kept_item=item, cost_nano_usd=cost_nano_usd)
+    await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
+    if await caching:
+        await ports.scrapes.drop_item(scrape.scrape_id)

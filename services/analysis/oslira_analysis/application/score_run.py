@@ -10,6 +10,7 @@ import structlog
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
+from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.ports import (
     Announcer,
     AnswerUnusable,
@@ -21,7 +22,7 @@ from oslira_analysis.application.ports import (
     Queue,
     Runs,
 )
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
 from oslira_analysis.domain.answer_schema import InvalidAnswer
 from oslira_analysis.domain.business import BusinessContext
@@ -51,6 +52,7 @@ class ScorePorts:
     endings: Endings
     queue: Queue
     cache: ProfileCache
+    at_hand: AtHand
     models: Models
     announcer: Announcer
     now: Callable[[], datetime]
@@ -64,15 +66,13 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
         _LOG.warning("model_busy", run_id=str(work.run.run_id), reason=str(error))
         await ports.runs.hand_back(work, is_counted=True)
         return
-    await ports.announcer.announce(effects)
-    await promote_tasks(ports.queue, ports.announcer)
+    await announce_and_promote(effects, ports.queue, ports.announcer)
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
-    item = await _item(work, ports)
+    item, context = await asyncio.gather(_item(work, ports), ports.runs.business_context(work.run))
     if item is None:
         return await ports.runs.requeue(work)
-    context = await ports.runs.business_context(work.run)
     if context is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
     profile, business = read_item(item), BusinessContext.from_dict(context)
@@ -87,9 +87,12 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
 
 
 async def _item(work: RunWork, ports: ScorePorts) -> Item | None:
-    found = await ports.cache.find(work.run.username, max_age=_ANY_AGE)
-    if found is None and work.run.scrape_id is not None:
-        found = await ports.runs.kept_item(work.run.scrape_id)
+    run = work.run
+    found = ports.at_hand.find(run.scrape_id) or await ports.cache.find(run.username, max_age=_ANY_AGE)
+    if found is None and run.scrape_id is not None:
+        found = await ports.runs.kept_item(run.scrape_id)
+        if found is None:  # the cache may have taken it over from the row between the two looks
+            found = await ports.cache.find(run.username, max_age=_ANY_AGE)
     return found
 
 

@@ -72,6 +72,9 @@ CALLS: Final[dict[AnalysisType, tuple[Call, ...]]] = {
     AnalysisType.XRAY: (_PSYCHOGRAPHIC, _COMMERCIAL, _OUTREACH, _PERSONALITY),
 }
 
+# What models are asked for, each once.
+ANSWERS: Final = tuple({call.answer: None for calls in CALLS.values() for call in calls})
+
 
 def calls_of(kind: AnalysisType) -> tuple[Call, ...]:
     """All made at once; the slowest first, so that it is also asked first."""

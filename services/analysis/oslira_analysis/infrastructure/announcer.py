@@ -49,7 +49,9 @@ class NatsAnnouncer:
             _LOG.warning("hint_not_sent", subject=hint.subject, row_id=str(hint.row_id), reason=error.detail)
 
     async def _run(self, row: dict[str, Any], suffix: str) -> None:
-        await self._progress(row)
+        await asyncio.gather(self._progress(row), self._ended(row, suffix))
+
+    async def _ended(self, row: dict[str, Any], suffix: str) -> None:
         if row["state"] in v1.ENDED and row["settled_at"] is None:
             run_id: UUID = row["id"]
             message = v1.RunEnded(

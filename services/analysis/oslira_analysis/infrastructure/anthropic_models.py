@@ -8,13 +8,16 @@ from pydantic import BaseModel
 from oslira_analysis.application.ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict, without_bounds
+from oslira_analysis.domain.calls import ANSWERS
 from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
+from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
     Connection,
     failure_of,
     json_object,
+    kept_alive,
     repair_request,
     reply_of,
     since_ms,
@@ -29,12 +32,13 @@ class AnthropicModels:
     def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
         self._connection = connection
         self._gateway = gateway
-        self._client: Any = None
+        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
 
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
         try:
-            raw = await self.connected().messages.with_raw_response.create(
+            client = await self.client.ready()
+            raw = await client.messages.with_raw_response.create(
                 **_request(question),
                 extra_headers=self._gateway.headers(question) if self._gateway else None,
             )
@@ -45,24 +49,25 @@ class AnthropicModels:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.close()
+        if (client := self.client.made) is not None:
+            await client.close()
 
-    def connected(self) -> Any:
-        """The SDK's client; making it costs a second once, so it is done before the first run needs it."""
-        if self._client is None:
-            from anthropic import AsyncAnthropic  # noqa: PLC0415  # seconds of CPU: not at start
+    def _make_client(self) -> Any:
+        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
-            self._client = AsyncAnthropic(
-                api_key=self._connection.api_key,
-                base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
-                max_retries=0,
-                timeout=self._connection.timeout_s,
-                # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
-                default_headers={"x-api-key": self._connection.api_key},
-            )
-            _ = self._client.messages.with_raw_response  # the SDK loads these parts when they are first used
-        return self._client
+        client = AsyncAnthropic(
+            api_key=self._connection.api_key,
+            base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
+            max_retries=0,
+            timeout=self._connection.timeout_s,
+            # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
+            default_headers={"x-api-key": self._connection.api_key},
+            http_client=DefaultAsyncHttpxClient(limits=kept_alive()),
+        )
+        _ = client.messages.with_raw_response  # the SDK loads these parts when they are first used
+        for answer in ANSWERS:
+            _schema(answer)
+        return client
 
 
 def _request(question: Question) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartedRun, StartUnknown
+from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _ACTOR: Final = "apify/instagram-profile-scraper"
 _TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
-_POLL_S: Final = 20
+# Apify answers a look after a minute at most, as long as most scrapes take three times over.
+_LOOK_S: Final = 61
 _NANO: Final = Decimal(1_000_000_000)
 # Answers that say for sure that nothing was started.
 _REFUSED: Final = frozenset({400, 401, 402, 403, 404, 413, 429})
@@ -38,22 +40,19 @@ class ApifyScraper:
         self._actor_limit = timedelta(seconds=actor_limit_s)
         self._timeout = timedelta(seconds=request_timeout_s)
         self._most_charge_usd = most_charge_usd
-        self._client: Any = None
+        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
 
     async def start(self, username: str) -> str:
+        client = await self.client.ready()
         from apify_client.errors import ApifyApiError  # noqa: PLC0415
 
         try:
-            run = (
-                await self.connected()
-                .actor(_ACTOR)
-                .start(
-                    run_input={"usernames": [username]},
-                    max_items=1,
-                    max_total_charge_usd=self._most_charge_usd,
-                    run_timeout=self._actor_limit,
-                    timeout=self._timeout,
-                )
+            run = await client.actor(_ACTOR).start(
+                run_input={"usernames": [username]},
+                max_items=1,
+                max_total_charge_usd=self._most_charge_usd,
+                run_timeout=self._actor_limit,
+                timeout=self._timeout,
             )
         except ApifyApiError as error:
             if error.status_code in _REFUSED:
@@ -64,7 +63,7 @@ class ApifyScraper:
         return str(run.id)
 
     async def list_started(self, *, since_s: float) -> list[StartedRun]:
-        client = self.connected()
+        client = await self.client.ready()
         since = datetime.now(UTC) - timedelta(seconds=since_s)
 
         async def look() -> list[StartedRun]:
@@ -78,23 +77,23 @@ class ApifyScraper:
         return await _busy("list", look)
 
     async def names_of(self, started: StartedRun) -> list[str]:
+        client = await self.client.ready()
+
         async def look() -> list[str]:
-            record = (
-                await self.connected()
-                .key_value_store(started.store_id)
-                .get_record("INPUT", timeout=self._timeout)
-            )
+            record = await client.key_value_store(started.store_id).get_record("INPUT", timeout=self._timeout)
             value = record["value"] if record else None
             return list(value.get("usernames") or []) if isinstance(value, dict) else []
 
         return await _busy("input", look)
 
     async def wait(self, actor_run_id: str) -> ActorEnd:
-        client = self.connected()
+        client = await self.client.ready()
 
         async def look() -> Any:
+            # The SDK counts whole seconds and pauses a quarter of one between its looks, and a run that ends in a pause is
+            # seen late: hence one look, as long as Apify lets it be.
             return await client.run(actor_run_id).wait_for_finish(
-                wait_duration=timedelta(seconds=_POLL_S), timeout=timedelta(seconds=_POLL_S) + self._timeout
+                wait_duration=timedelta(seconds=_LOOK_S), timeout=timedelta(seconds=_LOOK_S) + self._timeout
             )
 
         while True:
@@ -110,23 +109,23 @@ class ApifyScraper:
         return ActorEnd(has_succeeded=True, item=item, cost_nano_usd=cost_nano_usd)
 
     async def abort(self, actor_run_id: str) -> ActorEnd:
-        await _busy("abort", lambda: self.connected().run(actor_run_id).abort(timeout=self._timeout))
+        client = await self.client.ready()
+        await _busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
         return await self.wait(actor_run_id)
 
     async def _first_item(self, dataset_id: str) -> Item | None:
-        page = await self.connected().dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
+        client = await self.client.ready()
+        page = await client.dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
         return page.items[0] if page.items else None
 
-    def connected(self) -> Any:
-        """The SDK's client."""
-        if self._client is None:
-            from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
+    def _make_client(self) -> Any:
+        from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
 
-            self._client = ApifyClientAsync(
-                self._token, api_url=self._api_url, api_public_url=self._api_url, max_retries=0
-            )
-            self._client.actor(_ACTOR)  # its transport is made when it is first used
-        return self._client
+        client = ApifyClientAsync(
+            self._token, api_url=self._api_url, api_public_url=self._api_url, max_retries=0
+        )
+        client.actor(_ACTOR)  # its transport is made when it is first used
+        return client
 
 
 async def _busy(what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:

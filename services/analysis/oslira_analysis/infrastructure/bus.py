@@ -1,6 +1,7 @@
 """What analysis listens to. A hint is acked as soon as its row is claimed; the work runs on under its lease."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
@@ -16,6 +17,7 @@ from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Ru
 from oslira_analysis.application.report_outcome import report_outcome
 from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
 from oslira_analysis.application.score_run import ScorePorts, score_run
+from oslira_analysis.infrastructure.own_hints import OwnHints
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Engine:
     settlements: Settlements
     cache: ProfileCache
     announcer: Announcer
+    own_hints: OwnHints
     scraping: ScrapePorts
     scoring: ScorePorts
     run_heart: Heart
@@ -37,11 +40,8 @@ class Engine:
 def subscribe(bus: Bus, engine: Engine) -> None:
     """Declare the consumers and the responder."""
 
-    @bus.consumer("analysis_run")
-    async def on_run(hint: WorkHint) -> None:
-        # Room first: a message that is pulled is claimed and acked at once, so pull only what this process can take.
-        await engine.run_heart.room()
-        if (work := await engine.runs.claim(hint.row_id)) is None:
+    async def take_run(run_id: UUID) -> None:
+        if (work := await engine.runs.claim(run_id)) is None:
             return
         if work.claim.state == "queued":
             job = admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
@@ -54,16 +54,29 @@ def subscribe(bus: Bus, engine: Engine) -> None:
         ):
             engine.run_heart.start(work.claim, job)
 
+    async def take_scrape(scrape_id: UUID) -> None:
+        if (work := await engine.scrapes.claim(scrape_id)) is not None:
+            is_unwanted = work.claim.state == "aborting"
+            job = abort_scrape if is_unwanted else run_scrape
+            with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
+                engine.scrape_heart.start(work.claim, job(work, engine.scraping))
+
+    engine.own_hints.take(
+        {v1.SCORE: (engine.run_heart, take_run), v1.SCRAPE: (engine.scrape_heart, take_scrape)}
+    )
+
+    @bus.consumer("analysis_run")
+    async def on_run(hint: WorkHint) -> None:
+        # Room first: a message that is pulled is claimed and acked at once, so pull only what this process can take.
+        await engine.run_heart.room()
+        await take_run(hint.row_id)
+
     bus.consumer("analysis_score")(on_run)
 
     @bus.consumer("analysis_scrape")
     async def on_scrape(hint: WorkHint) -> None:
         await engine.scrape_heart.room()
-        if (work := await engine.scrapes.claim(hint.row_id)) is not None:
-            is_unwanted = work.claim.state == "aborting"
-            job = abort_scrape if is_unwanted else run_scrape
-            with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
-                engine.scrape_heart.start(work.claim, job(work, engine.scraping))
+        await take_scrape(hint.row_id)
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:

@@ -1,7 +1,11 @@
 """What others may ask of analysis beside outcomes: cancel a run or a bulk, replay a failed run."""
 
+import asyncio
+from collections.abc import Sequence
+
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
+from oslira_shared.work import Heart
 
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 from oslira_analysis.application.close_bulks import Bulks, ClosingAnnouncer, cancel_bulk
@@ -10,18 +14,26 @@ from oslira_analysis.application.replay_run import ReplayPorts, replay_run
 
 
 def answer_cancels(
-    bus: Bus, cancellations: Cancellations, bulks: Bulks, queue: Queue, announcer: ClosingAnnouncer
+    bus: Bus,
+    cancellations: Cancellations,
+    bulks: Bulks,
+    queue: Queue,
+    announcer: ClosingAnnouncer,
+    *,
+    hearts: Sequence[Heart],
 ) -> None:
-    """analysis.rpc.cancel and analysis.rpc.cancel_bulk."""
+    """analysis.rpc.cancel and analysis.rpc.cancel_bulk. What runs under `hearts` stops at once, elsewhere at the next beat."""
 
     @bus.responder(v1.CANCEL)
     async def on_cancel(request: v1.CancelRequest) -> v1.Cancelled:
         state = await cancel_run(request.run_id, request.account_id, cancellations, queue, announcer)
+        await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.Cancelled(run_id=request.run_id, status=v1.RunStatus(state))
 
     @bus.responder(v1.CANCEL_BULK)
     async def on_cancel_bulk(request: v1.CancelBulkRequest) -> v1.CancelledBulk:
         state = await cancel_bulk(request.bulk_id, request.account_id, bulks, queue, announcer)
+        await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.CancelledBulk(bulk_id=request.bulk_id, was_open=state == "open")
 
 

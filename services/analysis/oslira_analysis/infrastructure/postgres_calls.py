@@ -6,14 +6,19 @@ from uuid import UUID
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.ports import Question, Unusable
+from oslira_analysis.application.ports import Question, Recalled, Unusable
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
 
-_UNUSABLE: Final = """
-select count(*)::int as answers, (array_agg(error order by created_at desc))[1] as fault
-  from analysis.ai_usage_logs
- where run_id = $1 and call = $2 and provider = $3 and state in ('answered', 'refused', 'cut_short') and error is not null
+# One round trip, since it stands between a scrape's end and the first request.
+_RECALL: Final = """
+select (select a.answer from analysis.call_answers a where a.run_id = $1 and a.call = $2) as answer,
+       (select jsonb_object_agg(spoilt.provider, jsonb_build_array(spoilt.answers, spoilt.fault)) from (
+         select u.provider, count(*) as answers, (array_agg(u.error order by u.created_at desc))[1] as fault
+           from analysis.ai_usage_logs u
+          where u.run_id = $1 and u.call = $2 and u.state in ('answered', 'refused', 'cut_short') and u.error is not null
+          group by u.provider
+       ) spoilt) as spoilt
 """
 _BOOK: Final = """
 insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)
@@ -41,18 +46,12 @@ class PostgresCalls:
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:
+    async def recall(self, run: Run, call: Call) -> Recalled:
         async with self._database.connection() as connection:
-            return await connection.fetchval(
-                "select answer from analysis.call_answers where run_id = $1 and call = $2",
-                run.run_id,
-                call.name,
-            )
-
-    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable:
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(_UNUSABLE, run.run_id, call.name, provider)
-        return Unusable(row["answers"], row["fault"]) if row else Unusable(0, None)
+            row = await connection.fetchrow(_RECALL, run.run_id, call.name)
+        assert row is not None  # noqa: S101  # a select without a table
+        spoilt = row["spoilt"] or {}
+        return Recalled(row["answer"], {name: Unusable(*found) for name, found in spoilt.items()})
 
     async def book(self, question: Question, provider: str) -> UUID:
         usage_id, run = new_id(), question.run

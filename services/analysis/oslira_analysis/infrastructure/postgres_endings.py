@@ -11,7 +11,9 @@ from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
 from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, effects_of
 
+# With the lead's last analysis, of a refresh or of another type: what the new result is compared with.
 _UPSERT_LEAD: Final = """
+with lead as (
 insert into analysis.leads as l (id, account_id, business_profile_id, username, full_name, followers, category,
                                  latest_score, latest_type, analysed_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
@@ -20,15 +22,19 @@ do update set full_name = excluded.full_name, followers = excluded.followers, ca
               latest_score = excluded.latest_score, latest_type = excluded.latest_type,
               analysed_at = now(), updated_at = now()
 returning l.id, (xmax = 0) as is_new
-"""
-# Of a refresh, or of another type: what the new result is compared with.
-_PREVIOUS: Final = """
-select result, created_at from analysis.analyses where lead_id = $1 and deleted_at is null order by created_at desc limit 1
+)
+select lead.id, lead.is_new, previous.result, previous.created_at
+  from lead left join lateral (
+    select a.result, a.created_at from analysis.analyses a
+     where a.lead_id = lead.id and a.deleted_at is null order by a.created_at desc limit 1
+  ) previous on true
 """
 _KEEP_ANALYSIS: Final = """
 with kept as (
   insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+), forgotten as (
+  delete from analysis.call_answers where run_id = $2
 )
 update analysis.runs set lead_id = $3, is_new_lead = $10 where id = $2 returning *
 """
@@ -62,7 +68,6 @@ class PostgresEndings:
                 run.type,
             )
             assert lead is not None  # noqa: S101  # an upsert returns its row
-            previous = await connection.fetchrow(_PREVIOUS, lead["id"])
             row = await connection.fetchrow(
                 _KEEP_ANALYSIS,
                 new_id(),
@@ -72,7 +77,7 @@ class PostgresEndings:
                 run.business_profile_id,
                 run.type,
                 finding.score,
-                {**finding.result, "changes": _changes(previous, finding.result)},
+                {**finding.result, "changes": _changes(lead, finding.result)},
                 finding.prompt_version,
                 lead["is_new"],
             )
@@ -83,12 +88,16 @@ class PostgresEndings:
             row = await _end(
                 connection, work, "failed", {"error_code": ending.code, "error_detail": ending.detail}
             )
+            if row is not None:
+                await connection.execute(
+                    "delete from analysis.call_answers where run_id = $1", work.run.run_id
+                )
         return effects_of(row)
 
 
-def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] | None:
+def _changes(previous: Record, result: dict[str, Any]) -> dict[str, Any] | None:
     """Since the lead's last analysis; None when this is the first, or the last was kept in an older form."""
-    if previous is None:
+    if previous["result"] is None:
         return None
     try:
         before = ResultSummary.of(previous["result"], analysed_at=previous["created_at"])
@@ -100,13 +109,10 @@ def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] 
 
 async def _end(connection: Connection, work: RunWork, state: str, values: dict[str, Any]) -> Record | None:
     cost_nano_usd = await connection.fetchval(_CALL_COST, work.run.run_id)
-    row = await transition(
+    return await transition(
         connection,
         work.claim,
         to_state=state,
         due_in_s=ANNOUNCE_AGAIN_S,
         values={**values, "current_step": state, "ai_cost_nano_usd": cost_nano_usd},
     )
-    if row is not None:
-        await connection.execute("delete from analysis.call_answers where run_id = $1", work.run.run_id)
-    return row

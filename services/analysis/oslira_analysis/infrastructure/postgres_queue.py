@@ -1,11 +1,14 @@
 """Slots, waiting tasks and the sweep, in Postgres."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.postgres.clients import AdminClient, Connection
 from oslira_shared.work import DueRow, sweep
 
+from oslira_analysis.application.ports import Promoted
 from oslira_analysis.application.rows import Effects, Ending, Hint
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, ENDED, HINTS, RUNS, SCRAPES, effects_of
 
@@ -48,17 +51,19 @@ class PostgresQueue:
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def promote(self) -> Effects:
-        async with self._database.transaction() as connection:
+    async def promote(self) -> Promoted:
+        async with self._database.connection() as connection:  # the function is a transaction of its own
             promoted = await connection.fetch("select * from analysis.promote()")
-            changed = [item["row_id"] for item in promoted if item["kind"] != "scrape"]
-            rows = await connection.fetch(_SELECT_RUNS, changed) if changed else []
         hints = [
             Hint(_PROMOTED_SUBJECTS[item["kind"]], item["row_id"], item["state"], item["attempt"])
             for item in promoted
             if item["kind"] in _PROMOTED_SUBJECTS
         ]
-        return Effects(hints, [dict(row) for row in rows])
+        return Promoted(hints, [item["row_id"] for item in promoted if item["kind"] != "scrape"])
+
+    async def changed(self, run_ids: Sequence[UUID]) -> Effects:
+        async with self._database.connection() as connection:
+            return Effects(runs=[dict(row) for row in await connection.fetch(_SELECT_RUNS, list(run_ids))])
 
     async def due(self) -> Effects:
         return await self._due_scrapes() + await self._due_runs()

@@ -38,7 +38,9 @@ class PostgresScrapes:
         async with self._database.connection() as connection:
             if (claimed := await claim(connection, SCRAPES, scrape_id)) is None:
                 return None
-            return scrape_work(claimed, age_s=await connection.fetchval(_AGE, scrape_id))
+            has_intent = claimed.row["intent_at"] is not None
+            age_s = await connection.fetchval(_AGE, scrape_id) if has_intent else 0.0
+            return scrape_work(claimed, age_s=age_s)
 
     async def hand_back(
         self,
@@ -74,10 +76,8 @@ class PostgresScrapes:
                     work.claim,
                     to_state="running",
                     due_in_s=SCRAPES.hint_every_s,
-                    values={
-                        "actor_run_id": actor_run_id,
-                        "started_at": await connection.fetchval("select now()"),
-                    },
+                    values={"actor_run_id": actor_run_id},
+                    stamps=["started_at"],
                     keeps_lease=True,
                 )
         except asyncpg.UniqueViolationError:
@@ -93,6 +93,10 @@ class PostgresScrapes:
                 list(actor_run_ids),
             )
         return {row["actor_run_id"] for row in rows}
+
+    async def drop_item(self, scrape_id: UUID) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute("update analysis.scrapes set item = null where id = $1", scrape_id)
 
     async def end(self, work: ScrapeWork, end: ScrapeEnd) -> Effects:
         ending = end.ending

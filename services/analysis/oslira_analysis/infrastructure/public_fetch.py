@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,13 +48,18 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def connect_public(host: str, port: int) -> socket.socket:
     """A TLS connection to a public address of `host`. Raises NotFetched, OSError."""
     for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         if is_public(str(target[0])):
             plain = socket.create_connection((str(target[0]), port), timeout=_STEP_S)
             try:
-                return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+                return _tls().wrap_socket(plain, server_hostname=host)
             except BaseException:
                 plain.close()
                 raise
@@ -78,7 +84,8 @@ def fetch_picture(url: str, *, connect: Connect = connect_public) -> Picture:
 
 
 def _get(host: str, target: str, connect: Connect, ends_at: float) -> bytes:
-    connection = http.client.HTTPSConnection(host, timeout=_STEP_S)
+    # Not HTTPSConnection, which reads all certificates again for a context that isn't used: the socket is made above.
+    connection = http.client.HTTPConnection(host, timeout=_STEP_S)
     connection.sock = connect(host, http.client.HTTPS_PORT)
     try:
         connection.request("GET", target, headers={"Accept": "image/*", "Connection": "close"})

@@ -2,16 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 
 from oslira_analysis.application.ports import Item
+from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
 _TIMEOUT_S: Final = 3
+_THREADS: Final = 16
+T = TypeVar("T")
 
 
 class S3Profiles:
@@ -20,11 +25,13 @@ class S3Profiles:
     def __init__(self, *, bucket: str, endpoint_url: str | None) -> None:
         self._bucket = bucket
         self._endpoint_url = endpoint_url
-        self._client: Any = None
+        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
+        # Not asyncio's own threads, which pictures that don't come would hold up.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
 
     async def find(self, username: str, *, max_age: timedelta) -> Item | None:
         try:
-            found = await asyncio.to_thread(self._get, username)
+            found = await self._in_thread(lambda: self._get(username))
         except Exception as error:  # noqa: BLE001  # whatever is wrong with the cache, a scrape is the answer
             _LOG.warning("profile_cache_failed", operation="get", reason=type(error).__name__)
             return None
@@ -35,7 +42,7 @@ class S3Profiles:
 
     async def put(self, username: str, item: Item) -> bool:
         try:
-            await asyncio.to_thread(self._put, username, item)
+            await self._in_thread(lambda: self._put(username, item))
         except Exception as error:  # noqa: BLE001  # the row keeps the item instead
             _LOG.warning("profile_cache_failed", operation="put", reason=type(error).__name__)
             return False
@@ -43,11 +50,15 @@ class S3Profiles:
 
     async def close(self) -> None:
         """Close the connections to the store."""
-        if self._client is not None:
-            await asyncio.to_thread(self._client.close)
+        if (client := self.client.made) is not None:
+            await asyncio.to_thread(client.close)
+        self._threads.shutdown(wait=False)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _get(self, username: str) -> tuple[Item, datetime] | None:
-        client = self.connected()
+        client = self.client.get()
         try:
             found = client.get_object(Bucket=self._bucket, Key=_key(username))
         except client.exceptions.NoSuchKey:
@@ -56,7 +67,7 @@ class S3Profiles:
         return cast("Item", json.loads(found["Body"].read())), scraped_at
 
     def _put(self, username: str, item: Item) -> None:
-        self.connected().put_object(
+        self.client.get().put_object(
             Bucket=self._bucket,
             Key=_key(username),
             Body=json.dumps(item, ensure_ascii=False).encode(),
@@ -64,29 +75,26 @@ class S3Profiles:
             Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
         )
 
-    def connected(self) -> Any:
-        """The bucket's client, which pictures are stored through too. For a thread."""
-        if self._client is None:
-            # Lazily: importing boto3 costs more than the whole start of the service.
-            import boto3  # noqa: PLC0415
-            from botocore.config import Config  # noqa: PLC0415
+    def _make_client(self) -> Any:
+        # Lazily: importing boto3 costs more than the whole start of the service.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
 
-            self._client = boto3.client(
-                "s3",
-                endpoint_url=self._endpoint_url,
-                region_name="auto" if self._endpoint_url else None,
-                config=Config(
-                    connect_timeout=_TIMEOUT_S,
-                    read_timeout=_TIMEOUT_S,
-                    retries={"total_max_attempts": 2},
-                    max_pool_connections=50,
-                    # R2 and others don't take the newer default checksums
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                    s3={"addressing_style": "path"},
-                ),
-            )
-        return self._client
+        return boto3.client(
+            "s3",
+            endpoint_url=self._endpoint_url,
+            region_name="auto" if self._endpoint_url else None,
+            config=Config(
+                connect_timeout=_TIMEOUT_S,
+                read_timeout=_TIMEOUT_S,
+                retries={"total_max_attempts": 2},
+                max_pool_connections=50,
+                # R2 and others don't take the newer default checksums
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path"},
+            ),
+        )
 
 
 def _key(username: str) -> str:

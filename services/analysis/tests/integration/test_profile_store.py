@@ -37,7 +37,7 @@ async def test_a_profile_that_is_too_old_for_this_run_is_scraped_again(world: Wo
     store = store_of(bucket)
     await world.start_engine()
     await world.ended(await world.accept("aged.profile"))
-    client = await asyncio.to_thread(store.connected)
+    client = await asyncio.to_thread(store.client.get)
     key = "profiles/v1/aged.profile.json"
     stored = await asyncio.to_thread(lambda: client.get_object(Bucket=bucket.name, Key=key))
     kept = await asyncio.to_thread(stored["Body"].read)
@@ -60,17 +60,17 @@ async def test_nobody_asks_for_a_profile_younger_than_five_minutes(world: World)
 
 @pytest.fixture
 def media(environment: None, bucket: Bucket) -> S3Media:
-    return S3Media(store_of(bucket).connected, bucket=bucket.name)
+    return S3Media(store_of(bucket).client.get, bucket=bucket.name)
 
 
 async def lifecycle_of(bucket: Bucket) -> list[dict[str, Any]]:
-    client = await asyncio.to_thread(store_of(bucket).connected)
+    client = await asyncio.to_thread(store_of(bucket).client.get)
     found = await asyncio.to_thread(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket.name))
     return found["Rules"]
 
 
 async def test_profiles_expire_after_two_days_and_other_rules_stay(media: S3Media, bucket: Bucket) -> None:
-    client = await asyncio.to_thread(store_of(bucket).connected)
+    client = await asyncio.to_thread(store_of(bucket).client.get)
     other = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
     await asyncio.to_thread(
         lambda: client.put_bucket_lifecycle_configuration(
@@ -104,7 +104,7 @@ async def test_a_picture_is_copied_to_the_media_bucket(world: World, media: S3Me
     await copier.close()
     assert (row["username"], row["content_type"]) == ("with.picture", "image/jpeg")
     assert await world.analysis.fetchval("select count(*) from analysis.avatars") == 1
-    client = await asyncio.to_thread(store_of(bucket).connected)
+    client = await asyncio.to_thread(store_of(bucket).client.get)
     stored = await asyncio.to_thread(lambda: client.get_object(Bucket=bucket.name, Key=row["key"]))
     assert (stored["Body"].read(), stored["ContentType"]) == (JPEG, "image/jpeg")
     assert row["key"].startswith("media/avatars/")

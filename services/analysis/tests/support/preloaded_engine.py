@@ -1,8 +1,10 @@
 """What an engine imports, seconds of it: loaded once by the process that the killed engines are forked from."""
 
+from importlib import import_module
+
 import killed_engine
-from oslira_analysis.infrastructure.sdks import load_sdks
 
 __all__ = ["killed_engine"]
 
-load_sdks()
+for name in ("boto3", "apify_client", "openai", "anthropic", "genai_prices"):
+    import_module(name)

@@ -13,6 +13,7 @@ from oslira_analysis.application.ports import (
     ModelBusy,
     ProviderFailed,
     Question,
+    Recalled,
     Reply,
     RequestRefused,
     Unusable,
@@ -63,16 +64,14 @@ class MemoryBooks:
     )
     answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
-    async def kept(self, run: Run, call: Call) -> dict[str, Any] | None:  # noqa: ARG002
-        return self.answers.get(call.name)
-
-    async def unusable(self, run: Run, call: Call, provider: str) -> Unusable:  # noqa: ARG002
-        bad = [
-            usage.error
-            for by, name, usage in self.rows.values()
-            if (by, name) == (provider, call.name) and usage and usage.error and usage.state != "failed"
-        ]
-        return Unusable(len(bad), bad[-1] if bad else None)
+    async def recall(self, run: Run, call: Call) -> Recalled:  # noqa: ARG002
+        bad: dict[str, list[str]] = {}
+        for by, name, usage in self.rows.values():
+            if name == call.name and usage and usage.error and usage.state != "failed":
+                bad.setdefault(by, []).append(usage.error)
+        return Recalled(
+            self.answers.get(call.name), {by: Unusable(len(errors), errors[-1]) for by, errors in bad.items()}
+        )
 
     async def book(self, question: Question, provider: str) -> UUID:
         usage_id = uuid4()
