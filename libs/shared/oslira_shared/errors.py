@@ -44,10 +44,13 @@ CODES: Final[Mapping[str, Kind]] = {
     "forbidden": Kind.FORBIDDEN,
     "service_token_refused": Kind.FORBIDDEN,
     "no_account": Kind.FORBIDDEN,
+    "invitation_not_yours": Kind.FORBIDDEN,
     # things
     "not_found": Kind.NOT_FOUND,
     "run_not_found": Kind.NOT_FOUND,
     "account_not_found": Kind.NOT_FOUND,
+    "member_not_found": Kind.NOT_FOUND,
+    "invitation_not_found": Kind.NOT_FOUND,
     "business_profile_not_found": Kind.NOT_FOUND,
     "bulk_not_found": Kind.NOT_FOUND,
     "lead_not_found": Kind.NOT_FOUND,
@@ -57,6 +60,9 @@ CODES: Final[Mapping[str, Kind]] = {
     "run_finished": Kind.CONFLICT,
     "bulk_finished": Kind.CONFLICT,
     "id_closed": Kind.CONFLICT,
+    "last_owner": Kind.CONFLICT,
+    "subscription_active": Kind.CONFLICT,
+    "limit_reached": Kind.CONFLICT,
     # money
     "already_subscribed": Kind.CONFLICT,
     "no_customer": Kind.CONFLICT,

@@ -9,6 +9,10 @@ from oslira_shared.observability.health import health_routes
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
+from oslira_gateway.accounts.members_routes import invitation_routes, member_routes
+from oslira_gateway.accounts.postgres import PostgresAccounts
+from oslira_gateway.accounts.postgres_invitations import PostgresInvitations
+from oslira_gateway.accounts.routes import account_routes
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.bulk_routes import bulk_routes
 from oslira_gateway.analyses.bus import BusHints, BusHolds, BusProgress
@@ -86,6 +90,9 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
     return create_app(
         [
             *identity_routes(memberships),
+            *account_routes(PostgresAccounts(database), memberships),
+            *member_routes(PostgresAccounts(database)),
+            *invitation_routes(PostgresInvitations(database)),
             *business_routes(PostgresBusinessProfiles(database)),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),

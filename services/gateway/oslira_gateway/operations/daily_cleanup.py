@@ -34,6 +34,12 @@ _BATCHES: Final[Mapping[str, str]] = {
           select account_id, key from identity.idempotency where expires_at < now() - interval '24 hours'
            limit $1 for update skip locked)
     """,
+    # E-mail addresses of people who may never have come.
+    "invitations": """
+        delete from identity.invitations where id in (
+          select id from identity.invitations where expires_at < now() - interval '30 days'
+           limit $1 for update skip locked)
+    """,
     "sign_up_networks": """
         delete from identity.sign_up_networks where (day, network) in (
           select day, network from identity.sign_up_networks where day < (now() at time zone 'UTC')::date - 1

@@ -1,0 +1,101 @@
+"""What an account, a member and an invitation are, and how many of them there may be."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_ACCOUNTS_OF_USER: Final = 20
+MAX_MEMBERS: Final = 100
+MAX_OPEN_INVITATIONS: Final = 50
+INVITATION_LIFE: Final = timedelta(days=7)
+
+Role = Literal["owner", "admin", "member"]
+# No line breaks or other control characters: names stand in mails and lists.
+_Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
+_Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$",
+    ),
+]
+
+
+class AccountName(BaseModel):
+    """What an account is called."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: _Name
+
+
+class NewRole(BaseModel):
+    """What a member may do from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Role
+
+
+class NewInvitation(BaseModel):
+    """Who is invited, and as what. An owner is made by changing a member's role, not by invitation."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: _Email
+    role: Literal["admin", "member"] = Field(default="member")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account, and the caller's role in it."""
+
+    account_id: UUID
+    name: str
+    kind: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Somebody who belongs to an account."""
+
+    user_id: UUID
+    email: str | None
+    role: str
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation that can still be accepted."""
+
+    invitation_id: UUID
+    email: str
+    role: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvitation:
+    """A new invitation. `token` is shown this once: put it into the link that the invited person gets."""
+
+    invitation_id: UUID
+    email: str
+    role: str
+    created_at: datetime
+    expires_at: datetime
+    token: str
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token. It is random and long, so a plain hash can't be turned back."""
+    return hashlib.sha256(token.encode()).digest()

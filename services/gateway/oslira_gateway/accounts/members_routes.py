@@ -1,0 +1,95 @@
+"""`/v1/accounts/{id}/members` and its invitations."""
+
+from typing import Any, Final
+
+from litestar import Request, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from oslira_gateway.accounts.account import (
+    AccountView,
+    InvitationView,
+    IssuedInvitation,
+    MemberView,
+    NewInvitation,
+    NewRole,
+)
+from oslira_gateway.accounts.ports import Accounts, Invitations
+from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, caller_of, member_of, path_id
+from oslira_gateway.http.documented import refuses
+from oslira_gateway.http.listing import Page
+from oslira_gateway.identity.permissions import Action, needs, require
+
+_MEMBERS: Final = "/accounts/{account_id:str}/members"
+_INVITATIONS: Final = "/accounts/{account_id:str}/invitations"
+_HERE: Final = {ACCOUNT_IN_PATH: True}
+
+
+def member_routes(accounts: Accounts) -> list[Any]:
+    """Routes about members."""
+
+    @get(_MEMBERS, opt=_HERE, tags=["accounts"])
+    async def list_members(request: Request[Any, Any, Any]) -> Page[MemberView]:
+        return Page(list(await accounts.members(member_of(request))))
+
+    @patch(
+        f"{_MEMBERS}/{{user_id:str}}",
+        opt=_HERE | needs(Action.CHANGE_ROLES),
+        tags=["accounts"],
+        responses=refuses("member_not_found", "last_owner"),
+    )
+    async def change_role(
+        request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[NewRole]
+    ) -> MemberView:
+        return await accounts.change_role(member_of(request), path_id(user_id, "member_not_found"), data.role)
+
+    @delete(
+        f"{_MEMBERS}/{{user_id:str}}",
+        opt=_HERE,
+        tags=["accounts"],
+        responses=refuses("member_not_found", "last_owner"),
+    )
+    async def remove_member(request: Request[Any, Any, Any], user_id: FromPath[str]) -> None:
+        """Everybody may leave; removing somebody else takes a role that may."""
+        member, who = member_of(request), path_id(user_id, "member_not_found")
+        if who != member.caller.user_id:
+            require(member, Action.REMOVE_MEMBERS)
+        await accounts.remove(member, who)
+
+    return [list_members, change_role, remove_member]
+
+
+def invitation_routes(invitations: Invitations) -> list[Any]:
+    """Routes about invitations."""
+    inviting = _HERE | needs(Action.INVITE_MEMBERS)
+
+    @get(_INVITATIONS, opt=inviting, tags=["accounts"])
+    async def list_invitations(request: Request[Any, Any, Any]) -> Page[InvitationView]:
+        """Those that can still be accepted."""
+        return Page(list(await invitations.open(member_of(request))))
+
+    @post(_INVITATIONS, opt=inviting, tags=["accounts"], responses=refuses("limit_reached"))
+    async def invite(request: Request[Any, Any, Any], data: JSONBody[NewInvitation]) -> IssuedInvitation:
+        """The token is in this answer alone, and good for 7 days. A new invitation for an address ends the open one."""
+        return await invitations.issue(member_of(request), data)
+
+    @delete(
+        f"{_INVITATIONS}/{{invitation_id:str}}",
+        opt=inviting,
+        tags=["accounts"],
+        responses=refuses("invitation_not_found"),
+    )
+    async def revoke_invitation(request: Request[Any, Any, Any], invitation_id: FromPath[str]) -> None:
+        await invitations.revoke(member_of(request), path_id(invitation_id, "invitation_not_found"))
+
+    @post(
+        "/invitations/{token:str}/accept",
+        status_code=200,
+        opt={ANY_USER: True},
+        tags=["accounts"],
+        responses=refuses("invitation_not_found", "invitation_not_yours", "limit_reached"),
+    )
+    async def accept_invitation(request: Request[Any, Any, Any], token: FromPath[str]) -> AccountView:
+        """For the invited address, confirmed. Accepting again gives the same answer."""
+        return await invitations.accept(caller_of(request), token)
+
+    return [list_invitations, invite, revoke_invitation, accept_invitation]
