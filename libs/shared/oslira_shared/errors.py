@@ -63,6 +63,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "last_owner": Kind.CONFLICT,
     "subscription_active": Kind.CONFLICT,
     "limit_reached": Kind.CONFLICT,
+    "lead_replaced": Kind.CONFLICT,
     # money
     "already_subscribed": Kind.CONFLICT,
     "no_customer": Kind.CONFLICT,

@@ -56,9 +56,14 @@ from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
 from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer_of
+from oslira_gateway.leads.away_routes import away_routes
+from oslira_gateway.leads.cursors import LeadCursors
+from oslira_gateway.leads.export_leads import ExportLeads
+from oslira_gateway.leads.export_routes import export_routes
 from oslira_gateway.leads.postgres import PostgresLeads
 from oslira_gateway.leads.refresh_lead import RefreshLead
 from oslira_gateway.leads.refresh_routes import refresh_routes
+from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.jetstream import JetStreamCounters
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
@@ -82,7 +87,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
     _close_streams_when_stopping(runtime, feed)
     tickets = Tickets(settings.token_secret)
     addresses = Addresses(tickets)
-    receipts, bulks = PostgresReceipts(database), PostgresBulks(database)
+    receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     request_analysis = RequestAnalysis(
         requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
@@ -98,7 +103,10 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *runs_routes(runs, addresses),
             *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
-            *refresh_routes(RefreshLead(PostgresLeads(database), request_analysis), runs, addresses),
+            *refresh_routes(RefreshLead(leads, request_analysis), runs, addresses),
+            *leads_routes(leads, LeadCursors(settings.token_secret)),
+            *away_routes(leads),
+            *export_routes(ExportLeads(leads)),
             *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
             *group_events_routes(
                 bulks, feed, FollowGroup(PostgresRunGroups(database), bulks, feed), tickets, addresses

@@ -31,6 +31,12 @@ from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.leads.away_routes import away_routes
+from oslira_gateway.leads.cursors import LeadCursors
+from oslira_gateway.leads.export_leads import ExportLeads
+from oslira_gateway.leads.export_routes import export_routes
+from oslira_gateway.leads.memory import MemoryLeads
+from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.limits.memory import MemoryCounters
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
@@ -55,6 +61,7 @@ class Api:
 
     memberships: MemoryMemberships = field(default_factory=MemoryMemberships)
     businesses: MemoryBusinessProfiles = field(default_factory=MemoryBusinessProfiles)
+    leads: MemoryLeads = field(default_factory=MemoryLeads)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     holds: MemoryHolds = field(default_factory=MemoryHolds)
     hints: MemoryHints = field(default_factory=MemoryHints)
@@ -84,6 +91,9 @@ class Api:
                 *events_routes(
                     self.runs, self.feed, FollowRun(self.runs, self.feed), self.tickets, addresses
                 ),
+                *leads_routes(self.leads, LeadCursors(SECRET)),
+                *away_routes(self.leads),
+                *export_routes(ExportLeads(self.leads, page_rows=3)),
                 *credits_routes(MemoryBalances()),
                 *billing_routes(self.subscriptions, self.sales),
             ],

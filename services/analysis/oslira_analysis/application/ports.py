@@ -8,7 +8,17 @@ from uuid import UUID
 
 from oslira_shared.work import Claim
 
-from oslira_analysis.application.rows import Effects, Ending, Finding, Hint, Run, RunWork, ScrapeWork, Usage
+from oslira_analysis.application.rows import (
+    Business,
+    Effects,
+    Ending,
+    Finding,
+    Hint,
+    Run,
+    RunWork,
+    ScrapeWork,
+    Usage,
+)
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.prompt import Prompt
 
@@ -36,7 +46,10 @@ class Runs(Protocol):
         """The cache lost what admit had seen: start over, and scrape this time."""
         ...
 
-    async def business_context(self, run: Run) -> dict[str, Any] | None: ...
+    async def business(self, run: Run) -> Business | None:
+        """The version that the run was first scored for, the newest when it never was; None: deleted, or not the account's."""
+        ...
+
     async def kept_item(self, scrape_id: UUID) -> Item | None:
         """The scraped item, where the cache has not taken it."""
         ...

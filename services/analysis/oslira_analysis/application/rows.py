@@ -82,6 +82,14 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Business:
+    """A business profile in one of its versions."""
+
+    version: int
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a completed run leaves behind: a lead and an analysis. `score` 0–100."""
 
@@ -91,6 +99,7 @@ class Finding:
     score: int
     result: dict[str, Any]
     prompt_version: str
+    business_version: int
 
 
 @dataclass(frozen=True, slots=True)

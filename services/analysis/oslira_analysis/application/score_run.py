@@ -70,16 +70,16 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
-    item, context = await asyncio.gather(_item(work, ports), ports.runs.business_context(work.run))
+    item, told = await asyncio.gather(_item(work, ports), ports.runs.business(work.run))
     if item is None:
         return await ports.runs.requeue(work)
-    if context is None:
+    if told is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
-    profile, business = read_item(item), BusinessContext.from_dict(context)
+    profile, business = read_item(item), BusinessContext.from_dict(told.context)
     if (refusal := free_check(profile, business)) is not None:
         return await ports.endings.fail(work, Ending(refusal.code, refusal.detail))
     try:
-        finding = await _find(work, profile, business, ports)
+        finding = await _find(work, profile, business, told.version, ports)
     except (AnswerUnusable, InvalidAnswer) as error:
         _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
         return await ports.endings.fail(work, _UNUSABLE)
@@ -96,7 +96,9 @@ async def _item(work: RunWork, ports: ScorePorts) -> Item | None:
     return found
 
 
-async def _find(work: RunWork, profile: Profile, business: BusinessContext, ports: ScorePorts) -> Finding:
+async def _find(
+    work: RunWork, profile: Profile, business: BusinessContext, business_version: int, ports: ScorePorts
+) -> Finding:
     kind = AnalysisType(work.run.type)
     facts = compute_facts(profile, now=ports.now())
     prompts = {call: build_prompt_for(call, business, profile, facts) for call in calls_of(kind)}
@@ -110,6 +112,7 @@ async def _find(work: RunWork, profile: Profile, business: BusinessContext, port
         score=result.score,
         result=result.model_dump(mode="json"),
         prompt_version=", ".join(versions.values()),
+        business_version=business_version,
     )
 
 

@@ -31,8 +31,9 @@ select lead.id, lead.is_new, previous.result, previous.created_at
 """
 _KEEP_ANALYSIS: Final = """
 with kept as (
-  insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version,
+                                 business_version)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
 ), forgotten as (
   delete from analysis.call_answers where run_id = $2
 )
@@ -80,6 +81,7 @@ class PostgresEndings:
                 {**finding.result, "changes": _changes(lead, finding.result)},
                 finding.prompt_version,
                 lead["is_new"],
+                finding.business_version,
             )
         return effects_of(row)
 

@@ -1,6 +1,6 @@
 """Runs at work, in Postgres."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from oslira_shared.ids import new_id
@@ -8,7 +8,7 @@ from oslira_shared.postgres.clients import AdminClient, Connection
 from oslira_shared.work import Claim, claim, hand_back, transition
 
 from oslira_analysis.application.ports import Item
-from oslira_analysis.application.rows import Effects, Run, RunWork
+from oslira_analysis.application.rows import Business, Effects, Run, RunWork
 from oslira_analysis.infrastructure.tables import RUNS, effects_of, run_work
 
 _SHARED_SCRAPE: Final = """
@@ -26,6 +26,21 @@ select id from analysis.scrapes
 _DROP_UNWANTED: Final = """
 delete from analysis.scrapes s where id = $1 and state = 'waiting'
    and not exists (select from analysis.runs r where r.scrape_id = s.id)
+"""
+# The version is chosen once and for all attempts: answers that were kept were given for it.
+_BUSINESS: Final = """
+with mine as (
+  select r.id, r.business_profile_id, r.account_id, r.business_version from analysis.runs r where r.id = $1
+), chosen as (
+  update analysis.runs r set business_version = newest.version
+    from mine cross join lateral identity.business_at(mine.business_profile_id, mine.account_id, null) as newest
+   where r.id = mine.id and r.business_version is null
+  returning r.business_version
+)
+select b.version, b.context
+  from mine
+  cross join lateral identity.business_at(
+    mine.business_profile_id, mine.account_id, coalesce(mine.business_version, (select business_version from chosen))) as b
 """
 
 
@@ -90,11 +105,10 @@ class PostgresRuns:
             )
         return effects_of(row)
 
-    async def business_context(self, run: Run) -> dict[str, Any] | None:
+    async def business(self, run: Run) -> Business | None:
         async with self._database.connection() as connection:
-            return await connection.fetchval(
-                "select identity.business_context($1, $2)", run.business_profile_id, run.account_id
-            )
+            row = await connection.fetchrow(_BUSINESS, run.run_id)
+        return Business(row["version"], row["context"]) if row else None
 
     async def kept_item(self, scrape_id: UUID) -> Item | None:
         async with self._database.connection() as connection:

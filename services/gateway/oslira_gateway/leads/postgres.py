@@ -1,17 +1,45 @@
-"""Leads, read under row-level security as the user who asks."""
+"""Leads, read under row-level security as the user who asks; put away through what analysis grants to the gateway."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from oslira_shared.postgres.clients import Pool, UserClient
+from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_shared.postgres.clients import AdminClient, Connection, Pool, Record, UserClient
 
+from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.leads.refresh_lead import Lead
+from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.ports import Restored
+from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, Sort
 
-_FIND: Final = """
-select id as lead_id, username, business_profile_id, coalesce(latest_type, 'light') as latest_type
-  from analysis.leads where id = $1 and account_id = $2 and deleted_at is null
+_COLUMNS: Final = """l.id, l.business_profile_id, l.username, l.full_name, l.followers, l.category, l.latest_score,
+  coalesce(l.latest_type, 'light') as latest_type, l.analysed_at, l.created_at"""
+_FIND: Final = (
+    f"select {_COLUMNS} from analysis.leads l where id = $1 and account_id = $2 and deleted_at is null"
+)
+_ANALYSES: Final = """
+select id, run_id, type, score, business_version, result, created_at from analysis.analyses
+ where lead_id = $1 and account_id = $2 and deleted_at is null
+   and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
+ order by created_at desc, id desc limit $5
 """
+_NAMES: Final = "select id, name from identity.business_profiles where account_id = $1"
+_WORDS: Final = "select array_agg(w order by length(w) desc) from analysis.words_of($1) as w"
+# Longer than these a search is no more precise, only slower.
+_MAX_WORDS: Final = 4
+_COLUMN: Final[Mapping[Sort, str]] = {
+    Sort.ANALYSED_AT: "analysed_at",
+    Sort.SCORE: "latest_score",
+    Sort.USERNAME: "username",
+}
+_TYPE: Final[Mapping[Sort, str]] = {
+    Sort.ANALYSED_AT: "timestamptz",
+    Sort.SCORE: "smallint",
+    Sort.USERNAME: "text",
+}
+# Behind every word that begins with the same letters: no character is above it.
+_LAST: Final = chr(0x10FFFF)
 
 
 class PostgresLeads:
@@ -19,9 +47,134 @@ class PostgresLeads:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._service = AdminClient(pool)
 
     async def find(self, member: Member, lead_id: UUID) -> Lead | None:
         """See Leads."""
-        async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
+        async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, lead_id, member.account_id)
-        return Lead(**dict(row)) if row else None
+        return _lead(row) if row else None
+
+    async def page(
+        self, member: Member, search: LeadSearch, *, after: Place | None, limit: int
+    ) -> Sequence[Lead]:
+        """See Leads."""
+        async with self._as(member).transaction() as connection:
+            words = await _words(connection, search.filter.text)
+            if words == []:  # a text without a single word is in no name
+                return []
+            statement, values = page_statement(
+                member.account_id, search, words or [], after=after, limit=limit
+            )
+            rows = await connection.fetch(statement, *values)
+        return [_lead(row) for row in rows]
+
+    async def analyses(
+        self, member: Member, lead_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[LeadAnalysis]:
+        """See Leads."""
+        place = (after.created_at, after.row_id) if after else (None, None)
+        async with self._as(member).transaction() as connection:
+            rows = await connection.fetch(_ANALYSES, lead_id, member.account_id, *place, limit)
+        return [_analysis(row) for row in rows]
+
+    async def business_names(self, member: Member) -> Mapping[UUID, str]:
+        """See Leads."""
+        async with self._as(member).transaction() as connection:
+            return {row["id"]: row["name"] for row in await connection.fetch(_NAMES, member.account_id)}
+
+    async def delete(self, member: Member, lead_id: UUID) -> bool:
+        """See Leads. As the service: analysis grants the function to the gateway, and no user may write leads."""
+        async with self._service.connection() as connection:
+            return await connection.fetchval(
+                "select analysis.delete_lead($1, $2)", lead_id, member.account_id
+            )
+
+    async def restore(self, member: Member, lead_id: UUID) -> Restored:
+        """See Leads. As the service, for the same reason."""
+        async with self._service.connection() as connection:
+            row = await connection.fetchrow(
+                "select * from analysis.restore_lead($1, $2)", lead_id, member.account_id
+            )
+        return Restored(row["outcome"], row["lead_id"]) if row else Restored("not_found", lead_id)
+
+    def _as(self, member: Member) -> UserClient:
+        return UserClient(self._pool, claims=member.caller.claims)
+
+
+def page_statement(
+    account_id: UUID, search: LeadSearch, words: Sequence[str], *, after: Place | None, limit: int
+) -> tuple[str, list[Any]]:
+    """One page's query and its values. Only what is asked for stands in it, so that each search gets a plan of its own.
+
+    Comparisons are of the columns' own types, by operators that leak nothing: under row-level security others use no index.
+    """
+    values: list[Any] = [account_id]
+
+    def value(given: Any, kind: str) -> str:
+        values.append(given)
+        return f"${len(values)}::{kind}"
+
+    column, wanted = _COLUMN[search.sort], search.filter
+    conditions = ["l.account_id = $1", "l.deleted_at is null", *_conditions(wanted, value)]
+    conditions += [
+        "l.id in (select w.lead_id from analysis.lead_words w where w.account_id = $1"
+        f" and w.word >= {value(word, 'text')} and w.word < {value(word + _LAST, 'text')})"
+        for word in words[:_MAX_WORDS]
+    ]
+    if after is not None:
+        sign = "<" if search.direction is Direction.DESC else ">"
+        place = f"({value(after.value, _TYPE[search.sort])}, {value(after.lead_id, 'uuid')})"
+        conditions.append(f"(l.{column}, l.id) {sign} {place}")
+    direction = search.direction.value
+    statement = (
+        f"select {_COLUMNS} from analysis.leads l where {' and '.join(conditions)}"
+        f" order by l.{column} {direction}, l.id {direction} limit {value(limit, 'int')}"
+    )
+    return statement, values
+
+
+def _conditions(wanted: LeadFilter, value: Any) -> list[str]:
+    given = (
+        ("l.latest_type = {}", wanted.type, "text"),
+        ("l.business_profile_id = {}", wanted.business_profile_id, "uuid"),
+        ("l.latest_score >= {}", wanted.score_min, "smallint"),
+        ("l.latest_score <= {}", wanted.score_max, "smallint"),
+        ("l.analysed_at >= {}", wanted.analysed_from, "timestamptz"),
+        ("l.analysed_at < {}", wanted.analysed_to, "timestamptz"),
+    )
+    return [condition.format(value(what, kind)) for condition, what, kind in given if what is not None]
+
+
+async def _words(connection: Connection, text: str | None) -> list[str] | None:
+    """The words of a text as the index has them, longest first; None without a text."""
+    if text is None:
+        return None
+    return await connection.fetchval(_WORDS, text) or []
+
+
+def _lead(row: Record) -> Lead:
+    return Lead(
+        lead_id=row["id"],
+        business_profile_id=row["business_profile_id"],
+        username=row["username"],
+        full_name=row["full_name"],
+        followers=row["followers"],
+        category=row["category"],
+        score=row["latest_score"],
+        type=AnalysisType(row["latest_type"]),
+        analysed_at=row["analysed_at"],
+        created_at=row["created_at"],
+    )
+
+
+def _analysis(row: Record) -> LeadAnalysis:
+    return LeadAnalysis(
+        analysis_id=row["id"],
+        run_id=row["run_id"],
+        type=AnalysisType(row["type"]),
+        score=row["score"],
+        business_profile_version=row["business_version"],
+        result=row["result"],
+        created_at=row["created_at"],
+    )

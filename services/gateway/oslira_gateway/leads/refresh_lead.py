@@ -1,7 +1,5 @@
 """Refresh a lead: analyse its profile anew, whatever is fresh; the result says what has changed since the last time."""
 
-from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
@@ -9,24 +7,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.request_analysis import Answer, Request, RequestAnalysis
 from oslira_gateway.identity.caller import Member
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """What a new order needs of a lead. `latest_type` is what it was last analysed as."""
-
-    lead_id: UUID
-    username: str
-    business_profile_id: UUID
-    latest_type: str
-
-
-class Leads(Protocol):
-    """Leads that aren't deleted."""
-
-    async def find(self, member: Member, lead_id: UUID) -> Lead | None:
-        """One of the member's chosen account."""
-        ...
+from oslira_gateway.leads.ports import Leads
 
 
 class RefreshLead:
@@ -45,7 +26,7 @@ class RefreshLead:
             raise OsliraError("lead_not_found", "There is no such lead in this account.")
         order = read_order(
             username=lead.username,
-            kind=kind or lead.latest_type,
+            kind=kind or lead.type,
             business_profile_id=str(lead.business_profile_id),
             max_age_s=0,
             is_refresh=True,

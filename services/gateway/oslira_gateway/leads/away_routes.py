@@ -1,0 +1,43 @@
+"""`DELETE /v1/leads/{lead_id}` and `POST /v1/leads/{lead_id}/restore`."""
+
+from typing import Any
+
+from litestar import Request, delete, post
+from litestar.params import FromPath
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import refuses
+from oslira_gateway.leads.lead import Lead
+from oslira_gateway.leads.ports import Leads
+from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead
+
+
+def away_routes(leads: Leads) -> list[Any]:
+    """Routes that put leads away and take them back."""
+
+    @delete("/leads/{lead_id:str}", status_code=204, tags=["leads"], responses=refuses(NOT_FOUND))
+    async def delete_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> None:
+        if not await leads.delete(member_of(request), path_id(lead_id, NOT_FOUND)):
+            raise no_such_lead()
+
+    @post(
+        "/leads/{lead_id:str}/restore",
+        status_code=200,
+        tags=["leads"],
+        responses=refuses(NOT_FOUND, "lead_replaced"),
+    )
+    async def restore_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> Lead:
+        restored = await leads.restore(member_of(request), path_id(lead_id, NOT_FOUND))
+        if restored.outcome == "replaced":
+            raise OsliraError(
+                "lead_replaced",
+                "The profile was analysed again since; delete that lead first to take this one back.",
+                lead_id=str(restored.lead_id),
+            )
+        lead = await leads.find(member_of(request), restored.lead_id)
+        if lead is None:
+            raise no_such_lead()
+        return lead
+
+    return [delete_lead, restore_lead]

@@ -1,0 +1,98 @@
+"""Leads in memory, for tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from oslira_gateway.http.listing import Cursor
+from oslira_gateway.identity.caller import Member
+from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.ports import Restored
+from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, place_of
+
+
+@dataclass(slots=True)
+class MemoryLeads:
+    """See Leads. `rows` are the leads by id with their account; `away` those that were deleted."""
+
+    rows: dict[UUID, tuple[UUID, Lead]] = field(default_factory=dict[UUID, tuple[UUID, Lead]])
+    away: set[UUID] = field(default_factory=set[UUID])
+    history: dict[UUID, list[LeadAnalysis]] = field(default_factory=dict[UUID, list[LeadAnalysis]])
+    names: dict[UUID, str] = field(default_factory=dict[UUID, str])
+
+    def add(self, account_id: UUID, lead: Lead) -> None:
+        """A lead that is there."""
+        self.rows[lead.lead_id] = (account_id, lead)
+
+    async def find(self, member: Member, lead_id: UUID) -> Lead | None:
+        """See Leads."""
+        account_id, lead = self.rows.get(lead_id, (None, None))
+        return lead if account_id == member.account_id and lead_id not in self.away else None
+
+    async def page(
+        self, member: Member, search: LeadSearch, *, after: Place | None, limit: int
+    ) -> Sequence[Lead]:
+        """See Leads."""
+        is_falling = search.direction is Direction.DESC
+        mine = [lead for lead_id in self.rows if (lead := await self.find(member, lead_id))]
+
+        def key(place: Place) -> tuple[object, UUID]:
+            return (place.value, place.lead_id)
+
+        def is_beyond(lead: Lead) -> bool:
+            here = place_of(lead, search.sort)
+            return after is None or (key(here) < key(after) if is_falling else key(here) > key(after))  # type: ignore[operator]
+
+        fitting = [lead for lead in mine if _fits(lead, search.filter) and is_beyond(lead)]
+        fitting.sort(key=lambda lead: key(place_of(lead, search.sort)), reverse=is_falling)  # type: ignore[arg-type]
+        return fitting[:limit]
+
+    async def analyses(
+        self, member: Member, lead_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[LeadAnalysis]:
+        """See Leads."""
+        if await self.find(member, lead_id) is None:
+            return []
+        newest_first = sorted(
+            self.history.get(lead_id, []), key=lambda a: (a.created_at, a.analysis_id), reverse=True
+        )
+        return [
+            one
+            for one in newest_first
+            if after is None or (one.created_at, one.analysis_id) < (after.created_at, after.row_id)
+        ][:limit]
+
+    async def business_names(self, member: Member) -> Mapping[UUID, str]:  # noqa: ARG002  # as in the port
+        """See Leads."""
+        return self.names
+
+    async def delete(self, member: Member, lead_id: UUID) -> bool:
+        """See Leads."""
+        is_there = await self.find(member, lead_id) is not None
+        self.away |= {lead_id} if is_there else set()
+        return is_there
+
+    async def restore(self, member: Member, lead_id: UUID) -> Restored:
+        """See Leads."""
+        account_id, lead = self.rows.get(lead_id, (None, None))
+        if lead is None or account_id != member.account_id:
+            return Restored("not_found", lead_id)
+        for other_id, (_, other) in self.rows.items():
+            is_same = (other.username, other.business_profile_id) == (lead.username, lead.business_profile_id)
+            if is_same and other_id != lead_id and await self.find(member, other_id):
+                return Restored("replaced", other_id)
+        self.away.discard(lead_id)
+        return Restored("restored", lead_id)
+
+
+def _fits(lead: Lead, wanted: LeadFilter) -> bool:
+    words = f"{lead.username} {lead.full_name or ''}".lower().replace(".", " ").split()
+    return (
+        wanted.type in {None, lead.type}
+        and wanted.business_profile_id in {None, lead.business_profile_id}
+        and (wanted.score_min is None or lead.score >= wanted.score_min)
+        and (wanted.score_max is None or lead.score <= wanted.score_max)
+        and (wanted.analysed_from is None or lead.analysed_at >= wanted.analysed_from)
+        and (wanted.analysed_to is None or lead.analysed_at < wanted.analysed_to)
+        and all(any(word.startswith(part) for word in words) for part in (wanted.text or "").lower().split())
+    )

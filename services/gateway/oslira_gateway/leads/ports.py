@@ -1,0 +1,49 @@
+"""Where leads are read, and how they are put away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+from uuid import UUID
+
+from oslira_gateway.http.listing import Cursor
+from oslira_gateway.identity.caller import Member
+from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.search import LeadSearch, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`replaced`: the profile was analysed anew since, and `lead_id` is the lead that has its place now."""
+
+    outcome: Literal["restored", "not_found", "replaced"]
+    lead_id: UUID
+
+
+class Leads(Protocol):
+    """The leads of the member's chosen account; deleted ones are not there."""
+
+    async def find(self, member: Member, lead_id: UUID) -> Lead | None: ...
+
+    async def page(
+        self, member: Member, search: LeadSearch, *, after: Place | None, limit: int
+    ) -> Sequence[Lead]:
+        """At most `limit`, in the order of the search."""
+        ...
+
+    async def analyses(
+        self, member: Member, lead_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[LeadAnalysis]:
+        """At most `limit` of one lead's, newest first."""
+        ...
+
+    async def business_names(self, member: Member) -> Mapping[UUID, str]:
+        """The names of the account's businesses, those that were deleted lately included."""
+        ...
+
+    async def delete(self, member: Member, lead_id: UUID) -> bool:
+        """Put it away; False when it isn't there. For 30 days it can come back."""
+        ...
+
+    async def restore(self, member: Member, lead_id: UUID) -> Restored:
+        """Take it back, unless another has its place."""
+        ...

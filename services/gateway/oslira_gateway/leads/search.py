@@ -1,0 +1,91 @@
+"""Which leads a list has, and in which order."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.leads.lead import Lead
+
+# Postgres stores neither NUL nor half a surrogate pair, so nothing can be found by them.
+_UNSTORABLE: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+SortValue = datetime | int | str
+
+
+class Sort(StrEnum):
+    """What leads are sorted by; equal ones by their id."""
+
+    ANALYSED_AT = "analysed_at"
+    SCORE = "score"
+    USERNAME = "username"
+
+
+class Direction(StrEnum):
+    """`desc`: newest, best or last letter first."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """All that is given has to hold. Scores are inclusive; `analysed_to` is not. `text`: words that names begin with."""
+
+    type: AnalysisType | None = None
+    business_profile_id: UUID | None = None
+    score_min: int | None = None
+    score_max: int | None = None
+    analysed_from: datetime | None = None
+    analysed_to: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadSearch:
+    """A filter and an order: what a cursor belongs to."""
+
+    filter: LeadFilter = LeadFilter()
+    sort: Sort = Sort.ANALYSED_AT
+    direction: Direction = Direction.DESC
+
+    @property
+    def identity(self) -> str:
+        """The same text for the same search, and for no other."""
+        return repr(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last lead of a page, in the order of its search."""
+
+    value: SortValue
+    lead_id: UUID
+
+
+def place_of(lead: Lead, sort: Sort) -> Place:
+    """Where a lead stands."""
+    values: dict[Sort, SortValue] = {
+        Sort.ANALYSED_AT: lead.analysed_at,
+        Sort.SCORE: lead.score,
+        Sort.USERNAME: lead.username,
+    }
+    return Place(values[sort], lead.lead_id)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A moment without an offset is taken as UTC. Raises OsliraError `invalid_request` for one at the end of all days."""
+    try:
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise OsliraError("invalid_request", "The date is out of range.") from error
+
+
+def searchable(text: str | None) -> str | None:
+    """A text to look for; None when nothing is left of it."""
+    return (_UNSTORABLE.sub(" ", text).strip() or None) if text else None
