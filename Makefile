@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting.
 PARALLEL = --numprocesses 3 --dist loadfile
-.PHONY: help venv demo up test campaign test-containers chaos bench check format lock clean
+.PHONY: help venv demo up test campaign test-containers chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,12 +34,16 @@ bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints bo
 	@$(BIN)/python bench/ledger.py
 	@$(BIN)/python bench/api_latency.py
 
-check: venv ## lint, format, types, import contracts, and the domains' coverage
+check: venv ## lint, format, types, import contracts, the domains' coverage, and the API's document
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 	@tools/domain_coverage.sh
+	@tools/api_docs.sh
+
+openapi: venv ## write docs/openapi.json anew
+	@tools/api_docs.sh --write
 
 format: venv ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only --quiet .

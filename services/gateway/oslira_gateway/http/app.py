@@ -12,7 +12,7 @@ from litestar.openapi.config import OpenAPIConfig
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.http.auth import Authentication
-from oslira_gateway.http.docs import OpenApiJson
+from oslira_gateway.http.docs import DocsPage, OpenApiJson
 from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.media import require_media_type
 from oslira_gateway.http.problems import answer_problem
@@ -87,7 +87,7 @@ def create_app(
             title="Oslira",
             version="1",
             path="/schema",
-            render_plugins=[OpenApiJson()],
+            render_plugins=[DocsPage(), OpenApiJson()],
         ),
         request_max_body_size=MAX_BODY_BYTES,
     )

@@ -89,9 +89,10 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     components["securitySchemes"] = dict(_SECURITY_SCHEMES)
     components["parameters"] = dict(_PARAMETERS)
     components["headers"] = dict(_HEADERS)
+    components["responses"] = {}
     used = set[str]()
     for path, method, handler in documented_handlers(app):
-        _complete(document["paths"][path][method], handler)
+        _complete(document["paths"][path][method], handler, components["responses"])
         used.update(codes_of(handler))
     components["examples"] = {
         code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
@@ -128,14 +129,17 @@ def codes_of(handler: HTTPRouteHandler) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*own, *shared]))
 
 
-def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, shared: dict[str, Any]) -> None:
+    """`shared`: problems that routes have in common, kept once under their status and codes."""
     responses = operation["responses"]
-    for status, codes in by_status(codes_of(handler)).items():
-        responses[str(status)] = _problem_response(status, codes)
-    for response in responses.values():
-        headers = response.setdefault("headers", {})
-        for name in _ON_EVERY_ANSWER:
-            headers[name] = _header(name)
+    problems = {str(status): codes for status, codes in by_status(codes_of(handler)).items()}
+    for status, response in responses.items():
+        if status not in problems:
+            response.setdefault("headers", {}).update(_headers(*_ON_EVERY_ANSWER))
+    for status, codes in problems.items():
+        name = "-".join((status, *codes))
+        shared[name] = _problem_response(int(status), codes)
+        responses[status] = {"$ref": f"#/components/responses/{name}"}
     _secure(operation, handler)
 
 
@@ -166,17 +170,17 @@ def _problem_response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
                 "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }
         },
-        "headers": {},
+        "headers": _headers(*_ON_EVERY_ANSWER),
     }
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        response["headers"]["Retry-After"] = _header("Retry-After")
+        response["headers"] |= _headers("Retry-After")
     if status == HTTPStatus.UNAUTHORIZED:
-        response["headers"]["WWW-Authenticate"] = _header("WWW-Authenticate")
+        response["headers"] |= _headers("WWW-Authenticate")
     return response
 
 
-def _header(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/headers/{name}"}
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -35,6 +35,11 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    name = answer.get("$ref", "").removeprefix("#/components/responses/")
+    return document["components"]["responses"][name] if name else answer
+
+
 def test_it_is_valid_openapi(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     OpenAPIV31SpecValidator(document).validate()
@@ -59,14 +64,16 @@ def test_what_is_named_in_a_path_may_not_be_there(document: dict[str, Any]) -> N
     # Of its own: the 404 that every member's route has is about the account.
     for name, operation in operations(document):
         if "{" in name.replace("{account_id}", ""):
-            examples = operation["responses"]["404"]["content"]["application/problem+json"]["examples"]
+            answer = resolved(document, operation["responses"]["404"])
+            examples = answer["content"]["application/problem+json"]["examples"]
             assert examples.keys() - {"account_not_found"}, name
 
 
 def test_every_problem_names_its_codes_and_shows_each(document: dict[str, Any]) -> None:
     shown = document["components"]["examples"]
     for name, operation in operations(document):
-        for status, response in operation["responses"].items():
+        for status, answer in operation["responses"].items():
+            response = resolved(document, answer)
             problem = response.get("content", {}).get("application/problem+json")
             if problem is None:
                 assert int(status) < 400, f"{name} {status}"
