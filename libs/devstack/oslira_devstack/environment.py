@@ -28,7 +28,7 @@ _PASSED_ON: Final = (
     "SENTRY_DSN",
 )
 _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
-    "gateway": ("JWKS_URL", "JWT_ISSUER", "CORS_ALLOW_ORIGINS", "TRUSTED_PROXIES"),
+    "gateway": ("WEBHOOK_SECRETS_KEY", "JWKS_URL", "JWT_ISSUER", "CORS_ALLOW_ORIGINS", "TRUSTED_PROXIES"),
     "analysis": (
         "APIFY_CONCURRENCY",
         "APIFY_ACTOR_LIMIT_S",

@@ -28,6 +28,7 @@ _INTERNAL_PORTS: Final[Mapping[str, int]] = {
     "credits": 9092,
     "analysis": 9093,
     "scheduler": 9094,
+    "webhooks": 9095,
 }
 
 
@@ -182,14 +183,36 @@ class Stack:
             ready = [f"http://127.0.0.1:{port}/health/ready" for port in (ports.internal, ports.http) if port]
             self.supervisor.add(child, *ready, tier=2 if service in _PUBLIC else 1)
             names.append(name)
+        if service == "gateway":
+            names.append(self._add_webhooks())
         return names
+
+    def _add_webhooks(self) -> str:
+        """The gateway package's other process, as the gateway to bus and database."""
+        name = "webhooks"
+        ports = Ports(self._internal_port(name))
+        env = environment.service_environment(
+            "gateway",
+            ports=ports,
+            servers=self.servers,
+            credentials=self.credentials,
+            providers=self.providers,
+            app_url=self.gateway_url,
+            extra=self.config.extra_environment.get(name, {}),
+        )
+        child = Child(name, [sys.executable, "-m", "oslira_gateway.webhooks"], env, self._log(name))
+        self.supervisor.add(child, f"http://127.0.0.1:{ports.internal}/health/ready", tier=1)
+        return name
 
     def _ports(self, service: str, *, is_first: bool) -> Ports:
         if not is_first:
             return Ports(internal=free_port(), http=free_port() if service in _PUBLIC else None)
-        usual = self.config.usual_internal_ports
-        internal = free_or_other(_INTERNAL_PORTS[service]) if usual else free_port()
+        internal = self._internal_port(service)
         return Ports(internal, {"gateway": self.gateway_port, "billing": self.billing_port}.get(service))
+
+    def _internal_port(self, process: str) -> int:
+        usual = self.config.usual_internal_ports
+        return free_or_other(_INTERNAL_PORTS[process]) if usual else free_port()
 
     def _log(self, name: str) -> Path:
         return self.data.logs / f"{name}.log"

@@ -36,6 +36,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "livemode_mismatch": Kind.INVALID,
     "invalid_return_url": Kind.INVALID,
     "not_for_sale": Kind.INVALID,
+    "invalid_webhook_url": Kind.INVALID,
     # identity
     "unauthenticated": Kind.UNAUTHENTICATED,
     "token_expired": Kind.UNAUTHENTICATED,
@@ -55,6 +56,8 @@ CODES: Final[Mapping[str, Kind]] = {
     "bulk_not_found": Kind.NOT_FOUND,
     "lead_not_found": Kind.NOT_FOUND,
     "hold_not_found": Kind.NOT_FOUND,
+    "webhook_endpoint_not_found": Kind.NOT_FOUND,
+    "webhook_delivery_not_found": Kind.NOT_FOUND,
     # states
     "conflict": Kind.CONFLICT,
     "run_finished": Kind.CONFLICT,

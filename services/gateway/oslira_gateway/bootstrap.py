@@ -1,12 +1,14 @@
 """The only place that wires concrete classes."""
 
 import asyncio
+import os
 import time
+from typing import Any
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.health import health_routes
-from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.clients import AdminClient, Pool
 from oslira_shared.runtime import Runtime
 
 from oslira_gateway.accounts.members_routes import invitation_routes, member_routes
@@ -69,6 +71,13 @@ from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
+from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
+from oslira_gateway.webhooks.delivery_routes import delivery_routes
+from oslira_gateway.webhooks.postgres_deliveries import PostgresDeliveries
+from oslira_gateway.webhooks.postgres_endpoints import PostgresEndpoints
+from oslira_gateway.webhooks.rotate_secret import RotateSecret
+from oslira_gateway.webhooks.routes import endpoint_routes
+from oslira_gateway.webhooks.signing_secret import Keyring
 
 
 async def build(runtime: Runtime, settings: GatewaySettings) -> None:
@@ -112,6 +121,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
                 bulks, feed, FollowGroup(PostgresRunGroups(database), bulks, feed), tickets, addresses
             ),
             *credits_routes(BusBalances(bus)),
+            *_webhook_routes(database, settings),
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
         authentication=Authentication(
@@ -125,6 +135,17 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
     )
+
+
+def _webhook_routes(database: Pool, settings: GatewaySettings) -> list[Any]:
+    endpoints, addresses = PostgresEndpoints(database), settings.webhook_addresses
+    keyring = Keyring(settings.webhook_keys, random_bytes=os.urandom)
+    create = CreateEndpoint(endpoints, keyring, addresses, os.urandom)
+    rotate = RotateSecret(endpoints, keyring, os.urandom)
+    return [
+        *endpoint_routes(endpoints, create, rotate, addresses),
+        *delivery_routes(endpoints, PostgresDeliveries(database)),
+    ]
 
 
 def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:

@@ -3,17 +3,17 @@
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Final, Self
 
-from oslira_shared.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_overrides
+from oslira_gateway.webhooks.settings import WebhookSettings
 
 # HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.
 MIN_SECRET_BYTES: Final = 32
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(WebhookSettings):
     """The public side: where it listens, who may call it from a browser, how it checks tokens."""
 
     service: ClassVar[str] = "gateway"

@@ -161,6 +161,7 @@ CONSUMERS: Final[dict[str, Consumer]] = {
         Consumer("analysis_score", "ANALYSIS", (analysis.SCORE,)),
         Consumer("analysis_settled", "EVENTS", (credits_.SETTLED,)),
         Consumer("credits_outcomes", "EVENTS", (analysis.RUN_ENDED, analysis.BULK_ENDED)),
+        Consumer("gateway_webhooks", "EVENTS", (analysis.RUN_ENDED, analysis.BULK_ENDED)),
         Consumer("billing_webhook", "STRIPE", (billing.WEBHOOK,)),
         _ticks("gateway"),
         _ticks("credits"),

@@ -28,6 +28,7 @@ GOOD: Mapping[str, str] = {
     "DATABASE_URL": "postgresql://someone:strong-database-word@10.0.0.5/oslira",
     **{key: f"real-{key.lower()}-0123456789" for key in KEYS},
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
+    "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
     "S3_BUCKET": "oslira",
     "APP_URL": "https://app.example",
 }

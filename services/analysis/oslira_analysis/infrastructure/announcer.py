@@ -11,7 +11,6 @@ from oslira_shared.bus.topology import PROGRESS_BUCKET
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
-from oslira_shared.ids import derived_id
 from oslira_shared.observability import metrics
 
 from oslira_analysis.application.rows import Effects, Hint
@@ -55,7 +54,7 @@ class NatsAnnouncer:
         if row["state"] in v1.ENDED and row["settled_at"] is None:
             run_id: UUID = row["id"]
             message = v1.RunEnded(
-                event_id=derived_id("run_ended", run_id),
+                event_id=v1.run_ended_id(run_id),
                 run_id=run_id,
                 account_id=row["account_id"],
                 status=v1.RunStatus(row["state"]),

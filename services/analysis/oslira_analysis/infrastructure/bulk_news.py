@@ -6,7 +6,6 @@ import structlog
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.errors import OsliraError
-from oslira_shared.ids import derived_id
 
 from oslira_analysis.application.close_bulks import EndedBulk
 
@@ -23,7 +22,7 @@ class NatsBulkNews:
         if not self._bus.is_connected:
             return
         event = v1.BulkEnded(
-            event_id=derived_id("bulk_ended", bulk.bulk_id), bulk_id=bulk.bulk_id, account_id=bulk.account_id
+            event_id=v1.bulk_ended_id(bulk.bulk_id), bulk_id=bulk.bulk_id, account_id=bulk.account_id
         )
         # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
         suffix = f":{uuid4()}" if is_repeat else ""

@@ -5,7 +5,6 @@ Redirects are not followed, and no proxy, cookie or credential of ours is used.
 """
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
+
+from oslira_shared.egress.addresses import is_public
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_S: Final = 10.0
@@ -34,18 +35,6 @@ class Picture:
 
     content: bytes
     content_type: str
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is out on the internet, also as it is wrapped into IPv6 for IPv4 (mapped, NAT64, 6to4)."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None and not (inner.is_global and not inner.is_multicast):
-            return False
-    return found.is_global and not found.is_multicast
 
 
 @cache

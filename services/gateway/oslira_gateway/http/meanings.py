@@ -18,6 +18,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "headers_too_large": "The request's address or headers are too long.",
     "idempotency_key_reused": "This Idempotency-Key was used with another request; use a new one.",
     "invalid_return_url": "A return address has to lie under the application's own.",
+    "invalid_webhook_url": "Webhooks go to https:// addresses on the public internet, port 443 or 8443, without a user or a fragment.",
     "not_for_sale": "That plan or pack can't be bought; `GET /v1/plans` lists what can.",
     "unauthenticated": "Send a token: `Authorization: Bearer …`.",
     "token_expired": "The token has expired; sign in again.",

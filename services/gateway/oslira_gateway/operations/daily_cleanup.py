@@ -28,6 +28,11 @@ _BATCHES: Final[Mapping[str, str]] = {
         )
         select count(*) from gone
     """,
+    "webhook_deliveries": """
+        delete from identity.webhook_deliveries where id in (
+          select id from identity.webhook_deliveries where state <> 'pending' and created_at < now() - interval '30 days'
+           limit $1 for update skip locked)
+    """,
     # A day after they expired: until then a late repetition still finds its generation.
     "idempotency": """
         delete from identity.idempotency where (account_id, key) in (

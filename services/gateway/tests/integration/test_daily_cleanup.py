@@ -79,3 +79,24 @@ async def test_a_table_that_cannot_be_cleared_is_named_and_the_others_are_cleare
         assert tally.failed == 1
         assert "accounts: LockNotAvailableError" in tally.reasons[0]
     assert (await clean_up(pool)).deleted == {"accounts": 1}
+
+
+async def test_webhook_deliveries_go_after_a_month_unless_they_are_on_their_way(pool: Pool) -> None:
+    user = await made(pool, "one@oslira.test")
+    await pool.execute(
+        "insert into identity.webhook_endpoints (id, account_id, url, event_types, sealed_secret)"
+        " values ($1, $1, 'https://hooks.example/', '{run.failed}', '')",
+        user.account_id,
+    )
+    for state, days in (("failed", 31), ("failed", 29), ("pending", 31)):
+        await pool.execute(
+            "insert into identity.webhook_deliveries"
+            " (id, account_id, endpoint_id, event_id, event_type, body, state, due_at, created_at)"
+            " values (gen_random_uuid(), $1, $1, gen_random_uuid(), 'run.failed', '{}', $2::text,"
+            " case when $2::text = 'pending' then now() end, now() - make_interval(days => $3))",
+            user.account_id,
+            state,
+            days,
+        )
+    assert (await clean_up(pool)).deleted == {"webhook_deliveries": 1}
+    assert await pool.fetchval("select count(*) from identity.webhook_deliveries") == 2

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from oslira_shared.contracts.base import Contract
+from oslira_shared.ids import derived_id
 
 RUN: Final = "analysis.cmd.run.v1"
 SCRAPE: Final = "analysis.cmd.scrape.v1"
@@ -60,6 +61,16 @@ class BulkEnded(Contract):
     event_id: UUID
     bulk_id: UUID
     account_id: UUID
+
+
+def run_ended_id(run_id: UUID) -> UUID:
+    """The event_id of a run's end, the same for whoever tells of it."""
+    return derived_id("run_ended", run_id)
+
+
+def bulk_ended_id(bulk_id: UUID) -> UUID:
+    """The event_id of a bulk's end, the same for whoever tells of it."""
+    return derived_id("bulk_ended", bulk_id)
 
 
 class HoldEnded(Contract):

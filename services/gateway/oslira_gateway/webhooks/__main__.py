@@ -1,0 +1,10 @@
+"""`python -m oslira_gateway.webhooks`: the process that sends."""
+
+from oslira_shared.runtime import run
+from oslira_shared.settings import load_settings
+
+from oslira_gateway.webhooks.bootstrap import build
+from oslira_gateway.webhooks.settings import SenderSettings
+
+if __name__ == "__main__":
+    run(load_settings(SenderSettings), build)

@@ -1,0 +1,56 @@
+"""What became of one try, and how it is told to the endpoint's owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final
+
+
+class Problem(StrEnum):
+    """Why a try failed. The answer's body is never kept: it is somebody else's, and may hold anything."""
+
+    STATUS = "status"
+    REDIRECT = "redirect"
+    GONE = "gone"
+    TIMEOUT = "timeout"
+    NAME = "name_not_found"
+    ADDRESS = "address_refused"
+    TLS = "tls_failed"
+    CONNECTION = "connection_failed"
+    SECRET = "secret_unreadable"  # noqa: S105
+    GIVEN_UP = "attempts_used_up"
+
+
+DETAILS: Final[Mapping[Problem, str]] = {
+    Problem.STATUS: "The server answered with something else than 2xx; answer 200 once you have stored the event.",
+    Problem.REDIRECT: "The server redirects, and redirects are not followed; change the endpoint to its final URL.",
+    Problem.GONE: "The server answered 410 Gone, so nothing more is sent; resume the endpoint to begin again.",
+    Problem.TIMEOUT: "The server did not answer within 10 seconds; answer first and do the work afterwards.",
+    Problem.NAME: "The host's name was not found; check the URL and its DNS.",
+    Problem.ADDRESS: "The host's name leads to an address that is not on the public internet; nothing was sent.",
+    Problem.TLS: "No trusted TLS connection; check the server's certificate, its chain and its name.",
+    Problem.CONNECTION: "The server could not be reached, or closed the connection; check that it runs.",
+    Problem.SECRET: "The signing secret could not be read on our side; rotate it, then replay.",
+    Problem.GIVEN_UP: "Sending broke off on our side each time; replay it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is null where there was no answer; `problem` is null when it was delivered."""
+
+    status: int | None = None
+    problem: Problem | None = None
+    retry_after_s: float | None = None
+
+    @classmethod
+    def of_status(cls, status: int, *, retry_after_s: float | None = None) -> "Answer":
+        """2xx alone is a success; a redirect would lead where nobody has looked, so it is a failure."""
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return cls(status)
+        if status == HTTPStatus.GONE:
+            return cls(status, Problem.GONE)
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            return cls(status, Problem.REDIRECT)
+        return cls(status, Problem.STATUS, retry_after_s)

@@ -1,0 +1,51 @@
+"""The only place that wires the sending process."""
+
+import os
+import random
+
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.runtime import Runtime
+from oslira_shared.work import Heart
+
+from oslira_gateway.webhooks.bus import subscribe
+from oslira_gateway.webhooks.deliver import Deliver
+from oslira_gateway.webhooks.http_sender import HttpSender, Resolver, SystemResolver
+from oslira_gateway.webhooks.lanes import Lanes
+from oslira_gateway.webhooks.postgres_endings import PostgresEndings
+from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
+from oslira_gateway.webhooks.record_ending import RecordEnding
+from oslira_gateway.webhooks.schedule import Patience
+from oslira_gateway.webhooks.settings import SenderSettings
+from oslira_gateway.webhooks.signing_secret import Keyring
+from oslira_gateway.webhooks.sweep_endings import SweepEndings
+
+
+async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolver | None = None) -> None:
+    """Declare everything; the runtime starts it."""
+    database = AdminClient(runtime.database)
+    if resolver is None:
+        resolver = SystemResolver(threads=min(settings.webhook_concurrency, 32))
+        runtime.on_stop(resolver.close)
+    sender = HttpSender(settings.webhook_addresses, resolver)
+    runtime.on_stop(sender.close)
+
+    outbox = PostgresOutbox(
+        database,
+        per_endpoint=settings.webhook_per_endpoint,
+        patience=Patience(settings.webhook_pause_failures, settings.webhook_pause_s),
+    )
+    heart = Heart(database, outbox.table, capacity=settings.webhook_concurrency)
+    keyring = Keyring(settings.webhook_keys, random_bytes=os.urandom)
+    deliver = Deliver(outbox, sender, keyring, chance=random.random)
+    lanes = Lanes(outbox, deliver, heart, capacity=settings.webhook_concurrency)
+    runtime.on_stop(lanes.stop)
+
+    endings = PostgresEndings(database)
+    subscribe(runtime.bus, RecordEnding(endings), lanes)
+    runtime.every(1, "tend_webhooks", lanes.tend)
+    runtime.every(1, "beat_webhooks", heart.beat_once)
+    runtime.every(
+        settings.webhook_sweep_every_s,
+        "sweep_endings",
+        SweepEndings(endings, older_than_s=settings.webhook_sweep_age_s),
+    )

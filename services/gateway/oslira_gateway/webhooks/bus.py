@@ -1,0 +1,23 @@
+"""What is said to have ended."""
+
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.analysis.v1 import HoldEnded
+
+from oslira_gateway.webhooks.lanes import Lanes
+from oslira_gateway.webhooks.record_ending import RecordEnding
+
+
+def subscribe(bus: Bus, record: RecordEnding, lanes: Lanes) -> None:
+    """Declare the consumer; it pulls once the bus has started and it exists."""
+
+    @bus.consumer("gateway_webhooks")
+    async def on_ended(event: HoldEnded) -> None:
+        # A run's end names its bulk too.
+        if event.run_id is not None:
+            woken = await record.run(event.run_id)
+        elif event.bulk_id is not None:
+            woken = await record.bulk(event.bulk_id)
+        else:
+            return
+        for endpoint_id in woken:
+            await lanes.wake(endpoint_id)

@@ -1,0 +1,198 @@
+"""`identity.webhook_deliveries` as rows of work. Locks are taken in one order: endpoint, then delivery."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+from uuid import UUID
+
+import structlog
+from oslira_shared.postgres.clients import AdminClient, Connection, Record
+from oslira_shared.work import Claim, WorkTable, claim, hand_back, transition
+
+from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.metrics import PAUSED
+from oslira_gateway.webhooks.ports import Parcel
+from oslira_gateway.webhooks.schedule import MAX_TRIES, Patience
+
+_LOG = structlog.get_logger()
+# A crash is noticed after the lease: longer than a try takes.
+DELIVERIES: Final = WorkTable(
+    name="identity.webhook_deliveries",
+    claimable=frozenset({"pending"}),
+    lease_s=30.0,
+    max_failures=MAX_TRIES,
+)
+_FREE: Final = "(d.lease_until is null or d.lease_until <= now())"
+# From endpoint to endpoint by the index: however much one has waiting, it is one step.
+_WAITING: Final = f"""
+with recursive lane(endpoint_id) as (
+  (select d.endpoint_id from identity.webhook_deliveries d where d.due_at is not null order by d.endpoint_id limit 1)
+  union all
+  select (select d.endpoint_id from identity.webhook_deliveries d
+           where d.due_at is not null and d.endpoint_id > lane.endpoint_id order by d.endpoint_id limit 1)
+    from lane where lane.endpoint_id is not null
+)
+select lane.endpoint_id, extract(epoch from now() - head.due_at)::float8 as waited_s
+  from lane cross join lateral (
+    select d.due_at from identity.webhook_deliveries d
+     where d.endpoint_id = lane.endpoint_id and d.due_at <= now() and {_FREE} order by d.due_at limit 1) head
+ order by head.due_at limit 500
+"""
+_LOCK_ENDPOINT: Final = """
+select url, state, sealed_secret, case when old_secret_until > now() then sealed_old_secret end as sealed_old_secret,
+       failure_count, coalesce(extract(epoch from now() - failing_since), 0)::float8 as failing_for_s, now() as taken_at
+  from identity.webhook_endpoints where id = $1 for no key update
+"""
+# In statements of their own, after the lock: in one with it they would count what was there before.
+_NEXT: Final = f"""
+select d.id, d.failures from identity.webhook_deliveries d
+ where d.endpoint_id = $1 and d.due_at <= now() and {_FREE}
+   and (select count(*) from identity.webhook_deliveries b
+         where b.endpoint_id = $1 and b.due_at is not null and b.lease_until > now()) < $2
+ order by d.due_at limit 1
+"""
+_PUT_ASIDE: Final = f"""
+update identity.webhook_deliveries d set state = $2, due_at = null, lease_until = null, not_before = null, seq = seq + 1
+ where d.endpoint_id = $1 and d.state = 'pending' and {_FREE}
+"""
+_BURY: Final = """
+update identity.webhook_deliveries
+   set state = 'failed', due_at = null, lease_until = null, problem = $2, seq = seq + 1 where id = $1
+"""
+_WELL: Final = """
+update identity.webhook_endpoints
+   set failure_count = 0, failing_since = null, last_problem = null, last_delivered_at = now() where id = $1
+"""
+_ILL: Final = """
+update identity.webhook_endpoints
+   set failure_count = failure_count + 1, failing_since = coalesce(failing_since, now()), last_problem = $2
+ where id = $1
+"""
+_STOP: Final = """
+update identity.webhook_endpoints
+   set state = $2, state_reason = $3, state_changed_at = now(), updated_at = now() where id = $1 and state = 'active'
+"""
+
+
+class PostgresOutbox:
+    """Implements Outbox. System work for all accounts: hence the service's own client."""
+
+    def __init__(
+        self,
+        database: AdminClient,
+        *,
+        per_endpoint: int,
+        patience: Patience,
+        lease_s: float = DELIVERIES.lease_s,
+    ) -> None:
+        self._database = database
+        self._per_endpoint = per_endpoint
+        self._patience = patience
+        self.table = replace(DELIVERIES, lease_s=lease_s)
+
+    async def waiting(self) -> Sequence[tuple[UUID, float]]:
+        """See Outbox."""
+        async with self._database.connection() as connection:
+            return [(row["endpoint_id"], row["waited_s"]) for row in await connection.fetch(_WAITING)]
+
+    async def take(self, endpoint_id: UUID) -> Parcel | None:
+        """See Outbox."""
+        async with self._database.transaction() as connection:
+            endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)
+            if endpoint is None:
+                return None
+            if endpoint["state"] != "active":
+                await _put_aside(connection, endpoint_id, endpoint["state"])
+                return None
+            while (row := await connection.fetchrow(_NEXT, endpoint_id, self._per_endpoint)) is not None:
+                if row["failures"] < self.table.max_failures:
+                    held = await claim(connection, self.table, row["id"])
+                    return None if held is None else _parcel(endpoint_id, endpoint, held)
+                # It broke off in its last try, so there is nobody left to say so.
+                await connection.execute(_BURY, row["id"], Problem.GIVEN_UP)
+        return None
+
+    async def delivered(self, parcel: Parcel, answer: Answer) -> None:
+        """See Outbox."""
+        async with self._database.transaction() as connection:
+            await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
+            row = await transition(
+                connection,
+                _claim(parcel),
+                to_state="delivered",
+                due_in_s=None,
+                values=_tried(parcel, answer),
+                stamps=["delivered_at"],
+            )
+            if row is not None:
+                await connection.execute(_WELL, parcel.endpoint_id)
+
+    async def failed(self, parcel: Parcel, answer: Answer, *, next_try_s: float | None) -> None:
+        """See Outbox."""
+        async with self._database.transaction() as connection:
+            await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
+            held, values = _claim(parcel), _tried(parcel, answer)
+            if next_try_s is None:
+                is_ours = await transition(connection, held, to_state="failed", due_in_s=None, values=values)
+            else:
+                is_ours = await hand_back(
+                    connection, held, is_counted=True, delay_s=next_try_s, values=values
+                )
+            if not is_ours:
+                return
+            await connection.execute(_ILL, parcel.endpoint_id, answer.problem)
+            await self._judge(connection, parcel.endpoint_id, answer)
+
+    async def hand_back(self, claim: Any) -> None:
+        """See Outbox."""
+        async with self._database.connection() as connection:
+            await hand_back(connection, claim, is_counted=False)
+
+    async def _judge(self, connection: Connection, endpoint_id: UUID, answer: Answer) -> None:
+        endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)
+        if endpoint is None or endpoint["state"] != "active":
+            return
+        if answer.problem is Problem.GONE:
+            state, reason = "disabled", "gone"
+        elif self._patience.is_over(
+            failures=endpoint["failure_count"], failing_for_s=endpoint["failing_for_s"]
+        ):
+            state, reason = "paused", "failing"
+        else:
+            return
+        await connection.execute(_STOP, endpoint_id, state, reason)
+        await _put_aside(connection, endpoint_id, state)
+        PAUSED.labels(reason).inc()
+        _LOG.warning("webhook_endpoint_stopped", endpoint_id=str(endpoint_id), why=reason)
+
+
+async def _put_aside(connection: Connection, endpoint_id: UUID, endpoint_state: str) -> None:
+    """What waits for an endpoint that is paused waits on; for one that is gone nobody waits."""
+    await connection.execute(_PUT_ASIDE, endpoint_id, "held" if endpoint_state == "paused" else "expired")
+
+
+def _parcel(endpoint_id: UUID, endpoint: Record, held: Claim) -> Parcel:
+    sealed = (endpoint["sealed_secret"], endpoint["sealed_old_secret"])
+    return Parcel(
+        claim=held,
+        endpoint_id=endpoint_id,
+        event_id=held.row["event_id"],
+        url=endpoint["url"],
+        body=held.row["body"],
+        sealed_secrets=[one for one in sealed if one is not None],
+        failures=held.failures,
+        taken_at=endpoint["taken_at"],
+    )
+
+
+def _tried(parcel: Parcel, answer: Answer) -> dict[str, Any]:
+    return {
+        "tries": _claim(parcel).row["tries"] + 1,
+        "response_status": answer.status,
+        "problem": answer.problem,
+        "last_tried_at": parcel.taken_at,
+    }
+
+
+def _claim(parcel: Parcel) -> Claim:
+    return cast("Claim", parcel.claim)

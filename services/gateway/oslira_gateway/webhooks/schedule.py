@@ -1,0 +1,68 @@
+"""When to try again, and when to stop trying: https://www.standardwebhooks.com asks for growing delays over some days."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_MINUTE_S: Final = 60.0
+_HOUR_S: Final = 3600.0
+# After the first failure, after the second …; about three days in all.
+DELAYS_S: Final = (
+    5.0,
+    5 * _MINUTE_S,
+    30 * _MINUTE_S,
+    2 * _HOUR_S,
+    5 * _HOUR_S,
+    10 * _HOUR_S,
+    14 * _HOUR_S,
+    20 * _HOUR_S,
+    24 * _HOUR_S,
+)
+MAX_TRIES: Final = len(DELAYS_S) + 1
+# What has waited for longer, since its endpoint was paused, is nobody's news any more.
+LONGEST_WAIT_S: Final = 72 * _HOUR_S
+# A receiver that asks for more than this is asked again after this.
+LONGEST_RETRY_AFTER_S: Final = 24 * _HOUR_S
+_JITTER: Final = 0.2
+# Between 0 and 1, evenly.
+Chance = Callable[[], float]
+
+
+def next_try_s(failures: int, *, retry_after_s: float | None, chance: Chance) -> float | None:
+    """How long to wait after so many failures; None: that was the last try.
+
+    Up to a fifth longer by chance, so that what failed together doesn't come back together. A receiver's Retry-After makes it
+    longer, never shorter.
+    """
+    if failures > len(DELAYS_S):
+        return None
+    delay_s = DELAYS_S[max(failures, 1) - 1] * (1 + _JITTER * chance())
+    return max(delay_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
+
+
+def read_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds from a Retry-After header, which holds seconds or a date; None for what is neither, or past."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    wait_s = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    return wait_s if wait_s > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """An endpoint is paused once this many deliveries have failed in a row, over at least this long."""
+
+    failures: int = 8
+    seconds: float = 24 * _HOUR_S
+
+    def is_over(self, *, failures: int, failing_for_s: float) -> bool:
+        """`failures`: tries that failed since the last success; `failing_for_s`: since the first of them."""
+        return failures >= self.failures and failing_for_s >= self.seconds

@@ -1,0 +1,56 @@
+"""What webhooks read from the environment."""
+
+from typing import ClassVar, Final, Self
+
+from oslira_shared.settings import DEVELOPMENT_MARK, Env, ServiceSettings
+from pydantic import Field, SecretStr, model_validator
+
+from oslira_gateway.webhooks.address import AddressPolicy
+
+# Enough that a key derived from it is worth its 256 bits.
+_MIN_KEY: Final = 32
+# Elsewhere its absence stops the start, and its mark would too.
+_DEVELOPMENT_KEY: Final = f"{DEVELOPMENT_MARK}webhook-secrets-of-this-machine"
+
+
+class WebhookSettings(ServiceSettings):
+    """What both processes need: the API seals secrets, the sender opens them."""
+
+    service: ClassVar[str] = "gateway"
+
+    # One or more, with commas between: the first seals, all open.
+    webhook_secrets_key: SecretStr | None = Field(default=None, validation_alias="WEBHOOK_SECRETS_KEY")
+
+    def _faults(self) -> list[str]:
+        return [*super()._faults(), *([] if self.webhook_secrets_key else ["WEBHOOK_SECRETS_KEY is missing"])]
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if not self.webhook_keys or any(len(key) < _MIN_KEY for key in self.webhook_keys):
+            raise ValueError(f"WEBHOOK_SECRETS_KEY needs at least {_MIN_KEY} characters in each key")
+        return self
+
+    @property
+    def webhook_keys(self) -> list[str]:
+        """The keys, the one in use first."""
+        if self.webhook_secrets_key is None:
+            return [_DEVELOPMENT_KEY]
+        return [key.strip() for key in self.webhook_secrets_key.get_secret_value().split(",") if key.strip()]
+
+    @property
+    def webhook_addresses(self) -> AddressPolicy:
+        """Where webhooks may go: in development also to this machine."""
+        return AddressPolicy(allows_loopback=self.env is Env.DEVELOPMENT)
+
+
+class SenderSettings(WebhookSettings):
+    """The sending process."""
+
+    webhook_concurrency: int = Field(default=64, ge=1, le=1000, validation_alias="WEBHOOK_CONCURRENCY")
+    # Of one endpoint, in the whole fleet.
+    webhook_per_endpoint: int = Field(default=2, ge=1, le=50, validation_alias="WEBHOOK_PER_ENDPOINT")
+    # Has to outlast any transaction that ends a run.
+    webhook_sweep_age_s: float = Field(default=60.0, ge=0, validation_alias="WEBHOOK_SWEEP_AGE_S")
+    webhook_sweep_every_s: float = Field(default=5.0, gt=0, validation_alias="WEBHOOK_SWEEP_EVERY_S")
+    webhook_pause_failures: int = Field(default=8, ge=1, validation_alias="WEBHOOK_PAUSE_FAILURES")
+    webhook_pause_s: float = Field(default=86_400.0, ge=0, validation_alias="WEBHOOK_PAUSE_S")

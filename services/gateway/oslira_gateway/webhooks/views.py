@@ -1,0 +1,133 @@
+"""Endpoints and deliveries as the API shows them."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from oslira_gateway.webhooks.answer import DETAILS, Problem
+from oslira_gateway.webhooks.event import EventType
+from oslira_gateway.webhooks.ports import Delivery, Endpoint
+
+EndpointStatus = Literal["active", "paused", "disabled"]
+StatusReason = Literal["by_owner", "failing", "gone"]
+DeliveryStatus = Literal["pending", "held", "delivered", "failed", "expired"]
+
+
+class EndpointOrder(BaseModel):
+    """A URL to be told at, and of what: everything, unless `event_types` says less."""
+
+    url: str = Field(min_length=1, max_length=2_000)
+    event_types: list[EventType] = Field(default=list(EventType), min_length=1, max_length=20)
+    description: str | None = Field(default=None, max_length=200)
+
+
+class EndpointChange(BaseModel):
+    """What is left out stays as it is."""
+
+    url: str | None = Field(default=None, min_length=1, max_length=2_000)
+    event_types: list[EventType] | None = Field(default=None, min_length=1, max_length=20)
+    description: str | None = Field(default=None, max_length=200)
+
+
+@dataclass(frozen=True, slots=True)
+class TryProblem:
+    """Why a try failed; `detail` says what to do about it."""
+
+    code: Problem
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """A webhook endpoint.
+
+    `status`: active; paused (deliveries wait until it is resumed, three days at most); disabled (none are made). `failure_count`:
+    tries that failed since the last success. `previous_secret_valid_until`: after a rotation both secrets sign until then.
+    """
+
+    webhook_endpoint_id: UUID
+    url: str
+    description: str | None
+    event_types: list[EventType]
+    status: EndpointStatus
+    status_reason: StatusReason | None
+    failure_count: int
+    failing_since: datetime | None
+    last_problem: TryProblem | None
+    last_delivered_at: datetime | None
+    previous_secret_valid_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointWithSecret:
+    """The secret is shown this once."""
+
+    webhook_endpoint: EndpointView
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One event on its way to one endpoint. `event_id` is what the receiver sees as `webhook-id`; `payload` what it is sent."""
+
+    delivery_id: UUID
+    webhook_endpoint_id: UUID
+    event_id: UUID
+    event_type: str
+    status: DeliveryStatus
+    tries: int
+    response_status: int | None
+    problem: TryProblem | None
+    last_tried_at: datetime | None
+    next_try_at: datetime | None
+    delivered_at: datetime | None
+    created_at: datetime
+    payload: dict[str, Any]
+
+
+def endpoint_view(endpoint: Endpoint) -> EndpointView:
+    """As members see it."""
+    return EndpointView(
+        webhook_endpoint_id=endpoint.endpoint_id,
+        url=endpoint.url,
+        description=endpoint.description,
+        event_types=[EventType(one) for one in endpoint.event_types],
+        status=endpoint.state,  # pyright: ignore[reportArgumentType]  # the table's own check
+        status_reason=endpoint.state_reason,  # pyright: ignore[reportArgumentType]
+        failure_count=endpoint.failure_count,
+        failing_since=endpoint.failing_since,
+        last_problem=_problem(endpoint.last_problem),
+        last_delivered_at=endpoint.last_delivered_at,
+        previous_secret_valid_until=endpoint.old_secret_until,
+        created_at=endpoint.created_at,
+        updated_at=endpoint.updated_at,
+    )
+
+
+def delivery_view(delivery: Delivery) -> DeliveryView:
+    """As members see it."""
+    return DeliveryView(
+        delivery_id=delivery.delivery_id,
+        webhook_endpoint_id=delivery.endpoint_id,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        status=delivery.status,  # pyright: ignore[reportArgumentType]  # the table's own check
+        tries=delivery.tries,
+        response_status=delivery.response_status,
+        problem=_problem(delivery.problem),
+        last_tried_at=delivery.last_tried_at,
+        next_try_at=delivery.next_try_at,
+        delivered_at=delivery.delivered_at,
+        created_at=delivery.created_at,
+        payload=json.loads(delivery.body),
+    )
+
+
+def _problem(code: str | None) -> TryProblem | None:
+    return None if code is None else TryProblem(Problem(code), DETAILS[Problem(code)])
