@@ -1,6 +1,7 @@
 """The life of a service process: start what it needs, keep its loops turning, stop in order.
 
-Order matters when it ends: not ready any more, public servers stop taking, the bus stops pulling, work is handed back, pools close.
+Order matters when it ends: not ready any more; public servers answer what they have and stop taking; nothing more is pulled;
+work is finished or handed back, under its leases and with the bus still there; loops, the bus and pools close.
 """
 
 import asyncio
@@ -24,7 +25,10 @@ from oslira_shared.settings import ServiceSettings
 
 _LOG = structlog.get_logger()
 _RETRY_DATABASE_S: Final = 1.0
-_DRAIN_S: Final = 4.0
+# No request is given longer (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end by themselves when we stop.
+_FINISH_REQUESTS_S: Final = 30
+# Longer than what a proxy keeps an idle connection for: the side that sends must be the one that closes it.
+_KEEP_ALIVE_S: Final = 75
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
@@ -37,11 +41,15 @@ class Runtime:
         self.health = Health()
         self.stopping = asyncio.Event()
         self.bus = Bus(
-            settings.nats_url.get_secret_value(), service=settings.service, on_closed=self._bus_closed
+            settings.nats_url.get_secret_value(),
+            service=settings.service,
+            patience_s=settings.rpc_patience_s,
+            on_closed=self._bus_closed,
         )
         self._loops: list[tuple[float, str, Callable[[], Awaitable[Any]]]] = []
         self._once: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         self._servers: list[uvicorn.Server] = []
+        self._finishers: list[Callable[[], Awaitable[None]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -55,11 +63,19 @@ class Runtime:
 
     def serve(self, app: Any, *, port: int, host: str) -> None:
         """Serve a public ASGI app from this process."""
-        self._servers.append(_server(app, host=host, port=port))
+        public = _closing_when_draining(app, self.health)
+        self._servers.append(_server(public, host=host, port=port, finish_s=_FINISH_REQUESTS_S))
 
     def ready_check(self, name: str, check: Callable[[], Awaitable[str]]) -> None:
         """List a binding in /health/ready: `ok`, or what is wrong with it."""
         self.health.others[name] = check
+
+    def on_drain(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Call `finish` when nothing comes in from outside any more, while loops still turn and the bus is there.
+
+        The place to finish work under its lease, or to hand it back.
+        """
+        self._finishers.append(finish)
 
     def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
         """Call `close` after the bus stopped pulling; last declared, first called."""
@@ -89,7 +105,12 @@ class Runtime:
         self.health.others["bus"] = self._bus_state
         settings = self.settings
         self._servers.append(
-            _server(internal_app(self.health), host=settings.internal_host, port=settings.internal_port)
+            _server(
+                internal_app(self.health),
+                host=settings.internal_host,
+                port=settings.internal_port,
+                finish_s=2,
+            )
         )
         await self.bus.start()
         self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
@@ -104,24 +125,34 @@ class Runtime:
     async def _stop(self, serving: list[asyncio.Task[None]]) -> None:
         _LOG.info("stopping")
         self.health.is_draining = True
-        for server in self._servers[:-1]:
-            server.should_exit = True
+        await self._stop_serving(serving[:-1])
+        await self._call_all(self._finishers)
+        await self.bus.stop_pulling()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        # Requests in flight may still need the bus.
-        if serving[:-1]:
-            await asyncio.wait(serving[:-1], timeout=_DRAIN_S)
         await self.bus.stop()
-        for close in reversed(self._closers):
-            try:
-                await close()
-            except Exception:  # noqa: BLE001  # logged and counted
-                _LOG.exception("close_failed")
+        await self._call_all(self._closers)
         self._servers[-1].should_exit = True
         await asyncio.gather(*serving, return_exceptions=True)
         await self.database.close()
         _LOG.info("stopped")
+
+    async def _stop_serving(self, public: list[asyncio.Task[None]]) -> None:
+        """Requests in flight may still need everything else."""
+        if not public:
+            return
+        await asyncio.sleep(self.settings.drain_delay_s)
+        for server in self._servers[:-1]:
+            server.should_exit = True
+        await asyncio.wait(public, timeout=_FINISH_REQUESTS_S + 1)
+
+    async def _call_all(self, steps: list[Callable[[], Awaitable[None]]]) -> None:
+        for step in reversed(steps):
+            try:
+                await step()
+            except Exception:  # noqa: BLE001  # logged: one that fails holds up no other
+                _LOG.exception("close_failed")
 
     async def _postgres_state(self) -> str:
         return "ok" if await self.database.fetchval("select 1") == 1 else "failing"
@@ -141,7 +172,21 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _server(app: Any, *, host: str, port: int) -> uvicorn.Server:
+def _closing_when_draining(app: Any, health: Health) -> Any:
+    """Asks callers to come back over a new connection, which then leads to another process."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if health.is_draining and message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return serve
+
+
+def _server(app: Any, *, host: str, port: int, finish_s: int) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             app,
@@ -151,7 +196,8 @@ def _server(app: Any, *, host: str, port: int) -> uvicorn.Server:
             access_log=False,
             proxy_headers=False,  # TRUSTED_PROXIES decides, in the gateway
             server_header=False,
-            timeout_graceful_shutdown=2,  # open event streams would hold it up for ever
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=finish_s,  # a reader that takes nothing would hold it up for ever
             limit_concurrency=2_000,
         )
     )

@@ -48,6 +48,11 @@ class ServiceSettings(BaseSettings):
     database_pooled: bool = Field(default=False, validation_alias="DATABASE_POOLED")
     database_pool_size: int = Field(default=12, ge=2, le=100, validation_alias="DATABASE_POOL_SIZE")
     sentry_dsn: SecretStr | None = Field(default=None, validation_alias="SENTRY_DSN")
+    # How long a process that stops still takes requests, not being ready any more: until whoever balances load has looked
+    # again. Where something else waits for that before the signal (a preStop hook), nothing.
+    drain_delay_s: float = Field(default=0, ge=0, le=30, validation_alias="OSLIRA_DRAIN_DELAY_S")
+    # How long a request to another service waits for somebody to answer it, while its only process is being replaced.
+    rpc_patience_s: float = Field(default=5, ge=0, le=25, validation_alias="OSLIRA_RPC_PATIENCE_S")
 
     apify_token: SecretStr | None = Field(default=None, validation_alias="APIFY_TOKEN")
     apify_api_url: str = Field(default="https://api.apify.com", validation_alias="APIFY_API_URL")

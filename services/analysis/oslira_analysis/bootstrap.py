@@ -111,13 +111,16 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
 
     async def hand_work_back() -> None:
         own_hints.take({})
+        for heart in hearts:
+            heart.close()  # a handler that waits for room would hold up the end of pulling
+        await runtime.bus.stop_pulling()
         # Scrapes at once: the next attempt re-attaches to the actor's run. Model calls are paid already, so they may finish.
         for claim in await engine.scrape_heart.stop(grace_s=0):
             await engine.scrapes.release(claim)
         for claim in await engine.run_heart.stop(grace_s=settings.shutdown_grace_s):
             await engine.runs.release(claim)
 
-    runtime.on_stop(hand_work_back)
+    runtime.on_drain(hand_work_back)
 
     async def settle_in() -> None:
         await warm_up([client.get for client in clients])

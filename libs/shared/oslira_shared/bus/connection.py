@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
@@ -23,6 +25,8 @@ from oslira_shared.errors import OsliraError
 _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
 _CONNECT_GRACE_S: Final = 1.0
+_OFFER_AGAIN_S: Final = 0.1
+_ANSWER_THE_REST_S: Final = 10.0
 ReplyT = TypeVar("ReplyT", bound=Contract)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
@@ -31,10 +35,20 @@ class Bus:
     """Declare consumers and responders, then `start()`."""
 
     def __init__(
-        self, url: str, *, service: str, on_closed: Callable[[], Awaitable[None]] | None = None
+        self,
+        url: str,
+        *,
+        service: str,
+        patience_s: float = 0.0,
+        on_closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`url` may hold user and password. `on_closed` runs if the client gives up for good (it should not)."""
+        """`url` may hold user and password. `on_closed` runs if the client gives up for good (it should not).
+
+        `patience_s`: how long a request that nobody takes is offered again, while its responder is being replaced; never
+        longer than the request's own time limit.
+        """
         self.service = service
+        self._patience_s = patience_s
         self._inbox_prefix = f"_INBOX_{service}"
         self.broker = NatsBroker(
             url,
@@ -115,19 +129,24 @@ class Bus:
             await callback()
         _LOG.info("bus_connected")
 
-    async def stop(self) -> None:
-        """Stop pulling, let handlers finish, drain what is unsent."""
+    async def stop_pulling(self) -> None:
+        """Take no more messages, and let handlers finish. Requests are still answered, and publishing still works."""
         if self._client is None and self._tasks:
             # A client that is cancelled in mid-connect never closes its socket.
             await asyncio.wait(self._tasks, timeout=_CONNECT_GRACE_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for guard in self._guards:
-            await guard.pause()
+        await asyncio.gather(*(guard.pause() for guard in self._guards))
+
+    async def stop(self) -> None:
+        """Stop pulling and answering, let handlers finish, drain what is unsent."""
+        await self.stop_pulling()
         if self._client is None:
             return
         try:
+            if self.is_connected:
+                await asyncio.gather(*(_answer_the_rest(responder) for responder in self._responders))
             await self.broker.stop()
         except NatsError as error:
             # There is nobody to drain to; what was unsent, a sweep says again.
@@ -185,12 +204,7 @@ class Bus:
         if not self.is_connected:
             raise OsliraError("unavailable", "the message bus is not connected")
         try:
-            answer = await self.client.request(
-                subject,
-                message.model_dump_json().encode(),
-                timeout=timeout_s,
-                headers={"content-type": "application/json"},
-            )
+            answer = await self._offer(subject, message.model_dump_json().encode(), timeout_s)
             return Reply[reply].model_validate_json(answer.data).unwrap()
         except NoRespondersError as error:
             raise OsliraError("unavailable", f"nobody answers {subject}") from error
@@ -198,6 +212,20 @@ class Bus:
             raise OsliraError("unavailable", f"{subject}: {type(error).__name__}") from error
         except ValidationError as error:
             raise OsliraError("internal", f"{subject} answered outside its contract") from error
+
+    async def _offer(self, subject: str, body: bytes, timeout_s: float) -> Msg:
+        """Nobody there means that nobody got it: it may be sent again, whatever it asks for."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + min(self._patience_s, timeout_s)
+        while True:
+            try:
+                return await self.client.request(
+                    subject, body, timeout=timeout_s, headers={"content-type": "application/json"}
+                )
+            except NoRespondersError:
+                if loop.time() >= give_up_at:
+                    raise
+            await asyncio.sleep(_OFFER_AGAIN_S)
 
     async def _dead_letter(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
         await self.jetstream.publish(
@@ -207,6 +235,20 @@ class Bus:
     async def _log_error(self, error: Exception) -> None:
         # Permission violations come only here; a caller sees a mere timeout.
         _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])
+
+
+async def _answer_the_rest(responder: Any) -> None:
+    """Leave the queue group, then answer what came before that: FastStream's own stop drops it, and the caller waits in vain."""
+    subscription, responder.subscription = responder.subscription, None
+    if subscription is None:
+        return
+    with suppress(TimeoutError, NatsError):
+        async with asyncio.timeout(_ANSWER_THE_REST_S):
+            await subscription.drain()
+            # Drained of messages means handed to the workers' queue, of which they have all taken theirs a moment later.
+            while responder.send_stream.statistics().current_buffer_used:  # noqa: ASYNC110  (it has no event for it)
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
 
 async def _decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:

@@ -55,6 +55,8 @@ class JobOwner:
             await self.rows.release(held)
 
     async def _start(self, row_id: UUID) -> None:
+        if self._heart.is_closed:
+            return  # its row is due again in a moment, for another process
         held = await self.rows.claim(row_id)
         if held is not None:
             self._heart.start(held, self._run(held))
@@ -109,5 +111,5 @@ def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner
 
     runtime.every(1, "sweep-jobs", owner.sweep)
     runtime.every(1, "beat-jobs", owner.beat)
-    runtime.on_stop(owner.stop)
+    runtime.on_drain(owner.stop)
     return owner

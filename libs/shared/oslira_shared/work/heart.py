@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics
 from oslira_shared.postgres.clients import AdminClient, Connection
 from oslira_shared.work.claim import Claim
@@ -59,6 +60,7 @@ class Heart:
         self._database = database
         self.table = table
         self.capacity = capacity
+        self.is_closed = False
         self._held: dict[Key, tuple[Claim, asyncio.Task[None]]] = {}
         self._room = asyncio.Event()
         self._room.set()
@@ -72,8 +74,18 @@ class Heart:
             self._room.clear()
 
     async def room(self) -> None:
-        """Wait until this process can take more: only then should it pull."""
+        """Wait until this process can take more: only then should it pull.
+
+        Raises OsliraError `unavailable` once it is closed: the message is for another process.
+        """
         await self._room.wait()
+        if self.is_closed:
+            raise OsliraError("unavailable", "this process is stopping")
+
+    def close(self) -> None:
+        """Take no more work; whoever waits for room is told."""
+        self.is_closed = True
+        self._room.set()
 
     @property
     def load(self) -> int:
@@ -93,15 +105,21 @@ class Heart:
                 found[1].cancel()
 
     async def stop(self, *, grace_s: float) -> list[Claim]:
-        """Let the work finish for `grace_s`, then cancel the rest and return their claims, to be handed back."""
-        tasks = {task: claim for claim, task in self._held.values()}
-        if not tasks:
-            return []
-        _, unfinished = await asyncio.wait(tasks, timeout=grace_s)
+        """Let the work finish for `grace_s`, then cancel the rest and return their claims, to be handed back.
+
+        Keep beating meanwhile: a lease that lapses lets another process do the same work beside us.
+        """
+        self.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + grace_s
+        # A claim may have been on its way when we closed: look until nothing is left.
+        while self._held and (left_s := deadline - loop.time()) > 0:
+            await asyncio.wait([task for _, task in self._held.values()], timeout=left_s)
+        unfinished = {task: claim for claim, task in self._held.values()}
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        return [tasks[task] for task in unfinished]
+        return list(unfinished.values())
 
     def _forget(self, held: Claim, task: asyncio.Task[None]) -> None:
         self._held.pop((held.row_id, held.attempt), None)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -74,6 +75,9 @@ async def test_it_stops_in_order_and_a_close_that_fails_holds_up_no_other(runtim
         order.append(f"last declared, draining: {runtime.health.is_draining}")
         raise ZeroDivisionError
 
+    async def finish_work() -> None:
+        order.append(f"work finished, bus connected: {runtime.bus.is_connected}")
+
     async def turn() -> None:
         try:
             await asyncio.sleep(60)
@@ -81,6 +85,7 @@ async def test_it_stops_in_order_and_a_close_that_fails_holds_up_no_other(runtim
             order.append("loop")
             raise
 
+    runtime.on_drain(finish_work)
     runtime.on_stop(close_first)
     runtime.on_stop(close_last)
     runtime.every(1, "turn", turn)
@@ -90,8 +95,46 @@ async def test_it_stops_in_order_and_a_close_that_fails_holds_up_no_other(runtim
             await asyncio.sleep(0.02)
     runtime.stopping.set()
     await living
-    assert order == ["loop", "last declared, draining: True", "first declared, bus connected: False"]
+    # Work finishes under its leases: the loop that keeps them is the last to go before the bus.
+    assert order == [
+        "work finished, bus connected: True",
+        "loop",
+        "last declared, draining: True",
+        "first declared, bus connected: False",
+    ]
     assert runtime.database.is_closing()
+
+
+async def test_a_public_server_answers_what_it_has_and_sends_callers_elsewhere(runtime: Runtime) -> None:
+    port, entered = free_port(), asyncio.Event()
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"] == "/slow":
+            entered.set()
+            await asyncio.sleep(0.6)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    runtime.serve(app, host="127.0.0.1", port=port)
+    runtime.settings.drain_delay_s = 0.3
+    living = asyncio.create_task(runtime.live())
+    url, internal = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{runtime.settings.internal_port}"
+    async with httpx.AsyncClient(trust_env=False, transport=httpx.AsyncHTTPTransport(retries=50)) as http:
+        assert "connection" not in (await http.get(url)).headers
+        slow = asyncio.create_task(http.get(f"{url}/slow"))
+        await entered.wait()
+        runtime.stopping.set()
+        await asyncio.sleep(0.05)
+        assert (await http.get(f"{internal}/health/ready")).json()["status"] == "draining"
+        late = await http.get(url)  # on a connection of before, or a new one: nobody was told yet
+        assert (late.status_code, late.headers["connection"]) == (200, "close")
+        answered = await slow
+        assert (answered.status_code, answered.headers["connection"]) == (200, "close")
+        await living
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
 
 
 def _process(service: str, environment: dict[str, str], log: Path) -> Child:

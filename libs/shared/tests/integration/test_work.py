@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 from oslira_shared.work import Heart, WorkTable, claim, hand_back, moved, sweep, transition
@@ -190,6 +191,26 @@ async def test_a_process_takes_no_more_than_it_can(pool: Pool) -> None:
         await asyncio.wait_for(heart.room(), timeout=0.05)
     release.set()
     await asyncio.wait_for(heart.room(), timeout=1)
+
+
+async def test_a_stop_waits_for_work_turns_new_work_away_and_hands_back_what_is_left(pool: Pool) -> None:
+    ids = await _add(pool, 2)
+    heart = Heart(AdminClient(pool), TABLE, capacity=2)
+    quick, slow = [await _claim(pool, row_id) for row_id in ids]
+    finished: list[str] = []
+
+    async def work(name: str, takes_s: float) -> None:
+        await asyncio.sleep(takes_s)
+        finished.append(name)
+
+    heart.start(quick, work("quick", 0.1))
+    heart.start(slow, work("slow", 30))
+    waiting = asyncio.create_task(heart.room())
+    await asyncio.sleep(0)
+    left = await heart.stop(grace_s=0.3)
+    assert (finished, left) == (["quick"], [slow])
+    with pytest.raises(OsliraError):  # its message is for another process
+        await waiting
 
 
 async def test_work_that_keeps_its_lease_moves_on_under_the_same_attempt(pool: Pool) -> None:
