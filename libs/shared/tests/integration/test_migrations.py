@@ -1,4 +1,4 @@
-"""What the migrations leave behind, by Postgres's own catalogue: owners, rights, row-level security, search paths."""
+"""Migrating: again, over a database that Supabase made, and when it fails. What it leaves behind: test_catalogue.py."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -6,194 +6,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-import pytest_asyncio
+from catalogue_rules import broken
 from oslira_devstack.credentials import SUPERUSER, Credentials
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Postgres
-from oslira_shared.postgres.clients import Connection, UserClient, open_pool
+from oslira_shared.postgres.clients import UserClient, open_pool
 from oslira_shared.postgres.migrate import migrate
-
-SCHEMAS = ["identity", "credits", "analysis", "billing", "insights", "scheduler"]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def catalogue(module_database: Database) -> AsyncGenerator[Connection]:
-    connection = await asyncpg.connect(module_database.admin_url)
-    yield connection
-    await connection.close()
-
-
-async def _names(catalogue: Connection, query: str, *arguments: object) -> list[str]:
-    return [row[0] for row in await catalogue.fetch(query, *arguments)]
-
-
-async def test_nothing_is_owned_by_a_superuser(catalogue: Connection) -> None:
-    owned = await _names(
-        catalogue,
-        """
-        with things as (
-          select 'schema ' || nspname as name, nspname as schema, nspowner as owner from pg_namespace
-          union all
-          select 'relation ' || c.oid::regclass, n.nspname, c.relowner
-            from pg_class c join pg_namespace n on n.oid = c.relnamespace
-          union all
-          select 'function ' || p.oid::regprocedure, n.nspname, p.proowner
-            from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-          union all
-          select 'type ' || t.oid::regtype, n.nspname, t.typowner
-            from pg_type t join pg_namespace n on n.oid = t.typnamespace
-        )
-        select t.name from things t join pg_roles r on r.oid = t.owner
-         where (r.rolsuper or r.rolbypassrls) and t.schema = any($1)
-        """,
-        [*SCHEMAS, "public", "auth", "migrations"],
-    )
-    assert owned == []
-
-
-async def test_what_is_in_a_schema_belongs_to_its_owner(catalogue: Connection) -> None:
-    strangers = await _names(
-        catalogue,
-        """
-        with things as (
-          select c.oid::regclass::text as name, c.relnamespace as schema, c.relowner as owner from pg_class c
-          union all
-          select p.oid::regprocedure::text, p.pronamespace, p.proowner from pg_proc p
-          union all
-          select n.nspname, n.oid, n.nspowner from pg_namespace n
-        )
-        select t.name || ' of ' || r.rolname from things t join pg_roles r on r.oid = t.owner
-          join pg_namespace n on n.oid = t.schema
-         where n.nspname = any($1) and r.rolname <> n.nspname || '_owner'
-        """,
-        SCHEMAS,
-    )
-    assert strangers == []
-
-
-async def test_owners_cannot_log_in_and_no_role_of_ours_bypasses_row_level_security(
-    catalogue: Connection,
-) -> None:
-    wrong = await _names(
-        catalogue,
-        """
-        select rolname from pg_roles
-         where rolname ~ '_(owner|service|migrator)$' and rolname !~ '^pg_'
-           and (rolsuper or rolbypassrls or rolreplication or (rolname like '%\\_owner' and rolcanlogin)
-                or (rolname like '%\\_service' and (rolcreaterole or rolcreatedb or not rolcanlogin)))
-        """,
-    )
-    assert wrong == []
-
-
-async def test_every_table_has_row_level_security_enabled_and_forced(catalogue: Connection) -> None:
-    tables = await catalogue.fetch(
-        """
-        select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity as is_guarded
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.relkind in ('r', 'p') and n.nspname = any($1)
-        """,
-        [*SCHEMAS, "public"],
-    )
-    assert len(tables) >= 20
-    assert [table["name"] for table in tables if not table["is_guarded"]] == []
-
-
-async def test_no_table_is_open_to_everybody_and_no_policy_names_everybody(catalogue: Connection) -> None:
-    granted = await _names(
-        catalogue,
-        """
-        select c.oid::regclass::text || ' ' || a.privilege_type
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
-         where n.nspname = any($1) and a.grantee = 0
-        """,
-        [*SCHEMAS, "public", "migrations"],
-    )
-    policies = await _names(
-        catalogue,
-        "select schemaname || '.' || tablename || ' ' || policyname from pg_policies where 'public' = any(roles)",
-    )
-    assert (granted, policies) == ([], [])
-
-
-async def test_everybody_may_execute_none_of_our_functions(catalogue: Connection) -> None:
-    executable = await _names(
-        catalogue,
-        """
-        select p.oid::regprocedure::text
-          from pg_proc p join pg_namespace n on n.oid = p.pronamespace,
-               aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-         where n.nspname = any($1) and a.grantee = 0 and a.privilege_type = 'EXECUTE'
-        """,
-        [*SCHEMAS, "public"],
-    )
-    assert executable == []
-
-
-async def test_every_definer_function_has_a_fixed_search_path(catalogue: Connection) -> None:
-    functions = await catalogue.fetch(
-        """
-        select p.oid::regprocedure::text as name, p.proconfig as settings
-          from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-         where p.prosecdef and n.nspname = any($1)
-        """,
-        [*SCHEMAS, "public"],
-    )
-    assert len(functions) >= 5
-    safe = {'search_path=""', "search_path=pg_catalog", "search_path=pg_catalog, pg_temp"}
-    assert [function["name"] for function in functions if not safe & set(function["settings"] or ())] == []
-
-
-async def test_views_that_users_read_show_what_the_user_may_see(catalogue: Connection) -> None:
-    """A view runs as its owner unless it says otherwise, and its owner sees every account."""
-    leaky = await _names(
-        catalogue,
-        """
-        select c.oid::regclass::text
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.relkind in ('v', 'm') and n.nspname = any($1)
-           and not coalesce(c.reloptions, '{}') && array['security_invoker=true', 'security_invoker=on']
-           and (has_table_privilege('authenticated', c.oid, 'select')
-                or has_table_privilege('anon', c.oid, 'select')
-                or has_any_column_privilege('authenticated', c.oid, 'select'))
-        """,
-        [*SCHEMAS, "public"],
-    )
-    assert leaky == []
-
-
-async def test_a_column_that_a_users_policy_looks_at_leads_an_index(catalogue: Connection) -> None:
-    unindexed = await _names(
-        catalogue,
-        """
-        with looked_at as (
-          select distinct p.polrelid as table_id, a.attnum, a.attname
-            from pg_policy p
-            join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
-                            and d.refclassid = 'pg_class'::regclass and d.refobjid = p.polrelid and d.refobjsubid > 0
-            join pg_attribute a on a.attrelid = p.polrelid and a.attnum = d.refobjsubid
-           where 'authenticated'::regrole = any(p.polroles)
-        )
-        select l.table_id::regclass || '.' || l.attname from looked_at l
-         where not exists (select from pg_index i
-                            where i.indrelid = l.table_id and i.indkey[0] = l.attnum and i.indpred is null)
-        """,
-    )
-    assert unindexed == []
-
-
-async def test_anonymous_users_may_read_and_write_no_table(catalogue: Connection) -> None:
-    open_tables = await _names(
-        catalogue,
-        """
-        select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.relkind in ('r', 'p', 'v', 'm') and n.nspname = any($1)
-           and (has_table_privilege('anon', c.oid, 'select, insert, update, delete, truncate')
-                or has_any_column_privilege('anon', c.oid, 'select, insert, update'))
-        """,
-        [*SCHEMAS, "public"],
-    )
-    assert open_tables == []
 
 
 async def test_migrating_again_changes_nothing(database: Database, credentials: Credentials) -> None:
@@ -271,6 +89,10 @@ async def test_a_supabase_database_is_migrated_around_its_own_auth_schema(
             )
             assert await _accounts_of(UserClient(pool, claims=_claims(user_id))) == [account_id]
             assert await _accounts_of(UserClient(pool, claims=_claims(uuid4()))) == []
+        catalogue = await asyncpg.connect(database.admin_url)
+        found = await broken(catalogue)
+        await catalogue.close()
+        assert not found, "\n".join(found)
 
 
 def _claims(user_id: UUID) -> dict[str, str]:
