@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting.
 PARALLEL = --numprocesses 3 --dist loadfile
-.PHONY: help venv demo up test campaign test-containers chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ campaign: venv ## every promise at its full count; takes long, not in CI
 test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
 	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign"
 
+compose-env: venv ## make .env, the development secrets that docker-compose.yml needs
+	@$(BIN)/oslira compose-env
+
 chaos: venv ## only the tests that kill, stop and wipe
 	@$(PYTEST) -m "not campaign" tests/chaos
 
@@ -39,6 +42,7 @@ check: venv ## lint, format, types, import contracts, the domains' coverage, and
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint Dockerfile
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
 

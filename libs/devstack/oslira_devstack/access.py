@@ -1,10 +1,14 @@
-"""How a command in any terminal reaches the stack that runs on this data directory."""
+"""How a command in any terminal reaches the stack that runs on this data directory, or in the containers around it."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from oslira_devstack.credentials import Credentials
+from oslira_devstack.credentials import NATS_USERS, SERVICE_ROLES, Credentials
 from oslira_devstack.datadir import DataDirectory, default_path
+
+_COMPOSE: Final = "compose"
 
 
 class NoStack(Exception):  # noqa: N818
@@ -13,26 +17,30 @@ class NoStack(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Addresses and secrets of a running stack."""
+    """Addresses and secrets of a running stack; `postgres_at` and `nats_at` are `host:port`."""
 
     gateway_url: str
     billing_url: str
-    postgres_port: int
+    postgres_at: str
     credentials: Credentials
-    nats_port: int
+    nats_at: str
 
     def nats_url(self, user: str) -> str:
         """With that user's password."""
-        return f"nats://{user}:{self.credentials.nats[user]}@127.0.0.1:{self.nats_port}"
+        return f"nats://{user}:{self.credentials.nats[user]}@{self.nats_at}"
 
     def database_url(self, role: str) -> str:
         """With that service role's password."""
-        password = self.credentials.postgres[role]
-        return f"postgres://{role}:{password}@127.0.0.1:{self.postgres_port}/oslira"
+        return f"postgres://{role}:{self.credentials.postgres[role]}@{self.postgres_at}/oslira"
 
 
 def find_stack() -> Access:
-    """The stack of OSLIRA_DATA_DIR or .oslira. Raises NoStack with what to do next."""
+    """The stack of OSLIRA_DATA_DIR or .oslira. Raises NoStack with what to do next.
+
+    Inside docker-compose.yml's own network it is what that file says (OSLIRA_STACK=compose).
+    """
+    if os.environ.get("OSLIRA_STACK") == _COMPOSE:
+        return _in_compose(os.environ)
     data = DataDirectory(default_path())
     state = data.read_state()
     if state is None:
@@ -43,5 +51,26 @@ def find_stack() -> Access:
 def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
     """From what a stack says of itself."""
     return Access(
-        state["gateway_url"], state["billing_url"], state["postgres_port"], credentials, state["nats_port"]
+        state["gateway_url"],
+        state["billing_url"],
+        f"127.0.0.1:{state['postgres_port']}",
+        credentials,
+        f"127.0.0.1:{state['nats_port']}",
+    )
+
+
+def _in_compose(variables: Mapping[str, str]) -> Access:
+    """What a password isn't given for can't be reached, and says so when it is tried."""
+    credentials = Credentials(
+        postgres={role: variables.get(f"{role.upper()}_PASSWORD", "") for role in SERVICE_ROLES},
+        nats={user: variables.get(f"NATS_{user.upper()}_PASSWORD", "") for user in NATS_USERS},
+        jwt_secret=variables["JWT_SECRET"],
+        stripe_webhook_secret=variables.get("STRIPE_WEBHOOK_SECRET", ""),
+    )
+    return Access(
+        variables["OSLIRA_GATEWAY_URL"],
+        variables["OSLIRA_BILLING_URL"],
+        variables["OSLIRA_POSTGRES_AT"],
+        credentials,
+        variables["OSLIRA_NATS_AT"],
     )

