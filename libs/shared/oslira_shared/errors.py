@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "not_acceptable": Kind.INVALID,
     "headers_too_large": Kind.INVALID,
     "idempotency_key_reused": Kind.INVALID,
+    "version_required": Kind.INVALID,
     "invalid_signature": Kind.INVALID,
     "livemode_mismatch": Kind.INVALID,
     "invalid_return_url": Kind.INVALID,
@@ -67,6 +68,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "subscription_active": Kind.CONFLICT,
     "limit_reached": Kind.CONFLICT,
     "lead_replaced": Kind.CONFLICT,
+    "version_conflict": Kind.CONFLICT,
     # money
     "already_subscribed": Kind.CONFLICT,
     "no_customer": Kind.CONFLICT,

@@ -28,11 +28,12 @@ from oslira_analysis.infrastructure.apify import ApifyScraper
 from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
-from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_replays
+from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_previews, answer_replays
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
 from oslira_analysis.infrastructure.own_hints import OwnHints
 from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
+from oslira_analysis.infrastructure.postgres_businesses import PostgresBusinesses
 from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
@@ -101,6 +102,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     cancellations = PostgresCancellations(database)
     hearts = (engine.run_heart, engine.scrape_heart)
     answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer, hearts=hearts)
+    answer_previews(runtime.bus, PostgresBusinesses(database))
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )

@@ -40,7 +40,10 @@ from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.billing.bus import BusSales
 from oslira_gateway.billing.postgres import PostgresSubscriptions
 from oslira_gateway.billing.routes import billing_routes
+from oslira_gateway.business.bus import BusContextPreviews
+from oslira_gateway.business.change_routes import change_routes
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
+from oslira_gateway.business.preview_routes import preview_routes
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.bus import BusBalances
 from oslira_gateway.credits.routes import credits_routes
@@ -95,7 +98,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
     BusProgress(bus, feed)
     _close_streams_when_stopping(runtime, feed)
     tickets = Tickets(settings.token_secret)
-    addresses = Addresses(tickets)
+    addresses, businesses = Addresses(tickets), PostgresBusinessProfiles(database)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     request_analysis = RequestAnalysis(
@@ -107,7 +110,9 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *account_routes(PostgresAccounts(database), memberships),
             *member_routes(PostgresAccounts(database)),
             *invitation_routes(PostgresInvitations(database)),
-            *business_routes(PostgresBusinessProfiles(database)),
+            *business_routes(businesses),
+            *change_routes(businesses),
+            *preview_routes(BusContextPreviews(bus)),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
             *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses),

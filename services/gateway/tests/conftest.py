@@ -19,6 +19,7 @@ from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.billing.memory import MemorySales, MemorySubscriptions
 from oslira_gateway.billing.routes import billing_routes
+from oslira_gateway.business.change_routes import change_routes
 from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.routes import credits_routes
@@ -86,6 +87,7 @@ class Api:
             [
                 *identity_routes(self.memberships),
                 *business_routes(self.businesses),
+                *change_routes(self.businesses),
                 *analyses_routes(request_analysis, self.runs, addresses),
                 *runs_routes(self.runs, addresses),
                 *events_routes(

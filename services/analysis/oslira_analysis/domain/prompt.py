@@ -37,10 +37,15 @@ def build_prompt(
 ) -> Prompt:
     """One task's prompt: the same inputs give the same text."""
     return Prompt(
-        system=f"{instructions.text.strip()}\n\n{render_business(business)}",
+        system=render_system(instructions, business),
         user=f"{delimit('profile_data', render_profile(profile, facts))}\n\n{_REMINDER}",
         version=instructions.version,
     )
+
+
+def render_system(instructions: Instructions, business: BusinessContext) -> str:
+    """What stands before every profile: it is the same for all profiles of a business, and caches."""
+    return f"{instructions.text.strip()}\n\n{render_business(business)}"
 
 
 def render_business(business: BusinessContext) -> str:

@@ -10,6 +10,7 @@ from oslira_shared.work import Heart
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 from oslira_analysis.application.close_bulks import Bulks, ClosingAnnouncer, cancel_bulk
 from oslira_analysis.application.ports import Queue
+from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
 
 
@@ -35,6 +36,14 @@ def answer_cancels(
         state = await cancel_bulk(request.bulk_id, request.account_id, bulks, queue, announcer)
         await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.CancelledBulk(bulk_id=request.bulk_id, was_open=state == "open")
+
+
+def answer_previews(bus: Bus, businesses: Businesses) -> None:
+    """analysis.rpc.context_preview."""
+
+    @bus.responder(v1.CONTEXT_PREVIEW)
+    async def on_preview(request: v1.ContextPreviewRequest) -> v1.ContextPreview:
+        return await preview_context(request.business_profile_id, request.account_id, businesses)
 
 
 def answer_replays(bus: Bus, ports: ReplayPorts) -> None:

@@ -1,7 +1,7 @@
 """A business profile: what the user says about their business, and what models are told of it."""
 
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self, cast
 from uuid import UUID
 
 from pydantic import (
@@ -77,6 +77,35 @@ class BusinessContext(BaseModel):
     ideal_customer: IdealCustomer = IdealCustomer()
 
 
+class BusinessPatch(BaseModel):
+    """A JSON merge patch (RFC 7396) of a business profile: what is left out stays, null empties a field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: _Name | None = None
+    industry: _Phrase | None = None
+    offer: _Text | None = None
+    description: _Text | None = None
+    tone: _Phrase | None = None
+    language: _Phrase | None = None
+    ideal_customer: IdealCustomer | None = None
+
+    def applied_to(self, context: BusinessContext) -> BusinessContext:
+        """Raises ValidationError for what would be no business profile: one without a name, or with crossed bounds."""
+        patch = self.model_dump(exclude_unset=True)
+        return BusinessContext.model_validate(_merged(context.model_dump(), patch))
+
+
+def _merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    merged = {key: value for key, value in target.items() if patch.get(key, value) is not None}
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            merged[key] = _merged(target.get(key) or {}, cast("dict[str, Any]", value))
+        elif value is not None:
+            merged[key] = value
+    return merged
+
+
 class BusinessProfile(BusinessContext):
     """A business profile as the API shows it."""
 
@@ -84,3 +113,15 @@ class BusinessProfile(BusinessContext):
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def context(self) -> BusinessContext:
+        """What it says, without what we keep about it."""
+        return BusinessContext.model_validate(self.model_dump(include=set(BusinessContext.model_fields)))
+
+
+class BusinessVersion(BusinessContext):
+    """What a business profile said in one of its versions, from `created_at` on."""
+
+    version: int
+    created_at: datetime

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
+from oslira_gateway.business.change_profile import tag_of
+from oslira_gateway.business.change_routes import answered
 from oslira_gateway.business.ports import BusinessProfiles
 from oslira_gateway.business.profile import BusinessContext, BusinessProfile
+from oslira_gateway.business.refusals import no_such_profile
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
@@ -33,18 +35,18 @@ def business_routes(profiles: BusinessProfiles) -> list[Any]:
     @get("/business-profiles/{business_profile_id:str}", tags=["business"], responses=refuses(_NOT_FOUND))
     async def read_business_profile(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str]
-    ) -> BusinessProfile:
+    ) -> Response[BusinessProfile]:
         profile = await profiles.find(member_of(request), path_id(business_profile_id, _NOT_FOUND))
         if profile is None:
-            raise OsliraError(_NOT_FOUND, "There is no such business profile in this account.")
-        return profile
+            raise no_such_profile()
+        return answered(profile)
 
-    @post("/business-profiles", tags=["business"])
+    @post("/business-profiles", tags=["business"], responses=refuses("limit_reached"))
     async def create_business_profile(
         request: Request[Any, Any, Any], data: JSONBody[BusinessContext]
     ) -> Response[BusinessProfile]:
         profile = await profiles.add(member_of(request), new_id(), data)
         location = f"/v1/business-profiles/{profile.business_profile_id}"
-        return Response(profile, status_code=201, headers={"Location": location})
+        return Response(profile, status_code=201, headers={"Location": location, "ETag": tag_of(profile)})
 
     return [list_business_profiles, read_business_profile, create_business_profile]

@@ -24,6 +24,7 @@ _ALLOWED_HEADERS: Final = [
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
     "Last-Event-ID",
     "X-Account-Id",

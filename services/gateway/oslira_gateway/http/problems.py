@@ -32,6 +32,8 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "headers_too_large": 431,
+    "version_required": 428,
+    "version_conflict": 412,
     "internal": 500,
 }
 # What the framework raises by itself.

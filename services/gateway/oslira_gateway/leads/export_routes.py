@@ -14,10 +14,12 @@ from litestar.types import Receive, Scope, Send
 
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also
+from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.timeouts import STREAMS
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.routes import read_filter
 from oslira_gateway.leads.search import LeadFilter
+from oslira_gateway.limits.policies import RouteClass
 
 MEDIA_TYPE: Final = "text/csv"
 # A reader who takes longer than this has gone to sleep; 200,000 leads take some seconds.
@@ -49,7 +51,7 @@ def export_routes(export_leads: ExportLeads) -> list[Any]:
     @get(
         "/leads/export.csv",
         dependencies={"wanted": Provide(read_filter)},
-        opt={STREAMS: True},
+        opt={STREAMS: True, LIMIT: RouteClass.EXPORT},
         media_type=MEDIA_TYPE,
         tags=["leads"],
         responses=also(200, str, "The file, in parts.", media_type=MEDIA_TYPE),

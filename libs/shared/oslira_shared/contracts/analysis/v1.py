@@ -16,6 +16,7 @@ OUTCOME: Final = "analysis.rpc.outcome"
 CANCEL: Final = "analysis.rpc.cancel"
 CANCEL_BULK: Final = "analysis.rpc.cancel_bulk"
 REPLAY: Final = "analysis.rpc.replay"
+CONTEXT_PREVIEW: Final = "analysis.rpc.context_preview"
 PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.<run_id>
 
 
@@ -153,6 +154,42 @@ class Replayed(Contract):
     """The run that does it now."""
 
     run_id: UUID
+
+
+class ContextPreviewRequest(Contract):
+    """What do models get to read about this business? The row decides whether it is that account's.
+
+    Answers `ContextPreview`; errors: business_profile_not_found.
+    """
+
+    business_profile_id: UUID
+    account_id: UUID
+
+
+class CallPreview(Contract):
+    """One model call. `prompt_tokens_estimate`: what stands before the profile, our instructions and the business's text."""
+
+    call: str
+    model: str
+    prompt_version: str
+    prompt_tokens_estimate: int
+
+
+class TypePreview(Contract):
+    """What an analysis of this type tells its models about the business: `text`, to the letter."""
+
+    type: AnalysisType
+    text: str
+    tokens_estimate: int
+    calls: list[CallPreview]
+
+
+class ContextPreview(Contract):
+    """`version` of the business profile that it is made of. Token counts are estimates on the high side."""
+
+    business_profile_id: UUID
+    version: int
+    types: list[TypePreview]
 
 
 class Progress(Contract):

@@ -1,0 +1,58 @@
+"""What models get to read about a business, by type of analysis: the very text, made by the code that asks them."""
+
+from typing import Protocol
+from uuid import UUID
+
+from oslira_shared.catalog import OFFERS
+from oslira_shared.contracts.analysis.v1 import AnalysisType, CallPreview, ContextPreview, TypePreview
+from oslira_shared.errors import OsliraError
+
+from oslira_analysis.application.rows import Business
+from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.calls import Call, calls_of
+from oslira_analysis.domain.prompt import render_business, render_system
+from oslira_analysis.domain.token_estimate import estimate_tokens
+from oslira_analysis.prompts import load_instructions
+
+
+class Businesses(Protocol):
+    """Business profiles, which are the gateway's."""
+
+    async def newest(self, business_profile_id: UUID, account_id: UUID) -> Business | None:
+        """Its newest version; None when it isn't that account's, or was deleted."""
+        ...
+
+
+async def preview_context(
+    business_profile_id: UUID, account_id: UUID, businesses: Businesses
+) -> ContextPreview:
+    """Raises OsliraError `business_profile_not_found`."""
+    found = await businesses.newest(business_profile_id, account_id)
+    if found is None:
+        raise OsliraError("business_profile_not_found", "There is no such business profile in this account.")
+    business = BusinessContext.from_dict(found.context)
+    return ContextPreview(
+        business_profile_id=business_profile_id,
+        version=found.version,
+        types=[_type_preview(kind, business) for kind in OFFERS],
+    )
+
+
+def _type_preview(kind: AnalysisType, business: BusinessContext) -> TypePreview:
+    text = render_business(business)
+    return TypePreview(
+        type=kind,
+        text=text,
+        tokens_estimate=estimate_tokens(text),
+        calls=[_call_preview(call, business) for call in calls_of(kind)],
+    )
+
+
+def _call_preview(call: Call, business: BusinessContext) -> CallPreview:
+    instructions = load_instructions(call.task)
+    return CallPreview(
+        call=call.name,
+        model=call.model,
+        prompt_version=instructions.version,
+        prompt_tokens_estimate=estimate_tokens(render_system(instructions, business)),
+    )
