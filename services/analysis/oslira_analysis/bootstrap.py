@@ -16,6 +16,7 @@ from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.fail_stalled import FailStalled
+from oslira_analysis.application.forget_anonymous import forget_anonymous
 from oslira_analysis.application.recover_due import recover_due
 from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
@@ -32,6 +33,7 @@ from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_p
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
 from oslira_analysis.infrastructure.own_hints import OwnHints
+from oslira_analysis.infrastructure.postgres_anonymous import PostgresAnonymousRuns
 from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres_businesses import PostgresBusinesses
 from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
@@ -54,6 +56,7 @@ from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
+_FORGET_EVERY_S: Final = 2.0
 # One profile is about 0.003 USD.
 _MOST_SCRAPE_USD: Final = Decimal("0.01")
 PortT = TypeVar("PortT")
@@ -107,6 +110,12 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )
     runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, announcer))
+    anonymous = PostgresAnonymousRuns(database)
+    runtime.every(
+        _FORGET_EVERY_S,
+        "forget-anonymous",
+        lambda: forget_anonymous(anonymous, cancellations, engine.queue, announcer),
+    )
     runtime.every(_SWEEP_EVERY_S, "sweep", lambda: recover_due(engine.queue, engine.announcer))
     runtime.every(_BEAT_EVERY_S, "run-heartbeat", engine.run_heart.beat_once)
     runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)

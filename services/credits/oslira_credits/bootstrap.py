@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
@@ -9,12 +10,14 @@ from oslira_shared.runtime import Runtime
 from oslira_credits.application.announce_notices import AnnounceNotices
 from oslira_credits.application.daily_cleanup import DailyCleanup
 from oslira_credits.application.expire_grants import ExpireGrants
+from oslira_credits.application.grant_to_visitors import GrantToVisitors
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
 from oslira_credits.infrastructure.postgres import PostgresLedger
+from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_credits.infrastructure.postgres_notices import PostgresNotices
 from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
@@ -55,6 +58,11 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     async def keep_policy() -> None:
         await ledger.set_low_balance(settings.low_balance_credits)
 
+    if settings.anonymous_analyses == "on":
+        grant_to_visitors = GrantToVisitors(
+            PostgresDailyGrants(runtime.database), ANONYMOUS_ACCOUNT_ID, settings.anonymous_daily_credits
+        )
+        runtime.every(settings.sweep_every_s, "grant-to-visitors", grant_to_visitors)
     runtime.every(settings.sweep_every_s, "announce-notices", announce_notices)
     runtime.every(settings.sweep_every_s, "expire-grants", expire_grants)
     runtime.every(_POLICY_EVERY_S, "keep-policy", keep_policy)

@@ -1,7 +1,7 @@
 """What credits reads from its environment beside what every service does."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from oslira_shared.settings import ServiceSettings
 from pydantic import Field
@@ -15,6 +15,11 @@ class CreditsSettings(ServiceSettings):
     hold_life_s: float = Field(default=120.0, gt=0, validation_alias="OSLIRA_HOLD_LIFE_S")
     hold_extension_s: float = Field(default=600.0, gt=0, validation_alias="OSLIRA_HOLD_EXTENSION_S")
     low_balance_credits: int = Field(default=5, ge=0, validation_alias="OSLIRA_LOW_BALANCE_CREDITS")
+    # For all visitors without an account together; 0: none. The gateway reads ANONYMOUS_ANALYSES too.
+    anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
+    anonymous_daily_credits: int = Field(
+        default=50, ge=0, le=100_000, validation_alias="ANONYMOUS_DAILY_CREDITS"
+    )
     sweep_every_s: float = Field(default=1.0, gt=0, validation_alias="OSLIRA_SWEEP_EVERY_S")
 
     @property

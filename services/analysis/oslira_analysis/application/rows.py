@@ -91,7 +91,7 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a completed run leaves behind: a lead and an analysis. `score` 0–100."""
+    """What a completed run leaves behind: an analysis, and a lead unless it will be forgotten. `score` 0–100."""
 
     full_name: str
     followers: int | None

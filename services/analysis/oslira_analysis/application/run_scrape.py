@@ -26,7 +26,7 @@ from oslira_analysis.application.ports import (
     StartUnknown,
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote, promote_tasks
-from oslira_analysis.application.rows import Ending, ScrapeWork
+from oslira_analysis.application.rows import Effects, Ending, ScrapeWork
 from oslira_analysis.domain.free_checks import refuse_unavailable
 from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
 
@@ -137,8 +137,10 @@ async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
         _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
         await _try_again(work, end, ports)
     else:
-        await _hand_on(work, end.item, end.cost_nano_usd, ports)
-        ports.avatars.copy_later(work.scrape.username, avatar_url)
+        effects = await _hand_on(work, end.item, end.cost_nano_usd, ports)
+        # A picture is kept under its name for longer than a visitor's run is.
+        if any(row["forget_at"] is None for row in effects.runs):
+            ports.avatars.copy_later(work.scrape.username, avatar_url)
 
 
 async def _try_again(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
@@ -146,12 +148,14 @@ async def _try_again(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> Non
     await promote_tasks(ports.queue, ports.announcer)
 
 
-async def _hand_on(work: ScrapeWork, item: Item, cost_nano_usd: int, ports: ScrapePorts) -> None:
+async def _hand_on(work: ScrapeWork, item: Item, cost_nano_usd: int, ports: ScrapePorts) -> Effects:
     """Those who waited go on while the cache takes the item; until it has, the scrape's row keeps it."""
     scrape = work.scrape
     ports.at_hand.keep(scrape.scrape_id, item)
     caching = asyncio.create_task(ports.cache.put(scrape.username, item), name=f"cache:{scrape.scrape_id}")
     result = ScrapeEnd("fetched", kept_item=item, cost_nano_usd=cost_nano_usd)
-    await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
+    effects = await ports.scrapes.end(work, result)
+    await announce_and_promote(effects, ports.queue, ports.announcer)
     if await caching:
         await ports.scrapes.drop_item(scrape.scrape_id)
+    return effects

@@ -7,7 +7,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import transition
 
-from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
+from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork
 from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, effects_of
 
@@ -56,31 +56,20 @@ class PostgresEndings:
             row = await _end(connection, work, "completed", {"progress": 100})
             if row is None:
                 return Effects()
-            lead = await connection.fetchrow(
-                _UPSERT_LEAD,
-                new_id(),
-                run.account_id,
-                run.business_profile_id,
-                run.username,
-                finding.full_name,
-                finding.followers,
-                finding.category,
-                finding.score,
-                run.type,
-            )
-            assert lead is not None  # noqa: S101  # an upsert returns its row
+            # A run that will be forgotten leaves no lead.
+            lead = await _upsert_lead(connection, run, finding) if row["forget_at"] is None else None
             row = await connection.fetchrow(
                 _KEEP_ANALYSIS,
                 new_id(),
                 run.run_id,
-                lead["id"],
+                lead["id"] if lead else None,
                 run.account_id,
                 run.business_profile_id,
                 run.type,
                 finding.score,
                 {**finding.result, "changes": _changes(lead, finding.result)},
                 finding.prompt_version,
-                lead["is_new"],
+                lead["is_new"] if lead else None,
                 finding.business_version,
             )
         return effects_of(row)
@@ -97,9 +86,26 @@ class PostgresEndings:
         return effects_of(row)
 
 
-def _changes(previous: Record, result: dict[str, Any]) -> dict[str, Any] | None:
+async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Record:
+    lead = await connection.fetchrow(
+        _UPSERT_LEAD,
+        new_id(),
+        run.account_id,
+        run.business_profile_id,
+        run.username,
+        finding.full_name,
+        finding.followers,
+        finding.category,
+        finding.score,
+        run.type,
+    )
+    assert lead is not None  # noqa: S101  # an upsert returns its row
+    return lead
+
+
+def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] | None:
     """Since the lead's last analysis; None when this is the first, or the last was kept in an older form."""
-    if previous["result"] is None:
+    if previous is None or previous["result"] is None:
         return None
     try:
         before = ResultSummary.of(previous["result"], analysed_at=previous["created_at"])

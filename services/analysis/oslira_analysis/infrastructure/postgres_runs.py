@@ -96,6 +96,10 @@ class PostgresRuns:
                     "progress": 10 if is_waiting else 20,
                 },
             )
+            if (
+                row is None
+            ):  # cancelled meanwhile: a scrape that was made for it alone would wait, and keep the name, for good
+                await connection.execute(_DROP_UNWANTED, scrape["id"])
         return effects_of(row)
 
     async def requeue(self, work: RunWork) -> Effects:

@@ -28,7 +28,8 @@ class PostgresFailedRuns:
     async def find(self, run_id: UUID) -> FailedRun | None:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_RUN, run_id)
-        if row is None or row["state"] != "failed":
+        # One whose name is gone (forgotten, or its account purged) can't be done again, and a visitor's isn't: nobody waits for it.
+        if row is None or row["state"] != "failed" or row["username"] == "-" or row["forget_at"] is not None:
             return None
         return FailedRun(run_id, row["account_id"], row["price_credits"])
 

@@ -1,0 +1,30 @@
+"""Runs of visitors without an account, in Postgres."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.postgres.clients import AdminClient
+
+_BATCH: Final = 100
+_OVERDUE: Final = """
+select id, account_id from analysis.runs
+ where forget_at <= now() and forgotten_at is null and finished_at is null order by forget_at limit $1
+"""
+_FORGET: Final = "select analysis.forget_runs($1)"
+
+
+class PostgresAnonymousRuns:
+    """The port AnonymousRuns."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def overdue(self) -> Sequence[tuple[UUID, UUID]]:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_OVERDUE, _BATCH)
+        return [(row["id"], row["account_id"]) for row in rows]
+
+    async def forget(self) -> int:
+        async with self._database.transaction() as connection:
+            return int(await connection.fetchval(_FORGET, _BATCH))
