@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "service_token_refused": Kind.FORBIDDEN,
     "no_account": Kind.FORBIDDEN,
     "invitation_not_yours": Kind.FORBIDDEN,
+    "challenge_failed": Kind.FORBIDDEN,
     # things
     "not_found": Kind.NOT_FOUND,
     "run_not_found": Kind.NOT_FOUND,
@@ -76,6 +77,8 @@ CODES: Final[Mapping[str, Kind]] = {
     # limits
     "rate_limited": Kind.LIMITED,
     "cost_limit_reached": Kind.LIMITED,
+    "anonymous_limit_reached": Kind.LIMITED,
+    "anonymous_used_up": Kind.LIMITED,
     "too_many_streams": Kind.LIMITED,
     # how a run can end without a result
     "profile_not_found": Kind.REFUSED,

@@ -91,7 +91,7 @@ class ServiceSettings(BaseSettings):
                 faults.append(f"{_variable(name)} is used here, so it can't be {ELSEWHERE!r}")
         if not self._secret("jwt_secret") and not self.jwks_url:
             faults.append("JWT_SECRET or JWKS_URL is missing")
-        if self.jwks_url and urlsplit(self.jwks_url).scheme != "https" and not _is_local(self.jwks_url):
+        if self.jwks_url and urlsplit(self.jwks_url).scheme != "https" and not is_local(self.jwks_url):
             faults.append("JWKS_URL has to be https: whoever answers it says whose tokens are good")
         for name in (
             "apify_api_url",
@@ -102,7 +102,7 @@ class ServiceSettings(BaseSettings):
             "jwks_url",
         ):
             value = getattr(self, name)
-            if value and _is_local(value):
+            if value and is_local(value):
                 faults.append(f"{_variable(name)} is an address of this machine or a private network")
         marked = {n: self._secret(n) or "" for n in type(self).model_fields}
         holders = {_variable(name) for name, value in marked.items() if DEVELOPMENT_MARK in value}
@@ -146,7 +146,8 @@ def _variable(name: str) -> str:
     return str(alias or name.upper())
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """Whether it names this machine or a private network: no provider lives there."""
     host = (urlsplit(url).hostname or "").rstrip(".").lower()
     if host.endswith(_PRIVATE_NAMES):
         return True

@@ -1,9 +1,10 @@
 -- migrate:up
 set local role identity_owner;
 
--- A system account belongs to the system: it has no members, so nobody lists it, chooses it or deletes it.
+-- A system account belongs to the system: it has no members, so nobody lists it or chooses it, and it can't be deleted.
 alter table identity.accounts drop constraint accounts_kind_check,
-  add constraint accounts_kind_check check (kind in ('personal', 'team', 'system'));
+  add constraint accounts_kind_check check (kind in ('personal', 'team', 'system')),
+  add constraint accounts_system_stays check (kind <> 'system' or deleted_at is null);
 
 -- Whom visitors without an account analyse under, and the business their profiles are scored for. Ids: oslira_shared/anonymous.py.
 insert into identity.accounts (id, name, kind)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from datetime import timedelta
 from typing import Any
 
 from oslira_shared.bus.connection import Bus
@@ -37,6 +38,12 @@ from oslira_gateway.analyses.request_bulk import RequestBulk
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.anonymous.challenges import NoChallenge, Turnstile
+from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresVisitorsRequests
+from oslira_gateway.anonymous.pseudonyms import Pseudonyms
+from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
+from oslira_gateway.anonymous.routes import anonymous_routes
+from oslira_gateway.anonymous.run_tokens import RunTokens
 from oslira_gateway.billing.bus import BusSales
 from oslira_gateway.billing.postgres import PostgresSubscriptions
 from oslira_gateway.billing.routes import billing_routes
@@ -100,6 +107,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
     tickets = Tickets(settings.token_secret)
     addresses, businesses = Addresses(tickets), PostgresBusinessProfiles(database)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
+    run_tokens = RunTokens(settings.token_secret, life=timedelta(seconds=settings.anonymous_life_s))
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     request_analysis = RequestAnalysis(
         requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
@@ -115,7 +123,8 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *preview_routes(BusContextPreviews(bus)),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
-            *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses),
+            *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses, run_tokens=run_tokens),
+            *_anonymous(runtime, settings, runs, addresses, run_tokens),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
             *refresh_routes(RefreshLead(leads, request_analysis), runs, addresses),
             *leads_routes(leads, LeadCursors(settings.token_secret)),
@@ -133,6 +142,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             _tokens(runtime, settings),
             memberships,
             _sign_up(runtime, settings),
+            run_tokens=run_tokens,
             trusted_proxies=settings.trusted_proxies,
         ),
         rate_limit=_rate_limit(bus, settings),
@@ -151,6 +161,34 @@ def _webhook_routes(database: Pool, settings: GatewaySettings) -> list[Any]:
         *endpoint_routes(endpoints, create, rotate, addresses),
         *delivery_routes(endpoints, PostgresDeliveries(database)),
     ]
+
+
+def _anonymous(
+    runtime: Runtime,
+    settings: GatewaySettings,
+    runs: PostgresRuns,
+    addresses: Addresses,
+    run_tokens: RunTokens,
+) -> list[Any]:
+    """Analyses without an account, unless they are switched off."""
+    if settings.anonymous_analyses == "off":
+        return []
+    secret = settings.challenge_secret.get_secret_value() if settings.challenge_secret else ""
+    challenge = Turnstile(secret, url=settings.challenge_url) if secret else NoChallenge()
+    runtime.on_stop(challenge.close)
+    service, pseudonyms = AdminClient(runtime.database), Pseudonyms(settings.token_secret)
+    requests = PostgresVisitorsRequests(
+        service, pseudonyms, life=timedelta(seconds=settings.anonymous_life_s)
+    )
+    request_anonymous = RequestAnonymous(
+        RequestAnalysis(requests=requests, holds=BusHolds(runtime.bus), hints=BusHints(runtime.bus)),
+        PostgresAllowance(service, pseudonyms),
+        challenge,
+        most_a_day=settings.anonymous_per_network,
+    )
+    return anonymous_routes(
+        request_anonymous, runs, addresses, run_tokens, trusted_proxies=settings.trusted_proxies
+    )
 
 
 def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:

@@ -1,8 +1,9 @@
 """What the gateway reads from its environment."""
 
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
+from oslira_shared.settings import is_local
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
@@ -30,6 +31,14 @@ class GatewaySettings(WebhookSettings):
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
     trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
+    # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development does without.
+    anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
+    anonymous_per_network: int = Field(default=3, ge=0, le=1_000, validation_alias="ANONYMOUS_PER_NETWORK")
+    anonymous_life_s: float = Field(default=3_600, gt=0, le=3_600, validation_alias="ANONYMOUS_LIFE_S")
+    challenge_secret: SecretStr | None = Field(default=None, validation_alias="CHALLENGE_SECRET")
+    challenge_url: str = Field(
+        default="https://challenges.cloudflare.com/turnstile/v0/siteverify", validation_alias="CHALLENGE_URL"
+    )
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     # Changes to the table in limits/policies.py: `costly.account=600/60, *.address=10000/60`.
     rate_limits: str = Field(default="", validation_alias="OSLIRA_RATE_LIMITS")
@@ -68,6 +77,15 @@ class GatewaySettings(WebhookSettings):
     def rate_policies(self) -> Policies:
         """The table of rate limits with this deployment's changes."""
         return with_overrides(DEFAULT_POLICIES, self.rate_limits)
+
+    def _faults(self) -> list[str]:
+        faults = super()._faults()
+        if self.anonymous_analyses == "on":
+            if not self.challenge_secret or not self.challenge_secret.get_secret_value():
+                faults.append("CHALLENGE_SECRET is missing (or set ANONYMOUS_ANALYSES=off)")
+            if is_local(self.challenge_url):
+                faults.append("CHALLENGE_URL is an address of this machine or a private network")
+        return faults
 
     @model_validator(mode="after")
     def _can_check_tokens(self) -> Self:

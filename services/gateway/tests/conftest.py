@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Network
 from uuid import UUID
 
@@ -17,6 +18,10 @@ from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.anonymous.memory import MemoryAllowance, MemoryChallenge
+from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
+from oslira_gateway.anonymous.routes import anonymous_routes
+from oslira_gateway.anonymous.run_tokens import RunTokens
 from oslira_gateway.billing.memory import MemorySales, MemorySubscriptions
 from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.change_routes import change_routes
@@ -74,6 +79,9 @@ class Api:
     counters: MemoryCounters = field(default_factory=MemoryCounters)
     rate_limits: str = "*.*=1000/60"
     trusted_proxies: tuple[IPv4Network, ...] = ()
+    allowance: MemoryAllowance = field(default_factory=MemoryAllowance)
+    challenge: MemoryChallenge = field(default_factory=MemoryChallenge)
+    run_tokens: RunTokens = field(default_factory=lambda: RunTokens(SECRET, life=timedelta(hours=1)))
     request_timeout_s: float = 30.0
 
     def __post_init__(self) -> None:
@@ -91,7 +99,19 @@ class Api:
                 *analyses_routes(request_analysis, self.runs, addresses),
                 *runs_routes(self.runs, addresses),
                 *events_routes(
-                    self.runs, self.feed, FollowRun(self.runs, self.feed), self.tickets, addresses
+                    self.runs,
+                    self.feed,
+                    FollowRun(self.runs, self.feed),
+                    self.tickets,
+                    addresses,
+                    run_tokens=self.run_tokens,
+                ),
+                *anonymous_routes(
+                    RequestAnonymous(request_analysis, self.allowance, self.challenge, most_a_day=2),
+                    self.runs,
+                    addresses,
+                    self.run_tokens,
+                    trusted_proxies=self.trusted_proxies,
                 ),
                 *leads_routes(self.leads, LeadCursors(SECRET)),
                 *away_routes(self.leads),
@@ -99,7 +119,7 @@ class Api:
                 *credits_routes(MemoryBalances()),
                 *billing_routes(self.subscriptions, self.sales),
             ],
-            authentication=Authentication(Hs256Tokens(SECRET), self.memberships),
+            authentication=Authentication(Hs256Tokens(SECRET), self.memberships, run_tokens=self.run_tokens),
             rate_limit=RateLimit(
                 LimitRequests(
                     self.counters,

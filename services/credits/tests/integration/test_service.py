@@ -116,6 +116,7 @@ async def world(own_nats: Nats, database: Database) -> AsyncGenerator[World]:
             "NATS_URL": own_nats.url("credits"),
             "DATABASE_URL": database.url("credits_service"),
             "OSLIRA_SWEEP_EVERY_S": 0.2,
+            "ANONYMOUS_ANALYSES": "off",
             "OSLIRA_HOLD_EXTENSION_S": 0.5,
             "OSLIRA_INTERNAL_PORT": 0,
             "OSLIRA_INTERNAL_HOST": "127.0.0.1",

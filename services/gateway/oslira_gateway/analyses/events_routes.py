@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from litestar import get
+from litestar import Request, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response.base import ASGIResponse
+from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
@@ -12,29 +13,44 @@ from oslira_gateway.analyses.event_stream import STREAM_ANSWERS, EventStream, en
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import FollowRun
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.tickets import Tickets
-from oslira_gateway.http.auth import PUBLIC, path_id
+from oslira_gateway.analyses.tickets import RunTicket, Tickets
+from oslira_gateway.http.auth import FOR_VISITORS, PUBLIC, RunTokenVerifier, bearer_token, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.timeouts import STREAMS
 
 
 def events_routes(
-    runs: Runs, feed: ProgressFeed, follow_run: FollowRun, tickets: Tickets, addresses: Addresses
+    runs: Runs,
+    feed: ProgressFeed,
+    follow_run: FollowRun,
+    tickets: Tickets,
+    addresses: Addresses,
+    *,
+    run_tokens: RunTokenVerifier,
 ) -> list[Any]:
-    """The event stream of a run. No token: the ticket in its address says who may listen."""
+    """The event stream of a run. The ticket in its address says who may listen; of a visitor's run, its token does as well."""
 
     @get(
         "/runs/{run_id:str}/events",
-        opt={PUBLIC: True, STREAMS: True},
+        opt={PUBLIC: True, STREAMS: True, FOR_VISITORS: True},
         tags=["analyses"],
-        responses=STREAM_ANSWERS | refuses("ticket_invalid", "run_not_found", "too_many_streams"),
+        responses=STREAM_ANSWERS
+        | refuses(
+            "ticket_invalid",
+            "unauthenticated",
+            "token_invalid",
+            "token_expired",
+            "run_not_found",
+            "too_many_streams",
+        ),
     )
     async def follow_events(
+        request: Request[Any, Any, Any],
         run_id: FromPath[str],
-        ticket: Annotated[str, QueryParameter(max_length=512)],
+        ticket: Annotated[str | None, QueryParameter(max_length=512)] = None,
         last_seen: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     ) -> ASGIResponse:
-        granted = tickets.check(ticket, run_id=path_id(run_id, "run_not_found"))
+        granted = _granted(request, run_id, ticket)
         run = await runs.follow(granted.account_id, granted.run_id)
         if run is None:
             raise OsliraError("run_not_found", "There is no such run.")
@@ -42,9 +58,21 @@ def events_routes(
         if run.is_ended and run.seq == last_seq:
             # The reader has the end already: 204 is how an EventSource is told not to come back.
             return ASGIResponse(status_code=204)
-        feed.admit(granted.account_id)
+        # Visitors share an account, but no streams.
+        counted = granted.run_id if granted.account_id == ANONYMOUS_ACCOUNT_ID else granted.account_id
+        feed.admit(counted)
         events = follow_run(run, granted.account_id, last_seq=last_seq)
         shown = encode_events(events, show=lambda r: addresses.with_addresses(r, granted.account_id))
-        return EventStream(shown, on_end=lambda: feed.leave(granted.account_id))
+        return EventStream(shown, on_end=lambda: feed.leave(counted))
+
+    def _granted(request: Request[Any, Any, Any], run_id: str, ticket: str | None) -> RunTicket:
+        if ticket is not None:
+            return tickets.check(ticket, run_id=path_id(run_id, "run_not_found"))
+        granted_id = run_tokens.run_of(bearer_token(request.headers.get("authorization")))
+        if granted_id is None:  # a user's own token: their streams are by ticket
+            raise OsliraError("ticket_invalid", "Follow the run at its events_url, which holds a ticket.")
+        if granted_id != path_id(run_id, "run_not_found"):
+            raise OsliraError("run_not_found", "There is no such run.")
+        return RunTicket(run_id=granted_id, account_id=ANONYMOUS_ACCOUNT_ID)
 
     return [follow_events]

@@ -1,13 +1,14 @@
 """Default deny: a route under /v1 is for members of an account unless it says otherwise in its `opt`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.http.client_address import Network, client_address, counted_network
@@ -20,7 +21,16 @@ from oslira_gateway.identity.sign_up import SignUp
 PUBLIC: Final = "public"  # opt: nobody has to say who they are
 ANY_USER: Final = "any_user"  # opt: a user, with or without an account
 ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
+FOR_VISITORS: Final = "for_visitors"  # opt: the token of a visitor's run is good here as well, for that run
 _SCHEME: Final = "Bearer "
+
+
+class RunTokenVerifier(Protocol):
+    """Tells which run a visitor's token opens."""
+
+    def run_of(self, token: str) -> UUID | None:
+        """None when it is no token of that kind. Raises OsliraError: token_invalid, token_expired."""
+        ...
 
 
 class Authentication:
@@ -32,12 +42,14 @@ class Authentication:
         memberships: Memberships,
         sign_up: SignUp | None = None,
         *,
+        run_tokens: RunTokenVerifier | None = None,
         trusted_proxies: Sequence[Network] = (),
     ) -> None:
         """Without `sign_up` nobody becomes a user by asking."""
         self._tokens = tokens
         self._memberships = memberships
         self._sign_up = sign_up
+        self._run_tokens = run_tokens
         self._trusted_proxies = trusted_proxies
 
     async def __call__(
@@ -47,7 +59,12 @@ class Authentication:
         # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
         if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
             return
-        caller = await self._tokens.verify(bearer_token(connection.headers.get("authorization")))
+        token = bearer_token(connection.headers.get("authorization"))
+        if handler.opt.get(FOR_VISITORS) and self._run_tokens and (run_id := self._run_tokens.run_of(token)):
+            connection.state.granted_run_id = run_id
+            connection.state.account_id = str(ANONYMOUS_ACCOUNT_ID)
+            return
+        caller = await self._tokens.verify(token)
         connection.state.caller = caller
         memberships = await self._memberships_of(caller, connection.scope)
         if handler.opt.get(ANY_USER):
@@ -88,6 +105,12 @@ def member_of(request: Request[Any, Any, Any]) -> Member:
     """Who asks, in the account they chose."""
     member: Member = request.state.member
     return member
+
+
+def granted_run_of(request: Request[Any, Any, Any]) -> UUID | None:
+    """The run that a visitor's token opens; None when a member asks."""
+    run_id: UUID | None = getattr(request.state, "granted_run_id", None)
+    return run_id
 
 
 def path_id(value: str, code: str) -> UUID:

@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import decode_json, encode_json, get_serializer
 
-from oslira_gateway.http.auth import ANY_USER, PUBLIC
+from oslira_gateway.http.auth import ANY_USER, FOR_VISITORS, PUBLIC
 from oslira_gateway.http.documented import Problem, Refusals, by_status, problem_example
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.media import has_body
@@ -39,6 +39,12 @@ _SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
         "name": _TICKET,
         "description": "Part of every `events_url`: opens that one stream for ten minutes.",
     },
+}
+_VISITORS: Final = "visitor"
+_VISITORS_SCHEME: Final[Mapping[str, Any]] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The `token` of a run ordered without an account: reads that run and its events for an hour, nothing else.",
 }
 _PARAMETERS: Final[Mapping[str, Any]] = {
     "AccountId": {
@@ -86,7 +92,7 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     document: dict[str, Any] = decode_json(encode_json(app.openapi_schema.to_schema(), serializer))
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _problem_schema()
-    components["securitySchemes"] = dict(_SECURITY_SCHEMES)
+    components["securitySchemes"] = {**_SECURITY_SCHEMES, _VISITORS: dict(_VISITORS_SCHEME)}
     components["parameters"] = dict(_PARAMETERS)
     components["headers"] = dict(_HEADERS)
     components["responses"] = {}
@@ -154,6 +160,8 @@ def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         operation["security"] = [{"bearer": []}]
         if not handler.opt.get(ANY_USER):
             operation["parameters"] = [*parameters, {"$ref": "#/components/parameters/AccountId"}]
+    if handler.opt.get(FOR_VISITORS):
+        operation["security"].append({_VISITORS: []})
 
 
 def _problem_response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:

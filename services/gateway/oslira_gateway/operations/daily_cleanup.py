@@ -9,6 +9,12 @@ from oslira_shared.postgres.batches import delete_batch
 from oslira_shared.postgres.clients import AdminClient
 
 _BATCHES: Final[Mapping[str, str]] = {
+    # What visitors' networks have used counts for its day alone.
+    "anonymous_uses": """
+        delete from identity.anonymous_uses where (day, network) in (
+          select day, network from identity.anonymous_uses where day < (now() at time zone 'UTC')::date
+           limit $1 for update skip locked)
+    """,
     "business_profiles": """
         delete from identity.business_profiles where id in (
           select id from identity.business_profiles where deleted_at < now() - interval '30 days'

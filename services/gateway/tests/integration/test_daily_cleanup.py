@@ -3,10 +3,13 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
+import asyncpg
+import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_gateway.identity.make_user import MadeUser, make_user
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
@@ -45,7 +48,8 @@ async def test_a_deleted_account_goes_with_all_that_is_its_own_and_leaves_its_id
     assert (await clean_up(pool)).deleted == {"accounts": 1}
     for table, column in (("accounts", "id"), ("members", "account_id"), ("business_profiles", "account_id")):
         rows = await pool.fetch(f"select {column} as id from identity.{table}")
-        assert {row["id"] for row in rows} == {young.account_id, live.account_id}, table
+        left = {row["id"] for row in rows} - {ANONYMOUS_ACCOUNT_ID}
+        assert left == {young.account_id, live.account_id}, table
     assert await pool.fetchval("select count(*) from identity.idempotency") == 1
     assert await pool.fetchval("select array_agg(account_id) from identity.purged_accounts") == [
         gone.account_id
@@ -63,14 +67,32 @@ async def test_business_profiles_deleted_a_month_ago_go(pool: Pool) -> None:
         user.account_id,
     )
     assert (await clean_up(pool)).deleted == {"business_profiles": 1}
-    assert await pool.fetchval("select count(*) from identity.business_profiles") == 2
+    query = "select count(*) from identity.business_profiles where account_id = $1"
+    assert await pool.fetchval(query, user.account_id) == 2
+
+
+async def test_what_visitors_used_goes_with_its_day(pool: Pool) -> None:
+    await pool.execute(
+        "insert into identity.anonymous_uses (day, network, uses)"
+        " select (now() at time zone 'UTC')::date - days, 'x', 1 from unnest(array[0, 1, 2]) as days"
+    )
+    assert (await clean_up(pool)).deleted == {"anonymous_uses": 2}
+
+
+async def test_the_system_account_cannot_be_deleted(pool: Pool) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match="accounts_system_stays"):
+        await pool.execute(
+            "update identity.accounts set deleted_at = now() where id = $1", ANONYMOUS_ACCOUNT_ID
+        )
 
 
 async def test_a_table_that_cannot_be_cleared_is_named_and_the_others_are_cleared(
     pool: Pool, database: Database
 ) -> None:
     await made(pool, "one@oslira.test")
-    await pool.execute("update identity.accounts set deleted_at = now() - interval '31 days'")
+    await pool.execute(
+        "update identity.accounts set deleted_at = now() - interval '31 days' where kind <> 'system'"
+    )
     async with await open_pool(database.url("gateway_service"), service="other", min_size=1) as other:
         async with other.acquire() as connection, connection.transaction():
             # An open transaction keeps the account's profile: the cascade would wait for it.

@@ -73,8 +73,7 @@ async def test_only_what_says_so_is_public(api: Any) -> None:
                 response = await client.request(method, path.replace("{", "").replace("}", ""))
                 if response.status_code != 401:
                     open_routes.add(path)
-    # The stream asks for a ticket instead of a token.
-    assert open_routes == {"/v1/plans", "/v1/runs/{run_id}/events"}
+    assert open_routes == {"/v1/plans", "/v1/analyses/anonymous"}
 
 
 async def test_a_member_works_in_their_account(api: Any, client: httpx.AsyncClient, member: Member) -> None:
@@ -215,7 +214,7 @@ async def test_a_key_that_is_none_is_refused(
         ("GET", "/v1/runs?cursor=abc", 400, "invalid_request"),
         ("GET", "/v1/business-profiles/7", 404, "business_profile_not_found"),
         ("GET", f"/v1/runs/{UNKNOWN_ID}/events?ticket=x.y", 401, "ticket_invalid"),
-        ("GET", f"/v1/runs/{UNKNOWN_ID}/events", 400, "invalid_request"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}/events", 401, "ticket_invalid"),
     ],
 )
 async def test_every_error_is_a_problem(  # noqa: PLR0917

@@ -1,0 +1,87 @@
+"""Challenges: Cloudflare Turnstile, and none for development."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from oslira_shared.errors import OsliraError
+
+if TYPE_CHECKING:
+    import httpx
+
+# Turnstile's own bound on a response.
+MAX_RESPONSE_LENGTH: Final = 2_048
+_TIMEOUT_S: Final = 5.0
+_LOG = structlog.get_logger()
+# About the visitor's response. Everything else is about us, or about them who check it.
+_VISITORS: Final = frozenset({"missing-input-response", "invalid-input-response", "timeout-or-duplicate"})
+
+
+class NoChallenge:
+    """Everybody passes. Settings allow it in development alone."""
+
+    async def check(self, response: str | None) -> None:
+        """See Challenge."""
+
+    async def close(self) -> None:
+        """See Challenge."""
+
+
+class Turnstile:
+    """Asks siteverify. Nobody passes while it doesn't answer; the visitor's address is not sent along."""
+
+    def __init__(self, secret: str, *, url: str) -> None:
+        self._secret = secret
+        self._url = url
+        self._http: httpx.AsyncClient | None = None
+
+    async def check(self, response: str | None) -> None:
+        """See Challenge."""
+        if not response or len(response) > MAX_RESPONSE_LENGTH:
+            raise _failed()
+        verdict = await self._ask(response)
+        if verdict.get("success") is True:
+            return
+        codes = verdict.get("error-codes")
+        problems = {str(code) for code in codes} if isinstance(codes, list) else set[str]()
+        if problems and problems <= _VISITORS:
+            raise _failed()
+        _LOG.error("challenge_not_answered", problems=sorted(problems)[:5])
+        raise _unavailable()
+
+    async def close(self) -> None:
+        """See Challenge."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _ask(self, response: str) -> dict[str, Any]:
+        http = await self._connected()
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                answer = await http.post(self._url, json={"secret": self._secret, "response": response})
+            verdict: object = answer.json()
+        except (TimeoutError, ValueError, OSError, *_transport_errors()) as error:
+            _LOG.warning("challenge_not_reached", reason=type(error).__name__)
+            raise _unavailable() from None  # the error's request would hold the secret
+        return verdict if isinstance(verdict, dict) else {}
+
+    async def _connected(self) -> "httpx.AsyncClient":
+        if self._http is None:
+            import httpx  # noqa: PLC0415  # not needed to be ready
+
+            self._http = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
+        return self._http
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    import httpx  # noqa: PLC0415
+
+    return (httpx.HTTPError,)
+
+
+def _failed() -> OsliraError:
+    return OsliraError("challenge_failed", "The check that you are a person failed; please try it again.")
+
+
+def _unavailable() -> OsliraError:
+    return OsliraError("unavailable", "The check that you are a person can't be done now; try again later.")

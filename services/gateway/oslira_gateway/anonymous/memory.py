@@ -1,0 +1,43 @@
+"""Allowances and challenges in memory, for tests."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.anonymous.ports import Use
+from oslira_gateway.http.client_address import Network
+
+
+@dataclass(slots=True)
+class MemoryAllowance:
+    """See AnonymousAllowance. It is an hour to midnight."""
+
+    uses: Counter[Network] = field(default_factory=Counter[Network])
+
+    async def take(self, network: Network, *, most: int) -> Use:
+        """See AnonymousAllowance."""
+        is_granted = self.uses[network] < most
+        self.uses[network] += is_granted
+        return Use(is_granted, 3_600)
+
+    async def give_back(self, network: Network) -> None:
+        """See AnonymousAllowance."""
+        self.uses[network] -= 1
+
+
+@dataclass(slots=True)
+class MemoryChallenge:
+    """`person` passes, nothing else does."""
+
+    is_down: bool = False
+
+    async def check(self, response: str | None) -> None:
+        """See Challenge."""
+        if self.is_down:
+            raise OsliraError("unavailable", "nobody answers")
+        if response != "person":
+            raise OsliraError("challenge_failed", "no person")
+
+    async def close(self) -> None:
+        """See Challenge."""
