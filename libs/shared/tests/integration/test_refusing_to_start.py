@@ -35,6 +35,7 @@ _WRONG = {
     **dict.fromkeys(("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_WEBHOOK_SECRET"), _KEY),
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
+    "CHALLENGE_SECRET": _KEY,
     "S3_BUCKET": "oslira",
     "APP_URL": "https://app.example",
 }

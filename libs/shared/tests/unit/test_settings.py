@@ -29,6 +29,7 @@ GOOD: Mapping[str, str] = {
     **{key: f"real-{key.lower()}-0123456789" for key in KEYS},
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
+    "CHALLENGE_SECRET": "a-real-challenge-secret",
     "S3_BUCKET": "oslira",
     "APP_URL": "https://app.example",
 }

@@ -96,8 +96,8 @@ async def test_one_that_is_still_waiting_when_its_time_is_over_is_cancelled_and_
 
 
 async def test_what_a_tenant_shares_with_a_visitor_stays_the_tenants(world: World) -> None:
-    await world.analysis.execute("update analysis.plans set is_paused = true")
     await world.start_engine()
+    await world.analysis.execute("update analysis.plans set is_paused = true")
     visitors = await _accept(world, NAME)
     tenants = await world.accept(NAME)
     assert visitors != tenants

@@ -49,8 +49,31 @@ def test_what_the_gateway_signs_itself_has_a_key_of_its_own_or_borrows_the_token
         {"OSLIRA_ENV": "production"},
         {"TRUSTED_PROXIES": "the-proxy"},
         {"TRUSTED_PROXIES": "0.0.0.0/0"},
+        {"ANONYMOUS_ANALYSES": "maybe"},
+        {"ANONYMOUS_LIFE_S": "7200"},
     ],
 )
 def test_what_would_be_unsafe_stops_it(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         GatewaySettings.model_validate({**GOOD, **wrong})
+
+
+PRODUCTION: dict[str, Any] = {
+    **GOOD,
+    "OSLIRA_ENV": "production",
+    "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
+    **dict.fromkeys(
+        ("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+        "elsewhere",
+    ),
+}
+
+
+def test_visitors_are_challenged_in_production_or_there_are_none() -> None:
+    with pytest.raises(ValidationError, match="CHALLENGE_SECRET is missing"):
+        GatewaySettings.model_validate(PRODUCTION)
+    local = {"CHALLENGE_SECRET": "real", "CHALLENGE_URL": "http://127.0.0.1:9000/turnstile"}
+    with pytest.raises(ValidationError, match="CHALLENGE_URL is an address of this machine"):
+        GatewaySettings.model_validate({**PRODUCTION, **local})
+    GatewaySettings.model_validate({**PRODUCTION, "CHALLENGE_SECRET": "real"})
+    GatewaySettings.model_validate({**PRODUCTION, "ANONYMOUS_ANALYSES": "off"})
