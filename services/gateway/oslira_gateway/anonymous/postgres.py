@@ -56,7 +56,10 @@ class PostgresAllowance:
 
 
 class PostgresVisitorsRequests:
-    """See Requests, for the system account. No answer is kept under a key: it would hold a plain hash of the name for a day."""
+    """See Requests. As the service itself: the system account has no members to ask as.
+
+    No answer is kept under a key: it would hold a plain hash of the name for a day.
+    """
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms, *, life: timedelta) -> None:
         self._client = client
