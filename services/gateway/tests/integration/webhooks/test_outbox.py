@@ -134,6 +134,26 @@ async def test_what_waited_too_long_expires(hooks: Any) -> None:
         assert await hooks.states(endpoint) == ["expired"]
 
 
+async def test_what_is_looked_at_while_it_is_resumed_is_not_put_aside_for_ever(hooks: Any) -> None:
+    person = await hooks.person()
+    async with receiving() as receiver:
+        endpoint, _ = await hooks.endpoint(person, receiver)
+        await hooks.endpoints.pause(person.member, endpoint.endpoint_id)
+        await hooks.record.run(await hooks.ended_run(person))
+        async with hooks.pool.acquire() as connection:
+            resuming = connection.transaction()
+            await resuming.start()
+            await connection.execute(
+                "update identity.webhook_endpoints set state = 'active', state_reason = null where id = $1",
+                endpoint.endpoint_id,
+            )
+            taking = asyncio.create_task(hooks.outbox.take(endpoint.endpoint_id))
+            await asyncio.wait([taking], timeout=0.3)
+            await resuming.commit()
+        assert await taking is not None
+        assert await hooks.states(endpoint) == ["pending"]
+
+
 async def test_gone_is_gone(hooks: Any) -> None:
     person = await hooks.person()
     async with receiving(answer=lambda _: "410 Gone") as receiver, hooks.sender() as lanes:
