@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting.
 PARALLEL = --numprocesses 3 --dist loadfile
-.PHONY: help venv demo up test campaign test-containers compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers test-compose compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,13 +19,16 @@ up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
 	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
 
 test: venv ## every promise at a reduced count, on real servers; under 5 minutes
-	@$(PYTEST) $(PARALLEL) -m "not campaign"
+	@$(PYTEST) $(PARALLEL) -m "not campaign and not containers"
 
 campaign: venv ## every promise at its full count; takes long, not in CI
 	@$(PYTEST) -m campaign --timeout 3600
 
 test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
-	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign"
+	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign and not containers"
+
+test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
+	@$(PYTEST) -m containers -s tests/containers
 
 compose-env: venv ## make .env, the development secrets that docker-compose.yml needs
 	@$(BIN)/oslira compose-env

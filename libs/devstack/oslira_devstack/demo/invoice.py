@@ -9,6 +9,7 @@ import httpx
 from oslira_shared.ids import derived_id
 from stripe import WebhookSignature
 
+from oslira_devstack.access import Access
 from oslira_devstack.stack import Stack
 
 _PLAN: Final = "pro"
@@ -16,7 +17,7 @@ _PERIOD_S: Final = 30 * 24 * 3600
 _STARTED_S: Final = 1_793_534_400
 
 
-async def post_invoice_paid(stack: Stack, *, account_id: UUID) -> int:
+async def post_invoice_paid(stack: Stack | Access, *, account_id: UUID) -> int:
     """The status that billing's webhook answers."""
     body = json.dumps(_event(account_id))
     timestamp = int(time.time())

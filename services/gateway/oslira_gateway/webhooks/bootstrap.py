@@ -38,7 +38,7 @@ async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolve
     keyring = Keyring(settings.webhook_keys, random_bytes=os.urandom)
     deliver = Deliver(outbox, sender, keyring, chance=random.random)
     lanes = Lanes(outbox, deliver, heart, capacity=settings.webhook_concurrency)
-    runtime.on_stop(lanes.stop)
+    runtime.on_drain(lanes.stop)
 
     endings = PostgresEndings(database)
     subscribe(runtime.bus, RecordEnding(endings), lanes)
