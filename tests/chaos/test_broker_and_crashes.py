@@ -60,7 +60,7 @@ async def test_runs_complete_when_a_durable_is_deleted_under_them(own_stack: Sta
     async with person(own_stack, available_credits=100) as user:
         names = [f"durable.gone.{number}" for number in range(12)]
         runs = await _start(user, names)
-        connection = await nats.connect(own_stack.servers.nats.url("operator"))
+        connection = await nats.connect(own_stack.servers.nats.url("tester"))
         for stream, durable in (("ANALYSIS", "analysis_scrape"), ("EVENTS", "credits_outcomes")):
             await connection.jetstream().delete_consumer(stream, durable)
         await connection.close()

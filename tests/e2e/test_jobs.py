@@ -27,8 +27,8 @@ SCHEMAS = {"gateway": "identity", "credits": "credits", "analysis": "analysis", 
 class World:
     """Pools under the services' roles, two more schedulers beside the stack's own, and an operator's bus."""
 
-    def __init__(self, access: Access, pools: dict[str, Pool], buses: list[Bus]) -> None:
-        self.access, self.pools = access, pools
+    def __init__(self, access: Access, pools: dict[str, Pool], buses: list[Bus], operator: Bus) -> None:
+        self.access, self.pools, self.operator = access, pools, operator
         self.bus = buses[0]
         slots = PostgresSlots(AdminClient(pools["scheduler"]))
         self.schedulers = [PublishDueTicks(slots, bus) for bus in buses]
@@ -69,11 +69,12 @@ async def world(stack: Stack) -> AsyncGenerator[World]:
             pool = await open_pool(access.database_url(f"{name}_service"), service="test", min_size=1)
             pools[name] = await opened.enter_async_context(pool)
         buses = [Bus(access.nats_url("scheduler"), service="scheduler") for _ in range(2)]
-        for bus in buses:
+        operator = Bus(access.nats_url("operator"), service="operator")
+        for bus in (*buses, operator):
             await bus.start()
             opened.push_async_callback(bus.stop)
-        await eventually(lambda: asyncio.sleep(0, all(bus.is_connected for bus in buses)))
-        yield World(access, pools, buses)
+        await eventually(lambda: asyncio.sleep(0, all(bus.is_connected for bus in (*buses, operator))))
+        yield World(access, pools, buses, operator)
 
 
 async def _oslira_tick(world: World, job: str, slot: datetime) -> dict[str, Any]:
@@ -104,7 +105,7 @@ async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_o
     async def by_hand(job: str, slot: datetime) -> None:
         [owners] = [one.owners for one in JOBS if one.name == job]
         for owner in owners:
-            await world.bus.request(run_job_subject(owner), RunJob(job=job, slot=slot), JobState)
+            await world.operator.request(run_job_subject(owner), RunJob(job=job, slot=slot), JobState)
 
     await asyncio.gather(
         *(scheduler() for scheduler in world.schedulers for _ in range(2)),

@@ -12,6 +12,7 @@ from oslira_devstack.commands import (
     demo,
     failed,
     import_,
+    nats_config,
     provision,
     smoke,
     status,
@@ -36,6 +37,7 @@ app.command("token")(token.token)
 app.command("audit")(audit.audit)
 app.command("status")(status.status)
 app.command("provision")(provision.provision)
+app.command("nats-config")(nats_config.nats_config)
 app.command("tick")(tick.tick)
 app.command("import")(import_.import_)
 app.command("compose-env")(compose_env.compose_env)

@@ -43,6 +43,7 @@ def variables(made: Credentials) -> dict[str, str]:
         "OSLIRA_MIGRATOR_PASSWORD": made.postgres[MIGRATOR],
         **{f"{role.upper()}_PASSWORD": made.postgres[role] for role in SERVICE_ROLES},
         **{f"NATS_{user.upper()}_PASSWORD": password for user, password in made.nats.items()},
+        **{f"NATS_{user.upper()}_NKEY_SEED": seed for user, seed in made.nkeys.items()},
         "S3_ACCESS_KEY": made.s3_access_key,
         "S3_SECRET_KEY": made.s3_secret_key,
         "JWT_SECRET": made.jwt_secret,

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from oslira_shared.bus.nkeys import new_seed
+from oslira_shared.bus.permissions import USERS
 from oslira_shared.settings import DEVELOPMENT_MARK
 
 MIGRATOR: Final = "oslira_migrator"
@@ -18,7 +20,9 @@ SERVICE_ROLES: Final = (
     "billing_service",
     "scheduler_service",
 )
-NATS_USERS: Final = ("gateway", "credits", "analysis", "billing", "scheduler", "operator")
+# May do everything, on throw-away servers alone: a test's own hand.
+TESTER: Final = "tester"
+NATS_USERS: Final = (*USERS, TESTER)
 
 
 def _password() -> str:
@@ -26,14 +30,22 @@ def _password() -> str:
     return f"{DEVELOPMENT_MARK}{secrets.token_hex(16)}"
 
 
+def _seed() -> str:
+    return new_seed(mark=DEVELOPMENT_MARK.encode())
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """`postgres` maps role, `nats` maps user, to password. None needs quoting in a URL."""
+    """`postgres` maps role, `nats` maps user, to password; none needs quoting in a URL. `nkeys` maps user to seed.
+
+    Services log in by seed, as everywhere; people, commands and tests by password, which only development's server takes.
+    """
 
     postgres: dict[str, str] = field(
         default_factory=lambda: {role: _password() for role in (SUPERUSER, MIGRATOR, *SERVICE_ROLES)}
     )
     nats: dict[str, str] = field(default_factory=lambda: {user: _password() for user in NATS_USERS})
+    nkeys: dict[str, str] = field(default_factory=lambda: {user: _seed() for user in USERS})
     s3_access_key: str = field(default_factory=_password)
     s3_secret_key: str = field(default_factory=_password)
     jwt_secret: str = field(default_factory=_password)

@@ -70,7 +70,8 @@ def service_environment(
         "OSLIRA_ENV": "development",
         "OSLIRA_INTERNAL_HOST": "127.0.0.1",
         "OSLIRA_INTERNAL_PORT": str(ports.internal),
-        "NATS_URL": servers.nats.url(service),
+        "NATS_URL": servers.nats.address,
+        "NATS_NKEY_SEED": credentials.nkeys[service],
         "DATABASE_URL": servers.postgres.url(f"{service}_service"),
     }
     if ports.http is not None:

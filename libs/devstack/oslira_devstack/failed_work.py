@@ -109,7 +109,12 @@ async def _value(access: Access, role: str, query: str, row_id: UUID) -> str | N
 async def _letters(access: Access) -> list[tuple[FailedItem, dict[str, Any]]]:
     """By place in the stream. None when the bus is away: what is in Postgres can be shown all the same."""
     try:
-        client = await nats.connect(access.nats_url("operator"), allow_reconnect=False, connect_timeout=3)
+        client = await nats.connect(
+            access.nats_url("operator"),
+            allow_reconnect=False,
+            connect_timeout=3,
+            inbox_prefix="_INBOX_operator",  # nobody else's may be listened to
+        )
     except (NatsError, OSError, TimeoutError):
         return []
     try:

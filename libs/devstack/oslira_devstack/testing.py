@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import nats
 import pytest
 import pytest_asyncio
+from nats.js import JetStreamContext
 from oslira_shared.postgres.migrate import migrate
 
-from oslira_devstack.credentials import MIGRATOR, Credentials
+from oslira_devstack.credentials import MIGRATOR, TESTER, Credentials
 from oslira_devstack.databases import Database, fresh_database
 from oslira_devstack.servers.choose import ServerFactory
 from oslira_devstack.servers.contract import S3, Nats, Postgres, Server
@@ -72,6 +74,14 @@ async def own_nats(server_factory: ServerFactory) -> AsyncGenerator[Nats]:
     """For a test that stops, kills or wipes it."""
     async with _running(server_factory.nats(f"nats-{uuid.uuid4().hex[:8]}")) as server:
         yield server
+
+
+@pytest_asyncio.fixture
+async def tester(own_nats: Nats) -> AsyncGenerator[JetStreamContext]:
+    """Who may do everything on `own_nats`: services themselves may not look into others' streams."""
+    client = await nats.connect(own_nats.url(TESTER))
+    yield client.jetstream()
+    await client.close()
 
 
 @pytest_asyncio.fixture(scope="session")

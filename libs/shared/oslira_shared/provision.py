@@ -1,6 +1,7 @@
 """`python -m oslira_shared.provision`: migrations, the services' passwords and the bus's topology, before a roll-out.
 
-Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL, or both.
+Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL (with the
+scheduler's NATS_NKEY_SEED), or both.
 """
 
 import asyncio
@@ -8,6 +9,8 @@ import os
 import sys
 from collections.abc import Mapping
 from typing import Final
+
+from oslira_shared.bus.login import Login
 
 EX_USAGE: Final = 2
 
@@ -23,17 +26,22 @@ async def provision(variables: Mapping[str, str]) -> list[str]:
         await migrate(database_url, {role: password for role, password in given.items() if password})
         done.append("database provisioned")
     if nats_url := variables.get("NATS_URL"):
-        import nats  # noqa: PLC0415
-
-        from oslira_shared.bus.provision import provision_bus  # noqa: PLC0415
-
-        connection = await nats.connect(nats_url)
-        try:
-            await provision_bus(connection.jetstream())
-        finally:
-            await connection.close()
+        await _bus(nats_url, Login.from_environment(variables))
         done.append("bus provisioned")
     return done
+
+
+async def _bus(url: str, login: Login) -> None:
+    import nats  # noqa: PLC0415
+
+    from oslira_shared.bus.permissions import PROVISIONER, inbox_of  # noqa: PLC0415
+    from oslira_shared.bus.provision import provision_bus  # noqa: PLC0415
+
+    connection = await nats.connect(url, inbox_prefix=inbox_of(PROVISIONER), **login.for_client(url))
+    try:
+        await provision_bus(connection.jetstream())
+    finally:
+        await connection.close()
 
 
 def main() -> int:

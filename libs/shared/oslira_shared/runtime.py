@@ -21,7 +21,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.postgres.clients import Pool, open_pool
-from oslira_shared.settings import ServiceSettings
+from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
 _LOG = structlog.get_logger()
 _RETRY_DATABASE_S: Final = 1.0
@@ -40,11 +40,15 @@ class Runtime:
         self.database = database
         self.health = Health()
         self.stopping = asyncio.Event()
+        self.refusal: str | None = None
         self.bus = Bus(
             settings.nats_url.get_secret_value(),
             service=settings.service,
             patience_s=settings.rpc_patience_s,
+            login=settings.bus_login,
+            must_be_limited=settings.env is not Env.DEVELOPMENT,
             on_closed=self._bus_closed,
+            on_refused=self._bus_refused,
         )
         self._loops: list[tuple[float, str, Callable[[], Awaitable[Any]]]] = []
         self._once: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
@@ -85,6 +89,10 @@ class Runtime:
         if not self.stopping.is_set():
             _LOG.error("bus_closed_for_good")
             self.stopping.set()
+
+    async def _bus_refused(self, reason: str) -> None:
+        self.refusal = reason
+        self.stopping.set()
 
     async def _turn(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
         while True:
@@ -223,7 +231,13 @@ async def _main(settings: SettingsT, build: Callable[[Runtime, SettingsT], Await
     runtime.stopping = stopping
     await build(runtime, settings)
     await runtime.live()
-    return 0
+    return 0 if runtime.refusal is None else _refused(settings, runtime.refusal)
+
+
+def _refused(settings: ServiceSettings, reason: str) -> int:
+    """One line, as for settings that don't fit: a credential that isn't ours is one."""
+    print(f"{settings.service} cannot start: {reason}", file=sys.stderr)  # noqa: T201
+    return EX_CONFIG
 
 
 async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | None:
@@ -237,8 +251,7 @@ async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | No
                 pooled_url=settings.database_pooled,
             )
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
-            _LOG.error("database_refused", reason=str(error))
-            raise SystemExit(1) from error
+            raise SystemExit(_refused(settings, f"DATABASE_URL: {error}")) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             _LOG.warning("database_not_there", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_DATABASE_S)

@@ -11,11 +11,15 @@ import os
 import socket
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar, Final, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from oslira_shared.bus import nkeys
+from oslira_shared.bus.login import Login
 
 # Every secret that the development stack makes or builds in contains this.
 DEVELOPMENT_MARK: Final = "oslira-dev-"
@@ -44,6 +48,10 @@ class ServiceSettings(BaseSettings):
     internal_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_INTERNAL_HOST")  # noqa: S104  # in a pod
     log_level: str = Field(default="INFO", validation_alias="OSLIRA_LOG_LEVEL")
     nats_url: SecretStr = Field(validation_alias="NATS_URL")
+    nats_nkey_seed: SecretStr | None = Field(default=None, validation_alias="NATS_NKEY_SEED")
+    nats_ca_file: Path | None = Field(default=None, validation_alias="NATS_CA_FILE")
+    nats_cert_file: Path | None = Field(default=None, validation_alias="NATS_CERT_FILE")
+    nats_key_file: Path | None = Field(default=None, validation_alias="NATS_KEY_FILE")
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     database_pooled: bool = Field(default=False, validation_alias="DATABASE_POOLED")
     database_pool_size: int = Field(default=12, ge=2, le=100, validation_alias="DATABASE_POOL_SIZE")
@@ -69,6 +77,13 @@ class ServiceSettings(BaseSettings):
     jwt_secret: SecretStr | None = Field(default=None, validation_alias="JWT_SECRET")
     jwks_url: str | None = Field(default=None, validation_alias="JWKS_URL")
 
+    @field_validator("nats_nkey_seed")
+    @classmethod
+    def _a_users_seed(cls, seed: SecretStr | None) -> SecretStr | None:
+        if seed is not None:
+            nkeys.public_key(seed.get_secret_value())
+        return seed
+
     @model_validator(mode="after")
     def _fit_for_its_environment(self) -> Self:
         if self.env is not Env.DEVELOPMENT and (faults := list(self._faults())):
@@ -77,6 +92,10 @@ class ServiceSettings(BaseSettings):
 
     def _faults(self) -> list[str]:
         faults: list[str] = []
+        if not self.nats_nkey_seed:
+            faults.append("NATS_NKEY_SEED is missing")
+        elif nkeys.holds(self.nats_nkey_seed.get_secret_value(), DEVELOPMENT_MARK.encode()):
+            faults.append("NATS_NKEY_SEED holds a development secret")
         for name in (
             "apify_token",
             "openai_api_key",
@@ -110,6 +129,13 @@ class ServiceSettings(BaseSettings):
         holders |= {name for name, value in os.environ.items() if DEVELOPMENT_MARK in value}
         faults += [f"{name} holds a development secret" for name in sorted(holders)]
         return faults
+
+    @property
+    def bus_login(self) -> Login:
+        """How this service logs in to the bus."""
+        return Login(
+            self._secret("nats_nkey_seed"), self.nats_ca_file, self.nats_cert_file, self.nats_key_file
+        )
 
     def _secret(self, name: str) -> str | None:
         value = getattr(self, name)

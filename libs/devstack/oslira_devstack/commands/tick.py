@@ -58,10 +58,17 @@ async def _publish(nats_url: str, job: str, moment: datetime) -> datetime:
     import nats  # noqa: PLC0415
     from nats.errors import Error  # noqa: PLC0415
     from oslira_scheduler.application.publish_tick import publish_tick  # noqa: PLC0415
+    from oslira_shared.bus.login import Login  # noqa: PLC0415
     from oslira_shared.errors import OsliraError  # noqa: PLC0415
 
     try:
-        client = await nats.connect(nats_url, allow_reconnect=False, connect_timeout=5)
+        client = await nats.connect(
+            nats_url,
+            allow_reconnect=False,
+            connect_timeout=5,
+            inbox_prefix="_INBOX_scheduler",
+            **Login.from_environment(os.environ).for_client(nats_url),
+        )
     except (Error, OSError, TimeoutError) as error:
         raise OsliraError("unavailable", f"the bus can't be reached: {error}") from error
     try:

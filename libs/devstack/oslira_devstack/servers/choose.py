@@ -30,7 +30,12 @@ class ServerFactory:
             from oslira_devstack.servers.containers import ContainerNats  # noqa: PLC0415  (needs Docker's client)
 
             return ContainerNats(self.credentials, config=self.directory / f"{name}.conf")
-        return EmbeddedNats(self.directory / name, self.credentials, log=self.logs / f"{name}.log")
+        return EmbeddedNats(
+            self.directory / name,
+            self.credentials,
+            log=self.logs / f"{name}.log",
+            has_tester=not self.durable,
+        )
 
     def postgres(self) -> Postgres:
         if self._in_containers():

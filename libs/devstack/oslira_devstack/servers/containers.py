@@ -70,7 +70,7 @@ class ContainerNats(_Container):
     def __init__(self, credentials: Credentials, *, config: Path) -> None:
         config.parent.mkdir(parents=True, exist_ok=True)
         config.touch(mode=0o600)  # it holds passwords
-        config.write_text(nats_config(credentials, listen="0.0.0.0:4222", store="/data"))
+        config.write_text(nats_config(credentials, listen="0.0.0.0:4222", store="/data", has_tester=True))
         container = (
             DockerContainer("nats:2.15-alpine")
             .with_volume_mapping(config, "/etc/oslira.conf")
@@ -78,6 +78,10 @@ class ContainerNats(_Container):
         )
         super().__init__("nats", container, inner_port=4222)
         self._credentials = credentials
+
+    @property
+    def address(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
 
     def url(self, user: str) -> str:
         return f"nats://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"

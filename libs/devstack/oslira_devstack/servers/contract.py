@@ -31,8 +31,17 @@ class Server(Protocol):
 
 
 class Nats(Server, Protocol):
+    @property
+    def address(self) -> str:
+        """Without a login, for who has an nkey seed."""
+        ...
+
     def url(self, user: str) -> str:
-        """With that user's password. Users: one per service, and `operator`."""
+        """With that user's password.
+
+        Users are those of bus/permissions.py, with those permissions; on a throw-away server also `tester`, who may do
+        everything.
+        """
         ...
 
     async def wipe(self) -> None:

@@ -8,8 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from oslira_shared.bus.nkeys import public_key
+from oslira_shared.bus.permissions import USERS
+from oslira_shared.bus.server_config import ACCOUNT, accounts
+
 from oslira_devstack.child import Child
-from oslira_devstack.credentials import Credentials
+from oslira_devstack.credentials import TESTER, Credentials
 from oslira_devstack.ports import free_port
 from oslira_devstack.readiness import wait_ready
 from oslira_devstack.servers.binaries import server_environment, wheel_binary
@@ -18,14 +22,24 @@ _MAX_PAYLOAD_BYTES: Final = 1_048_576
 
 
 class EmbeddedNats:
-    """One server, one user per service. Its stream data lies in `directory`/jetstream and outlives stop, kill and start."""
+    """One server, one user per service. Its stream data lies in `directory`/jetstream and outlives stop, kill and start.
+
+    `has_tester`: also the user `tester`, who may do everything.
+    """
 
     name = "nats"
 
     def __init__(
-        self, directory: Path, credentials: Credentials, *, port: int | None = None, log: Path | None = None
+        self,
+        directory: Path,
+        credentials: Credentials,
+        *,
+        port: int | None = None,
+        log: Path | None = None,
+        has_tester: bool = False,
     ) -> None:
         self.port = port or free_port()
+        self._has_tester = has_tester
         self._directory = directory
         self._credentials = credentials
         self._config = directory / "nats.conf"
@@ -35,6 +49,10 @@ class EmbeddedNats:
             env=server_environment(),
             log=log or directory / "nats.log",
         )
+
+    @property
+    def address(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
 
     def url(self, user: str) -> str:
         return f"nats://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"
@@ -62,23 +80,35 @@ class EmbeddedNats:
     def _write_config(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         config = nats_config(
-            self._credentials, listen=f"127.0.0.1:{self.port}", store=str(self._directory / "jetstream")
+            self._credentials,
+            listen=f"127.0.0.1:{self.port}",
+            store=str(self._directory / "jetstream"),
+            has_tester=self._has_tester,
         )
         # It holds passwords: nobody else may read it, from its first byte on.
         with os.fdopen(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(config)
 
 
-def nats_config(credentials: Credentials, *, listen: str, store: str) -> str:
-    """The server's configuration file: JetStream, and one user per service (NATS reads JSON)."""
+def nats_config(credentials: Credentials, *, listen: str, store: str, has_tester: bool = False) -> str:
+    """The server's configuration file: JetStream, and everybody's permissions (NATS reads JSON)."""
+    users = accounts(
+        {
+            user: [
+                {"nkey": public_key(credentials.nkeys[user])},
+                {"user": user, "password": credentials.nats[user]},
+            ]
+            for user in USERS
+        }
+    )
+    if has_tester:
+        users[ACCOUNT]["users"].append({"user": TESTER, "password": credentials.nats[TESTER]})
     config = {
         "server_name": "oslira-dev",
         "listen": listen,
         "max_payload": _MAX_PAYLOAD_BYTES,
         "jetstream": {"store_dir": store},
-        "authorization": {
-            "users": [{"user": user, "password": password} for user, password in credentials.nats.items()],
-        },
+        "accounts": users,
     }
     return json.dumps(config, indent=2)
 

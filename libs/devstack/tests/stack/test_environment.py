@@ -11,6 +11,7 @@ from oslira_devstack.credentials import Credentials
 from oslira_devstack.environment import SERVICES, Ports
 from oslira_devstack.servers.choose import ServerFactory
 from oslira_devstack.servers.contract import Servers
+from oslira_shared.bus.nkeys import holds
 from oslira_shared.settings import DEVELOPMENT_MARK
 
 _KEYS = ("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_SECRET_KEY")
@@ -56,7 +57,8 @@ def test_provider_keys_go_only_to_the_service_that_calls_the_provider(given: Giv
 def test_every_service_logs_in_as_itself(given: Given) -> None:
     for service in SERVICES:
         variables = given.of(service)
-        assert f"//{service}:" in variables["NATS_URL"]
+        assert "@" not in variables["NATS_URL"]
+        assert variables["NATS_NKEY_SEED"] == given.credentials.nkeys[service]
         assert f"//{service}_service:" in variables["DATABASE_URL"]
         assert "DATABASE_ADMIN_URL" not in variables
 
@@ -86,8 +88,9 @@ def test_tests_never_reach_a_real_provider(given: Given, monkeypatch: pytest.Mon
 def test_every_secret_of_ours_is_marked_so_that_production_refuses_it(given: Given) -> None:
     for service in SERVICES:
         for name, value in given.of(service).items():
-            if name in (*_KEYS, "NATS_URL", "DATABASE_URL", "JWT_SECRET", "STRIPE_WEBHOOK_SECRET"):
+            if name in (*_KEYS, "DATABASE_URL", "JWT_SECRET", "STRIPE_WEBHOOK_SECRET"):
                 assert DEVELOPMENT_MARK in value, name
+        assert holds(given.of(service)["NATS_NKEY_SEED"], DEVELOPMENT_MARK.encode())
 
 
 def test_simulated_stripe_sells_every_plan_and_pack(given: Given) -> None:

@@ -33,9 +33,9 @@ def sockets_left(port: int) -> list[Path]:
 
 
 async def test_nats_keeps_its_streams_over_stop_and_kill(directory: Path) -> None:
-    server = EmbeddedNats(directory / "nats", Credentials())
+    server = EmbeddedNats(directory / "nats", Credentials(), has_tester=True)
     await server.start()
-    client = await nats.connect(server.url("operator"))
+    client = await nats.connect(server.url("tester"))
     await client.jetstream().add_stream(name="KEPT", subjects=["kept.>"])
     await client.jetstream().publish("kept.one", b"1")
     await client.close()
@@ -44,16 +44,16 @@ async def test_nats_keeps_its_streams_over_stop_and_kill(directory: Path) -> Non
     await server.start()
     await server.kill()
     await server.start()
-    client = await nats.connect(server.url("gateway"))
+    client = await nats.connect(server.url("tester"))
     assert (await client.jetstream().stream_info("KEPT")).state.messages == 1
     await client.close()
     await server.stop()
 
 
 async def test_wiped_nats_comes_back_empty_on_its_port(directory: Path) -> None:
-    server = EmbeddedNats(directory / "nats", Credentials())
+    server = EmbeddedNats(directory / "nats", Credentials(), has_tester=True)
     await server.start()
-    client = await nats.connect(server.url("operator"))
+    client = await nats.connect(server.url("tester"))
     await client.jetstream().add_stream(name="GONE", subjects=["gone.>"])
     await client.close()
     with pytest.raises(RuntimeError, match="stop NATS"):
@@ -61,14 +61,14 @@ async def test_wiped_nats_comes_back_empty_on_its_port(directory: Path) -> None:
     await server.stop()
     await server.wipe()
     await server.start()
-    client = await nats.connect(server.url("operator"))
+    client = await nats.connect(server.url("tester"))
     assert (await client.jetstream().account_info()).streams == 0
     await client.close()
     await server.kill()
 
 
 async def test_nats_refuses_a_wrong_password(directory: Path) -> None:
-    server = EmbeddedNats(directory / "nats", Credentials())
+    server = EmbeddedNats(directory / "nats", Credentials(), has_tester=True)
     await server.start()
     assert (directory / "nats" / "nats.conf").stat().st_mode & 0o777 == 0o600
     # By hand: the client library leaves its socket open when it is refused.

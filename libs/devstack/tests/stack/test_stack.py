@@ -17,6 +17,7 @@ from oslira_devstack.credentials import MIGRATOR
 from oslira_devstack.datadir import DataDirectory, StackIsRunning
 from oslira_devstack.ports import BusyPort
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_shared.bus.provision import provision_bus
 
 _PARENT = """
 import asyncio, sys
@@ -75,8 +76,9 @@ async def test_killed_stack_leaves_nothing_and_its_data_is_there_again(data_dir:
         f"postgresql://{MIGRATOR}:{keys.postgres[MIGRATOR]}@127.0.0.1:{state['postgres_port']}/oslira"
     )
     await connection.execute("create table kept ()")
-    client = await nats.connect(f"nats://operator:{keys.nats['operator']}@127.0.0.1:{state['nats_port']}")
-    await client.jetstream().add_stream(name="KEPT", subjects=["kept"])
+    bus_url = f"nats://scheduler:{keys.nats['scheduler']}@127.0.0.1:{state['nats_port']}"
+    client = await nats.connect(bus_url, inbox_prefix="_INBOX_scheduler")
+    await provision_bus(client.jetstream())
     await client.close()
     process.kill()
     process.communicate()
@@ -90,8 +92,8 @@ async def test_killed_stack_leaves_nothing_and_its_data_is_there_again(data_dir:
         connection = await asyncpg.connect(stack.servers.postgres.url(MIGRATOR))
         assert await connection.fetchval("select to_regclass('kept') is not null")
         await connection.close()
-        client = await nats.connect(stack.servers.nats.url("operator"))
-        assert (await client.jetstream().stream_info("KEPT")).config.name == "KEPT"
+        client = await nats.connect(stack.servers.nats.url("scheduler"), inbox_prefix="_INBOX_scheduler")
+        assert (await client.jetstream().stream_info("EVENTS")).config.name == "EVENTS"
         await client.close()
 
 

@@ -16,6 +16,9 @@ from nats.js import JetStreamContext
 from pydantic import ValidationError
 
 from oslira_shared.bus.guard import ConsumerGuard
+from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_refused
+from oslira_shared.bus.login import Login, needs_tls
+from oslira_shared.bus.permissions import inbox_of
 from oslira_shared.bus.topology import CONSUMERS, stream_of
 from oslira_shared.bus.verdict import typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
@@ -40,18 +43,26 @@ class Bus:
         *,
         service: str,
         patience_s: float = 0.0,
+        login: Login | None = None,
+        must_be_limited: bool = False,
         on_closed: Callable[[], Awaitable[None]] | None = None,
+        on_refused: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """`url` may hold user and password. `on_closed` runs if the client gives up for good (it should not).
+        """`url` may hold user and password instead of a login with a seed.
 
         `patience_s`: how long a request that nobody takes is offered again, while its responder is being replaced; never
-        longer than the request's own time limit.
+        longer than the request's own time limit. `must_be_limited`: refuse a credential that may do everything. `on_closed`
+        runs if the client gives up for good (it should not); `on_refused` with the reason if the bus doesn't know us as
+        `service`: nothing is served then.
         """
         self.service = service
         self._patience_s = patience_s
-        self._inbox_prefix = f"_INBOX_{service}"
+        self._url, self._on_refused = url, on_refused
+        self._inbox_prefix = inbox_of(service)
+        self._identity = IdentityCheck(service, must_be_limited=must_be_limited)
         self.broker = NatsBroker(
             url,
+            security=(login or Login()).for_broker(url),
             name=f"oslira_{service}",
             inbox_prefix=self._inbox_prefix,
             max_reconnect_attempts=-1,  # the default gives up after two minutes, then spins
@@ -112,13 +123,14 @@ class Bus:
         self._tasks.append(asyncio.create_task(self._connect(), name="bus-connect"))
 
     async def _connect(self) -> None:
-        while True:
-            try:
-                self._client = await self.broker.connect()
-                break
-            except Exception as error:  # noqa: BLE001  # whatever it is, a service outlives its bus
-                _LOG.warning("bus_not_there", reason=f"{type(error).__name__}: {error}")
-                await asyncio.sleep(1)
+        try:
+            self._client = await self._reach()
+        except NotOurCredential as error:
+            _LOG.error("bus_refused", reason=str(error))  # the reason says it all
+            if self._on_refused is not None:
+                await self._on_refused(str(error))
+            await self.broker.stop()
+            return
         for subscriber in self._responders:
             await subscriber.start()
         jetstream = self.jetstream
@@ -128,6 +140,21 @@ class Bus:
         for callback in self._on_connected:
             await callback()
         _LOG.info("bus_connected")
+
+    async def _reach(self) -> Client:
+        while True:
+            try:
+                client = await self.broker.connect()
+                await self._identity.run(client, needs_tls=needs_tls(self._url))
+            except NotOurCredential:
+                raise
+            except Exception as error:  # whatever else it is, a service outlives its bus
+                if is_login_refused(error):
+                    raise NotOurCredential(f"the bus knows nobody by {self.service}'s credential") from error
+                _LOG.warning("bus_not_there", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(1)
+            else:
+                return client
 
     async def stop_pulling(self) -> None:
         """Take no more messages, and let handlers finish. Requests are still answered, and publishing still works."""
@@ -234,6 +261,7 @@ class Bus:
 
     async def _log_error(self, error: Exception) -> None:
         # Permission violations come only here; a caller sees a mere timeout.
+        self._identity.hear(error)
         _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])
 
 

@@ -3,7 +3,7 @@
 EVENTS names its owners one by one: `*.evt.>` would collide with `dead.>` (both match `dead.evt.x`), and the server refuses that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -169,6 +169,37 @@ CONSUMERS: Final[dict[str, Consumer]] = {
         _ticks("billing"),
     )
 }
+
+# Who may ask what. A question that isn't here reaches nobody: the server's permissions come from this table.
+ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    credits_.HOLD: ("gateway", "analysis"),
+    credits_.SETTLE: ("gateway", "analysis"),
+    credits_.BALANCE: ("gateway",),
+    # Asking for an unknown run's outcome closes its id.
+    analysis.OUTCOME: ("credits",),
+    analysis.CANCEL: ("gateway",),
+    analysis.CANCEL_BULK: ("gateway",),
+    analysis.REPLAY: ("gateway", "operator"),
+    analysis.CONTEXT_PREVIEW: ("gateway",),
+    billing.CHECKOUT: ("gateway",),
+    billing.PORTAL: ("gateway",),
+    billing.REPLAY: ("gateway", "operator"),
+    billing.START_FREE_PLAN: ("gateway",),
+    **{
+        scheduler.run_job_subject(owner): ("gateway", "operator")
+        for job in scheduler.JOBS
+        for owner in job.owners
+    },
+}
+# Who gives which commands to another service; each may give its own, and tell its own events, anyway.
+COMMANDED_BY: Final[Mapping[str, tuple[str, ...]]] = {analysis.RUN: ("gateway",)}
+# Who writes which keys of which bucket, who reads a bucket, and who hears plain subjects.
+KEYS_WRITTEN_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    f"$KV.{PROGRESS_BUCKET}.*.state": ("analysis",),
+    f"$KV.{LIMITS_BUCKET}.>": ("gateway",),
+}
+BUCKETS_READ_BY: Final[Mapping[str, tuple[str, ...]]] = {LIMITS_BUCKET: ("gateway",)}
+HEARD_BY: Final[Mapping[str, tuple[str, ...]]] = {f"{analysis.PROGRESS}.*": ("gateway",)}
 
 
 def stream_of(subject: str) -> str:

@@ -5,6 +5,7 @@ import os
 import sys
 
 from oslira_devstack.environment import SERVICES
+from oslira_shared.bus.nkeys import new_seed
 from oslira_shared.settings import DEVELOPMENT_MARK
 
 
@@ -30,6 +31,7 @@ _KEY = "sk_live_0123456789"
 _WRONG = {
     "OSLIRA_ENV": "production",
     "NATS_URL": "nats://127.0.0.1:1",
+    "NATS_NKEY_SEED": new_seed(),
     "DATABASE_URL": f"postgresql://someone:{DEVELOPMENT_MARK}hunter2@127.0.0.1:1/oslira",
     "OPENAI_BASE_URL": "http://127.0.0.1:9000/openai/v1",
     **dict.fromkeys(("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_WEBHOOK_SECRET"), _KEY),

@@ -9,6 +9,7 @@ from oslira_billing.settings import BillingSettings
 from oslira_credits.settings import CreditsSettings
 from oslira_gateway.settings import GatewaySettings
 from oslira_scheduler.settings import SchedulerSettings
+from oslira_shared.bus.nkeys import new_seed
 from oslira_shared.settings import DEVELOPMENT_MARK, ELSEWHERE, Env, ServiceSettings, load_settings
 from pydantic import ValidationError
 
@@ -24,7 +25,8 @@ URLS = (
 )
 GOOD: Mapping[str, str] = {
     "OSLIRA_ENV": "production",
-    "NATS_URL": "nats://someone:strong-nats-word@nats.svc:4222",
+    "NATS_URL": "tls://nats.svc:4222",
+    "NATS_NKEY_SEED": new_seed(),
     "DATABASE_URL": "postgresql://someone:strong-database-word@10.0.0.5/oslira",
     **{key: f"real-{key.lower()}-0123456789" for key in KEYS},
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
@@ -163,6 +165,8 @@ def test_a_development_secret_stops_every_service_wherever_it_is(
     for variable in (*secrets, "AWS_SECRET_ACCESS_KEY"):  # which the S3 client reads by itself
         value = f"{DEVELOPMENT_MARK}{'0123456789' * 4}"
         value = f"nats://someone:{value}@server.example/oslira" if variable.endswith("_URL") else value
+        if variable == "NATS_NKEY_SEED":
+            value = new_seed(mark=DEVELOPMENT_MARK.encode())
         assert refusal({**GOOD, variable: value}) == [f"{variable} holds a development secret"]
 
 
@@ -186,6 +190,11 @@ def test_elsewhere_is_for_those_who_have_no_use_for_a_key(
     load({**GOOD, **{key: ELSEWHERE for key in KEYS if key not in used}})
     for key in used:
         assert refusal({**GOOD, key: ELSEWHERE}) == [f"{key} is used here, so it can't be 'elsewhere'"]
+
+
+def test_a_seed_is_needed_and_has_to_be_one(refusal: Refused) -> None:
+    assert refusal(_without("NATS_NKEY_SEED")) == ["NATS_NKEY_SEED is missing"]
+    assert refusal({**GOOD, "NATS_NKEY_SEED": "SUAMISTYPED"}) == ["NATS_NKEY_SEED: it is no nkey seed"]
 
 
 def test_every_fault_has_its_line(refusal: Refused) -> None:

@@ -13,7 +13,6 @@ import httpx
 import nats
 import pytest
 import pytest_asyncio
-from nats.js import JetStreamContext
 from oslira_billing import samples
 from oslira_billing.bootstrap import build
 from oslira_billing.settings import BillingSettings
@@ -36,14 +35,10 @@ async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 15) -
 
 
 class Service:
-    """What Stripe sees of it, what the database holds, and the server's side of the bus."""
+    """What Stripe sees of it, and what the database holds."""
 
     def __init__(self, http: httpx.AsyncClient, pool: Pool, ledger: Any, runtime: Runtime) -> None:
         self.http, self.pool, self.ledger, self.runtime = http, pool, ledger, runtime
-
-    @property
-    def jetstream(self) -> JetStreamContext:
-        return self.runtime.bus.jetstream
 
     async def post(self, payload: Any, *, secret: str = SECRETS[0], age_s: float = 0) -> httpx.Response:
         """Deliver as Stripe does."""
@@ -136,7 +131,7 @@ async def running(
 
 async def provision(server: Nats) -> None:
     """What the scheduler does."""
-    connection = await nats.connect(server.url("operator"))
+    connection = await nats.connect(server.url("tester"))
     await provision_bus(connection.jetstream())
     await connection.close()
 

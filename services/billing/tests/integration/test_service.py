@@ -8,11 +8,14 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from nats.js import JetStreamContext
 from oslira_billing import samples
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_devstack.databases import Database
+from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
 from oslira_shared.bus.connection import Bus
+from oslira_shared.bus.nkeys import new_seed
 from oslira_shared.contracts.billing.v1 import SUBSCRIPTION_CHANGED, SubscriptionChanged
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, Tick, run_job_subject, tick_subject
 from oslira_shared.errors import OsliraError
@@ -22,15 +25,15 @@ from oslira_shared.postgres.clients import UserClient, open_pool
 SLOT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
 
-async def test_a_new_plan_is_news_to_other_services(service: Any) -> None:
+async def test_a_new_plan_is_news_to_other_services(service: Any, tester: JetStreamContext) -> None:
     account_id = uuid4()
     payload = samples.event(
         "customer.subscription.created", samples.subscription(price="price_pro", account_id=str(account_id))
     )
     await service.post(payload)
     await service.ends(payload)
-    message = await service.jetstream.get_last_msg("EVENTS", SUBSCRIPTION_CHANGED)
-    assert SubscriptionChanged.model_validate_json(message.data).account_id == account_id
+    message = await tester.get_last_msg("EVENTS", SUBSCRIPTION_CHANGED)
+    assert SubscriptionChanged.model_validate_json(message.data or b"").account_id == account_id
 
 
 async def test_a_subscription_is_asked_for_as_stripe_has_it_now(service: Any, simulators: Simulators) -> None:
@@ -57,12 +60,14 @@ async def test_stripe_out_of_order_is_a_reason_to_try_again(simulators: Simulato
     await stripe.close()
 
 
-async def tick(service: Any, job: str) -> None:
+async def tick(tester: JetStreamContext, job: str) -> None:
     message = Tick(event_id=new_id(), job=job, slot=SLOT)
-    await service.runtime.bus.publish(tick_subject(job), message, msg_id=str(new_id()))
+    await tester.publish(tick_subject(job), message.model_dump_json().encode())
 
 
-async def test_the_daily_clean_up_forgets_old_bodies_once_a_slot(service: Any) -> None:
+async def test_the_daily_clean_up_forgets_old_bodies_once_a_slot(
+    service: Any, tester: JetStreamContext
+) -> None:
     old, young = (samples.event("payout.paid", {"id": "po_1"}) for _ in range(2))
     for payload in (old, young):
         await service.post(payload)
@@ -72,7 +77,7 @@ async def test_the_daily_clean_up_forgets_old_bodies_once_a_slot(service: Any) -
     )
     await service.pool.execute(aged, old["id"])
     for _ in range(3):
-        await tick(service, "daily-cleanup")
+        await tick(tester, "daily-cleanup")
 
     async def is_done() -> bool:
         return await service.pool.fetchval("select state from billing.job_runs") == "done"
@@ -101,8 +106,10 @@ async def test_a_job_left_in_the_middle_is_taken_over(service: Any) -> None:
     await service.until(is_done)
 
 
-async def test_an_operator_runs_a_job_by_hand_and_no_job_that_is_not_there(service: Any) -> None:
-    gateway = Bus(service.runtime.settings.nats_url.get_secret_value(), service="gateway")
+async def test_an_operator_runs_a_job_by_hand_and_no_job_that_is_not_there(
+    service: Any, own_nats: Nats
+) -> None:
+    gateway = Bus(own_nats.url("gateway"), service="gateway")
     await gateway.start()
 
     async def is_connected() -> bool:
@@ -188,6 +195,7 @@ async def test_the_process_says_why_it_cannot_start() -> None:
     environment = {
         "OSLIRA_ENV": "production",
         "NATS_URL": "nats://nats.example.com",
+        "NATS_NKEY_SEED": new_seed(),
         "DATABASE_URL": "postgres://db.example.com/oslira",
         "STRIPE_SECRET_KEY": "elsewhere",
         "STRIPE_API_BASE": "http://127.0.0.1:1",
@@ -205,8 +213,8 @@ async def test_the_process_says_why_it_cannot_start() -> None:
         assert reason in errors.decode()
 
 
-async def test_a_finished_job_run_is_not_claimed_again(service: Any) -> None:
-    await tick(service, "daily-cleanup")
+async def test_a_finished_job_run_is_not_claimed_again(service: Any, tester: JetStreamContext) -> None:
+    await tick(tester, "daily-cleanup")
 
     async def is_done() -> bool:
         return await service.pool.fetchval("select state from billing.job_runs") == "done"
@@ -215,6 +223,6 @@ async def test_a_finished_job_run_is_not_claimed_again(service: Any) -> None:
     await service.pool.execute(
         "update billing.job_runs set created_at = created_at - $1::interval", timedelta(days=1)
     )
-    await tick(service, "daily-cleanup")
-    await tick(service, "daily-cleanup")
+    await tick(tester, "daily-cleanup")
+    await tick(tester, "daily-cleanup")
     assert await service.pool.fetchval("select attempt from billing.job_runs") == 1

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from oslira_billing import samples
 from oslira_billing.samples import line
+from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.billing.v1 import (
@@ -30,8 +31,8 @@ SLOT = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
 @pytest_asyncio.fixture
-async def gateway(service: Any) -> AsyncGenerator[Bus]:
-    bus = Bus(service.runtime.settings.nats_url.get_secret_value(), service="gateway")
+async def gateway(service: Any, own_nats: Nats) -> AsyncGenerator[Bus]:
+    bus = Bus(own_nats.url("gateway"), service="gateway")
     await bus.start()
 
     async def is_connected() -> bool:

@@ -108,7 +108,7 @@ async def until(holds: Callable[[], Awaitable[bool]], *, timeout_s: float = 15) 
 
 @pytest_asyncio.fixture
 async def world(own_nats: Nats, database: Database) -> AsyncGenerator[World]:
-    operator = await nats.connect(own_nats.url("operator"))
+    operator = await nats.connect(own_nats.url("tester"))
     await provision_bus(operator.jetstream())
     settings = CreditsSettings.model_validate(
         {
@@ -125,7 +125,8 @@ async def world(own_nats: Nats, database: Database) -> AsyncGenerator[World]:
     pool = await open_pool(database.url("credits_service"), service="credits")
     runtime = Runtime(settings, pool)
     await build(runtime, settings)
-    peer = Bus(own_nats.url("analysis"), service="analysis")
+    # As the tester: this one stands for all who ask credits.
+    peer = Bus(own_nats.url("tester"), service="analysis")
     world = World(pool, peer, operator)
     await world.ledger.grant(world.account_id, 5, source="pack", key=str(uuid4()))
     await peer.start()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest_asyncio
+from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats
@@ -53,22 +54,24 @@ async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 1
             await asyncio.sleep(0.1)
 
 
-async def test_two_replicas_lay_down_the_whole_topology_side_by_side(replicas: list[Replica]) -> None:
+async def test_two_replicas_lay_down_the_whole_topology_side_by_side(
+    replicas: list[Replica], tester: JetStreamContext
+) -> None:
     await asyncio.gather(*(replica.keep_topology() for replica in replicas))
     await replicas[0].keep_topology()
     jetstream = replicas[0].bus.jetstream
-    assert {info.config.name for info in await jetstream.streams_info()} == {
-        stream.name for stream in STREAMS
-    }
+    assert {info.config.name for info in await tester.streams_info()} == {stream.name for stream in STREAMS}
     for consumer in CONSUMERS.values():
         assert (await jetstream.consumer_info(consumer.stream, consumer.name)).name == consumer.name
 
 
-async def test_a_deleted_durable_and_a_changed_limit_are_repaired(replicas: list[Replica]) -> None:
+async def test_a_deleted_durable_and_a_changed_limit_are_repaired(
+    replicas: list[Replica], tester: JetStreamContext
+) -> None:
     scheduler = replicas[0]
     await scheduler.keep_topology()
     jetstream = scheduler.bus.jetstream
-    await jetstream.delete_consumer("STRIPE", "billing_webhook")
+    await tester.delete_consumer("STRIPE", "billing_webhook")
     changed = (await jetstream.stream_info("STRIPE")).config
     wanted = changed.max_msgs
     await jetstream.update_stream(changed, max_msgs=7)

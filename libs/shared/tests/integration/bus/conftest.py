@@ -16,7 +16,7 @@ from oslira_shared.bus.provision import provision_bus
 async def jetstream(own_nats: Nats) -> AsyncGenerator[JetStreamContext]:
     """The operator's, on a server that holds nothing yet."""
     client = await nats.connect(
-        own_nats.url("operator"),
+        own_nats.url("tester"),
         inbox_prefix="_INBOX_operator",
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]  # seconds; any number does

@@ -34,7 +34,8 @@ class Service:
     def __init__(self, server: Nats) -> None:
         self.subject = f"credits.rpc.test_{new_id().hex}"
         self.buses = [Bus(server.url("credits"), service="credits") for _ in range(2)]
-        self.asker = Bus(server.url("gateway"), service="gateway")
+        # As the tester: the subject is of this test alone, so nobody has a right to it.
+        self.asker = Bus(server.url("tester"), service="gateway")
         self.heard: list[tuple[int, str]] = []
         for number, bus in enumerate(self.buses):
             self._respond(number, bus)
@@ -92,7 +93,7 @@ async def service(nats_server: Nats) -> AsyncGenerator[Service]:
 
 @pytest_asyncio.fixture
 async def operator(nats_server: Nats) -> AsyncGenerator[Client]:
-    client = await nats.connect(nats_server.url("operator"), inbox_prefix="_INBOX_operator")
+    client = await nats.connect(nats_server.url("tester"), inbox_prefix="_INBOX_operator")
     yield client
     await client.close()
 

@@ -25,7 +25,7 @@ KEY = "a key that is long enough to be a key"
 @pytest_asyncio.fixture
 async def bus(own_nats: Nats) -> AsyncGenerator[Bus]:
     """Provisioned; what analysis would publish with."""
-    bus = Bus(own_nats.url("scheduler"), service="scheduler")
+    bus = Bus(own_nats.url("tester"), service="scheduler")
     await bus.start()
     async with asyncio.timeout(20):
         while not bus.is_connected:

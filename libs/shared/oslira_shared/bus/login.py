@@ -1,0 +1,65 @@
+"""How a connection to the bus proves who it is, and whom it trusts."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from faststream.nats.security import NatsNKey, NatsSecurity
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """`seed` is a user's nkey seed; without one the URL holds user and password, as in development alone.
+
+    `ca_file` is whom to trust, instead of the system's authorities, where the URL is `tls://`; `cert_file` and `key_file` are
+    our own certificate where the server asks for one.
+    """
+
+    seed: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Self:
+        """For commands; services read the same variables through their settings."""
+
+        def path(name: str) -> Path | None:
+            return Path(value) if (value := variables.get(name)) else None
+
+        return cls(
+            seed=variables.get("NATS_NKEY_SEED") or None,
+            ca_file=path("NATS_CA_FILE"),
+            cert_file=path("NATS_CERT_FILE"),
+            key_file=path("NATS_KEY_FILE"),
+        )
+
+    def for_broker(self, url: str) -> NatsSecurity | None:
+        """As FastStream takes it."""
+        context = self._context(url)
+        if self.seed is not None:
+            return NatsNKey.from_seed(self.seed, ssl_context=context)
+        return NatsSecurity(ssl_context=context) if context is not None else None
+
+    def for_client(self, url: str) -> dict[str, Any]:
+        """As `nats.connect` takes it."""
+        context = self._context(url)
+        return {
+            **({"nkeys_seed_str": self.seed} if self.seed is not None else {}),
+            **({"tls": context} if context is not None else {}),
+        }
+
+    def _context(self, url: str) -> ssl.SSLContext | None:
+        if not needs_tls(url):
+            return None
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
+
+
+def needs_tls(url: str) -> bool:
+    """Whether the connection must be encrypted: the client alone would take what the server offers."""
+    return url.startswith("tls://")
