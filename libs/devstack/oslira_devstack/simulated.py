@@ -32,9 +32,9 @@ class Simulators:
             "STRIPE_API_BASE": f"{self.url}/stripe",
         }
 
-    async def reset(self) -> None:
-        """Counters, faults, stores and caches as at start."""
-        await self._ask("POST", "/_sim/reset")
+    async def reset(self, only: list[str] | None = None) -> None:
+        """Counters, draws, faults, stores and caches as at start, or only those."""
+        await self._ask("POST", "/_sim/reset", {"only": only} if only is not None else None)
 
     async def counters(self) -> dict[str, Any]:
         return (await self._ask("GET", "/_sim/counters")).json()

@@ -15,21 +15,31 @@ def demo(
         Path | None, typer.Option(help="Folder of scraped items to score, every one.", exists=True)
     ] = None,
     speed: Annotated[float, typer.Option(help="Divides the simulators' latencies.", min=0.01)] = 1.0,
+    *,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="The engine's promises instead, each at its full count: long.")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="With --engine: reduced counts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --engine: the findings as JSON.")] = False,
 ) -> None:
     """Show the main job on a stack of its own, in about two minutes. Exits 0 only if all of it held."""
     from oslira_devstack.child import DidNotStart  # noqa: PLC0415
+    from oslira_devstack.demo import engine as of_engine  # noqa: PLC0415
     from oslira_devstack.demo.program import run_program  # noqa: PLC0415
 
     # Not /tmp itself: Postgres may have to run as another user, who must be able to pass.
     directory = Path(tempfile.mkdtemp(prefix="oslira-demo-"))
     directory.chmod(0o711)
     try:
-        failures = asyncio.run(
-            run_program(directory, profiles=profiles.absolute() if profiles else None, speed=speed)
-        )
+        if engine:
+            counts = of_engine.QUICK if quick else of_engine.FULL
+            has_held = asyncio.run(of_engine.run_engine_demo(directory, counts=counts, as_json=as_json))
+        else:
+            folder = profiles.absolute() if profiles else None
+            has_held = not asyncio.run(run_program(directory, profiles=folder, speed=speed))
     except DidNotStart as error:
         print(f"oslira: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    raise typer.Exit(1 if failures else 0)
+    raise typer.Exit(0 if has_held else 1)

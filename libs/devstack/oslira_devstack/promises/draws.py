@@ -22,14 +22,16 @@ class ProviderTime:
         return self.scrape_s + self.slowest_call_s
 
 
-async def provider_times(simulators: Simulators, usernames: Iterable[str]) -> list[ProviderTime]:
-    """In the order in which they were scraped; one without a draw of its own is left out."""
+async def provider_times(
+    simulators: Simulators, usernames: Iterable[str], *, since_s: float = 0.0
+) -> list[ProviderTime]:
+    """By what was drawn since then, in the order in which they were scraped; one without a draw is left out."""
     wanted = set(usernames)
     scrapes: dict[str, tuple[float, float]] = {}
     calls: dict[str, float] = {}
     for draw in (await simulators.draws())["draws"]:
         name = draw["username"]
-        if name not in wanted:
+        if name not in wanted or draw["at_s"] < since_s:
             continue
         if draw["kind"] == "scrape":
             at_s, before_s = scrapes.get(name, (draw["at_s"], 0.0))

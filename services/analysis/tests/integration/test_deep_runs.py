@@ -1,16 +1,10 @@
 """Deep and x-ray runs: their calls at once, each answer kept, whatever dies in between."""
 
-import json
 from typing import Any
 
 import pytest
 from analysis_world import World, eventually
-from oslira_analysis.domain.answer_schema import json_schema_strict
-from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import calls_of
-from oslira_analysis.domain.prompt import render_business
-from oslira_analysis.prompts import load_instructions
-from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_devstack.promises.prefix_cache import compare_costs
 
 CALLS = {
     "deep": {"core", "outreach", "personality"},
@@ -46,39 +40,15 @@ async def test_each_call_is_made_once_and_booked(world: World, kind: str) -> Non
     assert all(row["prompt_version"] in analysis["prompt_version"] for row in usage)
 
 
-async def prefix_tokens(world: World) -> dict[str, int]:
-    """By call, as the simulator counts (4 characters a token): the schema, the instructions and the business."""
-    context = await world.gateway.fetchval(
-        "select context from identity.business_profiles where id = $1", world.business_profile_id
-    )
-    business = render_business(BusinessContext.from_dict(context))
-    return {
-        call.name: (
-            len(json.dumps(json_schema_strict(call.answer)))
-            + len(load_instructions(call.task).text)
-            + len(business)
-        )
-        // 4
-        for call in calls_of(AnalysisType.DEEP)
-    }
-
-
 async def test_the_second_deep_run_of_a_business_reads_its_prefix_from_the_cache(world: World) -> None:
     await world.start_engine()
     first = await world.ended(await world.accept("prefix.one", kind="deep"))
     second = await world.ended(await world.accept("prefix.two", kind="deep"))
-    before, after = await usage_of(world, first["id"]), await usage_of(world, second["id"])
-    prefixes = await prefix_tokens(world)
-    for row in after:
-        assert row["cached_tokens"] > 0.5 * prefixes[row["call"]]
-    cached = sum(row["cached_tokens"] for row in after)
-    saved = 1 - second["ai_cost_nano_usd"] / first["ai_cost_nano_usd"]
-    print(  # noqa: T201  # figures for the report
-        f"cached {cached} of a prefix of {sum(prefixes.values())} and {sum(row['input_tokens'] for row in after)} in all; "
-        f"cost {first['ai_cost_nano_usd'] / 1e9:.6f} -> {second['ai_cost_nano_usd'] / 1e9:.6f} USD ({saved:.0%} less)"
+    context = await world.gateway.fetchval(
+        "select context from identity.business_profiles where id = $1", world.business_profile_id
     )
-    assert sum(row["cached_tokens"] for row in before) < cached
-    assert second["ai_cost_nano_usd"] < first["ai_cost_nano_usd"]
+    finding = await compare_costs(world.analysis, context=context, first=first["id"], second=second["id"])
+    assert finding.holds, finding.details
 
 
 async def test_after_three_of_four_answers_a_crash_repeats_only_the_fourth(world: World) -> None:

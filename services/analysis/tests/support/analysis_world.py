@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from killed_engine import EngineProcess
 from oslira_analysis.bootstrap import build
 from oslira_analysis.settings import AnalysisSettings
+from oslira_devstack.promises.killed_engine import EngineProcess
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
 from oslira_shared.bus.connection import Bus

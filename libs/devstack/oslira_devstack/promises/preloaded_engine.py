@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-import killed_engine
+from oslira_devstack.promises import killed_engine
 
 __all__ = ["killed_engine"]
 

@@ -64,7 +64,7 @@ class EngineProcess:
         context = multiprocessing.get_context("forkserver")
         # The modules are loaded once, in the process that the engines are forked from, which finds them by this path.
         os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        context.set_forkserver_preload(["preloaded_engine"])
+        context.set_forkserver_preload(["oslira_devstack.promises.preloaded_engine"])
         self._heard, told = context.Pipe(duplex=False)
         self._process = context.Process(target=_run, args=(dict(environment), kill_at, told), daemon=True)
         self._process.start()
