@@ -40,6 +40,7 @@ from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
@@ -82,7 +83,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
     bulks = PostgresBulks(database)
-    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus)))
+    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database))))
     announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
     engine = _engine(

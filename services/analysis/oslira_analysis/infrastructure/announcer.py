@@ -1,7 +1,8 @@
 """Tells the bus what was committed: hints, progress, endings. What is lost here, the sweep says again."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
 import structlog
@@ -20,11 +21,20 @@ _ENDED_KEPT_S: Final = 3600
 _TIMEOUT_S: Final = 2.0
 
 
+class Listings(Protocol):
+    """Which bulks list a run."""
+
+    async def of(self, run_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
+        """By run; those that no bulk lists are left out."""
+        ...
+
+
 class NatsAnnouncer:
     """The port Announcer."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, listings: Listings) -> None:
         self._bus = bus
+        self._listings = listings
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
         if not is_repeat:
@@ -35,7 +45,8 @@ class NatsAnnouncer:
         suffix = f":{uuid4()}" if is_repeat else ""
         await asyncio.gather(
             *(self._hint(hint, suffix) for hint in effects.hints),
-            *(self._run(row, suffix) for row in effects.runs),
+            *(self._ended(row, suffix) for row in effects.runs),
+            self._progress(effects.runs),
         )
 
     async def _hint(self, hint: Hint, suffix: str) -> None:
@@ -46,9 +57,6 @@ class NatsAnnouncer:
             await self._bus.publish(hint.subject, message, msg_id=msg_id)
         except OsliraError as error:
             _LOG.warning("hint_not_sent", subject=hint.subject, row_id=str(hint.row_id), reason=error.detail)
-
-    async def _run(self, row: dict[str, Any], suffix: str) -> None:
-        await asyncio.gather(self._progress(row), self._ended(row, suffix))
 
     async def _ended(self, row: dict[str, Any], suffix: str) -> None:
         if row["state"] in v1.ENDED and row["settled_at"] is None:
@@ -65,8 +73,17 @@ class NatsAnnouncer:
             except OsliraError as error:
                 _LOG.warning("ending_not_sent", run_id=str(run_id), reason=error.detail)
 
-    async def _progress(self, row: dict[str, Any]) -> None:
-        snapshot = snapshot_of(row)
+    async def _progress(self, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        try:
+            listed = await self._listings.of([row["id"] for row in rows])
+        except Exception as error:  # noqa: BLE001  # its own bulk is on its row, and streams of others look for themselves
+            _LOG.warning("listings_not_read", reason=type(error).__name__)
+            listed = {}
+        await asyncio.gather(*(self._snapshot(snapshot_of(row, listed.get(row["id"], []))) for row in rows))
+
+    async def _snapshot(self, snapshot: v1.Progress) -> None:
         headers = {"Nats-TTL": str(_ENDED_KEPT_S)} if snapshot.status in v1.ENDED else None
         try:
             await self._bus.jetstream.publish(
@@ -86,14 +103,14 @@ def _count_endings(effects: Effects) -> None:
             metrics.RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
 
 
-def snapshot_of(row: dict[str, Any]) -> v1.Progress:
+def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
     """A row of analysis.runs as others may see it on the bus: no name and no text of the profile."""
     price_credits: int = row["price_credits"]
     is_settled = row["settled_at"] is not None
     return v1.Progress(
         run_id=row["id"],
         account_id=row["account_id"],
-        bulk_ids=[row["bulk_id"]] if row["bulk_id"] else [],
+        bulk_ids=sorted({*listed_in, *([row["bulk_id"]] if row["bulk_id"] else [])}),
         seq=row["seq"],
         type=v1.AnalysisType(row["type"]),
         username=None,

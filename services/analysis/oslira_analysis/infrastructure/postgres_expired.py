@@ -14,6 +14,12 @@ _BATCHES: Final[Mapping[str, str]] = {
           select id from analysis.ai_usage_logs where created_at < now() - interval '90 days'
            order by created_at limit $1 for update skip locked)
     """,
+    # A day's limit is of no interest once its runs have ended; what they cost stands on them.
+    "daily_costs": """
+        delete from analysis.daily_costs where (account_id, day) in (
+          select account_id, day from analysis.daily_costs where day < (now() at time zone 'UTC')::date - 90
+           order by day limit $1 for update skip locked)
+    """,
     "analyses": """
         delete from analysis.analyses where id in (
           select id from analysis.analyses where deleted_at < now() - interval '30 days' limit $1 for update skip locked)

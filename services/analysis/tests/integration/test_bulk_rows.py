@@ -9,7 +9,9 @@ from uuid import UUID
 
 import pytest_asyncio
 from oslira_analysis.application.close_bulks import BulkChanges
+from oslira_analysis.infrastructure.announcer import snapshot_of
 from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
+from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
@@ -91,6 +93,23 @@ async def test_two_bulks_of_the_same_names_share_the_runs_and_never_wait_for_eac
     one, two = await asyncio.gather(rows.accept(new_id(), names), rows.accept(new_id(), names[::-1]))
     assert len(one["owned_run_ids"]) + len(two["owned_run_ids"]) == 200
     assert one["linked_count"] + two["linked_count"] == 200
+
+
+async def test_a_run_is_news_to_every_bulk_that_lists_it(rows: Rows) -> None:
+    own, linking = new_id(), new_id()
+    accepted = await rows.accept(own, ["listed.twice", "listed.once"])
+    await rows.accept(linking, ["listed.twice"])
+    twice, once = accepted["owned_run_ids"]
+    if (
+        await rows.analysis.fetchval("select username from analysis.runs where id = $1", twice)
+        == "listed.once"
+    ):
+        twice, once = once, twice
+    listed = await PostgresListings(AdminClient(rows.analysis)).of([twice, once, new_id()])
+    assert listed == {twice: sorted([own, linking]), once: [own]}
+    row = await rows.analysis.fetchrow("select * from analysis.runs where id = $1", twice)
+    assert row is not None
+    assert snapshot_of(dict(row), listed[twice]).bulk_ids == sorted([own, linking])
 
 
 async def test_a_thousand_names_are_taken_in_the_lists_order_up_to_what_is_paid_for(rows: Rows) -> None:

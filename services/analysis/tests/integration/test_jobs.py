@@ -220,6 +220,15 @@ async def test_old_usage_goes_and_the_runs_totals_stay(engine: Engine) -> None:
     assert await engine.pool.fetchval("select count(*) from analysis.ai_usage_logs") == 1
 
 
+async def test_days_of_cost_limits_long_past_go_and_later_ones_stay(engine: Engine) -> None:
+    today = datetime.now(UTC).date()
+    for days in (91, 90, 0):
+        row = {"account_id": new_id(), "day": today - timedelta(days=days), "spent_nano_usd": 5}
+        await _insert(engine.pool, "analysis.daily_costs", row)
+    assert await engine.clean_up() == {"daily_costs": 1}
+    assert await engine.pool.fetchval("select count(*) from analysis.daily_costs") == 2
+
+
 async def test_leads_deleted_a_month_ago_go_with_their_analyses_and_others_stay(engine: Engine) -> None:
     gone, young, live = await engine.lead(deleted=31), await engine.lead(deleted=29), await engine.lead()
     alone = await engine.lead()
