@@ -9,6 +9,7 @@ from oslira_devstack.promises.cancelling import measure_cancels
 from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
 from oslira_gateway.identity.make_user import sign_token
+from oslira_shared.catalog import CREDIT_PRICE_USD
 from people import foreign_id, person
 
 
@@ -64,9 +65,12 @@ async def test_a_receipt_says_what_was_done_and_adds_up(stack: Stack) -> None:
         assert "cost_usd" in receipt["calls"][0]
         assert receipt["calls"][0]["cost_usd"] is None
         assert receipt["totals"]["cost_usd"] is None
+        assert receipt["totals"]["margin_usd"] is None
         secret = stack.credentials.jwt_secret
         token = sign_token(secret, user_id=user.who.user_id, email="operator@oslira.test", is_operator=True)
         async with Client(stack.gateway_url, token) as operator:
             seen = await operator.receipt(accepted["run_id"])
         costs = [call["cost_usd"] for call in seen["calls"]] + [seen["scrape"]["cost_usd"]]
-        assert sum(Decimal(cost) for cost in costs) == Decimal(seen["totals"]["cost_usd"]) > 0
+        cost = Decimal(seen["totals"]["cost_usd"])
+        assert sum(map(Decimal, costs)) == cost > 0
+        assert Decimal(seen["totals"]["margin_usd"]) == CREDIT_PRICE_USD - cost

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from oslira_shared.contracts.analysis.v1 import AnalysisType
@@ -26,9 +27,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A one-off purchase of credits."""
+    """A one-off purchase of credits. `price_usd` is what Stripe's price for it must say too."""
 
     credits: int
+    price_usd: Decimal
 
 
 OFFERS: Final[dict[AnalysisType, Offer]] = {
@@ -46,7 +48,9 @@ PLANS: Final[dict[str, Plan]] = {
     "enterprise": Plan(monthly_credits=20_000, max_running=20, weight=8),
 }
 PACKS: Final[dict[str, Pack]] = {
-    "pack_100": Pack(credits=100),
-    "pack_500": Pack(credits=500),
-    "pack_2000": Pack(credits=2_000),
+    "pack_100": Pack(credits=100, price_usd=Decimal(15)),
+    "pack_500": Pack(credits=500, price_usd=Decimal(60)),
+    "pack_2000": Pack(credits=2_000, price_usd=Decimal(200)),
 }
+# What margins are reckoned with: the least that anybody pays for a credit bought by itself, so that none is shown too high.
+CREDIT_PRICE_USD: Final = min(pack.price_usd / pack.credits for pack in PACKS.values())

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from oslira_shared.catalog import CREDIT_PRICE_USD
 from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
@@ -72,6 +73,7 @@ def _receipt(run: Record, more: Record, calls: Sequence[Record]) -> Receipt:
             cached_tokens=more["cached_tokens"],
             output_tokens=more["output_tokens"],
             cost_usd=_usd(total_nano),
+            margin_usd=None if charged is None else _usd(int(charged * CREDIT_PRICE_USD * _NANO) - total_nano),
         ),
         has_detail=len(calls) >= more["call_count"],
         lead_id=more["lead_id"],

@@ -64,13 +64,18 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over calls and scrape. They stay when the calls' own lines have expired. `cost_usd`: operators only."""
+    """Sums over calls and scrape. They stay when the calls' own lines have expired.
+
+    For operators only: `cost_usd`, and `margin_usd`, the credits charged at the price of a credit less that cost; null until
+    the run is settled.
+    """
 
     calls: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int
     cost_usd: str | None
+    margin_usd: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +107,5 @@ class Receipt:
             self,
             scrape=replace(self.scrape, cost_usd=None) if self.scrape else None,
             calls=[replace(line, cost_usd=None) for line in self.calls],
-            totals=replace(self.totals, cost_usd=None),
+            totals=replace(self.totals, cost_usd=None, margin_usd=None),
         )

@@ -55,7 +55,7 @@ def make_world() -> World:
         steps=[],
         scrape=None,
         calls=[call],
-        totals=Totals(1, 10, 0, 5, "0.1"),
+        totals=Totals(1, 10, 0, 5, "0.1", "0.2"),
         has_detail=True,
     )
     return World(receipt)
