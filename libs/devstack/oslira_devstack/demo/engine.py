@@ -119,6 +119,7 @@ async def _cancels(on: Stage, counts: Counts, tick: Tick) -> list[Finding]:
 
 
 async def _prefix(on: Stage, _counts: Counts, tick: Tick) -> list[Finding]:
+    await on.simulators.reset(only=["caches"])
     async with _fast(on), person(on.stack, available_credits=10, plan="enterprise") as user:
         runs = [
             UUID((await user.settled((await user.analyze(name, kind="deep"))[1]["run_id"]))["run_id"])

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from oslira_analysis.bootstrap import build
@@ -60,13 +61,16 @@ class _Touches:
 class EngineProcess:
     """Started at once; `touches` are those it told of before it died."""
 
-    def __init__(self, environment: Mapping[str, str], *, kill_at: int = 0) -> None:
+    def __init__(self, environment: Mapping[str, str], *, kill_at: int = 0, log: Path | None = None) -> None:
+        """`log` takes what it prints, which otherwise is printed here."""
         context = multiprocessing.get_context("forkserver")
         # The modules are loaded once, in the process that the engines are forked from, which finds them by this path.
         os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         context.set_forkserver_preload(["oslira_devstack.promises.preloaded_engine"])
         self._heard, told = context.Pipe(duplex=False)
-        self._process = context.Process(target=_run, args=(dict(environment), kill_at, told), daemon=True)
+        self._process = context.Process(
+            target=_run, args=(dict(environment), kill_at, told, log), daemon=True
+        )
         self._process.start()
         told.close()
         self._touches: list[tuple[int, str]] = []
@@ -98,7 +102,11 @@ class EngineProcess:
         self._process.join(10)
 
 
-def _run(environment: dict[str, str], kill_at: int, told: Any) -> None:
+def _run(environment: dict[str, str], kill_at: int, told: Any, log: Path | None) -> None:
+    if log is not None:
+        with log.open("ab") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
     os.environ.update(environment)
     settings = AnalysisSettings()  # pyright: ignore[reportCallIssue]  # from the environment
     asyncio.run(_live(settings, _Touches(kill_at, told)))

@@ -84,7 +84,7 @@ def _engine(on: Stage, *, kill_at: int = 0) -> EngineProcess:
         app_url=stack.gateway_url,
         extra=_HASTE,
     )
-    return EngineProcess(environment, kill_at=kill_at)
+    return EngineProcess(environment, kill_at=kill_at, log=stack.data.logs / "killed-engines.log")
 
 
 async def _undisturbed(on: Stage, user: Person) -> list[tuple[int, str]]:

@@ -10,6 +10,7 @@ from oslira_analysis.domain.answer_schema import json_schema_strict
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.calls import calls_of
 from oslira_analysis.domain.prompt import render_business
+from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
 from oslira_analysis.prompts import load_instructions
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 
@@ -17,9 +18,10 @@ from oslira_devstack.promises.finding import Finding
 
 PROMISED_SHARE = 0.5
 _CHARS_PER_TOKEN = 4  # as the simulator counts
-_USAGE = (
-    "select call, input_tokens, cached_tokens, cost_nano_usd from analysis.ai_usage_logs where run_id = $1"
-)
+_USAGE = """
+select call, provider, model, input_tokens, cached_tokens, output_tokens, cost_nano_usd
+  from analysis.ai_usage_logs where run_id = $1
+"""
 
 
 async def compare_costs(
@@ -33,14 +35,32 @@ async def compare_costs(
     before, after = [await analysis.fetch(_USAGE, run_id) for run_id in (first, second)]
     prefixes = _prefix_tokens(context)
     shares = {row["call"]: row["cached_tokens"] / prefixes[row["call"]] for row in after}
-    cost, cheaper = (sum(row["cost_nano_usd"] for row in rows) / 1e9 for rows in (before, after))
+    first_usd, second_usd = (sum(row["cost_nano_usd"] for row in rows) / 1e9 for rows in (before, after))
+    # The same run's, since two profiles' answers are never equally long.
+    uncached_usd = sum(_uncached_nano_usd(row) for row in after) / 1e9
     return Finding(
         "second deep run of a business: cached share of the prompts' prefix",
         f"> {PROMISED_SHARE:.0%} in each call, and cheaper",
         f"{min(shares.values()):.0%} at least; {sum(row['cached_tokens'] for row in after)} tokens of "
-        f"{sum(row['input_tokens'] for row in after)} cached; {cost:.6f} -> {cheaper:.6f} USD, {1 - cheaper / cost:.0%} less",
-        min(shares.values()) > PROMISED_SHARE and cheaper < cost,
-        {"cached_share": shares, "first_usd": cost, "second_usd": cheaper},
+        f"{sum(row['input_tokens'] for row in after)} cached; {second_usd:.6f} USD instead of "
+        f"{uncached_usd:.6f} uncached, {1 - second_usd / uncached_usd:.0%} less (the first run's: {first_usd:.6f})",
+        min(shares.values()) > PROMISED_SHARE and second_usd < uncached_usd,
+        {
+            "cached_share": shares,
+            "first_usd": first_usd,
+            "second_usd": second_usd,
+            "uncached_usd": uncached_usd,
+        },
+    )
+
+
+def _uncached_nano_usd(row: asyncpg.Record) -> int:
+    return known_cost_nano_usd(
+        row["provider"],
+        row["model"],
+        input_tokens=row["input_tokens"],
+        cached_tokens=0,
+        output_tokens=row["output_tokens"],
     )
 
 
