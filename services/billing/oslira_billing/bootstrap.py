@@ -19,6 +19,7 @@ from oslira_billing.application.sync_missed_events import SyncMissedEvents
 from oslira_billing.infrastructure.bus import BusHints, BusNews, answer, answer_sign_ups, subscribe
 from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
+from oslira_billing.infrastructure.postgres.closed_accounts import PostgresClosedAccounts
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
@@ -48,7 +49,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         runtime,
         "billing",
         {
-            "daily-cleanup": DailyCleanup(PostgresEventBodies(database)),
+            "daily-cleanup": DailyCleanup(PostgresEventBodies(database), PostgresClosedAccounts(database)),
             "monthly-renewal": RenewMonthly(PostgresRenewals(database)),
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
             "subscription-sync": SyncMissedEvents(

@@ -34,17 +34,42 @@ _BATCHES: Final[Mapping[str, str]] = {
         )
         select count(*) from gone
     """,
-    # Of an account that was deleted 30 days ago: all leads, with their analyses …
+    # Of an account that was deleted 30 days ago: all leads that its members had not put away before, with their analyses …
     "leads_of_closed_accounts": """
         with gone as (
           delete from analysis.leads where id in (
             select l.id from identity.closed_accounts c join analysis.leads l on l.account_id = c.account_id
-             where c.deleted_at < now() - interval '30 days' limit $1)
+             where c.deleted_at < now() - interval '30 days' and l.deleted_at is null limit $1)
           returning id
         ), forgotten as (
           update analysis.runs r set lead_id = null from gone where r.lead_id = gone.id
         )
         select count(*) from gone
+    """,
+    # … what its bulks say of names and people …
+    "bulks.rejected": """
+        update analysis.bulks set rejected = '[]', user_id = null where id in (
+          select b.id from identity.closed_accounts c join analysis.bulks b on b.account_id = c.account_id
+           where c.deleted_at < now() - interval '30 days' and b.state = 'ended'
+             and (b.rejected <> '[]' or b.user_id is not null) limit $1 for update of b skip locked)
+    """,
+    # … what each of its calls was (their sums stay on the runs), what it spent each day …
+    "usage_of_closed_accounts": """
+        delete from analysis.ai_usage_logs where id in (
+          select u.id from identity.closed_accounts c join analysis.ai_usage_logs u on u.account_id = c.account_id
+           where c.deleted_at < now() - interval '30 days' limit $1)
+    """,
+    "costs_of_closed_accounts": """
+        delete from analysis.daily_costs where (account_id, day) in (
+          select d.account_id, d.day from identity.closed_accounts c join analysis.daily_costs d on d.account_id = c.account_id
+           where c.deleted_at < now() - interval '30 days' limit $1)
+    """,
+    # … that it was who wanted a profile …
+    "scrapes.account_id": """
+        update analysis.scrapes set account_id = null, promoted_for = null where id in (
+          select s.id from identity.closed_accounts c join analysis.scrapes s on s.account_id = c.account_id
+           where c.deleted_at < now() - interval '30 days' and s.ended_at is not null
+           limit $1 for update of s skip locked)
     """,
     # … and whom its runs were about. The rows stay: the ledger's entries name them, and the audit compares.
     "runs.username": """

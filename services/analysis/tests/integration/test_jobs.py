@@ -104,6 +104,56 @@ class Engine:
         )
         return lead_id
 
+    async def has_everything(self, account_id: UUID) -> None:
+        """A lead with its run, a bulk, a call, a day's cost and a scrape."""
+        await self.lead(account_id=account_id)
+        user_id, bulk_id = new_id(), new_id()
+        await self.pool.execute(
+            "update analysis.runs set user_id = $2 where account_id = $1", account_id, user_id
+        )
+        await _insert(self.pool, "analysis.runs", {"id": bulk_id, "state": "closed"})
+        await self.pool.execute(
+            "insert into analysis.bulks (id, state, account_id, user_id, business_profile_id, type, price_credits, held_credits,"
+            " finished_at, rejected) values ($1, 'ended', $2, $3, $1, 'light', 1, 0, now(), '[{\"text\": \"a name\"}]')",
+            bulk_id,
+            account_id,
+            user_id,
+        )
+        await self.pool.execute(
+            "insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)"
+            " values ($1, $1, $2, 's', 1, 'o', 'm', 'v')",
+            bulk_id,
+            account_id,
+        )
+        await self.pool.execute(
+            "insert into analysis.daily_costs (account_id, day) values ($1, '2026-01-01')", account_id
+        )
+        await self.scrape(
+            "ended",
+            outcome="fetched",
+            ended_at=datetime.now(UTC),
+            account_id=account_id,
+            promoted_for=bulk_id,
+        )
+
+    async def traces(self, account_id: UUID) -> list[str]:
+        """Where there is still something of its people or of whom it looked at."""
+        places = {
+            "leads": "analysis.leads where account_id = $1",
+            "analyses": "analysis.analyses where account_id = $1",
+            "runs": "analysis.runs where account_id = $1 and username <> '-'",
+            "users": "analysis.runs where account_id = $1 and user_id is not null",
+            "bulks": "analysis.bulks where account_id = $1 and (rejected <> '[]' or user_id is not null)",
+            "usage": "analysis.ai_usage_logs where account_id = $1",
+            "costs": "analysis.daily_costs where account_id = $1",
+            "scrapes": "analysis.scrapes where account_id = $1",
+        }
+        return [
+            what
+            for what, rows in places.items()
+            if await self.pool.fetchval(f"select exists (select from {rows})", account_id)
+        ]
+
     async def fail_stalled(self) -> Tally:
         tally, client = Tally(), AdminClient(self.pool)
         job = FailStalled(
@@ -261,7 +311,11 @@ async def test_an_account_deleted_a_month_ago_leaves_no_lead_and_no_name_but_its
             days,
         )
         await engine.lead(account_id=account_id)
-    assert await engine.clean_up() == {"leads_of_closed_accounts": 1, "runs.username": 1}
+    assert await engine.clean_up() == {
+        "leads_of_closed_accounts": 1,
+        "costs_of_closed_accounts": 1,
+        "runs.username": 1,
+    }
     row = await engine.pool.fetchrow("select * from analysis.runs where account_id = $1", closed)
     assert row is not None
     assert (row["username"], row["user_id"], row["lead_id"], row["ai_cost_nano_usd"]) == ("-", None, None, 77)
@@ -275,6 +329,27 @@ async def test_an_account_deleted_a_month_ago_leaves_no_lead_and_no_name_but_its
     )
     await engine.lead(account_id=closed)
     assert (await engine.clean_up())["leads_of_closed_accounts"] == 1
+
+
+async def test_a_purge_takes_what_names_people_and_a_broken_one_goes_on(engine: Engine) -> None:
+    closed, live = new_id(), new_id()
+    for account_id, deleted_at in ((closed, datetime.now(UTC) - timedelta(days=31)), (live, None)):
+        await engine.gateway.execute(
+            "insert into identity.accounts (id, name, deleted_at) values ($1, 'x', $2)",
+            account_id,
+            deleted_at,
+        )
+        await engine.has_everything(account_id)
+    # A lead that somebody else holds: the purge gets no further there, and does the rest.
+    async with engine.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from analysis.leads where account_id = $1 for update", closed)
+        tally = Tally()
+        await DailyCleanup(PostgresExpired(AdminClient(engine.pool)))(SLOT, tally)
+        assert tally.failed == 1
+        assert await engine.traces(closed) == ["leads", "analyses"]
+    await engine.clean_up()
+    assert await engine.traces(closed) == []
+    assert len(await engine.traces(live)) == 8
 
 
 async def test_much_goes_in_batches(engine: Engine) -> None:

@@ -1,4 +1,7 @@
-"""The daily clean-up, billing's part: bodies of old events, which hold names and addresses."""
+"""The daily clean-up, billing's part: bodies of old events, which hold names and addresses, and those of deleted accounts.
+
+Subscriptions, invoices, charges and renewals stay: they are the books, and name an account by its id alone.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +9,7 @@ from typing import Final
 
 from oslira_shared.jobs import Tally
 
-from oslira_billing.application.ports import EventBodies
+from oslira_billing.application.ports import ClosedAccounts, EventBodies
 
 KEPT_FOR: Final = timedelta(days=90)
 _BATCH: Final = 500
@@ -17,10 +20,13 @@ class DailyCleanup:
     """A job, in batches, so that no lock lasts."""
 
     bodies: EventBodies
+    closed: ClosedAccounts
 
     async def __call__(self, _slot: datetime, tally: Tally) -> None:
-        """Counts `webhook_events.payload`: bodies; the events themselves stay."""
+        """Counts bodies as `webhook_events.payload`: the events themselves stay."""
         await tally.empty(
             "webhook_events.payload",
             lambda: self.bodies.clear_batch(older_than=KEPT_FOR, limit=_BATCH),
         )
+        await tally.empty("bodies_of_closed_accounts", lambda: self.closed.clear_bodies(limit=_BATCH))
+        await tally.empty("payment_problems", lambda: self.closed.clear_problems(limit=_BATCH))

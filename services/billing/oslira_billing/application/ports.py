@@ -240,3 +240,15 @@ class EventBodies(Protocol):
     async def clear_batch(self, *, older_than: timedelta, limit: int) -> int:
         """Forget at most `limit` bodies of finished events, in one short transaction; how many it were."""
         ...
+
+
+class ClosedAccounts(Protocol):
+    """Accounts that were deleted over 30 days ago, as identity tells."""
+
+    async def clear_bodies(self, *, limit: int) -> int:
+        """Bodies of their finished events, a batch; how many."""
+        ...
+
+    async def clear_problems(self, *, limit: int) -> int:
+        """Where somebody was to pay an open invoice, a batch; how many."""
+        ...

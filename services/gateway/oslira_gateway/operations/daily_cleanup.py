@@ -20,15 +20,19 @@ _BATCHES: Final[Mapping[str, str]] = {
           select id from identity.business_profiles where deleted_at < now() - interval '30 days'
            limit $1 for update skip locked)
     """,
-    # Members, business profiles and idempotency keys go with their account. What stays is its id: the ledger's entries name
-    # it, and other services purge by it.
+    # All that is an account's own goes with it, and users who belong to no other. What stays is its id: the ledger's entries
+    # name it, and other services purge by it. Few at a time, since much may hang on one.
     "accounts": """
         with due as (
           select id, deleted_at from identity.accounts where deleted_at < now() - interval '30 days'
-           limit $1 for update skip locked
+           limit least($1, 20) for update skip locked
         ), tombstone as (
           insert into identity.purged_accounts (account_id, deleted_at) select id, deleted_at from due
           on conflict do nothing
+        ), forgotten as (
+          delete from identity.users u
+           where u.id in (select m.user_id from identity.members m join due on due.id = m.account_id)
+             and not exists (select from identity.members m where m.user_id = u.id and m.account_id not in (select id from due))
         ), gone as (
           delete from identity.accounts a using due where a.id = due.id returning a.id
         )

@@ -39,6 +39,10 @@ async def test_a_deleted_account_goes_with_all_that_is_its_own_and_leaves_its_id
             user.account_id,
             days,
         )
+    shared = await made(pool, "shared@oslira.test")  # of an account that goes and of one that stays
+    await pool.execute(
+        "insert into identity.members (account_id, user_id) values ($1, $2)", gone.account_id, shared.user_id
+    )
     for user in (gone, live):
         await pool.execute(
             "insert into identity.idempotency (account_id, key, body_hash, generation, run_id, status, expires_at)"
@@ -49,13 +53,14 @@ async def test_a_deleted_account_goes_with_all_that_is_its_own_and_leaves_its_id
     for table, column in (("accounts", "id"), ("members", "account_id"), ("business_profiles", "account_id")):
         rows = await pool.fetch(f"select {column} as id from identity.{table}")
         left = {row["id"] for row in rows} - {ANONYMOUS_ACCOUNT_ID}
-        assert left == {young.account_id, live.account_id}, table
+        assert left == {young.account_id, live.account_id, shared.account_id}, table
     assert await pool.fetchval("select count(*) from identity.idempotency") == 1
     assert await pool.fetchval("select array_agg(account_id) from identity.purged_accounts") == [
         gone.account_id
     ]
-    # The user may have other accounts, and is not deleted with this one.
-    assert await pool.fetchval("select count(*) from identity.users") == 3
+    # Users go with the last account they belonged to.
+    users = {row["id"] for row in await pool.fetch("select id from identity.users")}
+    assert users == {young.user_id, live.user_id, shared.user_id}
     assert (await clean_up(pool)).deleted == {}
 
 
