@@ -1,3 +1,28 @@
-"""Every test may ask for real servers and fresh data by fixture."""
+"""Every test may ask for real servers and fresh data by fixture; here is in which order they run, and beside whom."""
+
+from typing import Final
+
+import pytest
 
 pytest_plugins = ["oslira_devstack.testing"]
+
+# The longest first, so that no process is left alone with one at the end.
+_ORDER: Final = ("tests/chaos/", "tests/e2e/", "/tests/integration/", "/tests/stack/", "/tests/contract/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay in one process, and all that share the whole stack in one: starting a second costs more."""
+    for item in items:
+        group = "stack" if _shares_stack(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _shares_stack(item: pytest.Item) -> bool:
+    return "stack" in getattr(item, "fixturenames", ())
+
+
+def _turn(item: pytest.Item) -> int:
+    if _shares_stack(item):
+        return -1
+    return next((turn for turn, part in enumerate(_ORDER) if part in item.nodeid), len(_ORDER))
