@@ -86,7 +86,9 @@ def invitation_routes(invitations: Invitations) -> list[Any]:
         status_code=200,
         opt={ANY_USER: True},
         tags=["accounts"],
-        responses=refuses("invitation_not_found", "invitation_not_yours", "limit_reached"),
+        responses=refuses(
+            "invitation_not_found", "invitation_not_yours", "limit_reached", "account_not_found"
+        ),
     )
     async def accept_invitation(request: Request[Any, Any, Any], token: FromPath[str]) -> AccountView:
         """For the invited address, confirmed. Accepting again gives the same answer."""

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.params import FromPath, QueryParameter
 from oslira_shared.errors import OsliraError
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
@@ -15,12 +15,15 @@ from oslira_gateway.analyses.cancel_bulk import CancelBulk
 from oslira_gateway.analyses.name_list import NameList, read_csv, read_names
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events
-from oslira_gateway.analyses.routes import idempotency_key_of
+from oslira_gateway.analyses.routes import IdempotencyKey, idempotency_key_of
+from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 from oslira_gateway.http.media import ACCEPTS
+from oslira_gateway.http.openapi_bodies import BODY
 from oslira_gateway.http.rate_limits import LIMIT
+from oslira_gateway.http.whole_number import WholeNumber
 from oslira_gateway.limits.policies import RouteClass
 
 _NOT_FOUND: Final = "bulk_not_found"
@@ -37,8 +40,8 @@ class BulkTerms(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: str
-    business_profile_id: str
+    type: TypeName
+    business_profile_id: IdText
     max_age: Annotated[int, Field(ge=0, le=10**9)] | None = None
     max_credits: Annotated[int, Field(ge=0, le=10**9)] | None = None
     stop_after_leads: Annotated[int, Field(ge=1, le=1_000)] | None = None
@@ -48,11 +51,14 @@ class BulkTerms(BaseModel):
 class BulkBody(BulkTerms):
     """Terms and names."""
 
-    usernames: list[str] = Field(max_length=20_000)
-    max_age: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = None
-    max_credits: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = None
-    stop_after_leads: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = None
-    stop_score: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
+    usernames: list[UsernameText] = Field(max_length=20_000)
+    max_age: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
+    max_credits: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
+    stop_after_leads: Annotated[WholeNumber, Field(ge=1, le=1_000)] | None = None
+    stop_score: Annotated[WholeNumber, Field(ge=0, le=100)] | None = None
+
+
+_BODIES: Final = {"application/json": BulkBody, _CSV: str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def bulk_routes(
     @post(
         "/analyses/bulk",
         status_code=202,
-        opt={ACCEPTS: _MEDIA_TYPES, LIMIT: RouteClass.COSTLY},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, LIMIT: RouteClass.COSTLY},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
@@ -90,7 +96,7 @@ def bulk_routes(
     )
     async def create_bulk(
         request: Request[Any, Any, Any],
-        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedBulk]:
         member = member_of(request)
         order = await read_bulk_order(request)
@@ -108,7 +114,7 @@ def bulk_routes(
     @post(
         "/analyses/quote",
         status_code=200,
-        opt={ACCEPTS: _MEDIA_TYPES},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=refuses(*_LIST_REFUSALS),

@@ -16,6 +16,7 @@ from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
@@ -33,15 +34,26 @@ ORDER_REFUSALS: Final = (
     "cost_limit_reached",
 )
 
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=_MAX_KEY_LENGTH,
+        pattern="^[ -~]+$",
+        description="Names this order for 24 hours: sent again with the same key it is made once.",
+    ),
+]
+
 
 class AnalysisBody(BaseModel):
     """`username` as people paste it; `max_age` in seconds: how old what is used again may be."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    username: str
-    type: str
-    business_profile_id: str
+    username: UsernameText
+    type: TypeName
+    business_profile_id: IdText
     max_age: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
 
 
@@ -75,7 +87,7 @@ def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Ad
     async def create_analysis(
         request: Request[Any, Any, Any],
         data: JSONBody[AnalysisBody],
-        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun | Run]:
         member = member_of(request)
         order = read_order(

@@ -25,14 +25,29 @@ def _plain(text: str) -> str:
     return text
 
 
+# The same in the document's words: no control characters, and something to read.
+_PLAIN: Final = Field(
+    json_schema_extra={
+        "pattern": r"^[^\u0000-\u0008\u000b-\u001f]*[^\s\u0000-\u001f][^\u0000-\u0008\u000b-\u001f]*$"
+    }
+)
 _Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_plain)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(_plain),
+    _PLAIN,
 ]
 _Phrase = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_plain),
+    _PLAIN,
 ]
 _Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), AfterValidator(_plain)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+    AfterValidator(_plain),
+    _PLAIN,
 ]
 _Phrases = Annotated[list[_Phrase], Field(max_length=12)]
 _Followers = Annotated[WholeNumber, Field(ge=0, le=MAX_FOLLOWERS)]

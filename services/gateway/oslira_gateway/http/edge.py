@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import structlog
 from litestar import Litestar
+from litestar.routes import HTTPRoute
 from oslira_shared.ids import new_id
 from oslira_shared.observability.metrics import HTTP_SECONDS
 
@@ -56,6 +57,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = int(message["status"])
                 _complete(message, request_id, limit_headers(scope["state"]))
+                if scope["method"] == "OPTIONS":
+                    self._allow_all_methods(scope, message)
                 HTTP_SECONDS.labels(_route(scope), _method(scope), status).observe(time.monotonic() - started)
             await send(message)
 
@@ -70,6 +73,13 @@ class Edge:
                 ms=round((time.monotonic() - started) * 1000, 1),
                 account_id=scope["state"].get("account_id"),
             )
+
+    def _allow_all_methods(self, scope: Scope, message: Message) -> None:
+        """Litestar's own answer to OPTIONS knows only the first handler that was registered under a path."""
+        for route in self.application.routes:
+            if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
+                others = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
+                message["headers"] = [*others, (b"allow", ", ".join(sorted(route.methods)).encode())]
 
 
 def _complete(message: Message, request_id: str, more: list[tuple[bytes, bytes]]) -> None:

@@ -17,6 +17,9 @@ from oslira_gateway.http.auth import ANY_USER, FOR_VISITORS, PUBLIC
 from oslira_gateway.http.documented import Problem, Refusals, by_status, problem_example
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.media import has_body
+from oslira_gateway.http.openapi_bodies import describe_body
+from oslira_gateway.http.openapi_links import add_links
+from oslira_gateway.http.openapi_parameters import describe_parameters
 from oslira_gateway.http.problems import MEDIA_TYPE
 from oslira_gateway.http.timeouts import STREAMS
 
@@ -98,11 +101,15 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     components["responses"] = {}
     used = set[str]()
     for path, method, handler in documented_handlers(app):
-        _complete(document["paths"][path][method], handler, components["responses"])
+        operation = document["paths"][path][method]
+        _complete(operation, handler, components["responses"])
+        describe_body(operation, handler, components["schemas"])
+        describe_parameters(operation, handler)
         used.update(codes_of(handler))
     components["examples"] = {
         code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
     }
+    add_links(document)
     return document
 
 

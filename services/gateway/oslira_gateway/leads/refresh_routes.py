@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, post
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.params import FromPath, QueryParameter
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.routes import ORDER_REFUSALS, AcceptedRun, idempotency_key_of
+from oslira_gateway.analyses.routes import ORDER_REFUSALS, AcceptedRun, IdempotencyKey, idempotency_key_of
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
@@ -33,7 +33,7 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
         request: Request[Any, Any, Any],
         lead_id: FromPath[str],
         kind: Annotated[str | None, QueryParameter(name="type", max_length=20)] = None,
-        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun | Run]:
         member = member_of(request)
         answer = await refresh_lead(

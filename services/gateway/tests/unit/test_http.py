@@ -373,3 +373,10 @@ def test_every_code_has_a_status() -> None:
 def test_cursors_that_no_list_returned_are_refused(text: str) -> None:
     with pytest.raises(OsliraError):
         Cursor.decode(text)
+
+
+async def test_options_lists_every_method_of_an_address(client: httpx.AsyncClient) -> None:
+    answer = await client.options("/v1/business-profiles")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, OPTIONS, POST")
+    refused = await client.delete("/v1/business-profiles")
+    assert {method.strip() for method in refused.headers["allow"].split(",")} == {"GET", "OPTIONS", "POST"}

@@ -1,0 +1,44 @@
+"""Request bodies in the document, as pydantic says them: with bounds, patterns, and that nothing else may be sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar.handlers import HTTPRouteHandler
+from pydantic import BaseModel
+
+# opt: media type → model, or `str`, of a body that the route reads by itself.
+BODY: Final = "body"
+_WORDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def describe_body(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dict[str, Any]) -> None:
+    """Complete the operation's `requestBody`; models it needs go to `schemas`."""
+    data = handler.parsed_fn_signature.parameters.get("data")
+    stated: Mapping[str, Any] = handler.opt.get(BODY) or {}
+    if data is not None and _is_model(data.annotation):
+        stated = {"application/json": data.annotation, **stated}
+    content = {media_type: {"schema": _schema(kind, schemas)} for media_type, kind in stated.items()}
+    if content:
+        operation["requestBody"] = {"required": True, "content": content}
+
+
+def _schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    if not _is_model(kind):
+        return {"type": "string"}
+    schema = _in_json_schema(kind.model_json_schema(ref_template="#/components/schemas/{model}"))
+    schemas.update(schema.pop("$defs", {}))
+    schemas[kind.__name__] = schema
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _in_json_schema(node: Any) -> Any:
+    """Pydantic keeps its own words for the bounds of a type that has a validator of its own."""
+    if isinstance(node, list):
+        return [_in_json_schema(item) for item in node]
+    if isinstance(node, dict):
+        return {_WORDS.get(name, name): _in_json_schema(value) for name, value in node.items()}
+    return node
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
