@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from oslira_gateway.settings import GatewaySettings
+from oslira_shared.bus.nkeys import new_seed
 from pydantic import ValidationError
 
 GOOD: dict[str, Any] = {
@@ -62,6 +63,7 @@ PRODUCTION: dict[str, Any] = {
     **GOOD,
     "OSLIRA_ENV": "production",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
+    "NATS_NKEY_SEED": new_seed(),
     **dict.fromkeys(
         ("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
         "elsewhere",
