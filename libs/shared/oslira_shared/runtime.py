@@ -21,6 +21,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.postgres.clients import Pool, open_pool
+from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
 _LOG = structlog.get_logger()
@@ -216,10 +217,11 @@ def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[Non
     logs.configure(settings.service, level=settings.log_level)
     _start_sentry(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        sys.exit(runner.run(_main(settings, build)))
+        sys.exit(runner.run(live(settings, build)))
 
 
-async def _main(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> int:
+async def live(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> int:
+    """The whole life of a service on this loop; its exit status. Raises SystemExit where the database refuses us."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -241,21 +243,33 @@ def _refused(settings: ServiceSettings, reason: str) -> int:
 
 
 async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | None:
-    """Wait for Postgres: without its rows a service has nothing to do. A wrong password ends it."""
+    """Wait for Postgres: without its rows a service has nothing to do. A wrong login ends it."""
     while not stopping.is_set():
         try:
-            return await open_pool(
-                settings.database_url.get_secret_value(),
-                service=settings.service,
-                max_size=settings.database_pool_size,
-                pooled_url=settings.database_pooled,
-            )
+            return await _own_pool(settings)
+        except WrongRole as error:
+            raise SystemExit(_refused(settings, str(error))) from None
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
             raise SystemExit(_refused(settings, f"DATABASE_URL: {error}")) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             _LOG.warning("database_not_there", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_DATABASE_S)
     return None
+
+
+async def _own_pool(settings: ServiceSettings) -> Pool:
+    pool = await open_pool(
+        settings.database_url.get_secret_value(),
+        service=settings.service,
+        max_size=settings.database_pool_size,
+        pooled_url=settings.database_pooled,
+    )
+    try:
+        await require_own_role(pool, settings.service)
+    except BaseException:
+        await pool.close()
+        raise
+    return pool
 
 
 def _start_sentry(settings: ServiceSettings) -> None:
