@@ -73,7 +73,9 @@ def _receipt(run: Record, more: Record, calls: Sequence[Record]) -> Receipt:
             cached_tokens=more["cached_tokens"],
             output_tokens=more["output_tokens"],
             cost_usd=_usd(total_nano),
-            margin_usd=None if charged is None else _usd(int(charged * CREDIT_PRICE_USD * _NANO) - total_nano),
+            margin_usd=None
+            if charged is None
+            else _usd(int(charged * CREDIT_PRICE_USD * _NANO) - total_nano),
         ),
         has_detail=len(calls) >= more["call_count"],
         lead_id=more["lead_id"],

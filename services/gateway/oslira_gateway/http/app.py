@@ -14,6 +14,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.docs import DocsPage, OpenApiJson
 from oslira_gateway.http.edge import Edge
+from oslira_gateway.http.json_request import JsonRequest
 from oslira_gateway.http.media import require_media_type
 from oslira_gateway.http.problems import answer_problem
 from oslira_gateway.http.rate_limits import RateLimit
@@ -90,6 +91,7 @@ def create_app(
             path="/schema",
             render_plugins=[DocsPage(), OpenApiJson()],
         ),
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
     )
     return Edge(app)

@@ -8,13 +8,19 @@ from typing import Any, Final
 import structlog
 from litestar import Litestar
 from litestar.routes import HTTPRoute
+from litestar.serialization import encode_json
 from oslira_shared.ids import new_id
 from oslira_shared.observability.metrics import HTTP_SECONDS
 
+from oslira_gateway.http.meanings import meaning_of
+from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
 from oslira_gateway.http.rate_limits import limit_headers
 
 _LOG = structlog.get_logger()
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# A token of 8 KiB and the usual rest fit well.
+MAX_HEAD_BYTES: Final = 32 * 1024
+MAX_HEADERS: Final = 100
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})
 
 Scope = MutableMapping[str, Any]
@@ -49,6 +55,13 @@ class Edge:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._serve(scope, receive, send, request_id)
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _size_bytes(scope) > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
+            # Before anything of it is read: uvicorn itself takes whatever is sent.
+            await _refuse(send, "headers_too_large")
+        else:
+            await self._app(scope, receive, send)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started, status = time.monotonic(), 0
 
@@ -63,7 +76,7 @@ class Edge:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._answer(scope, receive, sending)
         finally:
             _LOG.info(
                 "request",
@@ -90,6 +103,18 @@ def _complete(message: Message, request_id: str, more: list[tuple[bytes, bytes]]
     if b"cache-control" not in present:
         headers.append((b"cache-control", b"no-store"))
     message["headers"] = headers
+
+
+def _size_bytes(scope: Scope) -> int:
+    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
+
+
+async def _refuse(send: Send, code: str) -> None:
+    body = encode_json(problem_body(code, meaning_of(code), instance="/"))
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status_of_code(code), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _route(scope: Scope) -> str:
