@@ -83,6 +83,7 @@ def service_environment(
     if service == "gateway":
         variables |= {
             "JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret),
+            "OPERATOR_SECRET": os.environ.get("OPERATOR_SECRET", credentials.operator_secret),
             # Everybody here is from this machine.
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
             "OSLIRA_RATE_LIMITS": os.environ.get("OSLIRA_RATE_LIMITS", _GENEROUS),

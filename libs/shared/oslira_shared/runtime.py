@@ -54,6 +54,7 @@ class Runtime:
         self._loops: list[tuple[float, str, Callable[[], Awaitable[Any]]]] = []
         self._once: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         self._servers: list[uvicorn.Server] = []
+        self._internal_routes: list[Any] = []
         self._finishers: list[Callable[[], Awaitable[None]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[Any]] = []
@@ -70,6 +71,10 @@ class Runtime:
         """Serve a public ASGI app from this process."""
         public = _closing_when_draining(app, self.health)
         self._servers.append(_server(public, host=host, port=port, finish_s=_FINISH_REQUESTS_S))
+
+    def serve_inside(self, *routes: Any) -> None:
+        """Answer `routes` on the internal port, beside health and metrics."""
+        self._internal_routes += routes
 
     def ready_check(self, name: str, check: Callable[[], Awaitable[str]]) -> None:
         """List a binding in /health/ready: `ok`, or what is wrong with it."""
@@ -115,7 +120,7 @@ class Runtime:
         settings = self.settings
         self._servers.append(
             _server(
-                internal_app(self.health),
+                internal_app(self.health, self._internal_routes),
                 host=settings.internal_host,
                 port=settings.internal_port,
                 finish_s=2,

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from litestar import Router
 from oslira_shared.bus.connection import Bus
 from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.health import health_routes
@@ -78,7 +79,12 @@ from oslira_gateway.leads.refresh_routes import refresh_routes
 from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.jetstream import JetStreamCounters
 from oslira_gateway.limits.limit_requests import LimitRequests
+from oslira_gateway.operations.acts_routes import acts_routes
+from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
+from oslira_gateway.operations.operator import JwtOperators
+from oslira_gateway.operations.postgres_acts import PostgresActs
 from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
@@ -92,12 +98,14 @@ from oslira_gateway.webhooks.signing_secret import Keyring
 
 async def build(runtime: Runtime, settings: GatewaySettings) -> None:
     """Wire the gateway and let the runtime serve it."""
-    runtime.serve(wire(runtime, settings), host=settings.http_host, port=settings.http_port)
+    tokens = _tokens(runtime, settings)
+    runtime.serve(wire(runtime, settings, tokens), host=settings.http_host, port=settings.http_port)
     runtime.health.required["schema"] = SchemaCheck(runtime.database)
+    runtime.serve_inside(_admin(runtime, settings, tokens))
     own_jobs(runtime, "identity", {"daily-cleanup": DailyCleanup(AdminClient(runtime.database))})
 
 
-def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
+def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm) -> Edge:
     """The application over the runtime's database and bus."""
     database, bus = runtime.database, runtime.bus
     memberships, runs = PostgresMemberships(database), PostgresRuns(database)
@@ -139,7 +147,7 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
         authentication=Authentication(
-            _tokens(runtime, settings),
+            tokens,
             memberships,
             _sign_up(runtime, settings),
             run_tokens=run_tokens,
@@ -149,6 +157,16 @@ def wire(runtime: Runtime, settings: GatewaySettings) -> Edge:
         operations=health_routes(runtime.health),
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
+    )
+
+
+def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm) -> Router:
+    """What operators do. As the service: they belong to no account."""
+    acts = PostgresActs(AdminClient(runtime.database))
+    secret = settings.operator_secret.get_secret_value() if settings.operator_secret else None
+    return admin_router(
+        [*acts_routes(acts), *jobs_routes(BusJobs(runtime.bus), acts)],
+        JwtOperators(tokens, secret=secret),
     )
 
 

@@ -11,6 +11,7 @@ from oslira_shared.settings import Env
 
 from oslira_gateway.bootstrap import wire
 from oslira_gateway.http.openapi import complete_openapi
+from oslira_gateway.identity.tokens import TokensByAlgorithm
 from oslira_gateway.settings import MIN_SECRET_BYTES, GatewaySettings
 
 _NOWHERE: Final = "127.0.0.1:1"
@@ -28,7 +29,9 @@ async def describe() -> dict[str, Any]:
     )
     pool: Any = asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=0)
     runtime = Runtime(settings, pool)
-    document = complete_openapi(wire(runtime, settings).application)
+    document = complete_openapi(
+        wire(runtime, settings, TokensByAlgorithm(shared_secret=None, jwks=None)).application
+    )
     runtime.stopping.set()
     return document
 

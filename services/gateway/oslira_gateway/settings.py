@@ -31,6 +31,9 @@ class GatewaySettings(WebhookSettings):
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
     trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
+    # Signs the short tokens of programs that act as operators, on the internal port; without it only users whom the issuer calls
+    # operators may.
+    operator_secret: SecretStr | None = Field(default=None, validation_alias="OPERATOR_SECRET")
     # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development does without.
     anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
     anonymous_per_network: int = Field(default=3, ge=0, le=1_000, validation_alias="ANONYMOUS_PER_NETWORK")
@@ -95,9 +98,15 @@ class GatewaySettings(WebhookSettings):
             raise ValueError(
                 "TICKET_SECRET is missing: without JWT_SECRET there is no key for what the gateway signs itself"
             )
-        for name, secret in (("JWT_SECRET", self.jwt_secret), ("TICKET_SECRET", self.ticket_secret)):
+        for name, secret in (
+            ("JWT_SECRET", self.jwt_secret),
+            ("TICKET_SECRET", self.ticket_secret),
+            ("OPERATOR_SECRET", self.operator_secret),
+        ):
             if secret and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
                 raise ValueError(f"{name} needs at least {MIN_SECRET_BYTES} bytes")
+        if self.operator_secret and self.operator_secret in (self.jwt_secret, self.ticket_secret):
+            raise ValueError("OPERATOR_SECRET must be a secret of its own: who signs users' tokens is no operator")
         return self
 
     @property

@@ -1,7 +1,7 @@
 """The internal HTTP server: is the loop turning, is this service ready, what are its figures."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar, Response, get
@@ -62,11 +62,11 @@ def health_routes(health: Health) -> list[Any]:
     return [live, ready]
 
 
-def internal_app(health: Health) -> Litestar:
-    """What Kubernetes and Prometheus talk to. Not for the outside."""
+def internal_app(health: Health, routes: Sequence[Any] = ()) -> Litestar:
+    """What Kubernetes and Prometheus talk to, and a service's own `routes` for operators. Not for the outside."""
 
     @get("/metrics", sync_to_thread=False, include_in_schema=False)
     def metrics() -> Response[bytes]:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Litestar([*health_routes(health), metrics], openapi_config=None, logging_config=None)
+    return Litestar([*health_routes(health), metrics, *routes], openapi_config=None, logging_config=None)

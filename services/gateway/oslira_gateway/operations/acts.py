@@ -1,0 +1,58 @@
+"""A record of what operators do: begun before the act, told to its end after it."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from oslira_shared.errors import OsliraError
+
+from oslira_gateway.operations.operator import Operator
+
+DONE: Final = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`outcome`: done, or the code of the error it ended with; None while it goes on, or where its process died."""
+
+    act_id: UUID
+    actor: str
+    act: str
+    targets: Mapping[str, str]
+    begun_at: datetime
+    outcome: str | None
+    ended_at: datetime | None
+
+
+class Acts(Protocol):
+    """The record. What is in it is never changed."""
+
+    async def begin(self, actor: str, act: str, targets: Mapping[str, str]) -> UUID:
+        """`targets` holds ids, never names."""
+        ...
+
+    async def end(self, act_id: UUID, outcome: str) -> None:
+        """How it went."""
+        ...
+
+    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[Act]:
+        """Newest first; `before` is the last one of the page before."""
+        ...
+
+
+@asynccontextmanager
+async def recorded(acts: Acts, operator: Operator, act: str, **targets: str) -> AsyncGenerator[None]:
+    """Whatever happens inside is on record. No record, no act: if it can't be begun, the error is raised and nothing is done."""
+    act_id = await acts.begin(operator.actor, act, targets)
+    outcome = "internal"
+    try:
+        yield
+        outcome = DONE
+    except OsliraError as error:
+        outcome = error.code
+        raise
+    finally:
+        await acts.end(act_id, outcome)

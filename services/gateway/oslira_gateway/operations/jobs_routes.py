@@ -1,0 +1,86 @@
+"""`POST /v1/admin/jobs/{job}`: run a job now, by asking everybody who owns a part of it."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from litestar import Request, post
+from litestar.params import FromPath, JSONBody
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.scheduler.v1 import JOBS, JobState, RunJob, run_job_subject
+from oslira_shared.errors import OsliraError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from oslira_gateway.operations.acts import Acts, recorded
+from oslira_gateway.operations.admin_app import operator_of
+
+
+class JobBody(BaseModel):
+    """`slot`: the moment to run the job for; now, unless said. A slot that was run is not run again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slot: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedJob:
+    """`owners`: how the slot stands with each, `due` being at work; or the code of why it could not be asked."""
+
+    job: str
+    slot: datetime
+    owners: dict[str, str]
+
+
+class Jobs(Protocol):
+    """The owners of jobs."""
+
+    async def run(self, owner: str, job: str, slot: datetime) -> str:
+        """The slot's state with this owner. Raises OsliraError."""
+        ...
+
+
+class BusJobs:
+    """See Jobs."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def run(self, owner: str, job: str, slot: datetime) -> str:
+        """See Jobs."""
+        answer = await self._bus.request(run_job_subject(owner), RunJob(job=job, slot=slot), JobState)
+        return answer.state
+
+
+def jobs_routes(jobs: Jobs, acts: Acts) -> list[Any]:
+    """Manual triggers."""
+
+    @post("/jobs/{job:str}", status_code=202)
+    async def run_job(
+        request: Request[Any, Any, Any], job: FromPath[str], data: JSONBody[JobBody]
+    ) -> StartedJob:
+        slot = data.slot or datetime.now(UTC).replace(microsecond=0)
+        async with recorded(acts, operator_of(request), "run_job", job=job[:64], slot=slot.isoformat()):
+            owners = _owners_of(job)
+            states = await asyncio.gather(*(_state(jobs, owner, job, slot) for owner in owners))
+            if all(state == "unavailable" for state in states):
+                raise OsliraError("unavailable", "No owner of the job could be reached; nothing was started.")
+        return StartedJob(job, slot, dict(zip(owners, states, strict=True)))
+
+    return [run_job]
+
+
+def _owners_of(job: str) -> tuple[str, ...]:
+    for known in JOBS:
+        if known.name == job:
+            return known.owners
+    raise OsliraError("not_found", f"There is no such job; there are {', '.join(j.name for j in JOBS)}.")
+
+
+async def _state(jobs: Jobs, owner: str, job: str, slot: datetime) -> str:
+    # One that is away runs its part when it is asked again: its slot is the same.
+    try:
+        return await jobs.run(owner, job, slot)
+    except OsliraError as error:
+        return error.code

@@ -1,0 +1,50 @@
+"""Pages of operators' lists, newest first. Their cursors are plain: an operator may look anywhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Self, TypeVar
+from uuid import UUID
+
+from oslira_shared.errors import OsliraError
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended."""
+
+    at: datetime
+    id: UUID
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Self | None:
+        """Raises OsliraError `invalid_request`."""
+        if cursor is None:
+            return None
+        at, _, row_id = cursor.partition("_")
+        try:
+            place = cls(datetime.fromisoformat(at), UUID(row_id))
+        except ValueError as error:
+            raise OsliraError("invalid_request", "The cursor is none of this list's.") from error
+        if place.at.tzinfo is None:
+            raise OsliraError("invalid_request", "The cursor is none of this list's.")
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat().replace('+00:00', 'Z')}_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[ItemT]):
+    """A list's answer, as everywhere."""
+
+    items: Sequence[ItemT]
+    next_cursor: str | None
+
+
+def page_of(found: Sequence[ItemT], *, limit: int, place_of: Callable[[ItemT], Place]) -> Page[ItemT]:
+    """`found` was asked for with one more than `limit`, which says whether there are more."""
+    items = found[:limit]
+    return Page(items, str(place_of(items[-1])) if len(found) > limit else None)
