@@ -39,6 +39,9 @@ OFFERS: Final[dict[AnalysisType, Offer]] = {
     AnalysisType.XRAY: Offer(price_credits=3, fresh_for=timedelta(hours=6)),
 }
 
+# A draft of a business profile, written by a model.
+DRAFT_PRICE_CREDITS: Final = 1
+
 SIGN_UP_PLAN: Final = "free"
 PLANS: Final[dict[str, Plan]] = {
     "free": Plan(monthly_credits=25, max_running=1, weight=1),

@@ -38,6 +38,7 @@ from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres_businesses import PostgresBusinesses
 from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
+from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
@@ -200,6 +201,7 @@ def _engine(
             cache=cache,
             at_hand=at_hand,
             models=models,
+            drafts=dress(PostgresDrafts(database)),
             announcer=announcer,
             now=lambda: datetime.now(UTC),
         ),

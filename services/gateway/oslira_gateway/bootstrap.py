@@ -50,7 +50,9 @@ from oslira_gateway.billing.postgres import PostgresSubscriptions
 from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.bus import BusContextPreviews
 from oslira_gateway.business.change_routes import change_routes
+from oslira_gateway.business.draft_routes import draft_routes
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
+from oslira_gateway.business.postgres_drafts import PostgresDraftRequests
 from oslira_gateway.business.preview_routes import preview_routes
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.bus import BusBalances
@@ -117,6 +119,9 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
     run_tokens = RunTokens(settings.token_secret, life=timedelta(seconds=settings.anonymous_life_s))
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
+    request_draft = RequestAnalysis(
+        requests=PostgresDraftRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
+    )
     request_analysis = RequestAnalysis(
         requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
     )
@@ -129,6 +134,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *business_routes(businesses),
             *change_routes(businesses),
             *preview_routes(BusContextPreviews(bus)),
+            *draft_routes(request_draft, runs, addresses),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
             *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses, run_tokens=run_tokens),

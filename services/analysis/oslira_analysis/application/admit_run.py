@@ -5,6 +5,7 @@ from datetime import timedelta
 from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import RunWork
+from oslira_analysis.domain.business_draft import DRAFT_TYPE
 
 
 async def admit_run(
@@ -13,6 +14,9 @@ async def admit_run(
     """Dying anywhere here leaves the run queued under a lease that lapses; the sweep announces it again."""
     run = work.run
     cached = None
+    if run.type == DRAFT_TYPE:  # there is no profile to fetch
+        await announce_and_promote(await runs.wait_for_score(work), queue, announcer)
+        return
     if not run.is_cache_bypassed:
         cached = await cache.find(run.username, max_age=timedelta(seconds=run.max_age_s))
     effects = await (runs.wait_for_score(work) if cached is not None else runs.join_scrape(work))

@@ -10,6 +10,7 @@ from oslira_shared.work import Claim
 
 from oslira_analysis.application.rows import (
     Business,
+    Draft,
     Effects,
     Ending,
     Finding,
@@ -59,6 +60,7 @@ class Endings(Protocol):
     """How runs end: the row, its lead, its analysis, all in one transaction."""
 
     async def complete(self, work: RunWork, finding: Finding) -> Effects: ...
+    async def complete_draft(self, work: RunWork, draft: Draft) -> Effects: ...
     async def fail(self, work: RunWork, ending: Ending) -> Effects: ...
 
 

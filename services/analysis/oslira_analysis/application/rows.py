@@ -10,11 +10,14 @@ from oslira_shared.work import Claim
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One analysis of one profile for one business. Prices in credits; `max_age_s` is how old its profile may be."""
+    """One analysis of one profile for one business. Prices in credits; `max_age_s` is how old its profile may be.
+
+    A draft of a business profile is a run too: it has no business yet, and its `username` is empty.
+    """
 
     run_id: UUID
     account_id: UUID
-    business_profile_id: UUID
+    business_profile_id: UUID | None
     type: str
     username: str
     max_age_s: int
@@ -100,6 +103,14 @@ class Finding:
     result: dict[str, Any]
     prompt_version: str
     business_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a drafting run leaves behind: nothing is saved as a business profile before its owner does so."""
+
+    result: dict[str, Any]
+    prompt_version: str
 
 
 @dataclass(frozen=True, slots=True)

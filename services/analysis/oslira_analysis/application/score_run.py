@@ -11,6 +11,7 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
 from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.draft_business import Drafts, draft_business
 from oslira_analysis.application.ports import (
     Announcer,
     AnswerUnusable,
@@ -26,6 +27,7 @@ from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
 from oslira_analysis.domain.answer_schema import InvalidAnswer
 from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.business_draft import DRAFT_TYPE
 from oslira_analysis.domain.calls import Call, calls_of
 from oslira_analysis.domain.compose import compose_result
 from oslira_analysis.domain.facts.profile_facts import compute_facts
@@ -54,6 +56,7 @@ class ScorePorts:
     cache: ProfileCache
     at_hand: AtHand
     models: Models
+    drafts: Drafts
     announcer: Announcer
     now: Callable[[], datetime]
 
@@ -61,7 +64,10 @@ class ScorePorts:
 async def score_run(work: RunWork, ports: ScorePorts) -> None:
     """Returns with the run ended, requeued or handed back. Being cancelled leaves it to whoever took it away."""
     try:
-        effects = await _score(work, ports)
+        if work.run.type == DRAFT_TYPE:
+            effects = await draft_business(work, ports.drafts, ports.models, ports.endings)
+        else:
+            effects = await _score(work, ports)
     except ModelBusy as error:
         _LOG.warning("model_busy", run_id=str(work.run.run_id), reason=str(error))
         await ports.runs.hand_back(work, is_counted=True)

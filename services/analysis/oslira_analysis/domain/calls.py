@@ -7,6 +7,7 @@ from typing import Final, Literal, Protocol
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
+from oslira_analysis.domain.business_draft import DraftAnswer
 from oslira_analysis.domain.commercial import CommercialAnswer
 from oslira_analysis.domain.core import CoreAnswer
 from oslira_analysis.domain.light import LightAnswer
@@ -65,6 +66,9 @@ _COMMERCIAL: Final = Call(
 _PSYCHOGRAPHIC: Final = Call(
     "psychographic", "gpt-5", _SONNET, "low", 6_000, None, "psychographic", PsychographicAnswer
 )
+
+# Of a run that drafts a business profile; it is none of the analyses.
+DRAFT: Final = Call("draft", "gpt-5-mini", _HAIKU, "low", 4_000, None, "business_profile", DraftAnswer)
 
 CALLS: Final[dict[AnalysisType, tuple[Call, ...]]] = {
     AnalysisType.LIGHT: (SCORE,),

@@ -112,7 +112,7 @@ def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
         account_id=row["account_id"],
         bulk_ids=sorted({*listed_in, *([row["bulk_id"]] if row["bulk_id"] else [])}),
         seq=row["seq"],
-        type=v1.AnalysisType(row["type"]),
+        type=v1.RunType(row["type"]),
         username=None,
         status=v1.RunStatus(row["state"]),
         progress=row["progress"],

@@ -7,7 +7,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import transition
 
-from oslira_analysis.application.rows import Effects, Ending, Finding, Run, RunWork
+from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
 from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, effects_of
 
@@ -38,6 +38,10 @@ with kept as (
   delete from analysis.call_answers where run_id = $2
 )
 update analysis.runs set lead_id = $3, is_new_lead = $10 where id = $2 returning *
+"""
+_KEEP_DRAFT: Final = """
+with forgotten as (delete from analysis.call_answers where run_id = $1)
+update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
 """
 _CALL_COST: Final = """
 select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
@@ -72,6 +76,13 @@ class PostgresEndings:
                 lead["is_new"] if lead else None,
                 finding.business_version,
             )
+        return effects_of(row)
+
+    async def complete_draft(self, work: RunWork, draft: Draft) -> Effects:
+        async with self._database.transaction() as connection:
+            row = await _end(connection, work, "completed", {"progress": 100})
+            if row is not None:
+                await connection.execute(_KEEP_DRAFT, work.run.run_id, draft.result, draft.prompt_version)
         return effects_of(row)
 
     async def fail(self, work: RunWork, ending: Ending) -> Effects:

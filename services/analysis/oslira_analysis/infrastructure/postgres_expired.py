@@ -75,8 +75,15 @@ _BATCHES: Final[Mapping[str, str]] = {
     "runs.username": """
         update analysis.runs set username = '-', user_id = null, request_id = null, error_detail = null where id in (
           select r.id from identity.closed_accounts c join analysis.runs r on r.account_id = c.account_id
-           where c.deleted_at < now() - interval '30 days' and r.username <> '-'
+           where c.deleted_at < now() - interval '30 days' and r.username is distinct from '-'
              and r.state in ('completed', 'failed', 'cancelled') limit $1 for update of r skip locked)
+    """,
+    # What owners typed for a draft, and the draft: saved as a business profile long ago, or not wanted.
+    "drafts": """
+        delete from analysis.drafts where run_id in (
+          select d.run_id from analysis.drafts d join analysis.runs r on r.id = d.run_id
+           where d.created_at < now() - interval '30 days' and r.finished_at is not null
+           order by d.created_at limit $1 for update of d skip locked)
     """,
     # Kept here only while the cache would not take them; there they live for two days as well.
     "scrapes.item": """

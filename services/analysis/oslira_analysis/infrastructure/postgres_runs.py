@@ -9,6 +9,7 @@ from oslira_shared.work import Claim, claim, hand_back, transition
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.application.rows import Business, Effects, Run, RunWork
+from oslira_analysis.domain.business_draft import DRAFT_TYPE
 from oslira_analysis.infrastructure.tables import RUNS, effects_of, run_work
 
 _SHARED_SCRAPE: Final = """
@@ -128,7 +129,7 @@ async def _wait_for_score(connection: Connection, work: RunWork, *, scrape_id: U
         values={
             "waits_for": "score",
             "scrape_id": scrape_id,
-            "is_from_cache": True,
+            "is_from_cache": None if work.run.type == DRAFT_TYPE else True,
             "current_step": "waiting",
             "progress": 50,
         },

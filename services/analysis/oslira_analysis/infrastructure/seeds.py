@@ -7,7 +7,8 @@ from oslira_shared.catalog import PLANS
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.domain.calls import calls_of, worst_case_nano_usd
+from oslira_analysis.domain.business_draft import DRAFT_TYPE
+from oslira_analysis.domain.calls import DRAFT, calls_of, worst_case_nano_usd
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd, nano_usd
 from oslira_analysis.infrastructure.tables import SCRAPES
 
@@ -54,5 +55,6 @@ async def seed_costs(database: AdminClient, *, most_scrape_usd: Decimal) -> None
         (kind.value, scrapes_nano_usd + worst_case_nano_usd(calls_of(kind), known_cost_nano_usd))
         for kind in AnalysisType
     ]
+    worst.append((DRAFT_TYPE, worst_case_nano_usd([DRAFT], known_cost_nano_usd)))
     async with database.transaction() as connection:
         await connection.executemany(_TYPE_COST, worst)

@@ -40,7 +40,7 @@ def run_of(row: Record) -> Run:
         account_id=row["account_id"],
         business_profile_id=row["business_profile_id"],
         type=row["type"],
-        username=row["username"],
+        username=row["username"] or "",
         max_age_s=row["max_age_s"],
         attempt=row["attempt"],
         scrape_id=row["scrape_id"],

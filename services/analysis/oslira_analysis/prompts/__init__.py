@@ -22,6 +22,7 @@ CURRENT: Final = {
     "personality": ("rules/v1", "personality/v1"),
     "psychographic": ("rules/v1", "psychographic/v1"),
     "commercial": ("rules/v1", "commercial/v1"),
+    "business_profile": ("business_profile/v1",),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus
+from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus, RunType
 from oslira_shared.contracts.credits.v1 import Held
 from oslira_shared.errors import OsliraError
 
@@ -172,7 +172,7 @@ def new_run(run_id: UUID, order: Order) -> Run:
     return Run(
         run_id=run_id,
         business_profile_id=order.business_profile_id,
-        type=order.type,
+        type=RunType(order.type),
         username=order.username,
         status=RunStatus.QUEUED,
         progress=0,

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.contracts.credits.v1 import Held
 
-from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
@@ -55,17 +54,29 @@ class Acceptance:
     attempt: int
 
 
-class Requests(Protocol):
+class Ordered(Protocol):
+    """What can be ordered: it has a price, and orders that mean the same have the same hash."""
+
+    @property
+    def price_credits(self) -> int: ...
+    @property
+    def body_hash(self) -> str: ...
+
+
+OrderT_contra = TypeVar("OrderT_contra", bound=Ordered, contravariant=True)
+
+
+class Requests(Protocol[OrderT_contra]):
     """The rows behind a request, in the member's account."""
 
-    async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
+    async def standing(self, member: Member, order: OrderT_contra, key: str | None) -> Standing:
         """Is the business profile theirs; is the same analysis at work or fresh; was the key used before."""
         ...
 
     async def accept(
         self,
         member: Member,
-        order: Order,
+        order: OrderT_contra,
         *,
         run_id: UUID,
         reservation: Reservation | None,
@@ -74,7 +85,9 @@ class Requests(Protocol):
         """Make the order a run. In one transaction with it, store the answer (accepted 202, same 200) under the reservation."""
         ...
 
-    async def remember(self, member: Member, order: Order, *, run_id: UUID, reservation: Reservation) -> None:
+    async def remember(
+        self, member: Member, order: OrderT_contra, *, run_id: UUID, reservation: Reservation
+    ) -> None:
         """Store under the reservation that the order was answered with a run that was there already (200)."""
         ...
 

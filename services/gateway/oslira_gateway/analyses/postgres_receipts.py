@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from oslira_shared.catalog import CREDIT_PRICE_USD
-from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
+from oslira_shared.contracts.analysis.v1 import RunStatus, RunType
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.receipt import CallLine, Receipt, ScrapeLine, Settlement, Step, Totals
@@ -58,7 +58,7 @@ def _receipt(run: Record, more: Record, calls: Sequence[Record]) -> Receipt:
     return Receipt(
         run_id=run["run_id"],
         bulk_id=more["bulk_id"],
-        type=AnalysisType(run["type"]),
+        type=RunType(run["type"]),
         username=run["username"],
         status=RunStatus(run["status"]),
         created_at=run["created_at"],

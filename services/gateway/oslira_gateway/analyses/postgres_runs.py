@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
+from oslira_shared.contracts.analysis.v1 import RunStatus, RunType
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.run import Run, RunCredits, RunError
@@ -84,7 +84,7 @@ def run_of(row: Record) -> Run:
     return Run(
         run_id=row["run_id"],
         business_profile_id=row["business_profile_id"],
-        type=AnalysisType(row["type"]),
+        type=RunType(row["type"]),
         username=row["username"],
         status=RunStatus(row["status"]),
         progress=row["progress"],

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
+from oslira_shared.contracts.analysis.v1 import RunStatus, RunType
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Receipt:
 
     run_id: UUID
     bulk_id: UUID | None
-    type: AnalysisType
-    username: str
+    type: RunType
+    username: str | None
     status: RunStatus
     created_at: datetime
     finished_at: datetime | None

@@ -2,20 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Hints, Holds, Requests, Reservation, Standing
+from oslira_gateway.analyses.ports import Hints, Holds, Ordered, Requests, Reservation, Standing
 from oslira_gateway.identity.caller import Member
 
 _MAX_GENERATIONS: Final = 5
 _WINNER_WITHIN_S: Final = 0.3
 _LOOK_EVERY_S: Final = 0.05
+OrderT = TypeVar("OrderT", bound=Ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Generic[OrderT]):
     """One order by one member. `key` is their Idempotency-Key."""
 
     member: Member
-    order: Order
+    order: OrderT
     key: str | None
     request_id: str
 
@@ -45,17 +45,17 @@ class Request:
         return None if self.key is None else Reservation(self.key, generation)
 
 
-class RequestAnalysis:
+class RequestAnalysis(Generic[OrderT]):
     """See ARCHITECTURE, "The life of a run", 1 to 3. No step leaves anything that doesn't mend itself:
     a hold whose answer is lost settles when it expires, a hint that is lost is found by the sweep.
     """  # noqa: D205
 
-    def __init__(self, *, requests: Requests, holds: Holds, hints: Hints) -> None:
+    def __init__(self, *, requests: Requests[OrderT], holds: Holds, hints: Hints) -> None:
         self._requests = requests
         self._holds = holds
         self._hints = hints
 
-    async def __call__(self, request: Request) -> Answer:
+    async def __call__(self, request: Request[OrderT]) -> Answer:
         """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached, unavailable."""
         generation = 0
         for _ in range(_MAX_GENERATIONS):
@@ -70,7 +70,7 @@ class RequestAnalysis:
             generation += 1
         raise OsliraError("unavailable", "The analysis could not be accepted; try again.")
 
-    async def _standing(self, request: Request) -> Standing:
+    async def _standing(self, request: Request[OrderT]) -> Standing:
         standing = await self._requests.standing(request.member, request.order, request.key)
         if not standing.has_business_profile:
             raise OsliraError(
@@ -78,7 +78,7 @@ class RequestAnalysis:
             )
         return standing
 
-    async def _already(self, request: Request, standing: Standing, generation: int) -> Answer | None:
+    async def _already(self, request: Request[OrderT], standing: Standing, generation: int) -> Answer | None:
         """What was answered under this key, else the same analysis that is at work or still fresh."""
         used = standing.used_key
         if used is not None and used.is_live:
@@ -89,7 +89,7 @@ class RequestAnalysis:
             return None
         return await self._joined(request, standing.same_run_id, generation)
 
-    async def _joined(self, request: Request, run_id: UUID, generation: int) -> Answer:
+    async def _joined(self, request: Request[OrderT], run_id: UUID, generation: int) -> Answer:
         reservation = request.reservation(generation)
         if reservation is not None:
             await self._requests.remember(
@@ -97,7 +97,7 @@ class RequestAnalysis:
             )
         return Answer(run_id, is_new=False)
 
-    async def _take(self, request: Request, generation: int) -> Answer | None:
+    async def _take(self, request: Request[OrderT], generation: int) -> Answer | None:
         """Hold, then accept. None when this generation's id is used up."""
         run_id = request.run_id(generation)
         price = request.order.price_credits
@@ -113,7 +113,7 @@ class RequestAnalysis:
             raise _key_reused()
         return await self._accept(request, run_id, generation)
 
-    async def _accept(self, request: Request, run_id: UUID, generation: int) -> Answer | None:
+    async def _accept(self, request: Request[OrderT], run_id: UUID, generation: int) -> Answer | None:
         accepted = await self._requests.accept(
             request.member,
             request.order,
@@ -134,7 +134,7 @@ class RequestAnalysis:
             )
         return Answer(accepted.run_id, is_new=False) if accepted.outcome == "same" else None
 
-    async def _winner(self, request: Request) -> UUID | None:
+    async def _winner(self, request: Request[OrderT]) -> UUID | None:
         """Whoever took the last credit may be ordering the same: their run appears a moment after their hold."""
         for _ in range(round(_WINNER_WITHIN_S / _LOOK_EVERY_S)):
             await asyncio.sleep(_LOOK_EVERY_S)

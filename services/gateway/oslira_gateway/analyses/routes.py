@@ -11,7 +11,7 @@ from oslira_shared.errors import OsliraError
 from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.analyses.order import read_order
+from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
@@ -67,7 +67,7 @@ class AcceptedRun:
     events_url: str
 
 
-def analyses_routes(request_analysis: RequestAnalysis, runs: Runs, addresses: Addresses) -> list[Any]:
+def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addresses: Addresses) -> list[Any]:
     """Routes that order analyses."""
 
     def _accepted(run_id: UUID, status: RunStatus, account_id: UUID) -> Response[AcceptedRun | Run]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from oslira_shared.contracts.analysis.v1 import ENDED, AnalysisType, Progress, RunStatus
+from oslira_shared.contracts.analysis.v1 import ENDED, Progress, RunStatus, RunType
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,17 @@ class RunCredits:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`seq` rises with every change. `source` says who answered: the bus (`live`) or Postgres (`database`).
+    """`type` business_profile is a draft: it has no username and no business, and its result is what can be saved as one.
+
+    `seq` rises with every change. `source` says who answered: the bus (`live`) or Postgres (`database`).
 
     `queue_position` and `eta_s` are there while the run is `waiting`; `events_url` holds a ticket for ten minutes.
     """
 
     run_id: UUID
-    business_profile_id: UUID
-    type: AnalysisType
-    username: str
+    business_profile_id: UUID | None
+    type: RunType
+    username: str | None
     status: RunStatus
     progress: int
     current_step: str

@@ -30,7 +30,7 @@ class RequestAnonymous:
 
     def __init__(
         self,
-        request_analysis: RequestAnalysis,
+        request_analysis: RequestAnalysis[Order],
         allowance: AnonymousAllowance,
         challenge: Challenge,
         *,

@@ -31,25 +31,25 @@ _PLAIN: Final = Field(
         "pattern": r"^[^\u0000-\u0008\u000b-\u001f]*[^\s\u0000-\u001f][^\u0000-\u0008\u000b-\u001f]*$"
     }
 )
-_Name = Annotated[
+Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
     AfterValidator(_plain),
     _PLAIN,
 ]
-_Phrase = Annotated[
+Phrase = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_plain),
     _PLAIN,
 ]
-_Text = Annotated[
+Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
     AfterValidator(_plain),
     _PLAIN,
 ]
-_Phrases = Annotated[list[_Phrase], Field(max_length=12)]
+_Phrases = Annotated[list[Phrase], Field(max_length=12)]
 _Followers = Annotated[WholeNumber, Field(ge=0, le=MAX_FOLLOWERS)]
 
 
@@ -58,10 +58,10 @@ class IdealCustomer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    description: _Text | None = None
-    industry: _Phrase | None = None
-    location: _Phrase | None = None
-    company_size: _Phrase | None = None
+    description: Text | None = None
+    industry: Phrase | None = None
+    location: Phrase | None = None
+    company_size: Phrase | None = None
     followers_min: _Followers | None = None
     followers_max: _Followers | None = None
     signals: _Phrases = []
@@ -83,12 +83,12 @@ class BusinessContext(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: _Name
-    industry: _Phrase | None = None
-    offer: _Text | None = None
-    description: _Text | None = None
-    tone: _Phrase | None = None
-    language: _Phrase | None = None
+    name: Name
+    industry: Phrase | None = None
+    offer: Text | None = None
+    description: Text | None = None
+    tone: Phrase | None = None
+    language: Phrase | None = None
     ideal_customer: IdealCustomer = IdealCustomer()
 
 
@@ -97,12 +97,12 @@ class BusinessPatch(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: _Name | None = None
-    industry: _Phrase | None = None
-    offer: _Text | None = None
-    description: _Text | None = None
-    tone: _Phrase | None = None
-    language: _Phrase | None = None
+    name: Name | None = None
+    industry: Phrase | None = None
+    offer: Text | None = None
+    description: Text | None = None
+    tone: Phrase | None = None
+    language: Phrase | None = None
     ideal_customer: IdealCustomer | None = None
 
     def applied_to(self, context: BusinessContext) -> BusinessContext:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.order import read_order
+from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.analyses.request_analysis import Answer, Request, RequestAnalysis
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.ports import Leads
@@ -13,7 +13,7 @@ from oslira_gateway.leads.ports import Leads
 class RefreshLead:
     """An analysis at work on the same is joined; a finished one never stands in, however fresh."""
 
-    def __init__(self, leads: Leads, request_analysis: RequestAnalysis) -> None:
+    def __init__(self, leads: Leads, request_analysis: RequestAnalysis[Order]) -> None:
         self._leads = leads
         self._request_analysis = request_analysis
 

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_gateway.analyses.memory import MemoryRequests, MemoryRuns
+from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Requests, Runs
 from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
@@ -29,7 +30,7 @@ class Backend(Protocol):
     """The adapters, and what only the other services or time can do."""
 
     @property
-    def requests(self) -> Requests: ...
+    def requests(self) -> Requests[Order]: ...
     @property
     def runs(self) -> Runs: ...
     @property

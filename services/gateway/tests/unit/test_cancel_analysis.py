@@ -9,7 +9,7 @@ import pytest
 from oslira_gateway.analyses.cancel_analysis import CancelAnalysis
 from oslira_gateway.analyses.receipt import CallLine, Receipt, Settlement, Totals
 from oslira_gateway.identity.caller import Member
-from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
+from oslira_shared.contracts.analysis.v1 import RunStatus, RunType
 from oslira_shared.contracts.credits.v1 import Settlement as Settled
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
@@ -46,7 +46,7 @@ def make_world() -> World:
     receipt = Receipt(
         run_id=run_id,
         bulk_id=None,
-        type=AnalysisType.LIGHT,
+        type=RunType.LIGHT,
         username="natgeo",
         status=RunStatus.SCORING,
         created_at=NOW,

@@ -12,7 +12,7 @@ from oslira_gateway.analyses.follow_run import Goodbye
 from oslira_gateway.analyses.memory import new_run
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.run import Run
-from oslira_shared.contracts.analysis.v1 import AnalysisType, Progress, RunStatus
+from oslira_shared.contracts.analysis.v1 import Progress, RunStatus, RunType
 from oslira_shared.ids import new_id
 
 ACCOUNT = new_id()
@@ -77,7 +77,7 @@ class Reader:
                 run_id=run.run_id,
                 account_id=account_id,
                 seq=run.seq,
-                type=AnalysisType.LIGHT,
+                type=RunType.LIGHT,
                 username=None,
                 status=run.status,
                 progress=run.progress,

@@ -28,6 +28,15 @@ class AnalysisType(StrEnum):
     XRAY = "xray"
 
 
+class RunType(StrEnum):
+    """What a run can be: an analysis, or one that looks at no profile and drafts a business profile from its owner's answers."""
+
+    LIGHT = "light"
+    DEEP = "deep"
+    XRAY = "xray"
+    BUSINESS_PROFILE = "business_profile"
+
+
 class RunStatus(StrEnum):
     """The public statuses of a run."""
 
@@ -199,7 +208,7 @@ class Progress(Contract):
     account_id: UUID
     bulk_ids: list[UUID] = []
     seq: int
-    type: AnalysisType
+    type: RunType
     username: str | None
     status: RunStatus
     progress: int

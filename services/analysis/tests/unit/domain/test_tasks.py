@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import CALLS, Call, calls_of
+from oslira_analysis.domain.calls import CALLS, DRAFT, Call, calls_of
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.prompts import CURRENT, build_prompt_for, load_instructions
@@ -15,7 +15,7 @@ _CHARS_PER_TOKEN = 4.5  # of English prose; the providers' tokenizers are betwee
 
 
 def test_every_call_has_a_task_and_every_task_a_call() -> None:
-    assert {call.task for call in EVERY_CALL} == set(CURRENT)
+    assert {call.task for call in (*EVERY_CALL, DRAFT)} == set(CURRENT)
 
 
 @pytest.mark.parametrize("call", EVERY_CALL, ids=lambda call: call.name)
@@ -47,6 +47,6 @@ def test_a_version_names_every_file_of_the_prompt() -> None:
 
 @pytest.mark.parametrize("task", CURRENT)
 def test_the_instructions_name_the_fields_that_are_asked_for(task: str) -> None:
-    fields = {name for call in EVERY_CALL if call.task == task for name in call.answer.model_fields}
+    fields = {name for call in (*EVERY_CALL, DRAFT) if call.task == task for name in call.answer.model_fields}
     text = load_instructions(task).text.lower().replace(" ", "_")
     assert not {name for name in fields if name not in text}

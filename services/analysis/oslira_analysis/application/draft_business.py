@@ -1,0 +1,44 @@
+"""Draft a business profile from what its owner typed: one model call, booked and kept as every other."""
+
+from typing import Any, Final, Protocol
+
+import structlog
+
+from oslira_analysis.application.ports import AnswerUnusable, Endings, Models
+from oslira_analysis.application.rows import Draft, Effects, Ending, RunWork
+from oslira_analysis.domain.business_draft import (
+    DRAFT_TYPE,
+    DraftAnswer,
+    OnboardingAnswers,
+    build_draft_prompt,
+    compose_draft,
+)
+from oslira_analysis.domain.calls import DRAFT
+from oslira_analysis.prompts import load_instructions
+
+_LOG = structlog.get_logger()
+_UNUSABLE: Final = Ending(
+    "answer_invalid", "The draft could not be written, also when asked again. You were not charged."
+)
+
+
+class Drafts(Protocol):
+    """What drafts are made of."""
+
+    async def answers(self, work: RunWork) -> dict[str, Any]:
+        """What the owner typed."""
+        ...
+
+
+async def draft_business(work: RunWork, drafts: Drafts, models: Models, endings: Endings) -> Effects:
+    """The run ended, with a draft or without. Raises ModelBusy."""
+    answers = OnboardingAnswers.from_dict(await drafts.answers(work))
+    prompt = build_draft_prompt(load_instructions(DRAFT.task), answers)
+    try:
+        answer = await models.answer(work.run, DRAFT, prompt)
+    except AnswerUnusable as error:
+        _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
+        return await endings.fail(work, _UNUSABLE)
+    profile = compose_draft(DraftAnswer.model_validate(answer), answers)
+    result = {"type": DRAFT_TYPE, "business_profile": profile, "prompt_version": prompt.version}
+    return await endings.complete_draft(work, Draft(result, prompt.version))
