@@ -28,7 +28,16 @@ _PASSED_ON: Final = (
     "SENTRY_DSN",
 )
 _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
-    "gateway": ("WEBHOOK_SECRETS_KEY", "JWKS_URL", "JWT_ISSUER", "CORS_ALLOW_ORIGINS", "TRUSTED_PROXIES"),
+    "gateway": (
+        "WEBHOOK_SECRETS_KEY",
+        "JWKS_URL",
+        "JWT_ISSUER",
+        "CORS_ALLOW_ORIGINS",
+        "ANONYMOUS_ANALYSES",
+        "ANONYMOUS_PER_NETWORK",
+        "ANONYMOUS_LIFE_S",
+    ),
+    "credits": ("ANONYMOUS_ANALYSES", "ANONYMOUS_DAILY_CREDITS"),
     "analysis": (
         "APIFY_CONCURRENCY",
         "APIFY_ACTOR_LIMIT_S",
@@ -86,6 +95,8 @@ def service_environment(
             "OPERATOR_SECRET": os.environ.get("OPERATOR_SECRET", credentials.operator_secret),
             # Everybody here is from this machine.
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
+            # Whoever is on this machine may stand in for a proxy, so that other addresses can be tried out.
+            "TRUSTED_PROXIES": os.environ.get("TRUSTED_PROXIES", "127.0.0.1"),
             "OSLIRA_RATE_LIMITS": os.environ.get("OSLIRA_RATE_LIMITS", _GENEROUS),
         }
     if service == "analysis":

@@ -32,6 +32,7 @@ _PROVIDERS: Final[Mapping[str, _Provider]] = {
     "stripe": _Provider(
         "billing", "STRIPE_SECRET_KEY", "STRIPE_API_BASE", "/stripe", ("STRIPE_WEBHOOK_SECRET",)
     ),
+    "turnstile": _Provider("gateway", "CHALLENGE_SECRET", "CHALLENGE_URL", "/turnstile/siteverify"),
 }
 
 

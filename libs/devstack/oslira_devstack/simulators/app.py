@@ -16,6 +16,7 @@ from oslira_devstack.simulators.openai import OpenAI
 from oslira_devstack.simulators.profiles import Profiles
 from oslira_devstack.simulators.routes import Provider, Route, find_route
 from oslira_devstack.simulators.stripe import Stripe
+from oslira_devstack.simulators.turnstile import Turnstile
 from oslira_devstack.simulators.wire import (
     Call,
     Receive,
@@ -42,7 +43,7 @@ class SimulatorApp:
         openai = OpenAI(latencies=latencies, counters=self._counters, cache_ttl_s=config.openai_cache_ttl_s)
         anthropic = Anthropic(latencies=latencies, counters=self._counters)
         stripe = Stripe()
-        providers: tuple[Provider, ...] = (apify, openai, anthropic, stripe)
+        providers: tuple[Provider, ...] = (apify, openai, anthropic, stripe, Turnstile())
         self._providers = {provider.name: provider for provider in providers}
 
         def forget_counts() -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 WIRE_KINDS = frozenset({"status", "timeout", "drop", "lost_answer", "truncate", "malformed"})
 OWN_KINDS = frozenset({"truncate", "malformed", "refusal", "error_item", "run_failed"})
-PROVIDERS = frozenset({"apify", "openai", "anthropic", "stripe"})
+PROVIDERS = frozenset({"apify", "openai", "anthropic", "stripe", "turnstile"})
 ERROR_ITEMS = frozenset({"not_found", "no_items", "restricted"})
 _MAX_RULES = 1_000
 

@@ -75,6 +75,7 @@ def test_real_key_switches_that_provider_and_no_other(given: Given, monkeypatch:
         "openai": "real",
         "anthropic": "simulated",
         "stripe": "simulated",
+        "turnstile": "simulated",
     }
 
 

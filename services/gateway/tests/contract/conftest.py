@@ -14,6 +14,10 @@ from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Requests, Runs
 from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
+from oslira_gateway.anonymous.memory import MemoryAllowance
+from oslira_gateway.anonymous.ports import AnonymousAllowance
+from oslira_gateway.anonymous.postgres import PostgresAllowance
+from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.ports import BusinessProfiles
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
@@ -37,6 +41,8 @@ class Backend(Protocol):
     def businesses(self) -> BusinessProfiles: ...
     @property
     def memberships(self) -> Memberships: ...
+    @property
+    def allowance(self) -> AnonymousAllowance: ...
 
     async def join(self, member: Member) -> None: ...
     async def add_business(self, member: Member) -> UUID: ...
@@ -51,6 +57,7 @@ class MemoryBackend:
         self.requests = MemoryRequests(self.runs)
         self.businesses = MemoryBusinessProfiles()
         self.memberships = MemoryMemberships()
+        self.allowance = MemoryAllowance()
 
     async def join(self, member: Member) -> None:
         account = Membership(member.account_id, "Account", "personal", member.role)
@@ -80,6 +87,7 @@ class PostgresBackend:
         self.requests = PostgresRequests(AdminClient(gateway))
         self.businesses = PostgresBusinessProfiles(gateway)
         self.memberships = PostgresMemberships(gateway)
+        self.allowance = PostgresAllowance(AdminClient(gateway), Pseudonyms("a secret that is long enough"))
 
     async def join(self, member: Member) -> None:
         async with AdminClient(self._gateway).transaction() as connection:
