@@ -64,7 +64,7 @@ async def world(
             account_id,
             {"name": "Test", "industry": "travel", "offer": "trips"},
         )
-        bus = Bus(own_nats.url("scheduler"), service="scheduler")
+        bus = Bus(own_nats.url("tester"), service="scheduler")
         await bus.start()
         await eventually(lambda: asyncio.sleep(0, bus.is_connected))
         await provision_bus(bus.jetstream)
