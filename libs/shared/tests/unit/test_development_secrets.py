@@ -42,5 +42,6 @@ def test_built_in_provider_keys_are_marked() -> None:
         "ANTHROPIC_API_KEY",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
+        "CHALLENGE_SECRET",
     }
     assert all(DEVELOPMENT_MARK in value for value in keys.values())
