@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Four at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
 PARALLEL = --numprocesses 4 --dist loadgroup --no-loadscope-reorder
-.PHONY: help venv demo up test campaign test-containers test-compose compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers test-compose test-browser compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test-containers: venv ## the same tests, with servers from testcontainers (needs
 
 test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
 	@$(PYTEST) -m containers -s tests/containers
+
+test-browser: venv ## a page on another origin, in headless Chromium (needs /usr/bin/chromium, or CHROMIUM=path)
+	@$(PYTEST) tests/e2e/test_browser.py
 
 compose-env: venv ## make .env, the development secrets that docker-compose.yml needs
 	@$(BIN)/oslira compose-env

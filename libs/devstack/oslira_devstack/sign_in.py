@@ -33,11 +33,11 @@ async def sign_in(access: Access, *, email: str, available_credits: int | None, 
         made = await make_user(gateway, email=email)
     finally:
         await gateway.close()
-    is_new = await _set_plan(access, made.account_id, plan)
+    is_new = await set_plan(access, made.account_id, plan)
     if available_credits is None and is_new:
         available_credits = 100
     if available_credits is not None:
-        await _set_credits(access, made.account_id, available_credits)
+        await set_credits(access, made.account_id, available_credits)
     return SignedIn(
         token=sign_token(access.credentials.jwt_secret, user_id=made.user_id, email=email),
         user_id=made.user_id,
@@ -46,7 +46,7 @@ async def sign_in(access: Access, *, email: str, available_credits: int | None, 
     )
 
 
-async def _set_plan(access: Access, account_id: UUID, plan: str | None) -> bool:
+async def set_plan(access: Access, account_id: UUID, plan: str | None) -> bool:
     """Whether the account had no plan before."""
     billing = await asyncpg.connect(access.database_url("billing_service"))
     try:
@@ -60,7 +60,7 @@ async def _set_plan(access: Access, account_id: UUID, plan: str | None) -> bool:
     return current is None
 
 
-async def _set_credits(access: Access, account_id: UUID, wanted: int) -> None:
+async def set_credits(access: Access, account_id: UUID, wanted: int) -> None:
     ledger = await asyncpg.connect(access.database_url("credits_service"))
     try:
         difference = wanted - await ledger.fetchval(_AVAILABLE, account_id)

@@ -1,0 +1,119 @@
+"""Two users in three accounts try every endpoint with every id of the others: nothing is shown and nothing changes."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import asyncpg
+import httpx
+import pytest
+from foreign_attempts import REFUSED, Attempt, attempts, operations
+from oslira_devstack.access import access_to
+from oslira_devstack.credentials import SUPERUSER
+from oslira_devstack.stack import Stack
+from tenant_rows import checksums
+from tenants import Seat, Town, a_town
+
+_SEED = 20_261_122
+_AT_ONCE = 8
+
+
+async def _attack(stack: Stack, *, each: int | None) -> tuple[int, list[str]]:
+    """(attempts made, what went wrong). `each`: so many of each operation; None is all there are."""
+    faults: list[str] = []
+    made: Counter[str] = Counter()
+    async with a_town(stack) as (town, http):
+        document = (await http.get("/schema/openapi.json")).json()
+        known = operations(document)
+        rows = await asyncpg.connect(access_to(stack.describe(), stack.credentials).database_url(SUPERUSER))
+        try:
+            for seat in town.seats:
+                others = [one for one in town.tenants.values() if one is not seat.tenant]
+                before = [await checksums(rows, other.account_id) for other in others]
+                plan = _plan(town, seat, document, each)
+                made.update(attempt.operation for attempt in plan)
+                faults += await _make(http, plan, seat.foreign_marks(town.tenants.values()))
+                for other, was in zip(others, before, strict=True):
+                    now = await checksums(rows, other.account_id)
+                    assert len(now) >= 25
+                    changed = [table for table in was if was[table] != now[table]]
+                    faults += [f"{seat.name} changed {table} of {other.account_id}" for table in changed]
+        finally:
+            await rows.close()
+        faults += [f"{one.id} was never tried" for one in known if not made[one.id]]
+    return made.total(), faults
+
+
+def _plan(town: Town, seat: Seat, document: dict[str, object], each: int | None) -> list[Attempt]:
+    """From one seat; a reduced one has something of each operation, another choice for each seat."""
+    chosen: list[Attempt] = []
+    dice = random.Random(f"{_SEED} {seat.name}")
+    for operation in operations(document):
+        possible = [
+            attempt
+            for victim in town.tenants.values()
+            if victim is not seat.tenant
+            for attempt in attempts(operation, seat, victim)
+        ]
+        chosen += possible if each is None else dice.sample(possible, min(each, len(possible)))
+    dice.shuffle(chosen)
+    return chosen
+
+
+async def _make(http: httpx.AsyncClient, plan: Sequence[Attempt], foreign: frozenset[str]) -> list[str]:
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(attempt: Attempt) -> str | None:
+        async with turns:
+            return await _judged(http, attempt, foreign)
+
+    return [fault for fault in await asyncio.gather(*(one(attempt) for attempt in plan)) if fault]
+
+
+async def _judged(http: httpx.AsyncClient, attempt: Attempt, foreign: frozenset[str]) -> str | None:
+    """What is wrong with the answer."""
+    what = f"{attempt.operation} {attempt.method} {attempt.path} by {attempt.how}"
+    request = http.build_request(
+        attempt.method,
+        attempt.path,
+        params=attempt.query or None,
+        headers=attempt.headers,
+        json=attempt.body,
+        content=attempt.content,
+    )
+    answer = await http.send(request, stream=True)
+    try:
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            return f"{what}: a stream was opened"
+        text = (await answer.aread()).decode()
+    finally:
+        await answer.aclose()
+    if answer.status_code >= 500:
+        return f"{what}: {answer.status_code} {text[:200]}"
+    shown = [mark for mark in foreign if mark in text and mark not in attempt.sent]
+    if shown:
+        return f"{what}: {answer.status_code} shows {shown[:3]}"
+    if attempt.expected == REFUSED and not _is_refusal(answer, text):
+        return f"{what}: {answer.status_code} {text[:200]}"
+    return None
+
+
+def _is_refusal(answer: httpx.Response, text: str) -> bool:
+    """For what was named, and not for a slip in the request that would hide whether it is guarded at all."""
+    code = answer.json().get("code", "") if answer.status_code in {401, 403, 404} else ""
+    return code.endswith("_not_found") or code in {"ticket_invalid", "invitation_not_yours"}
+
+
+async def test_no_endpoint_takes_another_accounts_ids(stack: Stack) -> None:
+    made, faults = await _attack(stack, each=2)
+    assert not faults, "\n".join(faults)
+    assert made >= 300
+
+
+@pytest.mark.campaign
+async def test_twenty_thousand_attempts_on_other_accounts_show_and_change_nothing(stack: Stack) -> None:
+    made, faults = await _attack(stack, each=None)
+    print(f"cross-tenant: {made} attempts, {len(faults)} faults")  # noqa: T201  # the campaign's figure
+    assert not faults, "\n".join(faults[:50])
+    assert made >= 20_000

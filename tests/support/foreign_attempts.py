@@ -1,0 +1,296 @@
+"""Every way to put another account's id into a request, made from the API's own document.
+
+An operation that comes later is covered without a change here; one whose parameters nothing is known of raises, so that it can't be
+left out unnoticed.
+"""
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from tenants import Seat, Tenant
+
+REFUSED = "refused"  # the answer has to be a refusal
+HARMLESS = "harmless"  # it may be the caller's own; nothing foreign may stand in it
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request from a seat that names something of another account."""
+
+    operation: str
+    method: str
+    path: str
+    expected: str
+    how: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Any = None
+    content: bytes | None = None
+
+    @property
+    def sent(self) -> str:
+        """All of the caller's own words, which an answer may repeat."""
+        return json.dumps([self.path, dict(self.headers), dict(self.query), self.body, str(self.content)])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the document says of one."""
+
+    id: str
+    method: str
+    path: str
+    path_names: list[str]
+    parameters: frozenset[str]
+    body: str | None
+    takes_csv: bool
+    ticket: str | None
+
+    @property
+    def takes_account(self) -> bool:
+        return "X-Account-Id" in self.parameters
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """All of them."""
+    found: list[Operation] = []
+    for path, item in document["paths"].items():
+        for method, said in item.items():
+            if method not in {"get", "post", "put", "patch", "delete"}:
+                continue
+            parameters = [
+                _resolved(document, one) for one in (*item.get("parameters", ()), *said.get("parameters", ()))
+            ]
+            content = said.get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+            has_ticket = any("ticket" in scheme for scheme in said.get("security", ()))
+            found.append(
+                Operation(
+                    said["operationId"],
+                    method.upper(),
+                    path,
+                    [one["name"] for one in parameters if one["in"] == "path"],
+                    frozenset(one["name"] for one in parameters if one["in"] != "path"),
+                    schema.rpartition("/")[2] or None,
+                    "text/csv" in content,
+                    _ticket_kind(path) if has_ticket else None,
+                )
+            )
+    return found
+
+
+def attempts(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """All of one operation, from one seat, on one account."""
+    if operation.ticket is not None:
+        yield from _with_tickets(operation, seat, victim)
+        return
+    yield from _by_path(operation, seat, victim)
+    yield from _by_account(operation, seat, victim)
+    yield from _by_body(operation, seat, victim)
+    yield from _by_query(operation, seat, victim)
+
+
+def _by_path(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """Each choice of ids in the path that has at least one foreign one, in each way to write it."""
+    base = _base(operation, seat)
+    for owners in itertools.product((seat.tenant, victim), repeat=len(operation.path_names)):
+        foreign = [n for n, o in zip(operation.path_names, owners, strict=True) if o is victim]
+        if not foreign or _is_allowed(foreign, seat, victim):
+            continue
+        choices = [_ids(name, owner) for name, owner in zip(operation.path_names, owners, strict=True)]
+        for ids in itertools.product(*choices):
+            for spelling in _SPELLINGS:
+                values = {
+                    name: spelling(one) if name in foreign and name != "token" else one
+                    for name, one in zip(operation.path_names, ids, strict=True)
+                }
+                path = _path(operation, values)
+                yield replace(base, path=path, how=f"path {'+'.join(foreign)} {spelling.__name__}")
+
+
+def _by_account(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """X-Account-Id of an account that isn't the caller's, on their own things and on the account's."""
+    if not operation.takes_account or victim.account_id in seat.own:
+        return
+    base = _base(operation, seat)
+    for owner in (seat.tenant, victim):
+        for ids in itertools.product(*(_ids(name, owner) for name in operation.path_names)):
+            path = _path(operation, dict(zip(operation.path_names, ids, strict=True)))
+            for spelling in _SPELLINGS:
+                headers = {**base.headers, "x-account-id": spelling(victim.account_id)}
+                how = f"X-Account-Id {spelling.__name__}"
+                yield replace(base, path=path, headers=headers, how=how)
+
+
+def _by_body(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """Another account's business profile, and an account slipped in among the fields."""
+    base = _base(operation, seat)
+    if isinstance(base.body, dict) and "business_profile_id" in base.body:
+        for profile in victim.ids["business_profile_id"]:
+            for spelling in _SPELLINGS:
+                body = {**base.body, "business_profile_id": spelling(profile)}
+                yield replace(base, body=body, how=f"body business_profile_id {spelling.__name__}")
+            if operation.takes_csv:
+                terms = {"type": "light", "business_profile_id": profile}
+                headers = {**base.headers, "content-type": "text/csv"}
+                csv = b"username\nfuzz.name\n"
+                yield replace(base, body=None, content=csv, query=terms, headers=headers, how="csv terms")
+    if isinstance(base.body, dict) and operation.method == "POST":
+        for name in ("account_id", "accountId", "user_id"):
+            body = {**base.body, name: victim.account_id}
+            yield replace(base, body=body, expected=HARMLESS, how=f"body {name} added")
+
+
+def _by_query(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """What only narrows, continues or repeats the caller's own: a foreign value there may be taken, and shows nothing."""
+    base = replace(_base(operation, seat), expected=HARMLESS)
+    if "cursor" in operation.parameters:
+        for cursor in victim.cursors:
+            for limit in ("1", "100"):
+                yield replace(base, query={"cursor": cursor, "limit": limit}, how="cursor")
+    if "business_profile_id" in operation.parameters:
+        for profile in victim.ids["business_profile_id"]:
+            yield replace(base, query={"business_profile_id": profile}, how="query business_profile_id")
+    if "Idempotency-Key" in operation.parameters:
+        for key in victim.idempotency_keys:
+            yield replace(base, headers={**base.headers, "idempotency-key": key}, how="Idempotency-Key")
+    yield from _added(operation, base, victim)
+
+
+def _added(operation: Operation, base: Attempt, victim: Tenant) -> Iterator[Attempt]:
+    """What no operation takes, and some other program might."""
+    if operation.method == "GET":
+        for name in ("account_id", "x-account-id", "user_id", "ticket"):
+            yield replace(base, query={name: victim.account_id}, how=f"query {name} added")
+    if operation.method == "GET" and not operation.takes_account:
+        yield replace(base, headers={**base.headers, "x-account-id": victim.account_id}, how="header added")
+
+
+def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+    """Streams know the caller by a ticket alone: own ones on foreign things, of another kind, and rewritten."""
+    own = seat.tenant.tickets
+    stream = str(operation.ticket)
+    base = Attempt(operation.id, operation.method, operation.path, REFUSED, "")
+    choices = [_ids(name, victim) for name in operation.path_names]
+    for ids in itertools.product(*choices):
+        path = _path(operation, dict(zip(operation.path_names, ids, strict=True)))
+        for kind, ticket in own.items():
+            if operation.path_names or kind != stream:
+                yield replace(base, path=path, query={"ticket": ticket}, how=f"own {kind} ticket")
+            for number, forged in enumerate(_forged(ticket, victim, stream, ids)):
+                yield replace(base, path=path, query={"ticket": forged}, how=f"forged {kind} ticket {number}")
+        for kind, ticket in victim.tickets.items():
+            if kind != stream:
+                yield replace(base, path=path, query={"ticket": ticket}, how=f"{kind} ticket of another kind")
+        yield replace(base, path=path, expected=HARMLESS, how="no ticket")  # refused as a bad request
+        for guess in (victim.account_id, *ids):
+            yield replace(base, path=path, query={"ticket": guess}, how="an id for a ticket")
+
+
+def _forged(ticket: str, victim: Tenant, kind: str, ids: tuple[str, ...]) -> Iterator[str]:
+    """One's own ticket with the victim's account and thing written into it, under the signature it has."""
+    payload, _, signature = ticket.partition(".")
+    _, thing, _, expires_at = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    wanted = ids[0] if ids else victim.account_id
+    for said in (
+        [kind, UUID(wanted).hex, UUID(victim.account_id).hex, expires_at],
+        [kind, thing, UUID(victim.account_id).hex, expires_at],
+    ):
+        text = base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
+        yield from (f"{text}.{signature}", f"{text}.", f"{text}.{text}")
+
+
+def _base(operation: Operation, seat: Seat) -> Attempt:
+    """The request as it should be: the caller's own account and things."""
+    own = {name: _ids(name, seat.tenant)[0] for name in operation.path_names}
+    headers = dict(seat.headers)
+    if operation.takes_account:
+        headers["x-account-id"] = seat.tenant.account_id
+    if "If-Match" in operation.parameters:
+        headers["if-match"] = "*"
+    body = _body(operation, seat.tenant) if operation.body else None
+    path = _path(operation, own)
+    return Attempt(operation.id, operation.method, path, REFUSED, "", headers, {}, body)
+
+
+def _body(operation: Operation, own: Tenant) -> dict[str, Any]:
+    profile = own.ids["business_profile_id"][0]
+    terms = {"type": "light", "business_profile_id": profile}
+    bodies: Mapping[str, dict[str, Any]] = {
+        "AccountName": {"name": "Renamed"},
+        "NewInvitation": {"email": "somebody@oslira.test"},
+        "NewRole": {"role": "member"},
+        "AnalysisBody": {"username": "fuzz.name", **terms},
+        "BulkBody": {"usernames": ["fuzz.name"], **terms},
+        "AnonymousBody": {"username": "fuzz.name"},
+        "CheckoutOrder": {"pack": "pack_100"},
+        "PortalOrder": {},
+        "BusinessContext": {"name": "Rewritten"},
+        "BusinessPatch": {"name": "Rewritten"},
+        "EndpointOrder": {"url": "http://127.0.0.1:9/hook"},
+        "EndpointChange": {"description": "Rewritten"},
+    }
+    if operation.body not in bodies:
+        raise LookupError(f"{operation.id}: say in foreign_attempts.py what a good {operation.body} is")
+    return dict(bodies[operation.body])
+
+
+def _ids(name: str, owner: Tenant) -> list[str]:
+    if not owner.ids.get(name):
+        raise LookupError(f"say in tenants.py what an account's {name} is")
+    return list(owner.ids[name][:3])
+
+
+def _is_allowed(foreign: list[str], seat: Seat, victim: Tenant) -> bool:
+    """The account of a path may be any of the caller's; a colleague is no stranger in the team that both are in."""
+    if set(foreign) & {"account_id"} and victim.account_id in seat.own:
+        return True
+    return foreign == ["user_id"] and (
+        victim.ids["user_id"] == seat.tenant.ids["user_id"] or seat.name.endswith("/C")
+    )
+
+
+def _path(operation: Operation, values: Mapping[str, str]) -> str:
+    path = operation.path
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    return path
+
+
+def _ticket_kind(path: str) -> str:
+    return "run" if "/runs/" in path else "bulk" if "/bulk/" in path else "account"
+
+
+def _resolved(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in parameter:
+        return parameter
+    return document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+
+
+def _plain(value: str) -> str:
+    return value
+
+
+def _upper(value: str) -> str:
+    return value.upper()
+
+
+def _bare(value: str) -> str:
+    return value.replace("-", "")
+
+
+def _braced(value: str) -> str:
+    return "{" + value + "}"
+
+
+def _urn(value: str) -> str:
+    return f"urn:uuid:{value}"
+
+
+_SPELLINGS = (_plain, _upper, _bare, _braced, _urn)

@@ -1,0 +1,217 @@
+"""Two users in three accounts, each full of everything an account can hold: what each account has, by the API's own names."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from oslira_devstack.access import access_to
+from oslira_devstack.people import eventually
+from oslira_devstack.sign_in import SignedIn, set_credits, set_plan, sign_in
+from oslira_devstack.stack import Stack
+from receiver import Receiver, receiving
+
+_ENDED = frozenset({"completed", "failed", "cancelled"})
+# What members of several accounts see of each from any other: it is theirs.
+_OF_MEMBERS = ("account_id", "user_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An account as one of its members sees it.
+
+    `ids` maps a name of the API (`run_id`, `token`) to values of it; `tickets` an event stream's kind to a ticket; `marks` are
+    texts that belong to this account alone and may stand in no other's answer; `names` name the account to its members.
+    """
+
+    account_id: str
+    headers: Mapping[str, str]
+    ids: Mapping[str, list[str]]
+    tickets: Mapping[str, str]
+    cursors: list[str]
+    idempotency_keys: list[str]
+    marks: frozenset[str]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A user with one of their accounts chosen. `own` are all accounts of that user."""
+
+    name: str
+    headers: Mapping[str, str]
+    tenant: Tenant
+    own: frozenset[str]
+
+    def foreign_marks(self, tenants: Iterable[Tenant]) -> frozenset[str]:
+        """What may stand in no answer to this seat."""
+        others = [one for one in tenants if one is not self.tenant]
+        names = (one.names for one in others if one.account_id not in self.own)
+        return frozenset().union(*(one.marks for one in others), *names)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The three accounts, and the four seats from which the others' are looked at."""
+
+    tenants: Mapping[str, Tenant]
+    seats: list[Seat] = field(default_factory=list[Seat])
+
+
+@asynccontextmanager
+async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]:
+    """A is the first user's own account, B the second's, C a team of which both are owners."""
+    access = access_to(stack.describe(), stack.credentials)
+    async with (
+        httpx.AsyncClient(base_url=access.gateway_url, timeout=60, trust_env=False) as http,
+        receiving() as receiver,
+    ):
+        people: list[tuple[SignedIn, str]] = []
+        for _ in range(2):
+            email = f"{uuid.uuid4().hex[:12]}@oslira.test"
+            people.append((await sign_in(access, email=email, available_credits=500, plan="agency"), email))
+        (first, _), (second, email) = people
+        team = UUID(await _make_team(http, _bearer(first), _bearer(second), email, str(second.user_id)))
+        await set_plan(access, team, "agency")
+        await set_credits(access, team, 500)
+        accounts = {
+            "A": (first, first.account_id),
+            "B": (second, second.account_id),
+            "C": (first, team),
+        }
+        full = await asyncio.gather(
+            *(
+                _fill(http, {**_bearer(who), "x-account-id": str(account)}, who, str(account), receiver)
+                for who, account in accounts.values()
+            )
+        )
+        tenants = dict(zip(accounts, full, strict=True))
+        town = Town(tenants)
+        for name, who, letter in (
+            ("u1/A", first, "A"),
+            ("u1/C", first, "C"),
+            ("u2/B", second, "B"),
+            ("u2/C", second, "C"),
+        ):
+            own = frozenset({str(who.account_id), str(team)})
+            town.seats.append(Seat(name, _bearer(who), tenants[letter], own))
+        yield town, http
+
+
+def _bearer(who: SignedIn) -> dict[str, str]:
+    return {"authorization": f"Bearer {who.token}"}
+
+
+async def _make_team(
+    http: httpx.AsyncClient, first: dict[str, str], second: dict[str, str], email: str, second_id: str
+) -> str:
+    team = (await _sent(http, "POST", "/v1/accounts", first, {"name": "A team"}))["account_id"]
+    path = f"/v1/accounts/{team}"
+    invited = await _sent(http, "POST", f"{path}/invitations", first, {"email": email, "role": "admin"})
+    await _sent(http, "POST", f"/v1/invitations/{invited['token']}/accept", second, None)
+    await _sent(http, "PATCH", f"{path}/members/{second_id}", first, {"role": "owner"})
+    return team
+
+
+async def _fill(
+    http: httpx.AsyncClient, headers: dict[str, str], who: SignedIn, account_id: str, receiver: Receiver
+) -> Tenant:
+    """One or two of everything, and nothing of it still at work."""
+    mark, name = uuid.uuid4().hex[:10], f"Account {uuid.uuid4().hex[:10]}"
+    ids: dict[str, list[str]] = {"account_id": [account_id], "user_id": [str(who.user_id)]}
+    await _sent(http, "PATCH", f"/v1/accounts/{account_id}", headers, {"name": name})
+    for number in (1, 2):
+        body = {"name": f"Business {mark} {number}", "offer": f"Offer {mark}"}
+        made = await _sent(http, "POST", "/v1/business-profiles", headers, body)
+        ids.setdefault("business_profile_id", []).append(made["business_profile_id"])
+    profile = ids["business_profile_id"][0]
+    hook = await _sent(http, "POST", "/v1/webhook-endpoints", headers, {"url": f"{receiver.url}&mark={mark}"})
+    endpoint = hook["webhook_endpoint"]["webhook_endpoint_id"]
+    ids["webhook_endpoint_id"] = [endpoint]
+    invited = await _sent(
+        http,
+        "POST",
+        f"/v1/accounts/{account_id}/invitations",
+        headers,
+        {"email": f"guest.{mark}@oslira.test"},
+    )
+    ids |= {"invitation_id": [invited["invitation_id"]], "token": [invited["token"]]}
+    keys = [f"key-{mark}-{number}" for number in (1, 2)]
+    runs = [
+        await _sent(
+            http,
+            "POST",
+            "/v1/analyses",
+            {**headers, "idempotency-key": key},
+            {"username": f"one.{mark}.{number}", "type": "light", "business_profile_id": profile},
+        )
+        for number, key in enumerate(keys)
+    ]
+    bulks = [
+        await _sent(
+            http,
+            "POST",
+            "/v1/analyses/bulk",
+            headers,
+            {"usernames": [f"many.{mark}.{number}"], "type": "light", "business_profile_id": profile},
+        )
+        for number in (1, 2)
+    ]
+    ids |= {"run_id": [run["run_id"] for run in runs], "bulk_id": [bulk["bulk_id"] for bulk in bulks]}
+    await _until_quiet(http, headers, endpoint)
+    leads = (await _sent(http, "GET", "/v1/leads", headers, None))["items"]
+    ids["lead_id"] = [lead["lead_id"] for lead in leads]
+    deliveries = await _sent(http, "GET", f"/v1/webhook-endpoints/{endpoint}/deliveries", headers, None)
+    ids["delivery_id"] = [one["delivery_id"] for one in deliveries["items"]]
+    run = await _sent(http, "GET", f"/v1/runs/{ids['run_id'][0]}", headers, None)
+    bulk = await _sent(http, "GET", f"/v1/bulk/{ids['bulk_id'][0]}", headers, None)
+    address = await _sent(http, "GET", "/v1/events/address", headers, None)
+    tickets = {
+        kind: answer["events_url"].partition("ticket=")[2]
+        for kind, answer in (("run", run), ("bulk", bulk), ("account", address))
+    }
+    things = {one for kind, values in ids.items() if kind not in _OF_MEMBERS for one in values}
+    return Tenant(
+        account_id=account_id,
+        headers=headers,
+        ids=ids,
+        tickets=tickets,
+        cursors=await _cursors(http, headers),
+        idempotency_keys=keys,
+        marks=frozenset({mark, *things, *tickets.values()}),
+        names=frozenset({name, account_id}),
+    )
+
+
+async def _cursors(http: httpx.AsyncClient, headers: dict[str, str]) -> list[str]:
+    pages = [
+        await _sent(http, "GET", f"/v1/{what}?limit=1", headers, None)
+        for what in ("leads", "runs", "bulk", "business-profiles")
+    ]
+    return [page["next_cursor"] for page in pages]
+
+
+async def _until_quiet(http: httpx.AsyncClient, headers: dict[str, str], endpoint: str) -> None:
+    """Until all runs are settled and all webhooks sent: a background change must not look like an attack's."""
+
+    async def look() -> bool:
+        runs = (await _sent(http, "GET", "/v1/runs", headers, None))["items"]
+        path = f"/v1/webhook-endpoints/{endpoint}/deliveries?limit=100"
+        sent = (await _sent(http, "GET", path, headers, None))["items"]
+        settled = all(run["status"] in _ENDED and not run["credits"]["held"] for run in runs)
+        # Of two runs and two bulks: an ending each.
+        return settled and len(sent) >= len(runs) + 2 and all(one["status"] == "delivered" for one in sent)
+
+    await eventually(look, timeout_s=90)
+
+
+async def _sent(
+    http: httpx.AsyncClient, method: str, path: str, headers: Mapping[str, str], body: Any
+) -> dict[str, Any]:
+    answer = await http.request(method, path, headers=headers, json=body)
+    assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+    return answer.json()
