@@ -1,7 +1,7 @@
 """Every way to put another account's id into a request, made from the API's own document.
 
-An operation that comes later is covered without a change here; one whose parameters nothing is known of raises, so that it can't be
-left out unnoticed.
+An operation that comes later is covered without a change here; one whose ids nothing is known of raises, so that it can't be left out
+unnoticed.
 """
 
 import base64
@@ -49,6 +49,7 @@ class Operation:
     path_names: list[str]
     parameters: frozenset[str]
     body: str | None
+    sample: dict[str, Any]
     takes_csv: bool
     ticket: str | None
 
@@ -78,6 +79,7 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
                     [one["name"] for one in parameters if one["in"] == "path"],
                     frozenset(one["name"] for one in parameters if one["in"] != "path"),
                     schema.rpartition("/")[2] or None,
+                    _sample(document, {"$ref": schema}) if schema else {},
                     "text/csv" in content,
                     _ticket_kind(path) if has_ticket else None,
                 )
@@ -110,8 +112,28 @@ def _by_path(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
                     name: spelling(one) if name in foreign and name != "token" else one
                     for name, one in zip(operation.path_names, ids, strict=True)
                 }
-                path = _path(operation, values)
-                yield replace(base, path=path, how=f"path {'+'.join(foreign)} {spelling.__name__}")
+                attempt = replace(base, path=_path(operation, values))
+                yield replace(attempt, how=f"path {'+'.join(foreign)} {spelling.__name__}")
+                if operation.takes_account and seat.is_default and spelling is _plain:
+                    yield replace(
+                        attempt, headers=seat.headers, how=f"path {'+'.join(foreign)}, no account named"
+                    )
+    for name in operation.path_names:
+        yield from _of_another_kind(operation, base, name, seat, victim)
+
+
+def _of_another_kind(
+    operation: Operation, base: Attempt, name: str, seat: Seat, victim: Tenant
+) -> Iterator[Attempt]:
+    """A foreign id of something else where `name` belongs, all other ids being the caller's own."""
+    own = {one: _ids(one, seat.tenant)[0] for one in operation.path_names}
+    for kind, ids in victim.ids.items():
+        if kind in {name, "user_id"}:
+            continue
+        for one in ids[:4]:
+            for spelling in (_plain, _bare):
+                path = _path(operation, {**own, name: one if kind == "token" else spelling(one)})
+                yield replace(base, path=path, how=f"path {name} is a {kind}")
 
 
 def _by_account(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
@@ -233,12 +255,30 @@ def _body(operation: Operation, own: Tenant) -> dict[str, Any]:
         "PortalOrder": {},
         "BusinessContext": {"name": "Rewritten"},
         "BusinessPatch": {"name": "Rewritten"},
-        "EndpointOrder": {"url": "http://127.0.0.1:9/hook"},
+        "EndpointOrder": {"url": own.hook_url},
         "EndpointChange": {"description": "Rewritten"},
     }
-    if operation.body not in bodies:
-        raise LookupError(f"{operation.id}: say in foreign_attempts.py what a good {operation.body} is")
-    return dict(bodies[operation.body])
+    sample = dict(operation.sample)
+    if "business_profile_id" in sample:
+        sample["business_profile_id"] = profile
+    return dict(bodies.get(operation.body or "", sample))
+
+
+def _sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """The least that a schema asks for."""
+    if "$ref" in schema:
+        return _sample(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _sample(document, schema["anyOf"][0])
+    if schema.get("type") == "object":
+        fields = schema.get("properties", {})
+        return {name: _sample(document, fields[name]) for name in schema.get("required", ())}
+    if schema.get("type") == "array":
+        return [_sample(document, schema["items"])] * schema.get("minItems", 0)
+    plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": False}
+    return plain.get(schema.get("type", ""), "x" * max(1, schema.get("minLength", 1)))
 
 
 def _ids(name: str, owner: Tenant) -> list[str]:
@@ -252,7 +292,7 @@ def _is_allowed(foreign: list[str], seat: Seat, victim: Tenant) -> bool:
     if set(foreign) & {"account_id"} and victim.account_id in seat.own:
         return True
     return foreign == ["user_id"] and (
-        victim.ids["user_id"] == seat.tenant.ids["user_id"] or seat.name.endswith("/C")
+        victim.ids["user_id"] == seat.tenant.ids["user_id"] or not seat.is_default
     )
 
 

@@ -1,6 +1,8 @@
 """A checksum of all that the database keeps of an account, table by table."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -24,3 +26,23 @@ async def checksums(connection: asyncpg.Connection, account_id: str) -> Mapping[
             account_id,
         )
     return found
+
+
+_AT_WORK = """
+select exists (select from analysis.runs where account_id = any($1::uuid[]) and settled_at is null)
+    or exists (select from identity.webhook_deliveries where account_id = any($1::uuid[]) and state = 'pending')
+"""
+
+
+async def settled(connection: asyncpg.Connection, accounts: Sequence[str], *, quiet_s: float) -> None:
+    """Waits until nothing of these accounts is at work and nothing has changed for `quiet_s`. Raises TimeoutError."""
+    deadline, since, last = time.monotonic() + 60, time.monotonic(), None
+    while True:
+        now = [await checksums(connection, one) for one in accounts] if quiet_s else None
+        if now != last or await connection.fetchval(_AT_WORK, list(accounts)):
+            since, last = time.monotonic(), now
+        elif time.monotonic() - since >= quiet_s:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the accounts' own work doesn't end")
+        await asyncio.sleep(0.2)

@@ -34,6 +34,7 @@ class Tenant:
     tickets: Mapping[str, str]
     cursors: list[str]
     idempotency_keys: list[str]
+    hook_url: str
     marks: frozenset[str]
     names: frozenset[str]
 
@@ -46,6 +47,11 @@ class Seat:
     headers: Mapping[str, str]
     tenant: Tenant
     own: frozenset[str]
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this account is meant where a request names none: a user's oldest."""
+        return not self.name.endswith("/C")
 
     def foreign_marks(self, tenants: Iterable[Tenant]) -> frozenset[str]:
         """What may stand in no answer to this seat."""
@@ -129,7 +135,8 @@ async def _fill(
         made = await _sent(http, "POST", "/v1/business-profiles", headers, body)
         ids.setdefault("business_profile_id", []).append(made["business_profile_id"])
     profile = ids["business_profile_id"][0]
-    hook = await _sent(http, "POST", "/v1/webhook-endpoints", headers, {"url": f"{receiver.url}&mark={mark}"})
+    hook_url = f"{receiver.url}&mark={mark}"
+    hook = await _sent(http, "POST", "/v1/webhook-endpoints", headers, {"url": hook_url})
     endpoint = hook["webhook_endpoint"]["webhook_endpoint_id"]
     ids["webhook_endpoint_id"] = [endpoint]
     invited = await _sent(
@@ -182,6 +189,7 @@ async def _fill(
         tickets=tickets,
         cursors=await _cursors(http, headers),
         idempotency_keys=keys,
+        hook_url=hook_url,
         marks=frozenset({mark, *things, *tickets.values()}),
         names=frozenset({name, account_id}),
     )
