@@ -22,6 +22,7 @@ from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
+from oslira_shared.secrets.live import REFRESH_EVERY_S
 from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
 _LOG = structlog.get_logger()
@@ -126,6 +127,8 @@ class Runtime:
                 finish_s=2,
             )
         )
+        if settings.live_secrets.may_change:
+            self.every(REFRESH_EVERY_S, "refresh-secrets", settings.live_secrets.refresh)
         await self.bus.start()
         self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
         self._tasks += [asyncio.create_task(self._attempt(*step), name=step[0]) for step in self._once]
@@ -268,6 +271,7 @@ async def _own_pool(settings: ServiceSettings) -> Pool:
         service=settings.service,
         max_size=settings.database_pool_size,
         pooled_url=settings.database_pooled,
+        current_url=settings.secret("database_url") if settings.live_secrets.may_change else None,
     )
     try:
         await require_own_role(pool, settings.service)

@@ -12,19 +12,24 @@ import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from oslira_shared.bus import nkeys
 from oslira_shared.bus.login import Login
+from oslira_shared.secrets import LiveSecrets, Secret
+from oslira_shared.secrets.aws import AwsVault
+from oslira_shared.secrets.live import SecretsUnavailable
 
 # Every secret that the development stack makes or builds in contains this.
 DEVELOPMENT_MARK: Final = "oslira-dev-"
 ELSEWHERE: Final = "elsewhere"
 EX_CONFIG: Final = 78
+EX_TEMPFAIL: Final = 75
 _PRIVATE_NAMES: Final = (".localhost", ".localdomain", ".local", ".internal", ".lan", ".svc")
 
 
@@ -47,6 +52,7 @@ class ServiceSettings(BaseSettings):
     internal_port: int = Field(default=9090, ge=0, le=65535, validation_alias="OSLIRA_INTERNAL_PORT")
     internal_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_INTERNAL_HOST")  # noqa: S104  # in a pod
     log_level: str = Field(default="INFO", validation_alias="OSLIRA_LOG_LEVEL")
+    secrets_provider: Literal["env", "aws"] = Field(default="env", validation_alias="SECRETS_PROVIDER")
     nats_url: SecretStr = Field(validation_alias="NATS_URL")
     nats_nkey_seed: SecretStr | None = Field(default=None, validation_alias="NATS_NKEY_SEED")
     nats_ca_file: Path | None = Field(default=None, validation_alias="NATS_CA_FILE")
@@ -76,6 +82,8 @@ class ServiceSettings(BaseSettings):
     stripe_api_base: str = Field(default="https://api.stripe.com", validation_alias="STRIPE_API_BASE")
     jwt_secret: SecretStr | None = Field(default=None, validation_alias="JWT_SECRET")
     jwks_url: str | None = Field(default=None, validation_alias="JWKS_URL")
+
+    _live: LiveSecrets = PrivateAttr(default_factory=LiveSecrets)
 
     @field_validator("nats_nkey_seed")
     @classmethod
@@ -131,6 +139,16 @@ class ServiceSettings(BaseSettings):
         return faults
 
     @property
+    def live_secrets(self) -> LiveSecrets:
+        """What a vault gave; empty where secrets come from the environment."""
+        return self._live
+
+    def secret(self, name: str) -> Secret:
+        """The field `name` as it is whenever it is asked for: a vault may rotate it while we run."""
+        variable, at_start = _alias(type(self), name), self._secret(name) or ""
+        return lambda: self._live.get(variable) or at_start
+
+    @property
     def bus_login(self) -> Login:
         """How this service logs in to the bus."""
         return Login(
@@ -148,12 +166,39 @@ SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 def load_settings(kind: type[SettingsT]) -> SettingsT:
     """The settings, or one line on standard error for each thing that is wrong, and exit 78 (EX_CONFIG)."""
     try:
-        return kind()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+        return _from_aws(kind) if os.environ.get("SECRETS_PROVIDER") == "aws" else _from_environment(kind)
+    except SecretsUnavailable as error:
+        print(f"{kind.service} cannot start: its secrets can't be read: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(EX_TEMPFAIL) from None
     except SettingsError as error:  # a value that should be JSON; the message names the field, not the value
         print(f"{kind.service} cannot start: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(EX_CONFIG) from None
     except ValidationError as error:
         _refuse(kind.service, error)
+
+
+def _from_environment(kind: type[SettingsT]) -> SettingsT:
+    # SECRETS_DIR: a folder with one file for each variable, as Kubernetes and Docker mount secrets.
+    return kind(_secrets_dir=os.environ.get("SECRETS_DIR") or None)  # pyright: ignore[reportCallIssue]  # from the environment
+
+
+def _from_aws(kind: type[SettingsT]) -> SettingsT:
+    """What the environment doesn't hold, the vault is asked for; what it doesn't give us is missing."""
+    vault = AwsVault.from_environment(os.environ)
+    asked = [_alias(kind, name) for name, field in kind.model_fields.items() if _is_secret(field)]
+    values = {name: value for name in asked if not os.environ.get(name) and (value := vault.read(name))}
+    given: dict[str, Any] = dict(values)
+    settings = kind(**given)
+    settings._live = LiveSecrets(vault, values)  # noqa: SLF001  # its own module's
+    return settings
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)
+
+
+def _alias(kind: type[ServiceSettings], name: str) -> str:
+    return str(kind.model_fields[name].validation_alias or name.upper())
 
 
 def _refuse(service: str, error: ValidationError) -> NoReturn:

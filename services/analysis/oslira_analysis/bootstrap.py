@@ -9,7 +9,6 @@ from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Heart
-from pydantic import SecretStr
 
 from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.at_hand import AtHand
@@ -159,7 +158,7 @@ def _engine(
     media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
     avatars = AvatarCopier(media, database)
     apify = ApifyScraper(
-        token=settings.key(settings.apify_token),
+        token=settings.secret("apify_token"),
         api_url=settings.apify_api_url,
         actor_limit_s=settings.actor_limit_s,
         request_timeout_s=settings.apify_request_timeout_s,
@@ -222,15 +221,15 @@ def _models(
     if settings.ai_gateway_url is not None:
         gateway = AIGateway(
             settings.ai_gateway_url,
-            token=settings.key(settings.ai_gateway_token),
+            token=settings.secret("ai_gateway_token"),
             cache_ttl_s=settings.ai_gateway_cache_ttl_s,
         )
 
-    def connection(key: SecretStr | None, base_url: str) -> Connection:
-        return Connection(settings.key(key), base_url, settings.model_timeout_s)
+    def connection(key: str, base_url: str) -> Connection:
+        return Connection(settings.secret(key), base_url, settings.model_timeout_s)
 
-    openai = OpenAIModels(connection(settings.openai_api_key, settings.openai_base_url), gateway)
-    anthropic = AnthropicModels(connection(settings.anthropic_api_key, settings.anthropic_base_url), gateway)
+    openai = OpenAIModels(connection("openai_api_key", settings.openai_base_url), gateway)
+    anthropic = AnthropicModels(connection("anthropic_api_key", settings.anthropic_base_url), gateway)
     runtime.on_stop(openai.close)
     runtime.on_stop(anthropic.close)
     clients += [openai.client, anthropic.client]

@@ -31,7 +31,3 @@ class AnalysisSettings(ServiceSettings):
         default=Decimal(1_000), gt=0, validation_alias="ACCOUNT_DAILY_COST_LIMIT_USD"
     )
     shutdown_grace_s: float = Field(default=60, ge=0, validation_alias="SHUTDOWN_GRACE_S")
-
-    def key(self, secret: SecretStr | None) -> str:
-        """A provider's key; in development an empty one never leaves the machine."""
-        return secret.get_secret_value() if secret else ""

@@ -36,7 +36,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     await seed_offers(database, settings.stripe_prices)
 
     inbox, hints = PostgresInbox(database, lease_s=settings.event_lease_s), BusHints(runtime.bus)
-    stripe = StripeApiObjects(api_key=settings.api_key, api_base=settings.stripe_api_base)
+    stripe = StripeApiObjects(api_key=settings.secret("stripe_secret_key"), api_base=settings.stripe_api_base)
     shop = PostgresShop(database)
     receive = ReceiveWebhook(
         inbox=inbox,

@@ -29,7 +29,7 @@ class BillingSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _has_its_secrets(self) -> "BillingSettings":
-        if not self.webhook_secrets or not self.api_key:
+        if not self.webhook_secrets() or not self.api_key:
             raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed, in development too")
         return self
 
@@ -39,10 +39,9 @@ class BillingSettings(ServiceSettings):
             raise ValueError("APP_URL is needed, with https, outside development")
         return self
 
-    @property
     def webhook_secrets(self) -> list[str]:
-        """Several, comma-separated, while they are being rotated."""
-        value = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        """As they are now; several, comma-separated, while they are being rotated."""
+        value = self.secret("stripe_webhook_secret")()
         return [secret.strip() for secret in value.split(",") if secret.strip()]
 
     @property

@@ -219,7 +219,7 @@ def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
     """By the shared secret, by the issuer's keys, or by both while a project moves from one to the other."""
     shared_secret = jwks = None
     if settings.jwt_secret is not None:
-        shared_secret = Hs256Tokens(settings.jwt_secret.get_secret_value(), issuer=settings.jwt_issuer)
+        shared_secret = Hs256Tokens(settings.secret("jwt_secret"), issuer=settings.jwt_issuer)
     if settings.jwks_url is not None:
         keys = JwksKeys(fetch_jwks(settings.jwks_url))
         runtime.every(REFRESH_EVERY_S, "refresh-jwks", keys.refresh)

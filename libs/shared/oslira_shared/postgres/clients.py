@@ -1,9 +1,10 @@
 """Two clients, by type: one acts as the service, one as a user and sees only what row-level security shows."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -21,11 +22,22 @@ USER_ROLES: Final = frozenset({"anon", "authenticated"})
 
 
 async def open_pool(
-    url: str, *, service: str, min_size: int = 2, max_size: int = 12, pooled_url: bool = False
+    url: str,
+    *,
+    service: str,
+    min_size: int = 2,
+    max_size: int = 12,
+    pooled_url: bool = False,
+    current_url: Callable[[], str] | None = None,
 ) -> Pool:
-    """A pool whose json columns are Python values. `pooled_url`: behind a transaction pooler, so no cached statements."""
+    """A pool whose json columns are Python values.
+
+    `pooled_url`: behind a transaction pooler, so no cached statements. `current_url`: asked for the password of each new
+    connection, which may have been changed since.
+    """
     return await asyncpg.create_pool(
         url,
+        password=(lambda: _password_of(current_url())) if current_url is not None else None,
         min_size=min_size,
         max_size=max_size,
         init=_prepare,
@@ -36,6 +48,10 @@ async def open_pool(
         statement_cache_size=0 if pooled_url else 256,
         server_settings={"application_name": f"oslira_{service}"},
     )
+
+
+def _password_of(url: str) -> str:
+    return unquote(urlsplit(url).password or "")
 
 
 async def _prepare(connection: Connection) -> None:

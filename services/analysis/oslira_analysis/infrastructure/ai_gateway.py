@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oslira_shared.secrets import Secret
+
 from oslira_analysis.application.ports import Question
 
 
@@ -17,7 +19,7 @@ class AIGateway:
     """
 
     root: str
-    token: str
+    token: Secret
     cache_ttl_s: int
 
     def base_url(self, provider: str) -> str:
@@ -41,7 +43,8 @@ class AIGateway:
             "cf-aig-cache-key": _cache_key(question),
             "cf-aig-skip-cache": "false" if self.cache_ttl_s else "true",
         }
-        return headers | ({"cf-aig-authorization": f"Bearer {self.token}"} if self.token else {})
+        token = self.token()
+        return headers | ({"cf-aig-authorization": f"Bearer {token}"} if token else {})
 
 
 def is_hit(headers: Mapping[str, Any]) -> bool:

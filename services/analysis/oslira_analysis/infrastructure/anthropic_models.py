@@ -37,15 +37,25 @@ class AnthropicModels:
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
         try:
-            client = await self.client.ready()
+            client = await self.connected()
             raw = await client.messages.with_raw_response.create(
                 **_request(question),
-                extra_headers=self._gateway.headers(question) if self._gateway else None,
+                # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
+                extra_headers={
+                    "x-api-key": client.api_key,
+                    **(self._gateway.headers(question) if self._gateway else {}),
+                },
             )
             answered = Answered(json_object(await raw.json()), raw.headers, since_ms(started))
         except Exception as error:
             raise failure_of(error) from error
         return reply_of(answered, lambda found: _read(found, question.model))
+
+    async def connected(self) -> Any:
+        """The client, with the key of now."""
+        client = await self.client.ready()
+        client.api_key = self._connection.api_key()
+        return client
 
     async def close(self) -> None:
         """Close the connections."""
@@ -56,12 +66,10 @@ class AnthropicModels:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
         client = AsyncAnthropic(
-            api_key=self._connection.api_key,
+            api_key=self._connection.api_key(),
             base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
             max_retries=0,
             timeout=self._connection.timeout_s,
-            # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
-            default_headers={"x-api-key": self._connection.api_key},
             http_client=DefaultAsyncHttpxClient(limits=kept_alive()),
         )
         _ = client.messages.with_raw_response  # the SDK loads these parts when they are first used

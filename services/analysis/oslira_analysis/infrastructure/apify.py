@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from oslira_shared.secrets import Secret
+
 from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartedRun, StartUnknown
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
@@ -28,7 +30,7 @@ class ApifyScraper:
     def __init__(
         self,
         *,
-        token: str,
+        token: Secret,
         api_url: str,
         actor_limit_s: float,
         request_timeout_s: float,
@@ -40,7 +42,7 @@ class ApifyScraper:
         self._actor_limit = timedelta(seconds=actor_limit_s)
         self._timeout = timedelta(seconds=request_timeout_s)
         self._most_charge_usd = most_charge_usd
-        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
+        self.client: MadeOnce[Any] = MadeOnce(self._make_client, key=token)
 
     async def start(self, username: str) -> str:
         client = await self.client.ready()
@@ -122,7 +124,7 @@ class ApifyScraper:
         from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
 
         client = ApifyClientAsync(
-            self._token, api_url=self._api_url, api_public_url=self._api_url, max_retries=0
+            self._token(), api_url=self._api_url, api_public_url=self._api_url, max_retries=0
         )
         client.actor(_ACTOR)  # its transport is made when it is first used
         return client

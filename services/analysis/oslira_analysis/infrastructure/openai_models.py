@@ -39,7 +39,7 @@ class OpenAIModels:
         started = time.monotonic()
         try:
             # The raw response: a parsed one that was cut short raises and loses its usage, and has no headers.
-            client = await self.client.ready()
+            client = await self.connected()
             raw = await client.chat.completions.with_raw_response.create(
                 **_request(question),
                 extra_headers=self._gateway.headers(question) if self._gateway else None,
@@ -48,6 +48,12 @@ class OpenAIModels:
         except Exception as error:
             raise failure_of(error) from error
         return reply_of(answered, lambda found: _read(found, question.model))
+
+    async def connected(self) -> Any:
+        """The client, with the key of now."""
+        client = await self.client.ready()
+        client.api_key = self._connection.api_key()
+        return client
 
     async def close(self) -> None:
         """Close the connections."""
@@ -58,7 +64,7 @@ class OpenAIModels:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
         client = AsyncOpenAI(
-            api_key=self._connection.api_key,
+            api_key=self._connection.api_key(),
             base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
             max_retries=0,
             timeout=self._connection.timeout_s,

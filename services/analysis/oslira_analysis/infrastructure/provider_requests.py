@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from oslira_shared.secrets import Secret
+
 from oslira_analysis.application.ports import ProviderFailed, Reply, RequestRefused
 from oslira_analysis.application.rows import Usage
 
@@ -18,9 +20,9 @@ _IDLE_CONNECTION_S: Final = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a provider is reached. `timeout_s` is for one request."""
+    """How a provider is reached. `api_key` is asked for at each request; `timeout_s` is for one."""
 
-    api_key: str
+    api_key: Secret
     base_url: str
     timeout_s: float
 

@@ -13,17 +13,17 @@ from oslira_billing.domain.signature import verify_signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveWebhook:
-    """`secrets`: several while they are being rotated. `now_s`: the clock Stripe's signatures are held against."""
+    """`secrets`: those of now; several while they are being rotated. `now_s`: the clock Stripe's signatures are held against."""
 
     inbox: Inbox
     hints: Hints
-    secrets: Sequence[str]
+    secrets: Callable[[], Sequence[str]]
     livemode: bool
     now_s: Callable[[], float]
 
     async def __call__(self, body: bytes, signature: str | None) -> bool:
         """Whether the event is new. Raises OsliraError: invalid_signature, invalid_request, livemode_mismatch, unavailable."""
-        verify_signature(body, signature, self.secrets, now_s=self.now_s())
+        verify_signature(body, signature, self.secrets(), now_s=self.now_s())
         event, text = _read(body)
         if event.livemode is not self.livemode:
             raise OsliraError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
+from oslira_shared.secrets import Secret
 
 from oslira_billing.application.ports import OpenPage
 from oslira_billing.domain.fields import StripeObject, reference, rows
@@ -26,11 +27,12 @@ Call: TypeAlias = Callable[[Any], Awaitable[Any]]
 class StripeApiObjects:
     """Implements StripeObjects, Checkouts and MissedEvents."""
 
-    def __init__(self, *, api_key: str, api_base: str) -> None:
+    def __init__(self, *, api_key: Secret, api_base: str) -> None:
         self._api_key = api_key
         self._api_base = api_base
         self._client: StripeClient | None = None
         self._http: HTTPXClient | None = None
+        self._key_in_use = ""
 
     async def subscription(self, subscription_id: str) -> StripeObject | None:
         return await self._ask(lambda v1: v1.subscriptions.retrieve_async(subscription_id))
@@ -104,7 +106,7 @@ class StripeApiObjects:
 
     async def _ask(self, call: Call) -> dict[str, Any] | None:
         """None where Stripe has no such object. Raises OsliraError `provider_unavailable` when it can't be asked."""
-        client = self._client or await asyncio.to_thread(self._connect)
+        client = await self.connected()
         from stripe import IdempotencyError, InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
 
         try:
@@ -119,6 +121,12 @@ class StripeApiObjects:
             raise OsliraError("provider_unavailable", f"Stripe: {type(error).__name__}") from error
         return found.to_dict()
 
+    async def connected(self) -> "StripeClient":
+        """The client, with the key of now."""
+        if self._client is None or self._key_in_use != self._api_key():
+            return await asyncio.to_thread(self._connect)
+        return self._client
+
     async def close(self) -> None:
         """Close its connections."""
         if self._http is not None:
@@ -127,9 +135,10 @@ class StripeApiObjects:
     def _connect(self) -> "StripeClient":
         import stripe  # noqa: PLC0415
 
-        self._http = stripe.HTTPXClient(timeout=_TIMEOUT_S)
+        self._http = self._http or stripe.HTTPXClient(timeout=_TIMEOUT_S)
+        self._key_in_use = self._api_key()
         self._client = stripe.StripeClient(
-            self._api_key,
+            self._key_in_use,
             stripe_version=_API_VERSION,
             base_addresses={"api": self._api_base},
             max_network_retries=0,  # the row retries

@@ -48,7 +48,7 @@ async def test_a_subscription_is_asked_for_as_stripe_has_it_now(service: Any, si
 
 
 async def test_stripe_out_of_order_is_a_reason_to_try_again(simulators: Simulators) -> None:
-    stripe = StripeApiObjects(api_key="sk_test_1", api_base=simulators.environment["STRIPE_API_BASE"])
+    stripe = StripeApiObjects(api_key=lambda: "sk_test_1", api_base=simulators.environment["STRIPE_API_BASE"])
     assert await stripe.subscription("sub_unknown") is None
     for kind in ("status", "drop"):
         await simulators.clear_faults()

@@ -136,3 +136,15 @@ def test_ids_in_paths() -> None:
     with pytest.raises(OsliraError) as caught:
         path_id("1", "run_not_found")
     assert caught.value.code == "run_not_found"
+
+
+async def test_a_rotated_secret_counts_from_the_next_token() -> None:
+    secrets = [SECRET]
+    tokens = Hs256Tokens(lambda: secrets[-1])
+    made = sign_token(SECRET, user_id=USER, email="a@example.com")
+    assert (await tokens.verify(made)).user_id == USER
+    secrets.append("another secret that has more than thirty-two bytes")
+    with pytest.raises(OsliraError):
+        await tokens.verify(made)
+    made = sign_token(secrets[-1], user_id=USER, email="a@example.com")
+    assert (await tokens.verify(made)).user_id == USER

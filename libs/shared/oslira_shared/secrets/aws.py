@@ -1,0 +1,55 @@
+"""AWS Secrets Manager: one secret for each variable, named `<prefix><VARIABLE>`, cached for five minutes each."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from oslira_shared.secrets.live import SecretsUnavailable
+
+LIFE_S: Final = 300
+PREFIX: Final = "oslira/"
+# It isn't there, or it isn't for this service: both are how a service is told to do without.
+_NOT_OURS: Final = frozenset({"ResourceNotFoundException", "AccessDeniedException"})
+
+
+class AwsVault:
+    """Implements Vault. Where and as whom is boto's own business: AWS_REGION, the pod's role, AWS_ENDPOINT_URL_SECRETS_MANAGER.
+
+    `profile`: a profile of its own, where AWS_ACCESS_KEY_ID in the environment is another store's.
+    """
+
+    def __init__(self, *, prefix: str = PREFIX, life_s: int = LIFE_S, profile: str | None = None) -> None:
+        import boto3  # noqa: PLC0415  # a second of CPU, for those who need it
+        from aws_secretsmanager_caching import SecretCache, SecretCacheConfig  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        limits = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+        client: Any = boto3.Session(profile_name=profile).client("secretsmanager", config=limits)
+        # The cache keeps a value whose refresh failed; by default it would then wait for up to an hour.
+        config = SecretCacheConfig(
+            secret_refresh_interval=life_s, exception_retry_delay_base=1, exception_retry_delay_max=60
+        )
+        self._cache: Any = SecretCache(config=config, client=client)
+        self._prefix = prefix
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> "AwsVault":
+        """SECRETS_PREFIX, SECRETS_CACHE_S and SECRETS_AWS_PROFILE, where they are set."""
+        return cls(
+            prefix=variables.get("SECRETS_PREFIX", PREFIX),
+            life_s=int(variables.get("SECRETS_CACHE_S") or LIFE_S),
+            profile=variables.get("SECRETS_AWS_PROFILE") or None,
+        )
+
+    def read(self, variable: str) -> str | None:
+        """See Vault."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            return self._cache.get_secret_string(f"{self._prefix}{variable}")
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "ClientError"))
+            if code in _NOT_OURS:
+                return None
+            raise SecretsUnavailable(f"{variable}: {code}") from None
+        except BotoCoreError as error:
+            raise SecretsUnavailable(f"{variable}: {type(error).__name__}") from None

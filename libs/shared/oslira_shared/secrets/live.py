@@ -1,0 +1,58 @@
+"""The values as they are now, for whoever has to ask again."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
+
+import structlog
+
+_LOG = structlog.get_logger()
+REFRESH_EVERY_S: Final = 30.0
+# A secret's value at this moment. Ask each time; keep the callable, not the value.
+Secret: TypeAlias = Callable[[], str]
+
+
+class SecretsUnavailable(Exception):  # noqa: N818
+    """The vault can't be reached, and nothing is known of that secret from before. The message holds no value."""
+
+
+class Vault(Protocol):
+    """Where secrets are kept, by the name of the variable that would hold them."""
+
+    def read(self, variable: str) -> str | None:
+        """The value, at most five minutes old, or the last one known while the vault is out of reach; None: it isn't for us.
+
+        Blocks: for a thread. Raises SecretsUnavailable.
+        """
+        ...
+
+
+class LiveSecrets:
+    """What a vault gave at the start, brought up to date by `refresh`. Without a vault nothing ever changes."""
+
+    def __init__(self, vault: Vault | None = None, values: Mapping[str, str] | None = None) -> None:
+        self._vault = vault
+        self._values = dict(values or {})
+
+    @property
+    def may_change(self) -> bool:
+        """Whether there is anything to refresh."""
+        return self._vault is not None and bool(self._values)
+
+    def get(self, variable: str) -> str | None:
+        """The newest value known; None if the vault never gave one."""
+        return self._values.get(variable)
+
+    async def refresh(self) -> None:
+        """Ask for each again. What can't be had keeps its last value."""
+        if self._vault is None:
+            return
+        for variable, known in list(self._values.items()):
+            try:
+                value = await asyncio.to_thread(self._vault.read, variable)
+            except SecretsUnavailable as error:
+                _LOG.warning("secret_not_refreshed", variable=variable, reason=str(error))
+                continue
+            if value and value != known:
+                self._values[variable] = value
+                _LOG.info("secret_rotated", variable=variable)
