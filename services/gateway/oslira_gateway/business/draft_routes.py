@@ -1,16 +1,16 @@
 """`POST /v1/business-profiles/generate`."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, post
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.request_analysis import Request as OrderRequest
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
-from oslira_gateway.analyses.routes import AcceptedRun, idempotency_key_of
+from oslira_gateway.analyses.routes import AcceptedRun, IdempotencyKey, idempotency_key_of
 from oslira_gateway.business.draft import DraftOrder, OnboardingAnswers
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
@@ -32,7 +32,7 @@ def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, address
     async def generate_business_profile(
         request: Request[Any, Any, Any],
         data: JSONBody[OnboardingAnswers],
-        idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun]:
         member, key = member_of(request), idempotency_key_of(idempotency_key)
         answer = await request_draft(OrderRequest(member, DraftOrder(data), key, request.state.request_id))
