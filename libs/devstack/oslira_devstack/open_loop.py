@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 _IDLE_S = 3.0
+_KEPT_REFUSALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,16 @@ class Measured:
 class Sender:
     """Keeps connections to one server; each carries one request at a time."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, *, timeout_s: float = 10.0) -> None:
+        self._host, self._port, self._timeout_s = host, port, timeout_s
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
+        # When and in which words it was refused (5xx): the first ones, for people.
+        self.refused: list[str] = []
 
-    async def send(self, request: Request, *, timeout_s: float = 10.0) -> int:
+    async def send(self, request: Request) -> int:
         """The answer's status; 0 when none came."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(self._timeout_s):
                 reader, writer = self._fresh() or await asyncio.open_connection(self._host, self._port)
                 writer.write(request.encoded(self._host))
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -72,11 +76,14 @@ class Sender:
                     for line in head.lower().split(b"\r\n")
                     if line.startswith(b"content-length:")
                 )
-                await reader.readexactly(length)
+                body = await reader.readexactly(length)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             return 0
         self._idle.append((reader, writer, time.monotonic()))
-        return int(head.split(b" ", 2)[1])
+        status = int(head.split(b" ", 2)[1])
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and len(self.refused) < _KEPT_REFUSALS:
+            self.refused.append(f"{time.strftime('%H:%M:%S')} {request.path} {status} {body[:300].decode()}")
+        return status
 
     def _fresh(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """The one used last, unless the server may be about to close it (uvicorn does after 5 s)."""
@@ -94,9 +101,17 @@ class Sender:
 
 
 async def run_open_loop(
-    sender: Sender, make: Callable[[int], tuple[str, Request]], *, per_s: float, for_s: float
+    sender: Sender,
+    make: Callable[[int], tuple[str, Request]],
+    *,
+    per_s: float,
+    for_s: float,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> dict[str, Measured]:
-    """Send `make(n)`, n = 0, 1, …, at `per_s`; what was measured, by the name that goes with each request."""
+    """Send `make(n)`, n = 0, 1, …, at `per_s`; what was measured, by the name that goes with each request.
+
+    It ends after `for_s`, or once `is_over`.
+    """
     measured: dict[str, Measured] = {}
     loop_start = time.perf_counter()
     pending: set[asyncio.Task[None]] = set()
@@ -108,6 +123,8 @@ async def run_open_loop(
         found.statuses[status] += 1
 
     for number in range(int(per_s * for_s)):
+        if is_over():
+            break
         due = loop_start + number / per_s
         if (left := due - time.perf_counter()) > 0:
             await asyncio.sleep(left)

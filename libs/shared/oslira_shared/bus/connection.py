@@ -50,10 +50,10 @@ class Bus:
     ) -> None:
         """`url` may hold user and password instead of a login with a seed.
 
-        `patience_s`: how long a request that nobody takes is offered again, while its responder is being replaced; never
-        longer than the request's own time limit. `must_be_limited`: refuse a credential that may do everything. `on_closed`
-        runs if the client gives up for good (it should not); `on_refused` with the reason if the bus doesn't know us as
-        `service`: nothing is served then.
+        `patience_s`: how long a request that nobody takes is offered again, while its responder is being replaced, beside the
+        request's own time limit, which is for the answer. `must_be_limited`: refuse a credential that may do everything.
+        `on_closed` runs if the client gives up for good (it should not); `on_refused` with the reason if the bus doesn't know
+        us as `service`: nothing is served then.
         """
         self.service = service
         self._patience_s = patience_s
@@ -243,7 +243,7 @@ class Bus:
     async def _offer(self, subject: str, body: bytes, timeout_s: float) -> Msg:
         """Nobody there means that nobody got it: it may be sent again, whatever it asks for."""
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + min(self._patience_s, timeout_s)
+        give_up_at = loop.time() + self._patience_s
         while True:
             try:
                 return await self.client.request(
