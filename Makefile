@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Four at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
 PARALLEL = --numprocesses 4 --dist loadgroup --no-loadscope-reorder
-.PHONY: help venv demo up test campaign test-containers test-compose test-browser compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s deploy compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,19 +19,29 @@ up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
 	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
 
 test: venv ## every promise at a reduced count, on real servers; under 5 minutes
-	@$(PYTEST) $(PARALLEL) -m "not campaign and not containers"
+	@$(PYTEST) $(PARALLEL) -m "not campaign and not containers and not kubectl"
 
 campaign: venv ## every promise at its full count; takes long, not in CI
 	@$(PYTEST) -m campaign --timeout 3600
 
 test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
-	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign and not containers"
+	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign and not containers and not kubectl"
 
 test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
 	@$(PYTEST) -m containers -s tests/containers
 
 test-browser: venv ## a page on another origin, in headless Chromium (needs /usr/bin/chromium, or CHROMIUM=path)
 	@$(PYTEST) tests/e2e/test_browser.py
+
+check-k8s: venv ## deploy/k8s as kustomize makes it: valid, and by our rules (needs kubectl)
+	@command -v kubectl >/dev/null || { echo "check-k8s: install kubectl 1.30 or newer" >&2; exit 2; }
+	@$(PYTEST) -m kubectl tests/deploy
+
+k8s: venv ## write what deploy/k8s has from tables in code
+	@$(BIN)/python tools/k8s_generated.py --write
+
+deploy: venv ## ENV=staging|production: checks, shows the difference, asks, rolls out (needs kubectl)
+	@tools/deploy.sh "$(ENV)"
 
 compose-env: venv ## make .env, the development secrets that docker-compose.yml needs
 	@$(BIN)/oslira compose-env

@@ -1,7 +1,7 @@
 """`python -m oslira_shared.provision`: migrations, the services' passwords and the bus's topology, before a roll-out.
 
 Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL (with the
-scheduler's NATS_NKEY_SEED), or both.
+scheduler's NATS_NKEY_SEED and, on a cluster, NATS_STREAM_REPLICAS as the scheduler has it), or both.
 """
 
 import asyncio
@@ -26,12 +26,13 @@ async def provision(variables: Mapping[str, str]) -> list[str]:
         await migrate(database_url, {role: password for role, password in given.items() if password})
         done.append("database provisioned")
     if nats_url := variables.get("NATS_URL"):
-        await _bus(nats_url, Login.from_environment(variables))
+        replicas = int(variables.get("NATS_STREAM_REPLICAS") or 1)
+        await _bus(nats_url, Login.from_environment(variables), replicas)
         done.append("bus provisioned")
     return done
 
 
-async def _bus(url: str, login: Login) -> None:
+async def _bus(url: str, login: Login, replicas: int) -> None:
     import nats  # noqa: PLC0415
 
     from oslira_shared.bus.permissions import PROVISIONER, inbox_of  # noqa: PLC0415
@@ -39,7 +40,7 @@ async def _bus(url: str, login: Login) -> None:
 
     connection = await nats.connect(url, inbox_prefix=inbox_of(PROVISIONER), **login.for_client(url))
     try:
-        await provision_bus(connection.jetstream())
+        await provision_bus(connection.jetstream(), replicas=replicas)
     finally:
         await connection.close()
 

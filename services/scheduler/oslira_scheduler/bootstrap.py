@@ -17,10 +17,10 @@ _LOOK_AT_CLOCK_S: Final = 1.0
 _REMIND_EVERY_S: Final = 3_600.0
 
 
-async def build(runtime: Runtime, _settings: SchedulerSettings) -> None:
+async def build(runtime: Runtime, settings: SchedulerSettings) -> None:
     """Declare everything; the runtime starts it."""
     slots = PostgresSlots(AdminClient(runtime.database))
-    keep_topology = KeepTopology(NatsTopology(runtime.bus), slots)
+    keep_topology = KeepTopology(NatsTopology(runtime.bus, replicas=settings.stream_replicas), slots)
     runtime.bus.on_connected(keep_topology)  # every other service waits for its consumer
     runtime.every(_LOOK_AT_TOPOLOGY_S, "keep_topology", keep_topology)
     runtime.every(_LOOK_AT_CLOCK_S, "publish_due_ticks", PublishDueTicks(slots, runtime.bus))

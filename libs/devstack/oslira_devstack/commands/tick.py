@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ def tick(
 
     The moment is taken back to the job's own grid. Exits 2 for an unknown job or moment, 1 when the bus can't be reached.
     """
+    from oslira_scheduler.infrastructure.one_tick import publish_one  # noqa: PLC0415
     from oslira_shared.errors import OsliraError  # noqa: PLC0415
 
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
@@ -36,7 +37,7 @@ def tick(
         raise typer.Exit(2) from None
     try:
         nats_url = os.environ.get("NATS_URL") or find_stack().nats_url("scheduler")
-        on_grid = asyncio.run(_publish(nats_url, job, moment))
+        on_grid = asyncio.run(publish_one(nats_url, os.environ, job, moment))
     except OsliraError as error:
         print(f"oslira: {error.detail}", file=sys.stderr)
         raise typer.Exit(2 if error.code == "not_found" else 1) from None
@@ -52,45 +53,3 @@ def _moment(text: str | None) -> datetime:
         return datetime.now(UTC)
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-async def _publish(nats_url: str, job: str, moment: datetime) -> datetime:
-    import nats  # noqa: PLC0415
-    from nats.errors import Error  # noqa: PLC0415
-    from oslira_scheduler.application.publish_tick import publish_tick  # noqa: PLC0415
-    from oslira_shared.bus.login import Login  # noqa: PLC0415
-    from oslira_shared.errors import OsliraError  # noqa: PLC0415
-
-    try:
-        client = await nats.connect(
-            nats_url,
-            allow_reconnect=False,
-            connect_timeout=5,
-            inbox_prefix="_INBOX_scheduler",
-            **Login.from_environment(os.environ).for_client(nats_url),
-        )
-    except (Error, OSError, TimeoutError) as error:
-        raise OsliraError("unavailable", f"the bus can't be reached: {error}") from error
-    try:
-        return (await publish_tick(_Ticks(client), job, moment)).slot
-    finally:
-        await client.close()
-
-
-class _Ticks:
-    """A plain client as the publisher of one tick: a command needs no consumers and no log."""
-
-    def __init__(self, client: Any) -> None:
-        self._jetstream = client.jetstream(timeout=5)
-
-    async def publish(self, subject: str, message: Any, *, msg_id: str) -> None:
-        from nats.errors import Error  # noqa: PLC0415
-        from oslira_shared.bus.topology import stream_of  # noqa: PLC0415
-        from oslira_shared.errors import OsliraError  # noqa: PLC0415
-
-        try:
-            body = message.model_dump_json().encode()
-            headers = {"Nats-Msg-Id": msg_id}
-            await self._jetstream.publish(subject, body, stream=stream_of(subject), headers=headers)
-        except (Error, TimeoutError) as error:
-            raise OsliraError("unavailable", f"{subject} was not confirmed: {error}") from error

@@ -1,6 +1,6 @@
 """Makes the server's streams, consumers and buckets what topology.py says, and reports what it had to change."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from nats.js import JetStreamContext, api
@@ -12,13 +12,15 @@ from oslira_shared.bus.topology import CONSUMERS, STREAMS, Consumer
 _UNSET: Final = (None, "", [])
 
 
-async def provision_bus(jetstream: JetStreamContext) -> list[str]:
+async def provision_bus(jetstream: JetStreamContext, *, replicas: int = 1) -> list[str]:
     """Create what is missing and repair what differs; idempotent, safe beside running services and other callers.
 
+    `replicas`: of each stream, on a cluster of at least so many servers. Whoever calls this for one bus has to say the same.
     Returns one line per change, none when all was as it should be. A limit that the server can't change on a living
     stream (its retention, its storage) raises the server's own error: that needs a person.
     """
-    changes = [change for stream in STREAMS if (change := await _stream(jetstream, stream))]
+    streams = [replace(stream, num_replicas=replicas) for stream in STREAMS]
+    changes = [change for stream in streams if (change := await _stream(jetstream, stream))]
     changes += [change for item in CONSUMERS.values() if (change := await _consumer(jetstream, item))]
     return changes
 

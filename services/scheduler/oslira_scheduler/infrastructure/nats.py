@@ -9,8 +9,8 @@ from oslira_shared.errors import OsliraError
 class NatsTopology:
     """Implements Topology."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    def __init__(self, bus: Bus, *, replicas: int = 1) -> None:
+        self._bus, self._replicas = bus, replicas
 
     @property
     def is_reachable(self) -> bool:
@@ -18,6 +18,6 @@ class NatsTopology:
 
     async def repair(self) -> list[str]:
         try:
-            return await provision_bus(self._bus.jetstream)
+            return await provision_bus(self._bus.jetstream, replicas=self._replicas)
         except (NatsError, TimeoutError) as error:
             raise OsliraError("unavailable", f"{type(error).__name__}: {error}") from error

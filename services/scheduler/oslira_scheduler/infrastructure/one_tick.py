@@ -1,0 +1,59 @@
+"""One tick over a connection of its own: a command needs no consumers and no loops."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import nats
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from oslira_shared.bus.login import Login
+from oslira_shared.bus.permissions import PROVISIONER, inbox_of
+from oslira_shared.bus.topology import stream_of
+from oslira_shared.contracts.base import Contract
+from oslira_shared.errors import OsliraError
+
+from oslira_scheduler.application.publish_tick import publish_tick
+
+
+async def publish_one(nats_url: str, variables: Mapping[str, str], job: str, moment: datetime) -> datetime:
+    """The slot as published. `variables` hold the login (NATS_NKEY_SEED, NATS_CA_FILE …) where the URL doesn't.
+
+    Raises OsliraError: not_found for an unknown job, unavailable when the bus can't be reached or doesn't confirm.
+    """
+    options: dict[str, Any] = Login.from_environment(variables).for_client(nats_url)
+    try:
+        client = await nats.connect(
+            nats_url,
+            allow_reconnect=False,
+            # Even then the client tries its servers so often, and the default is for minutes.
+            max_reconnect_attempts=2,
+            reconnect_time_wait=1,
+            connect_timeout=5,
+            inbox_prefix=inbox_of(PROVISIONER),
+            **options,
+        )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise OsliraError("unavailable", f"the bus can't be reached: {error}") from error
+    try:
+        return (await publish_tick(_Ticks(client.jetstream(timeout=5)), job, moment)).slot
+    finally:
+        await client.close()
+
+
+class _Ticks:
+    """Implements Publisher."""
+
+    def __init__(self, jetstream: JetStreamContext) -> None:
+        self._jetstream = jetstream
+
+    async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
+        try:
+            await self._jetstream.publish(
+                subject,
+                message.model_dump_json().encode(),
+                stream=stream_of(subject),
+                headers={"Nats-Msg-Id": msg_id},
+            )
+        except (NatsError, TimeoutError) as error:
+            raise OsliraError("unavailable", f"{subject} was not confirmed: {error}") from error

@@ -1,0 +1,55 @@
+"""`python -m oslira_scheduler.tick JOB [--slot T]`: what a CronJob runs. Needs the bus and the scheduler's login, no database.
+
+Without `--slot` it is the slot that the CronJob's Job was made for (OSLIRA_CRON_SCHEDULED_AT, OSLIRA_CRON_JOB_NAME), else now's.
+Exits 2 for an unknown job or moment, 1 when the bus can't be reached.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from oslira_shared.errors import OsliraError
+
+from oslira_scheduler.domain.cron_job import moment_of_slot
+from oslira_scheduler.infrastructure.one_tick import publish_one
+
+
+def moment(slot: str | None, variables: Mapping[str, str], now: datetime) -> datetime:
+    """Any moment of the slot that is meant, aware. Raises ValueError for a text that is no time."""
+    if slot is None:
+        return moment_of_slot(
+            scheduled_at=variables.get("OSLIRA_CRON_SCHEDULED_AT", ""),
+            job_name=variables.get("OSLIRA_CRON_JOB_NAME", ""),
+            now=now,
+        )
+    given = datetime.fromisoformat(slot)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
+    """The exit status."""
+    parser = argparse.ArgumentParser(prog="tick", description="Publish the tick of a job's slot.")
+    parser.add_argument("job")
+    parser.add_argument("--slot", help="any moment of it (ISO 8601, UTC unless it says more)")
+    asked = parser.parse_args(arguments)
+    if not (nats_url := variables.get("NATS_URL")):
+        print("tick: NATS_URL is missing", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        at = moment(asked.slot, variables, datetime.now(UTC))
+        slot = asyncio.run(publish_one(nats_url, variables, asked.job, at))
+    except ValueError as error:
+        print(f"tick: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except OsliraError as error:
+        print(f"tick: {error.detail}", file=sys.stderr)  # noqa: T201
+        return 2 if error.code == "not_found" else 1
+    print(f"ticked {asked.job} {slot.isoformat()}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
