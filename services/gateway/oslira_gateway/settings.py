@@ -106,7 +106,9 @@ class GatewaySettings(WebhookSettings):
             if secret and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
                 raise ValueError(f"{name} needs at least {MIN_SECRET_BYTES} bytes")
         if self.operator_secret and self.operator_secret in (self.jwt_secret, self.ticket_secret):
-            raise ValueError("OPERATOR_SECRET must be a secret of its own: who signs users' tokens is no operator")
+            raise ValueError(
+                "OPERATOR_SECRET must be a secret of its own: who signs users' tokens is no operator"
+            )
         return self
 
     @property
