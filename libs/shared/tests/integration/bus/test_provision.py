@@ -71,7 +71,7 @@ async def test_a_wiped_server_is_laid_down_again(own_nats: Nats, provisioned: Je
     await own_nats.stop()
     await own_nats.wipe()
     await own_nats.start()
-    client = await nats.connect(own_nats.url("scheduler"))
+    client = await nats.connect(own_nats.url("tester"))
     changes = await provision_bus(client.jetstream())
     assert len(changes) == len(STREAMS) + len(CONSUMERS)
     assert await _is_whole(client.jetstream())
@@ -79,7 +79,7 @@ async def test_a_wiped_server_is_laid_down_again(own_nats: Nats, provisioned: Je
 
 
 async def test_several_provisioners_at_once_agree(own_nats: Nats) -> None:
-    clients = [await nats.connect(own_nats.url("scheduler")) for _ in range(4)]
+    clients = [await nats.connect(own_nats.url("tester")) for _ in range(4)]
     await asyncio.gather(*(provision_bus(client.jetstream()) for client in clients))
     assert await _is_whole(clients[0].jetstream())
     assert await provision_bus(clients[0].jetstream()) == []
