@@ -35,7 +35,8 @@ class Store:
         self._server.stop()
 
     def put(self, variable: str, value: str) -> None:
-        client: Any = boto3.client("secretsmanager")
+        # A session of its own: the default one would keep these keys for every later test of this process.
+        client: Any = boto3.Session().client("secretsmanager")
         name = f"oslira/{variable}"
         try:
             client.create_secret(Name=name, SecretString=value)

@@ -1,6 +1,7 @@
 """The cache that may be down, the lifecycle of what it holds, and copies of profile pictures."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +40,12 @@ async def test_a_profile_that_is_too_old_for_this_run_is_scraped_again(world: Wo
     await world.ended(await world.accept("aged.profile"))
     client = await asyncio.to_thread(store.client.get)
     key = "profiles/v1/aged.profile.json"
+
+    # The run doesn't wait for the cache: it takes the item beside the scoring.
+    async def is_cached() -> bool:
+        return await store.find("aged.profile", max_age=timedelta(hours=1)) is not None
+
+    await eventually(is_cached, timeout_s=10)
     stored = await asyncio.to_thread(lambda: client.get_object(Bucket=bucket.name, Key=key))
     kept = await asyncio.to_thread(stored["Body"].read)
     await asyncio.to_thread(
