@@ -119,11 +119,12 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
     run_tokens = RunTokens(settings.token_secret, life=timedelta(seconds=settings.anonymous_life_s))
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
+    drafts, requests = PostgresDraftRequests(AdminClient(database)), PostgresRequests(AdminClient(database))
     request_draft = RequestAnalysis(
-        requests=PostgresDraftRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
+        requests=drafts, holds=BusHolds(bus), hints=BusHints(bus), kept_answers=drafts
     )
     request_analysis = RequestAnalysis(
-        requests=PostgresRequests(AdminClient(database)), holds=BusHolds(bus), hints=BusHints(bus)
+        requests=requests, holds=BusHolds(bus), hints=BusHints(bus), kept_answers=requests
     )
     return create_app(
         [
@@ -205,7 +206,9 @@ def _anonymous(
         service, pseudonyms, life=timedelta(seconds=settings.anonymous_life_s)
     )
     request_anonymous = RequestAnonymous(
-        RequestAnalysis(requests=requests, holds=BusHolds(runtime.bus), hints=BusHints(runtime.bus)),
+        RequestAnalysis(
+            requests=requests, holds=BusHolds(runtime.bus), hints=BusHints(runtime.bus), kept_answers=None
+        ),
         PostgresAllowance(service, pseudonyms),
         challenge,
         most_a_day=settings.anonymous_per_network,

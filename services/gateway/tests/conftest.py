@@ -90,7 +90,9 @@ class Api:
     @property
     def app(self) -> Edge:
         addresses = Addresses(self.tickets)
-        request_analysis = RequestAnalysis(requests=self.requests, holds=self.holds, hints=self.hints)
+        request_analysis = RequestAnalysis(
+            requests=self.requests, holds=self.holds, hints=self.hints, kept_answers=self.requests
+        )
         return create_app(
             [
                 *identity_routes(self.memberships),

@@ -79,8 +79,10 @@ class Apify:
         for username in run.usernames or ("",):
             self._counters.apify_starts.add(username)
         self._counters.apify_max_running = max(self._counters.apify_max_running, self.runs.running())
-        await _wait_until_over(run, call.asked_int("waitForFinish", 0))
-        return json_reply({"data": run.details(time.time())}, 201)
+        wait_s = call.asked_int("waitForFinish", 0)
+        await _wait_until_over(run, wait_s)
+        # A start that doesn't wait tells of the moment it was made, however late it is written down.
+        return json_reply({"data": run.details(time.time() if wait_s else run.started_at_s)}, 201)
 
     async def run(self, call: Call) -> Reply:
         run = self.runs.get(call.segments[0])

@@ -85,6 +85,10 @@ class Requests(Protocol[OrderT_contra]):
         """Make the order a run. In one transaction with it, store the answer (accepted 202, same 200) under the reservation."""
         ...
 
+
+class KeptAnswers(Protocol[OrderT_contra]):
+    """What was answered under an Idempotency-Key. Who takes no keys needs none."""
+
     async def remember(
         self, member: Member, order: OrderT_contra, *, run_id: UUID, reservation: Reservation
     ) -> None:

@@ -9,7 +9,7 @@ from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
-from oslira_gateway.analyses.ports import Hints, Holds, Ordered, Requests, Reservation, Standing
+from oslira_gateway.analyses.ports import Hints, Holds, KeptAnswers, Ordered, Requests, Reservation, Standing
 from oslira_gateway.identity.caller import Member
 
 _MAX_GENERATIONS: Final = 5
@@ -50,10 +50,19 @@ class RequestAnalysis(Generic[OrderT]):
     a hold whose answer is lost settles when it expires, a hint that is lost is found by the sweep.
     """  # noqa: D205
 
-    def __init__(self, *, requests: Requests[OrderT], holds: Holds, hints: Hints) -> None:
+    def __init__(
+        self,
+        *,
+        requests: Requests[OrderT],
+        holds: Holds,
+        hints: Hints,
+        kept_answers: KeptAnswers[OrderT] | None,
+    ) -> None:
+        """`kept_answers` None: for requests that never have a key."""
         self._requests = requests
         self._holds = holds
         self._hints = hints
+        self._kept_answers = kept_answers
 
     async def __call__(self, request: Request[OrderT]) -> Answer:
         """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached, unavailable."""
@@ -91,8 +100,8 @@ class RequestAnalysis(Generic[OrderT]):
 
     async def _joined(self, request: Request[OrderT], run_id: UUID, generation: int) -> Answer:
         reservation = request.reservation(generation)
-        if reservation is not None:
-            await self._requests.remember(
+        if reservation is not None and self._kept_answers is not None:
+            await self._kept_answers.remember(
                 request.member, request.order, run_id=run_id, reservation=reservation
             )
         return Answer(run_id, is_new=False)

@@ -95,7 +95,3 @@ class PostgresVisitorsRequests:
         assert row is not None  # noqa: S101  # it returns one row or raises
         status = RunStatus.CANCELLED if row["outcome"] == "closed" else RunStatus(row["status"])
         return Acceptance(row["outcome"], row["run_id"], status, row["attempt"])
-
-    async def remember(self, member: Member, order: Order, *, run_id: UUID, reservation: Reservation) -> None:
-        """Never: visitors have no keys."""
-        raise NotImplementedError

@@ -32,7 +32,9 @@ class World:
 
     async def post(self, username: str = "natgeo", *, key: str | None = None) -> Answer:
         order = self.make_order(username, business_profile_id=self.business_profile_id)
-        use_case = RequestAnalysis(requests=self.requests, holds=self.holds, hints=self.hints)
+        use_case = RequestAnalysis(
+            requests=self.requests, holds=self.holds, hints=self.hints, kept_answers=self.requests
+        )
         return await use_case(Request(self.member, order, key, "req-1"))
 
     def complete(self, answer: Answer) -> None:
