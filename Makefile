@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
 PARALLEL = --numprocesses 3 --dist loadgroup --no-loadscope-reorder
-.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s deploy compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain deploy compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ check-k8s: venv ## deploy/k8s as kustomize makes it: valid, and by our rules (ne
 k8s: venv ## write what deploy/k8s has from tables in code
 	@$(BIN)/python tools/k8s_generated.py --write
 
+supply-chain: venv ## licences, a bill of materials for each image in dist/sbom, known vulnerabilities (asks PyPI)
+	@tools/supply_chain.sh
+
 deploy: venv ## ENV=staging|production: checks, shows the difference, asks, rolls out (needs kubectl)
 	@tools/deploy.sh "$(ENV)"
 
@@ -53,12 +56,13 @@ bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints bo
 	@$(BIN)/python bench/ledger.py
 	@$(BIN)/python bench/api_latency.py
 
-check: venv ## lint, format, types, import contracts, the domains' coverage, and the API's document
+check: venv ## lint, format, types, import contracts, licences, the domains' coverage, and the API's document
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint Dockerfile
+	@tools/supply_chain.sh licences
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
 

@@ -12,7 +12,13 @@ from oslira_devstack.servers.nats import nats_config
 
 # Names of docker-compose.yml.
 SIMULATORS_URL: Final = "http://simulators:8089"
-_BASE_URLS: Final = ("APIFY_API_URL", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "STRIPE_API_BASE")
+_BASE_URLS: Final = (
+    "APIFY_API_URL",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+    "STRIPE_API_BASE",
+    "CHALLENGE_URL",
+)
 _HEAD: Final = "# Made by `make compose-env`, for development alone. Lines of your own stay: only names below are rewritten.\n"
 
 
@@ -47,10 +53,12 @@ def variables(made: Credentials) -> dict[str, str]:
         "S3_ACCESS_KEY": made.s3_access_key,
         "S3_SECRET_KEY": made.s3_secret_key,
         "JWT_SECRET": made.jwt_secret,
+        "OPERATOR_SECRET": made.operator_secret,
         # Empty is the real one: a real key must not meet the simulator's address that an earlier run wrote.
         **dict.fromkeys(_BASE_URLS, ""),
         **chosen.environment("analysis"),
         **chosen.environment("billing"),
+        **chosen.environment("gateway"),
     }
 
 
