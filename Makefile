@@ -56,7 +56,7 @@ bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints bo
 	@$(BIN)/python bench/ledger.py
 	@$(BIN)/python bench/api_latency.py
 
-check: venv ## lint, format, types, import contracts, licences, the domains' coverage, and the API's document
+check: venv ## lint, format, types, import contracts, licences, the domains' coverage, and the APIs' documents
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
@@ -66,7 +66,7 @@ check: venv ## lint, format, types, import contracts, licences, the domains' cov
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
 
-openapi: venv ## write docs/openapi.json anew
+openapi: venv ## write docs/openapi.json and docs/asyncapi anew
 	@tools/api_docs.sh --write
 
 format: venv ## format the code and mend what the linter can

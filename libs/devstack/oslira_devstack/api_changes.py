@@ -6,14 +6,13 @@ Additions are not, nor are changes to problems: callers are told to expect codes
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from oslira_devstack.schema_changes import Schema, SchemaComparison, resolved
+
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
-_LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems")
-_UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
-Schema = Mapping[str, Any]
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
@@ -24,7 +23,7 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
 class _Comparison:
     def __init__(self, old: Schema, new: Schema) -> None:
         self._old, self._new = old, new
-        self._seen: set[tuple[str, str, bool]] = set()
+        self._schemas = SchemaComparison(old, new)
 
     def paths(self) -> Iterator[str]:
         for path, old_item in self._old["paths"].items():
@@ -62,7 +61,9 @@ class _Comparison:
                 yield f"{place}: parameter {key[1]} is gone"
             else:
                 where = f"{place}: parameter {key[1]}"
-                yield from self._schema(where, parameter["schema"], after[key]["schema"], is_sent=True)
+                yield from self._schemas.compare(
+                    where, parameter["schema"], after[key]["schema"], is_sent=True
+                )
 
     def _body(self, place: str, old: Schema, new: Schema) -> Iterator[str]:
         before, after = old.get("requestBody"), new.get("requestBody")
@@ -77,100 +78,12 @@ class _Comparison:
             if other is None:
                 yield f"{place}: {media_type} is gone"
             else:
-                yield from self._schema(
+                yield from self._schemas.compare(
                     place, content.get("schema", {}), other.get("schema", {}), is_sent=is_sent
                 )
 
-    def _schema(self, place: str, old: Schema, new: Schema, *, is_sent: bool) -> Iterator[str]:
-        """`is_sent`: by callers, who need to be taken at as much as before; else read by them, who need to be given it."""
-        pair = (str(old.get("$ref")), str(new.get("$ref")), is_sent)
-        if "$ref" in old and "$ref" in new:
-            if pair in self._seen:
-                return
-            self._seen.add(pair)
-        old, new = _resolved(self._old, old), _resolved(self._new, new)
-        yield from _kinds(place, old, new, is_sent=is_sent)
-        yield from _enums(place, old, new)
-        if is_sent:
-            yield from _bounds(place, old, new)
-        yield from self._properties(place, old, new, is_sent=is_sent)
-        if "items" in old:
-            yield from self._schema(f"{place}[]", old["items"], new.get("items", {}), is_sent=is_sent)
-        for union in ("oneOf", "anyOf"):
-            yield from self._branches(place, old.get(union, ()), new.get(union, ()), is_sent=is_sent)
-
-    def _properties(self, place: str, old: Schema, new: Schema, *, is_sent: bool) -> Iterator[str]:
-        before, after = old.get("properties", {}), new.get("properties", {})
-        was, now = set(old.get("required", ())), set(new.get("required", ()))
-        for name in sorted((now - was) if is_sent else set[str]()):
-            yield f"{place}.{name} is required now"
-        for name, schema in before.items():
-            where = f"{place}.{name}"
-            if name not in after:
-                yield f"{where} is gone"
-            else:
-                yield from self._schema(where, schema, after[name], is_sent=is_sent)
-                if not is_sent and name in was and name not in now:
-                    yield f"{where} is not always there any more"
-
-    def _branches(self, place: str, old: Any, new: Any, *, is_sent: bool) -> Iterator[str]:
-        """Each old branch against the new one of the same name or kind."""
-        after = {_name(branch): branch for branch in new}
-        for branch in old:
-            name = _name(branch)
-            if name in after:
-                yield from self._schema(place, branch, after[name], is_sent=is_sent)
-            elif new and is_sent:
-                yield f"{place} takes no {name} any more"
-
     def _all(self, document: Schema, items: Any) -> list[Schema]:
-        return [_resolved(document, item) for item in items]
-
-
-def _kinds(place: str, old: Schema, new: Schema, *, is_sent: bool) -> Iterator[str]:
-    before, after = _types(old), _types(new)
-    if not before or not after:
-        return
-    lost = (before - after) if is_sent else (after - before)
-    if lost:
-        yield f"{place} was {' or '.join(sorted(before))}, is {' or '.join(sorted(after))}"
-
-
-def _types(schema: Schema) -> frozenset[str]:
-    kinds = schema.get("type", ())
-    return frozenset([kinds] if isinstance(kinds, str) else kinds)
-
-
-def _enums(place: str, old: Schema, new: Schema) -> Iterator[str]:
-    before, after = old.get("enum"), new.get("enum")
-    if before is not None and after is not None and (lost := [v for v in before if v not in after]):
-        yield f"{place} has no {', '.join(map(str, lost))} any more"
-    if before is None and after is not None and "const" not in old:
-        yield f"{place} was open, is one of {len(after)} values"
-
-
-def _bounds(place: str, old: Schema, new: Schema) -> Iterator[str]:
-    for name in _LOWER_BOUNDS:
-        if name in new and (name not in old or new[name] > old[name]):
-            yield f"{place}: {name} is {new[name]} now"
-    for name in _UPPER_BOUNDS:
-        if name in new and (name not in old or new[name] < old[name]):
-            yield f"{place}: {name} is {new[name]} now"
-    if "pattern" in new and new["pattern"] != old.get("pattern"):
-        yield f"{place}: another pattern"
-
-
-def _name(branch: Schema) -> str:
-    return str(branch.get("$ref") or branch.get("type") or sorted(branch))
-
-
-def _resolved(document: Schema, node: Schema) -> Schema:
-    while "$ref" in node:
-        found: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
+        return [resolved(document, item) for item in items]
 
 
 def main() -> int:

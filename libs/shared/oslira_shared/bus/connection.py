@@ -16,6 +16,7 @@ from nats.js import JetStreamContext
 from pydantic import ValidationError
 
 from oslira_shared.bus.guard import ConsumerGuard
+from oslira_shared.bus.heard import Heard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_refused
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
@@ -23,6 +24,7 @@ from oslira_shared.bus.topology import CONSUMERS, stream_of
 from oslira_shared.bus.verdict import typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
+from oslira_shared.contracts.subjects import require_carried
 from oslira_shared.errors import OsliraError
 
 _LOG = structlog.get_logger()
@@ -76,6 +78,7 @@ class Bus:
             middlewares=[verdict_middleware(self._dead_letter)],
             decoder=_decode,
         )
+        self.heard: list[Heard] = []
         self._responders: list[Any] = []
         self._guards: list[ConsumerGuard] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,7 +100,13 @@ class Bus:
             title=consumer.name,
         )
         self._guards.append(ConsumerGuard(consumer, subscriber))
-        return lambda handler: subscriber(typed(handler)) and handler
+
+        def register(handler: HandlerT) -> HandlerT:
+            self.heard.append(Heard(consumer.filters, handler.__annotations__, consumer=consumer))
+            subscriber(typed(handler))
+            return handler
+
+        return register
 
     def responder(self, subject: str) -> Callable[[HandlerT], HandlerT]:
         """Answer requests on `subject`, shared among this service's replicas."""
@@ -105,6 +114,8 @@ class Bus:
         self._responders.append(subscriber)
 
         def register(handler: HandlerT) -> HandlerT:
+            self.heard.append(Heard((subject,), handler.__annotations__))
+
             async def enveloped(request: Any) -> Any:
                 return Reply[Any](result=await handler(request))
 
@@ -207,8 +218,10 @@ class Bus:
     async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
         """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed within 5 s.
 
-        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again.
+        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again. TypeError is for a message
+        that is not the subject's.
         """
+        require_carried(subject, message)
         if not self.is_connected:
             raise OsliraError("unavailable", "the message bus is not connected")
         try:

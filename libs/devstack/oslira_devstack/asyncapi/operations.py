@@ -1,0 +1,100 @@
+"""What a service does on the bus: what it was wired to hear, and what the topology lets it say and ask."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from oslira_shared.bus.heard import Heard
+from oslira_shared.bus.topology import ASKED_BY, COMMANDED_BY, HEARD_BY, Consumer, stream_of
+from oslira_shared.contracts.base import Contract
+from oslira_shared.contracts.subjects import CARRIED, Carried, owner_of
+
+
+class DeadLetter(Contract):
+    """A message that nobody could read, as it came. The headers Oslira-Subject and Oslira-Reason say whose it was and why."""
+
+
+_DEAD: Final = Carried(DeadLetter)
+
+
+class Unwired(Exception):  # noqa: N818
+    """The wiring and the contracts differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a service does. `notes` are extensions (`x-…`) and bindings of the document."""
+
+    action: Literal["receive", "send"]
+    subject: str
+    carried: Carried
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def operations_of(service: str, heard: Sequence[Heard]) -> list[Operation]:
+    """By subject. Raises Unwired where a handler reads or answers anything but the subject's contract."""
+    found = [*_hears(service, heard), *_says(service), *_dead_letters(heard)]
+    return sorted(found, key=lambda one: (one.subject, one.action))
+
+
+def require_answered(operations: dict[str, list[Operation]]) -> None:
+    """Raises Unwired for a contract that its owner has no handler for."""
+    received = {
+        (service, one.subject)
+        for service, all_ in operations.items()
+        for one in all_
+        if one.action == "receive"
+    }
+    for subject, carried in CARRIED.items():
+        if carried.reply is not None and (owner_of(subject), subject) not in received:
+            raise Unwired(f"nobody answers {subject}")
+
+
+def _hears(service: str, heard: Sequence[Heard]) -> Iterator[Operation]:
+    for one in heard:
+        for subject in one.subjects:
+            carried = CARRIED.get(subject)
+            if carried is None or not _fits(one, carried):
+                raise Unwired(f"{service} reads {subject} as {one.takes.__name__} and answers {one.answers}")
+            notes = _durable(one.consumer) if one.consumer else {"bindings": {"nats": {"queue": service}}}
+            yield Operation("receive", subject, carried, notes)
+    for pattern, services in HEARD_BY.items():
+        if service in services:
+            yield Operation("receive", pattern, CARRIED[pattern])
+
+
+def _fits(heard: Heard, carried: Carried) -> bool:
+    """A consumer may read less than a message holds, and several messages as one."""
+    if carried.reply is not None:
+        return heard.takes is carried.payload and heard.answers is carried.reply
+    needed = {name for name, known in heard.takes.model_fields.items() if known.is_required()}
+    return needed <= carried.payload.model_fields.keys()
+
+
+def _durable(consumer: Consumer) -> dict[str, Any]:
+    return {
+        "x-consumer": {
+            "name": consumer.name,
+            "stream": consumer.stream,
+            "ack_wait_s": consumer.ack_wait_s,
+            "max_deliver": consumer.max_deliver,
+        }
+    }
+
+
+def _says(service: str) -> Iterator[Operation]:
+    for subject, carried in CARRIED.items():
+        if carried.reply is not None:
+            if service in ASKED_BY[subject]:
+                yield Operation("send", subject, carried)
+        elif owner_of(subject) == service or service in COMMANDED_BY.get(subject, ()):
+            # Progress is stored in a bucket, and republished by the server.
+            notes = {} if subject in HEARD_BY else {"x-stream": stream_of(subject)}
+            yield Operation("send", subject, carried, notes)
+
+
+def _dead_letters(heard: Sequence[Heard]) -> Iterator[Operation]:
+    for one in heard:
+        if one.consumer is not None:
+            subject = f"dead.{one.consumer.stream}.{one.consumer.name}"
+            yield Operation("send", subject, _DEAD, {"x-stream": "DEAD"})

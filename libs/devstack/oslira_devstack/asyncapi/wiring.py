@@ -1,0 +1,81 @@
+"""What each service listens to, by its own bootstrap. Nothing is connected to."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, Final
+
+import oslira_analysis.bootstrap
+import oslira_billing.bootstrap
+import oslira_credits.bootstrap
+import oslira_gateway.bootstrap
+import oslira_gateway.webhooks.bootstrap
+import oslira_scheduler.bootstrap
+from oslira_analysis.settings import AnalysisSettings
+from oslira_billing.settings import BillingSettings
+from oslira_credits.settings import CreditsSettings
+from oslira_gateway.settings import GatewaySettings
+from oslira_gateway.webhooks.settings import SenderSettings
+from oslira_scheduler.settings import SchedulerSettings
+from oslira_shared.bus.heard import Heard
+from oslira_shared.runtime import Runtime
+from oslira_shared.settings import Env, ServiceSettings
+
+_NOWHERE: Final = "127.0.0.1:1"
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "OSLIRA_ENV": Env.DEVELOPMENT,
+    "NATS_URL": f"nats://{_NOWHERE}",
+    "DATABASE_URL": f"postgres://{_NOWHERE}/nothing",
+    "JWT_SECRET": "x" * 32,
+    "S3_BUCKET": "nowhere",
+    "STRIPE_SECRET_KEY": "x",
+    "STRIPE_WEBHOOK_SECRET": "x",
+}
+Build = Callable[[Runtime, Any], Awaitable[None]]
+# Every process there is; two of them are the gateway's.
+_PROCESSES: Final[Sequence[tuple[type[ServiceSettings], Build]]] = (
+    (AnalysisSettings, oslira_analysis.bootstrap.build),
+    (BillingSettings, oslira_billing.bootstrap.build),
+    (CreditsSettings, oslira_credits.bootstrap.build),
+    (GatewaySettings, oslira_gateway.bootstrap.build),
+    (SenderSettings, oslira_gateway.webhooks.bootstrap.build),
+    (SchedulerSettings, oslira_scheduler.bootstrap.build),
+)
+
+
+async def heard_by_services() -> dict[str, list[Heard]]:
+    """By service."""
+    found: dict[str, list[Heard]] = {}
+    for kind, build in _PROCESSES:
+        found.setdefault(kind.service, []).extend(await _wired(kind, build))
+    return found
+
+
+async def _wired(kind: type[ServiceSettings], build: Build) -> list[Heard]:
+    before = asyncio.all_tasks()
+    settings = kind.model_validate(_SETTINGS)
+    database: Any = _NoDatabase()
+    runtime = Runtime(settings, database)
+    await build(runtime, settings)
+    runtime.stopping.set()
+    await asyncio.gather(*(asyncio.all_tasks() - before))
+    return runtime.bus.heard
+
+
+class _NoDatabase:
+    """A pool for wiring alone: two services see to their tables' seeds before they declare anything."""
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncGenerator["_NoConnection"]:
+        yield _NoConnection()
+
+
+class _NoConnection:
+    def transaction(self) -> nullcontext[None]:
+        return nullcontext()
+
+    async def execute(self, *_: object) -> None:
+        pass
+
+    async def executemany(self, *_: object) -> None:
+        pass

@@ -1,0 +1,27 @@
+"""What a service listens to, as it was wired: its AsyncAPI document is made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oslira_shared.bus.topology import Consumer
+from oslira_shared.contracts.base import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One `consumer()` or `responder()`: its subjects, and its handler's annotations. A responder has no durable consumer."""
+
+    subjects: tuple[str, ...]
+    annotations: Mapping[str, Any]
+    consumer: Consumer | None = None
+
+    @property
+    def takes(self) -> type[Contract]:
+        """What the handler reads a message as."""
+        return next(hint for name, hint in self.annotations.items() if name != "return")
+
+    @property
+    def answers(self) -> type[Contract] | None:
+        """What the handler returns."""
+        return self.annotations.get("return")

@@ -1,0 +1,67 @@
+"""Which contract travels on which subject. The bus refuses to say anything else there, and docs/asyncapi is made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from oslira_shared.contracts.analysis import v1 as analysis
+from oslira_shared.contracts.base import Contract
+from oslira_shared.contracts.billing import v1 as billing
+from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.scheduler import v1 as scheduler
+from oslira_shared.contracts.work import WorkHint
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """`reply` travels back, in an envelope; None where nobody answers."""
+
+    payload: type[Contract]
+    reply: type[Contract] | None = None
+
+
+CARRIED: Final[Mapping[str, Carried]] = {
+    analysis.RUN: Carried(WorkHint),
+    analysis.SCRAPE: Carried(WorkHint),
+    analysis.SCORE: Carried(WorkHint),
+    analysis.RUN_ENDED: Carried(analysis.RunEnded),
+    analysis.BULK_ENDED: Carried(analysis.BulkEnded),
+    analysis.OUTCOME: Carried(analysis.OutcomeRequest, analysis.Outcome),
+    analysis.CANCEL: Carried(analysis.CancelRequest, analysis.Cancelled),
+    analysis.CANCEL_BULK: Carried(analysis.CancelBulkRequest, analysis.CancelledBulk),
+    analysis.REPLAY: Carried(analysis.ReplayRequest, analysis.Replayed),
+    analysis.CONTEXT_PREVIEW: Carried(analysis.ContextPreviewRequest, analysis.ContextPreview),
+    # As a plain subscription hears it: KV republishes what analysis writes there.
+    f"{analysis.PROGRESS}.*": Carried(analysis.Progress),
+    billing.WEBHOOK: Carried(WorkHint),
+    billing.SUBSCRIPTION_CHANGED: Carried(billing.SubscriptionChanged),
+    billing.CHECKOUT: Carried(billing.CheckoutRequest, billing.Page),
+    billing.PORTAL: Carried(billing.PortalRequest, billing.Page),
+    billing.REPLAY: Carried(billing.ReplayRequest, billing.Replayed),
+    billing.START_FREE_PLAN: Carried(billing.StartFreePlan, billing.FreePlan),
+    credits_.HOLD: Carried(credits_.HoldRequest, credits_.Held),
+    credits_.SETTLE: Carried(credits_.SettleRequest, credits_.Settlement),
+    credits_.BALANCE: Carried(credits_.BalanceRequest, credits_.Balance),
+    credits_.SETTLED: Carried(credits_.Settled),
+    credits_.GRANTED: Carried(credits_.Granted),
+    credits_.LOW_BALANCE: Carried(credits_.LowBalance),
+    **{scheduler.tick_subject(job.name): Carried(scheduler.Tick) for job in scheduler.JOBS},
+    **{
+        scheduler.run_job_subject(owner): Carried(scheduler.RunJob, scheduler.JobState)
+        for job in scheduler.JOBS
+        for owner in job.owners
+    },
+}
+
+
+def require_carried(subject: str, message: Contract) -> None:
+    """Raises TypeError where `message` is not what `subject` carries: readers would refuse it, and no document tell of it."""
+    carried = CARRIED.get(subject)
+    if carried is None or type(message) is not carried.payload:
+        expected = "nothing" if carried is None else carried.payload.__name__
+        raise TypeError(f"{subject} carries {expected}, not {type(message).__name__}")
+
+
+def owner_of(subject: str) -> str:
+    """The service whose subject it is."""
+    return subject.partition(".")[0]
