@@ -13,8 +13,13 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /opt/venv \
  && echo /opt/own >"$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/own.pth" \
  && mkdir /opt/own \
+ && python lock_subset.py requirements.lock setuptools >builder.lock \
  && python lock_subset.py requirements.lock libs/shared >shared.lock \
- && python -m pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes -r shared.lock
+ && pip="python -m pip --python /opt/venv/bin/python" \
+ # nkeys is published as source alone: it is built with the lock's setuptools, which no image needs afterwards.
+ && $pip install --quiet --no-deps --require-hashes -r builder.lock \
+ && $pip install --quiet --no-deps --require-hashes --no-build-isolation -r shared.lock \
+ && $pip uninstall --quiet --yes setuptools
 
 FROM packages AS service-packages
 ARG SERVICE

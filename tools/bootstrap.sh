@@ -41,7 +41,13 @@ else
     pip="$(find_python) -m pip --python .venv/bin/python"
 fi
 echo "installing the locked dependencies (about a minute the first time)"
-$pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+locked="$pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation"
+# First what builds packages that are published as source alone: of the lock's version and hash, not what an index has by then.
+builder=$(mktemp)
+trap 'rm -f "$builder"' EXIT
+sed -n '/^setuptools==/,/[^\\]$/p' requirements.lock >"$builder"
+$locked -r "$builder"
+$locked -r requirements.lock
 editable=""
 for package in $packages; do editable="$editable -e $package"; done
 # shellcheck disable=SC2086
