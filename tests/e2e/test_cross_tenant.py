@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import asyncpg
 import httpx
 import pytest
-from foreign_attempts import REFUSED, Attempt, attempts, operations
+from foreign_attempts import REFUSED, Attempt, attempts
+from operations import operations
 from oslira_devstack.access import access_to
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.stack import Stack

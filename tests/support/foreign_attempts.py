@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from operations import Operation
 from tenants import Seat, Tenant
 
 REFUSED = "refused"  # the answer has to be a refusal
@@ -37,54 +38,6 @@ class Attempt:
     def sent(self) -> str:
         """All of the caller's own words, which an answer may repeat."""
         return json.dumps([self.path, dict(self.headers), dict(self.query), self.body, str(self.content)])
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What the document says of one."""
-
-    id: str
-    method: str
-    path: str
-    path_names: list[str]
-    parameters: frozenset[str]
-    body: str | None
-    sample: dict[str, Any]
-    takes_csv: bool
-    ticket: str | None
-
-    @property
-    def takes_account(self) -> bool:
-        return "X-Account-Id" in self.parameters
-
-
-def operations(document: Mapping[str, Any]) -> list[Operation]:
-    """All of them."""
-    found: list[Operation] = []
-    for path, item in document["paths"].items():
-        for method, said in item.items():
-            if method not in {"get", "post", "put", "patch", "delete"}:
-                continue
-            parameters = [
-                _resolved(document, one) for one in (*item.get("parameters", ()), *said.get("parameters", ()))
-            ]
-            content = said.get("requestBody", {}).get("content", {})
-            schema = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-            has_ticket = any("ticket" in scheme for scheme in said.get("security", ()))
-            found.append(
-                Operation(
-                    said["operationId"],
-                    method.upper(),
-                    path,
-                    [one["name"] for one in parameters if one["in"] == "path"],
-                    frozenset(one["name"] for one in parameters if one["in"] != "path"),
-                    schema.rpartition("/")[2] or None,
-                    _sample(document, {"$ref": schema}) if schema else {},
-                    "text/csv" in content,
-                    _ticket_kind(path) if has_ticket else None,
-                )
-            )
-    return found
 
 
 def attempts(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
@@ -115,9 +68,8 @@ def _by_path(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
                 attempt = replace(base, path=_path(operation, values))
                 yield replace(attempt, how=f"path {'+'.join(foreign)} {spelling.__name__}")
                 if operation.takes_account and seat.is_default and spelling is _plain:
-                    yield replace(
-                        attempt, headers=seat.headers, how=f"path {'+'.join(foreign)}, no account named"
-                    )
+                    unnamed = {name: value for name, value in base.headers.items() if name != "x-account-id"}
+                    yield replace(attempt, headers=unnamed, how=f"path {'+'.join(foreign)}, no account named")
     for name in operation.path_names:
         yield from _of_another_kind(operation, base, name, seat, victim)
 
@@ -131,7 +83,7 @@ def _of_another_kind(
         if kind in {name, "user_id"}:
             continue
         for one in ids[:4]:
-            for spelling in (_plain, _bare):
+            for spelling in (_plain, _bare, _upper):
                 path = _path(operation, {**own, name: one if kind == "token" else spelling(one)})
                 yield replace(base, path=path, how=f"path {name} is a {kind}")
 
@@ -264,27 +216,10 @@ def _body(operation: Operation, own: Tenant) -> dict[str, Any]:
     return dict(bodies.get(operation.body or "", sample))
 
 
-def _sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """The least that a schema asks for."""
-    if "$ref" in schema:
-        return _sample(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "anyOf" in schema:
-        return _sample(document, schema["anyOf"][0])
-    if schema.get("type") == "object":
-        fields = schema.get("properties", {})
-        return {name: _sample(document, fields[name]) for name in schema.get("required", ())}
-    if schema.get("type") == "array":
-        return [_sample(document, schema["items"])] * schema.get("minItems", 0)
-    plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": False}
-    return plain.get(schema.get("type", ""), "x" * max(1, schema.get("minLength", 1)))
-
-
 def _ids(name: str, owner: Tenant) -> list[str]:
     if not owner.ids.get(name):
         raise LookupError(f"say in tenants.py what an account's {name} is")
-    return list(owner.ids[name][:3])
+    return list(owner.ids[name][:4])
 
 
 def _is_allowed(foreign: list[str], seat: Seat, victim: Tenant) -> bool:
@@ -301,16 +236,6 @@ def _path(operation: Operation, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         path = path.replace("{" + name + "}", quote(value, safe=""))
     return path
-
-
-def _ticket_kind(path: str) -> str:
-    return "run" if "/runs/" in path else "bulk" if "/bulk/" in path else "account"
-
-
-def _resolved(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" not in parameter:
-        return parameter
-    return document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
 
 
 def _plain(value: str) -> str:
