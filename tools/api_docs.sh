@@ -1,18 +1,27 @@
 #!/bin/sh
-# docs/openapi.json and docs/asyncapi are what the code says, and break nobody who was written against docs/api. `--write` makes the first two.
+# docs/openapi.json, docs/asyncapi and the client's generated part are what the code says, and break nobody who was written against
+# docs/api. `--write` makes the first three.
 set -eu
 python=.venv/bin/python
+client=libs/devstack/oslira_devstack/client/generated
+write_client() {
+    "$python" -m oslira_devstack.client_writer docs/openapi.json "$1"
+    .venv/bin/ruff format --quiet --config pyproject.toml "$1"
+}
 if [ "${1:-}" = --write ]; then
     "$python" -m oslira_gateway.describe > docs/openapi.json
     "$python" -m oslira_devstack.asyncapi docs/asyncapi
+    write_client "$client"
     exit
 fi
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-mkdir "$fresh/asyncapi"
+mkdir "$fresh/asyncapi" "$fresh/generated"
 "$python" -m oslira_gateway.describe > "$fresh/openapi.json"
 "$python" -m oslira_devstack.asyncapi "$fresh/asyncapi"
 cmp -s "$fresh/openapi.json" docs/openapi.json || { echo "docs/openapi.json is stale: run make openapi" >&2; exit 1; }
 diff -qr "$fresh/asyncapi" docs/asyncapi || { echo "docs/asyncapi is stale: run make openapi" >&2; exit 1; }
+write_client "$fresh/generated"
+diff -qr --exclude __pycache__ "$fresh/generated" "$client" || { echo "the client is stale: run make openapi" >&2; exit 1; }
 "$python" -m oslira_devstack.api_changes docs/api/v1.json docs/openapi.json
 "$python" -m oslira_devstack.message_changes docs/api/asyncapi docs/asyncapi

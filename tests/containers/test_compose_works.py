@@ -41,7 +41,7 @@ async def test_a_cancelled_run_gives_its_credits_back(person: Person) -> None:
 
 async def test_a_bulk_is_settled_as_one(person: Person, simulators: Simulators) -> None:
     names = [f"compose.bulk{number}" for number in range(12)]
-    made = await person.client.bulk(names, business_profile_id=person.who.business_profile_id)
+    made = await person.client.make_bulk(names, business_profile_id=person.who.business_profile_id)
 
     async def ended() -> bool:
         return (await person.client.read_bulk(made["bulk_id"]))["status"] in {"completed", "ended"}

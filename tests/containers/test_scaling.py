@@ -18,7 +18,7 @@ async def test_three_engines_scrape_no_more_than_ten_at_once(
 ) -> None:
     await composed.up(analysis=3, gateway=2)
     engines = await composed.containers("analysis")
-    made = await person.client.bulk(
+    made = await person.client.make_bulk(
         [f"scaled.{number}" for number in range(_NAMES)], business_profile_id=person.who.business_profile_id
     )
 

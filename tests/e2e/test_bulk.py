@@ -20,7 +20,7 @@ async def settled(user: Person, bulk_id: str, *, timeout_s: float = 60.0) -> dic
 
 
 async def order(user: Person, names: list[str], **terms: Any) -> dict[str, Any]:
-    return await user.client.bulk(names, business_profile_id=user.who.business_profile_id, **terms)
+    return await user.client.make_bulk(names, business_profile_id=user.who.business_profile_id, **terms)
 
 
 async def test_a_bulk_is_quoted_run_and_settled_once(stack: Stack) -> None:
@@ -116,7 +116,7 @@ async def test_a_bulk_that_is_wrong_or_not_theirs_leaves_no_trace(stack: Stack) 
                 await order(user, names, **terms)
             assert (refused.value.status, refused.value.code) == (status, code)
         with pytest.raises(ApiError) as foreign:
-            await user.client.bulk(["a"], business_profile_id=other.who.business_profile_id)
+            await user.client.make_bulk(["a"], business_profile_id=other.who.business_profile_id)
         assert foreign.value.code == "business_profile_not_found"
         assert (await user.runs_in_database(), await user.transfers_in_ledger()) == (0, 0)
         theirs = await order(other, ["bulk.theirs"])

@@ -59,7 +59,7 @@ async def test_a_draft_is_a_run_and_its_result_can_be_saved(stack: Stack) -> Non
         assert (again.status_code, again.json()["run_id"]) == (202, run_id)
         other_body = await http.post(GENERATE, json={**ANSWERS, "offer": "Bread"}, headers=headers)
         assert (other_body.status_code, other_body.json()["code"]) == (422, "idempotency_key_reused")
-        seen = [one async for one in user.client.follow(run_id, accepted.json()["events_url"])]
+        seen = [one async for one in user.client.follow(run_id)]
         assert [one["progress"] for one in seen] == sorted(one["progress"] for one in seen)
         run = await user.settled(run_id)
         assert (run["status"], run["type"], run["username"]) == ("completed", "business_profile", None)

@@ -71,7 +71,9 @@ async def test_a_bulk_beyond_the_days_cost_is_refused_and_its_hold_comes_back(st
         await analysis.execute("update analysis.cost_limits set daily_nano_usd = 1")
         try:
             with pytest.raises(ApiError) as refused:
-                await user.client.bulk(["cost.a", "cost.b"], business_profile_id=user.who.business_profile_id)
+                await user.client.make_bulk(
+                    ["cost.a", "cost.b"], business_profile_id=user.who.business_profile_id
+                )
         finally:
             await analysis.execute("update analysis.cost_limits set daily_nano_usd = configured")
             await analysis.close()

@@ -16,7 +16,7 @@ async def test_a_profile_is_scored_and_charged_once(stack: Stack) -> None:
     async with person(stack, available_credits=10) as user:
         is_new, accepted = await user.analyze("https://www.instagram.com/Casa.Verde/")
         assert is_new
-        snapshots = [one async for one in user.client.follow(accepted["run_id"], accepted["events_url"])]
+        snapshots = [one async for one in user.client.follow(accepted["run_id"])]
         assert snapshots[-1]["status"] == "completed"
         assert [one["progress"] for one in snapshots] == sorted(one["progress"] for one in snapshots)
         run = await user.settled(accepted["run_id"])

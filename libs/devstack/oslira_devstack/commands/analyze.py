@@ -4,15 +4,23 @@ import asyncio
 import json
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+if TYPE_CHECKING:  # a command line that only shows its help loads none of it
+    from uuid import UUID
+
+    from oslira_devstack.client import Oslira
+    from oslira_devstack.client.generated.shared import Run
 
 
 def analyze(
     name: Annotated[str, typer.Argument(help="A username, an @name or a profile URL.")],
     user: Annotated[str, typer.Option(help="Who asks.")] = "dev@oslira.test",
-    kind: Annotated[str, typer.Option("--type", help="light, deep or xray.")] = "light",
+    kind: Annotated[
+        Literal["light", "deep", "xray"], typer.Option("--type", help="light, deep or xray.")
+    ] = "light",
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished run as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Score one profile on the running stack: live progress, then the result. Exits 1 unless it completed."""
@@ -20,10 +28,11 @@ def analyze(
     from oslira_devstack.client import ApiError  # noqa: PLC0415
 
     try:
-        run, took_s = asyncio.run(_analyze(find_stack(), name, user, kind))
+        found, took_s = asyncio.run(_analyze(find_stack(), name, user, kind))
     except (NoStack, ApiError) as error:
         print(f"oslira: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
+    run = found.model_dump(mode="json")
     if as_json:
         print(json.dumps(run, indent=2, ensure_ascii=False))
     else:
@@ -35,11 +44,14 @@ def analyze(
     raise typer.Exit(0 if run["status"] == "completed" else 1)
 
 
-async def _analyze(access: Any, name: str, user: str, kind: str) -> tuple[dict[str, Any], float]:
+async def _analyze(
+    access: Any, name: str, user: str, kind: Literal["light", "deep", "xray"]
+) -> "tuple[Run, float]":
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    from oslira_devstack.client import ENDED, Client  # noqa: PLC0415
+    from oslira_devstack.client import ENDED, Oslira  # noqa: PLC0415
+    from oslira_devstack.client.generated.analyses import AnalysisBody  # noqa: PLC0415
     from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
 
     who = await sign_in(access, email=user, available_credits=None, plan=None)
@@ -50,24 +62,25 @@ async def _analyze(access: Any, name: str, user: str, kind: str) -> tuple[dict[s
         TextColumn("{task.fields[step]}"),
         TimeElapsedColumn(),
     )
-    async with Client(access.gateway_url, who.token) as client:
-        _, accepted = await client.analyze(name, business_profile_id=who.business_profile_id, kind=kind)
-        run_id = accepted["run_id"]
+    async with Oslira(access.gateway_url, who.token) as oslira:
+        order = AnalysisBody(username=name, type=kind, business_profile_id=who.business_profile_id)
+        accepted = await oslira.analyses.create_analysis(order)
+        run_id = accepted.run_id
         # Progress goes to stderr, so that --json prints JSON alone.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task(name, total=100, step=accepted["status"])
-            if accepted["status"] not in ENDED:
-                async for snapshot in client.follow(run_id, accepted["events_url"]):
-                    progress.update(task, completed=snapshot["progress"], step=snapshot["current_step"])
+            task = progress.add_task(name, total=100, step=accepted.status)
+            if accepted.status not in ENDED:
+                async for event in oslira.analyses.follow_events(run_id):
+                    progress.update(task, completed=event.data.progress, step=event.data.current_step)
         took_s = time.monotonic() - started
-        return await settled(client, run_id), took_s
+        return await settled(oslira, run_id), took_s
 
 
-async def settled(client: Any, run_id: str, *, timeout_s: float = 15.0) -> dict[str, Any]:
+async def settled(oslira: "Oslira", run_id: "UUID", *, timeout_s: float = 15.0) -> "Run":
     """The finished run once its credits are settled; as it is, if that takes longer."""
     deadline = time.monotonic() + timeout_s
     while True:
-        run = await client.run(run_id)
-        if not run["credits"]["held"] or time.monotonic() > deadline:
+        run = await oslira.analyses.read_run(run_id)
+        if not run.credits.held or time.monotonic() > deadline:
             return run
         await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     given = {name: value for name, value in terms.items() if value is not None}
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        result = asyncio.run(_bulk(find_stack(), body, user, quote=quote, terms={"kind": kind, **given}))
+        result = asyncio.run(_bulk(find_stack(), body, user, quote=quote, terms={"type": kind, **given}))
     except (NoStack, ApiError, OSError) as error:
         print(f"oslira: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -48,23 +48,22 @@ async def _bulk(access: Any, body: bytes, user: str, *, quote: bool, terms: dict
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
-    from oslira_devstack.client import Client  # noqa: PLC0415
+    from oslira_devstack.client import Csv, Oslira  # noqa: PLC0415
     from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
 
     who = await sign_in(access, email=user, available_credits=None, plan=None)
-    async with Client(access.gateway_url, who.token) as client:
-        profile_id = who.business_profile_id
-        answer = await client.bulk_csv(body, business_profile_id=profile_id, quote=quote, **terms)
+    async with Oslira(access.gateway_url, who.token) as oslira:
+        names = Csv(body, {"business_profile_id": str(who.business_profile_id), **terms})
         if quote:
-            return answer
-        bulk = answer["bulk"]
+            return (await oslira.bulk.quote_bulk(names)).model_dump(mode="json")
+        bulk = (await oslira.bulk.create_bulk(names)).bulk
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         # Progress goes to stderr, so that --json prints JSON alone.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("bulk", total=bulk["counts"]["total"])
-            while bulk["status"] == "running" or bulk["credits"]["held"]:
+            task = progress.add_task("bulk", total=bulk.counts.total)
+            while bulk.status == "running" or bulk.credits.held:
                 await asyncio.sleep(0.5)
-                bulk = await client.read_bulk(answer["bulk_id"])
-                counts = bulk["counts"]
-                progress.update(task, completed=counts["completed"] + counts["failed"] + counts["cancelled"])
-        return bulk
+                bulk = await oslira.bulk.read_bulk(bulk.bulk_id)
+                counts = bulk.counts
+                progress.update(task, completed=counts.completed + counts.failed + counts.cancelled)
+        return bulk.model_dump(mode="json")

@@ -4,16 +4,17 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from oslira_devstack.client.generated.business import BusinessContext
 from oslira_devstack.demo.invoice import post_invoice_paid
 from oslira_devstack.demo.show import Show, Shown
 
-_SECOND_BUSINESS: Final[dict[str, Any]] = {
-    "name": "Northwind Outdoor",
-    "industry": "Outdoor equipment",
-    "offer": "Tents and packs for people who travel light, sold to creators as sponsored kits",
-}
+_SECOND_BUSINESS: Final = BusinessContext(
+    name="Northwind Outdoor",
+    industry="Outdoor equipment",
+    offer="Tents and packs for people who travel light, sold to creators as sponsored kits",
+)
 _INVOICE_CREDITS: Final = 1_500
 _IN_TIME_S: Final = 90.0
 
@@ -22,16 +23,17 @@ async def several_at_once(show: Show, names: list[str]) -> None:
     show.title(f"{len(names)} light analyses at once")
     before = await show.available()
     shown = await show.analyze(names)
-    completed = [one for one in shown if one.run["status"] == "completed"]
+    completed = [one for one in shown if one.run.status == "completed"]
     show.check(
         "every profile was scored",
         holds=len(completed) == len(names),
         figure=f"{len(completed)} of {len(names)}",
     )
-    quotes = sum(len(one.run["result"]["reasons"]) for one in completed)
+    reasons = [(one.run.result or {})["reasons"] for one in completed]
+    quotes = sum(len(given) for given in reasons)
     show.check(
         "each with reasons that quote the profile",
-        holds=all(one.run["result"]["reasons"] for one in completed),
+        holds=all(reasons),
         figure=f"{quotes} quotes",
     )
     spent = before - await show.available()
@@ -48,10 +50,10 @@ async def the_same_again(show: Show, names: list[str]) -> None:
 
 async def another_business(show: Show, names: list[str]) -> None:
     show.title("The same profiles for a second business")
-    profile = await show.client.add_business_profile(_SECOND_BUSINESS)
-    shown = await show.analyze(names, business_profile_id=profile["business_profile_id"])
-    show.check("scored anew", holds=all(one.is_new and one.run["status"] == "completed" for one in shown))
-    cached = sum(bool(one.run["is_from_cache"]) for one in shown)
+    profile = await show.oslira.business.create_business_profile(_SECOND_BUSINESS)
+    shown = await show.analyze(names, business_profile_id=profile.business_profile_id)
+    show.check("scored anew", holds=all(one.is_new and one.run.status == "completed" for one in shown))
+    cached = sum(bool(one.run.is_from_cache) for one in shown)
     show.check(
         "from the cache, without a scrape", holds=cached == len(shown), figure=f"{cached} of {len(shown)}"
     )
@@ -62,9 +64,11 @@ async def no_profile(show: Show) -> None:
     before = await show.available()
     private, missing = await show.analyze(["private-diary", "missing-person"])
     for one, code in ((private, "profile_private"), (missing, "profile_not_found")):
-        error = one.run["error"] or {}
+        error = one.run.error
         show.check(
-            f"{one.name} ends failed", holds=error.get("code") == code, figure=str(error.get("detail", ""))
+            f"{one.name} ends failed",
+            holds=error is not None and error.code == code,
+            figure=error.detail if error is not None else "",
         )
     show.check("neither is charged", holds=await show.available() == before)
 
@@ -92,9 +96,9 @@ async def killed_in_mid_run(show: Show, name: str) -> None:
     show.console.print(f"  [dim]killed pid {pid}[/dim]")
     (one,) = await running
     show.check(
-        "the run completes all the same", holds=one.run["status"] == "completed", figure=f"{one.took_s:.1f} s"
+        "the run completes all the same", holds=one.run.status == "completed", figure=f"{one.took_s:.1f} s"
     )
-    show.check("and is charged once", holds=one.run["credits"]["charged"] == 1)
+    show.check("and is charged once", holds=one.run.credits.charged == 1)
     scrapes = await _scrapes_of(show, one)
     show.check("its profile was scraped once", holds=scrapes == 1, figure=f"{scrapes} actor run")
 

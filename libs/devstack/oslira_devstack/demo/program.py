@@ -9,7 +9,7 @@ from rich.console import Console
 
 from oslira_devstack.access import access_to
 from oslira_devstack.audit import audit
-from oslira_devstack.client import Client
+from oslira_devstack.client import Oslira
 from oslira_devstack.demo import acts
 from oslira_devstack.demo.show import Show
 from oslira_devstack.sign_in import sign_in
@@ -36,11 +36,11 @@ async def run_program(directory: Path, *, profiles: Path | None, speed: float) -
         who = await sign_in(access, email="demo@oslira.test", available_credits=_CREDITS, plan="agency")
         analysis_url = access.database_url("analysis_service")
         async with (
-            Client(access.gateway_url, who.token) as client,
+            Oslira(access.gateway_url, who.token) as oslira,
             asyncpg.create_pool(analysis_url, min_size=1, max_size=2) as analysis,
             connect_simulators(stack.simulators_url) as simulators,
         ):
-            show = Show(stack, who, client, console, analysis, simulators)
+            show = Show(stack, who, oslira, console, analysis, simulators)
             names = acts.names_in(profiles)
             await acts.several_at_once(show, names)
             await acts.the_same_again(show, names)

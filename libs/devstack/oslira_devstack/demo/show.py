@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from uuid import UUID
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from oslira_devstack.client import ENDED, Client
+from oslira_devstack.client import ENDED, Oslira
+from oslira_devstack.client.generated.analyses import AnalysisBody
+from oslira_devstack.client.generated.shared import AcceptedRun, Run
 from oslira_devstack.sign_in import SignedIn
 from oslira_devstack.simulated import Simulators
 from oslira_devstack.stack import Stack
@@ -23,7 +25,7 @@ class Shown:
 
     name: str
     is_new: bool
-    run: dict[str, Any]
+    run: Run
     took_s: float
 
 
@@ -33,7 +35,7 @@ class Show:
 
     stack: Stack
     who: SignedIn
-    client: Client
+    oslira: Oslira
     console: Console
     analysis: "asyncpg.Pool[asyncpg.Record]"
     simulators: Simulators
@@ -51,7 +53,7 @@ class Show:
         if not holds:
             self.failures.append(promise)
 
-    async def analyze(self, names: Sequence[str], *, business_profile_id: object = None) -> list[Shown]:
+    async def analyze(self, names: Sequence[str], *, business_profile_id: UUID | None = None) -> list[Shown]:
         """Ask for all at once and follow each to its end and its settlement, with a bar each."""
         columns = (
             TextColumn("  {task.description:<24}"),
@@ -62,61 +64,61 @@ class Show:
         with Progress(*columns, console=self.console) as progress:
             shown = await asyncio.gather(
                 *(
-                    self._one(name, str(business_profile_id or self.who.business_profile_id), progress)
+                    self._one(name, business_profile_id or self.who.business_profile_id, progress)
                     for name in names
                 )
             )
         self.shown += shown
         return list(shown)
 
-    async def _one(self, name: str, business_profile_id: str, progress: Progress) -> Shown:
+    async def _one(self, name: str, business_profile_id: UUID, progress: Progress) -> Shown:
         started = time.monotonic()
-        is_new, answer = await self.client.analyze(name, business_profile_id=business_profile_id)
-        task = progress.add_task(name, total=100, step=answer["status"])
-        if answer["status"] not in ENDED:
-            async for snapshot in self.client.follow(answer["run_id"], answer["events_url"]):
-                progress.update(task, completed=snapshot["progress"], step=snapshot["current_step"])
+        order = AnalysisBody(username=name, type="light", business_profile_id=business_profile_id)
+        answer = await self.oslira.analyses.create_analysis(order)
+        task = progress.add_task(name, total=100, step=answer.status)
+        if answer.status not in ENDED:
+            async for event in self.oslira.analyses.follow_events(answer.run_id):
+                progress.update(task, completed=event.data.progress, step=event.data.current_step)
         took_s = time.monotonic() - started
-        run = await self.settled(answer["run_id"])
-        progress.update(task, completed=100, step=run["status"])
+        run = await self.settled(answer.run_id)
+        progress.update(task, completed=100, step=run.status)
         progress.stop_task(task)
-        return Shown(name, is_new, run, took_s)
+        return Shown(name, isinstance(answer, AcceptedRun), run, took_s)
 
-    async def settled(self, run_id: str, *, timeout_s: float = 30.0) -> dict[str, Any]:
+    async def settled(self, run_id: UUID, *, timeout_s: float = 30.0) -> Run:
         """The finished run once nothing of it is held any more."""
         deadline = time.monotonic() + timeout_s
         while True:
-            run = await self.client.run(run_id)
-            is_done = run["status"] in ENDED and not run["credits"]["held"]
+            run = await self.oslira.analyses.read_run(run_id)
+            is_done = run.status in ENDED and not run.credits.held
             if is_done or time.monotonic() > deadline:
                 return run
             await asyncio.sleep(0.1)
 
     async def available(self) -> int:
         """Credits that can be spent now."""
-        return (await self.client.balance())["available"]
+        return (await self.oslira.credits.read_balance()).available
 
     async def table(self) -> Table:
         """Every analysis shown: what came of it, how long it took and what it cost."""
         rows = await self.analysis.fetch(
             "select id, ai_cost_nano_usd + scrape_cost_nano_usd as cost from analysis.runs where id = any($1::uuid[])",
-            [one.run["run_id"] for one in self.shown],
+            [one.run.run_id for one in self.shown],
         )
-        costs = {str(row["id"]): row["cost"] / 1e9 for row in rows}
+        costs = {row["id"]: row["cost"] / 1e9 for row in rows}
         table = Table(title="\nWhat was shown", title_justify="left", title_style="bold")
         for column in ("profile", "outcome", "score", "time", "from cache", "cost", "credits"):
             table.add_column(column, justify="left" if column in {"profile", "outcome"} else "right")
         for one in self.shown:
             run = one.run
-            result = run["result"] or {}
-            error = run["error"] or {}
+            result = run.result or {}
             table.add_row(
                 one.name,
-                run["status"] if not error else error["code"],
+                run.error.code if run.error else run.status,
                 str(result.get("score", "–")),
                 f"{one.took_s:.1f} s",
-                "returned" if not one.is_new else "yes" if run["is_from_cache"] else "no",
-                f"${costs[run['run_id']]:.5f}" if one.is_new else "–",
-                str(run["credits"]["charged"]) if one.is_new else "0",
+                "returned" if not one.is_new else "yes" if run.is_from_cache else "no",
+                f"${costs[run.run_id]:.5f}" if one.is_new else "–",
+                str(run.credits.charged) if one.is_new else "0",
             )
         return table

@@ -34,7 +34,7 @@ async def measure_bulk(
     """Forgets the simulators' counts before. The user's plan must allow more runs at once than there are slots."""
     await on.simulators.reset(only=["counters", "draws"])
     names = [f"{prefix}.{number}" for number in range(count)]
-    accepted = await user.client.bulk(names, business_profile_id=user.who.business_profile_id)
+    accepted = await user.client.make_bulk(names, business_profile_id=user.who.business_profile_id)
 
     async def ended() -> int | None:
         bulk = await user.client.read_bulk(accepted["bulk_id"])

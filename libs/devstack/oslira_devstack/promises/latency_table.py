@@ -52,7 +52,7 @@ async def _wait(on: Stage, user: Person, name: str, kind: str) -> Waited:
     since_s, started = time.time(), time.monotonic()
     _, accepted = await user.analyze(name, kind=kind)
     accepted_s = time.monotonic() - started
-    async for _ in user.client.follow(accepted["run_id"], accepted["events_url"]):
+    async for _ in user.client.follow(accepted["run_id"]):
         pass
     seen_s = time.monotonic() - started
     (theirs,) = await provider_times(on.simulators, [name], since_s=since_s)

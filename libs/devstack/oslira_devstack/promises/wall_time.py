@@ -38,7 +38,7 @@ async def measure_one(on: Stage, user: Person, name: str, kind: str) -> Overhead
     """One cold run, followed by its events."""
     started = time.monotonic()
     _, accepted = await user.analyze(name, kind=kind)
-    async for _ in user.client.follow(accepted["run_id"], accepted["events_url"]):
+    async for _ in user.client.follow(accepted["run_id"]):
         pass
     seen_s = time.monotonic() - started
     run = await user.settled(accepted["run_id"])

@@ -1,0 +1,1 @@
+"""The API's models and methods. Generated from docs/openapi.json: `make openapi`."""
