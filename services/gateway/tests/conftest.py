@@ -1,13 +1,16 @@
 """Members, orders and an application over in-memory adapters."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network
 from uuid import UUID
 
+import httpx
 import pytest
+import pytest_asyncio
+from http_answers import client_of
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.events_routes import events_routes
 from oslira_gateway.analyses.feed import ProgressFeed
@@ -162,6 +165,12 @@ def stranger() -> Member:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+@pytest_asyncio.fixture
+async def client(api: Api) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client_of(api.app) as client:
+        yield client
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from http_answers import client_of
 from oslira_gateway.anonymous.challenges import NoChallenge
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -29,8 +30,7 @@ ANSWER = {"run_id", "status", "poll_url", "events_url", "token", "expires_at"}
 async def client(api: Any) -> AsyncGenerator[httpx.AsyncClient]:
     api.trusted_proxies = (IPv4Network("127.0.0.0/8"),)
     api.requests.businesses[EXAMPLE_BUSINESS_ID] = ANONYMOUS_ACCOUNT_ID
-    transport = httpx.ASGITransport(api.app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    async with client_of(api.app) as client:
         yield client
 
 

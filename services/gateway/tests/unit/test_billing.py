@@ -3,21 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
+from http_answers import client_of
 from oslira_gateway.billing.ports import PaymentProblem, Subscription
 from oslira_gateway.identity.caller import Member
-
-
-def client_of(api: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(api.app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])
 async def test_owners_and_admins_buy_for_their_own_account(api: Any, member: Member, role: str) -> None:
     headers = api.join(replace(member, role=role))
-    async with client_of(api) as client:
+    async with client_of(api.app) as client:
         page = await client.post("/v1/billing/checkout", json={"plan": "pro"}, headers=headers)
         portal = await client.post("/v1/billing/portal", json={}, headers=headers)
     assert (page.status_code, page.json()) == (200, {"url": "https://checkout.example/1"})
@@ -27,7 +22,7 @@ async def test_owners_and_admins_buy_for_their_own_account(api: Any, member: Mem
 
 async def test_members_may_not_buy(api: Any, member: Member) -> None:
     headers = api.join(replace(member, role="member"))
-    async with client_of(api) as client:
+    async with client_of(api.app) as client:
         answers = [
             await client.post("/v1/billing/checkout", json={"pack": "pack_100"}, headers=headers),
             await client.post("/v1/billing/portal", json={}, headers=headers),
@@ -38,7 +33,7 @@ async def test_members_may_not_buy(api: Any, member: Member) -> None:
 
 async def test_the_same_key_is_the_same_checkout(api: Any, member: Member) -> None:
     headers = api.join(member)
-    async with client_of(api) as client:
+    async with client_of(api.app) as client:
         for key in ("a", "a", "b", None, None):
             sent = headers | ({"idempotency-key": key} if key else {})
             await client.post("/v1/billing/checkout", json={"plan": "pro"}, headers=sent)
@@ -49,7 +44,7 @@ async def test_the_same_key_is_the_same_checkout(api: Any, member: Member) -> No
 
 @pytest.mark.parametrize("body", [{"interval": "week"}, {"plan": 7}, {"plan": "x" * 61}])
 async def test_an_order_that_makes_no_sense_is_refused(api: Any, member: Member, body: Any) -> None:
-    async with client_of(api) as client:
+    async with client_of(api.app) as client:
         answer = await client.post("/v1/billing/checkout", json=body, headers=api.join(member))
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 
@@ -58,7 +53,7 @@ async def test_everybody_sees_the_subscription_and_only_buyers_where_to_pay(api:
     headers = api.join(member)
     simple = replace(member, caller=replace(member.caller, user_id=member.account_id), role="member")
     other = api.join(simple)
-    async with client_of(api) as client:
+    async with client_of(api.app) as client:
         nothing = await client.get("/v1/billing/subscription", headers=headers)
         api.subscriptions.rows[member.account_id] = Subscription(
             plan="pro",

@@ -1,0 +1,22 @@
+"""An application asked in this process, and how each of its errors looks."""
+
+from typing import Any
+
+import httpx
+
+
+def client_of(app: Any) -> httpx.AsyncClient:
+    """What nobody handled is an answer here as well, not an exception."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Its body."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert {"type", "title", "status", "detail", "instance", "code"} <= body.keys()
+    assert (body["status"], body["code"]) == (status, code)
+    assert response.headers["x-request-id"]
+    return body
