@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
 PARALLEL = --numprocesses 3 --dist loadgroup --no-loadscope-reorder
-.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain deploy compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,15 @@ k8s: venv ## write what deploy/k8s has from tables in code
 
 supply-chain: venv ## licences, a bill of materials for each image in dist/sbom, known vulnerabilities (asks PyPI)
 	@tools/supply_chain.sh
+
+observability: venv ## write what is made from the figures: their table in the docs, Grafana's dashboards
+	@$(BIN)/python tools/observability_generated.py --write
+
+check-observability: ## alerts and recording rules, by promtool (Debian: apt-get install prometheus)
+	@command -v promtool >/dev/null || { echo "check-observability: install promtool" >&2; exit 2; }
+	@promtool check config --syntax-only deploy/observability/prometheus/prometheus.yml
+	@promtool check rules deploy/observability/prometheus/recording.yml deploy/observability/prometheus/alerts.yml
+	@promtool test rules deploy/observability/prometheus/tests/*.yml
 
 deploy: venv ## ENV=staging|production: checks, shows the difference, asks, rolls out (needs kubectl)
 	@tools/deploy.sh "$(ENV)"

@@ -20,6 +20,7 @@ import uvloop
 from oslira_shared.bus.connection import Bus
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
+from oslira_shared.observability.process import measure_process
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.secrets.live import REFRESH_EVERY_S
@@ -27,6 +28,7 @@ from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
 _LOG = structlog.get_logger()
 _RETRY_DATABASE_S: Final = 1.0
+_MEASURE_EVERY_S: Final = 1.0
 # No request is given longer (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end by themselves when we stop.
 _FINISH_REQUESTS_S: Final = 30
 # Longer than what a proxy keeps an idle connection for: the side that sends must be the one that closes it.
@@ -127,6 +129,7 @@ class Runtime:
                 finish_s=2,
             )
         )
+        self.every(_MEASURE_EVERY_S, "measure-process", lambda: measure_process(self.bus, self.database))
         if settings.live_secrets.may_change:
             self.every(REFRESH_EVERY_S, "refresh-secrets", settings.live_secrets.refresh)
         await self.bus.start()
@@ -175,7 +178,6 @@ class Runtime:
         return "ok" if await self.database.fetchval("select 1") == 1 else "failing"
 
     async def _bus_state(self) -> str:
-        metrics.BUS_CONNECTED.set(self.bus.is_connected)
         return self.bus.state()
 
 

@@ -29,6 +29,7 @@ from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
 from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_previews, answer_replays
+from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
 from oslira_analysis.infrastructure.own_hints import OwnHints
@@ -86,8 +87,16 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database))))
     announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
+    models = _models(runtime, settings, database, dress, clients)
     engine = _engine(
-        runtime, settings, database, dress, announcer=announcer, own_hints=own_hints, clients=clients
+        runtime,
+        settings,
+        database,
+        dress,
+        announcer=announcer,
+        own_hints=own_hints,
+        models=models,
+        clients=clients,
     )
     subscribe(runtime.bus, engine)
     own_jobs(
@@ -117,6 +126,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         "forget-anonymous",
         lambda: forget_anonymous(anonymous, cancellations, engine.queue, announcer),
     )
+    runtime.every(MEASURE_EVERY_S, "measure", Gauges(database, models.breakers))
     runtime.every(_SWEEP_EVERY_S, "sweep", lambda: recover_due(engine.queue, engine.announcer))
     runtime.every(_BEAT_EVERY_S, "run-heartbeat", engine.run_heart.beat_once)
     runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)
@@ -149,6 +159,7 @@ def _engine(
     *,
     announcer: ClosingAnnouncer,
     own_hints: OwnHints,
+    models: BookedModels,
     clients: list[MadeOnce[Any]],
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
@@ -165,8 +176,7 @@ def _engine(
         most_charge_usd=_MOST_SCRAPE_USD,
     )
     scraper = dress(apify)
-    clients += [bucket.client, apify.client]  # in the order in which a run needs them
-    models = _models(runtime, settings, database, dress, clients)
+    clients[:0] = [bucket.client, apify.client]  # in the order in which a run needs them: models come last
     at_hand = AtHand()
     limits = ScrapeLimits(
         start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,

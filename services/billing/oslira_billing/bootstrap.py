@@ -21,6 +21,7 @@ from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
 from oslira_billing.infrastructure.postgres.closed_accounts import PostgresClosedAccounts
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
+from oslira_billing.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
@@ -72,5 +73,6 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     )
     answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
+    runtime.every(MEASURE_EVERY_S, "measure", Gauges(database))
     runtime.every(1, "sweep_events", SweepEvents(inbox, hints))
     runtime.on_stop(stripe.close)

@@ -16,6 +16,7 @@ from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
+from oslira_credits.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_credits.infrastructure.postgres_notices import PostgresNotices
@@ -47,6 +48,8 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
     tombstones = PostgresTombstones(AdminClient(runtime.database))
     own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones)})
+
+    runtime.every(MEASURE_EVERY_S, "measure", Gauges(AdminClient(runtime.database)))
 
     async def announce_notices() -> None:
         if runtime.bus.is_connected:

@@ -1,6 +1,7 @@
 """A service's connection to the bus: it never gives up, and says plainly when it isn't there."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -26,6 +27,7 @@ from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability import metrics
 
 _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
@@ -99,6 +101,7 @@ class Bus:
             inbox_prefix=f"{self._inbox_prefix}.".encode(),  # pull subscriptions ignore the broker's
             title=consumer.name,
         )
+        metrics.MESSAGES.labels(consumer.name, "dead")  # 0, or an alert would miss the first
         self._guards.append(ConsumerGuard(consumer, subscriber))
 
         def register(handler: HandlerT) -> HandlerT:
@@ -241,6 +244,19 @@ class Bus:
         self, subject: str, message: Contract, reply: type[ReplyT], *, timeout_s: float = 5.0
     ) -> ReplyT:
         """Ask another service. Raises the OsliraError it meant, or `unavailable` if nobody answered in time."""
+        started, outcome = time.monotonic(), "ok"
+        try:
+            return await self._ask(subject, message, reply, timeout_s)
+        except OsliraError as error:
+            outcome = error.code
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            metrics.REQUEST_SECONDS.labels(subject, outcome).observe(time.monotonic() - started)
+
+    async def _ask(self, subject: str, message: Contract, reply: type[ReplyT], timeout_s: float) -> ReplyT:
         if not self.is_connected:
             raise OsliraError("unavailable", "the message bus is not connected")
         try:

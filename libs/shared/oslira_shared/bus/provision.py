@@ -7,6 +7,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 
 from oslira_shared.bus.topology import CONSUMERS, STREAMS, Consumer
+from oslira_shared.observability import metrics
 
 # What the server fills in by itself when the table says nothing; never a difference.
 _UNSET: Final = (None, "", [])
@@ -28,11 +29,13 @@ async def provision_bus(jetstream: JetStreamContext, *, replicas: int = 1) -> li
 async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str | None:
     name = str(wanted.name)
     try:
-        current = (await jetstream.stream_info(name)).config
+        found = await jetstream.stream_info(name)
     except NotFoundError:
         await jetstream.add_stream(wanted)
         return f"stream {name} created"
-    if not (differing := _differences(wanted, current)):
+    metrics.STREAM_MESSAGES.labels(name).set(found.state.messages)
+    metrics.STREAM_BYTES.labels(name).set(found.state.bytes)
+    if not (differing := _differences(wanted, found.config)):
         return None
     if "allow_msg_counter" in differing:
         # The server can't change this on a living stream, and what counts is of no use any more within the hour.
@@ -46,11 +49,13 @@ async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str 
 async def _consumer(jetstream: JetStreamContext, consumer: Consumer) -> str | None:
     wanted = consumer.config()
     try:
-        current = (await jetstream.consumer_info(consumer.stream, consumer.name)).config
+        found = await jetstream.consumer_info(consumer.stream, consumer.name)
     except NotFoundError:
         await jetstream.add_consumer(consumer.stream, wanted)
         return f"consumer {consumer.name} created"
-    if not (differing := _differences(wanted, current)):
+    metrics.CONSUMER_PENDING.labels(consumer.name).set(found.num_pending or 0)
+    metrics.CONSUMER_UNACKED.labels(consumer.name).set(found.num_ack_pending or 0)
+    if not (differing := _differences(wanted, found.config)):
         return None
     await jetstream.add_consumer(consumer.stream, wanted)  # an upsert
     return f"consumer {consumer.name} repaired: {', '.join(differing)}"

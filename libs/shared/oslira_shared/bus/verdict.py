@@ -1,7 +1,9 @@
 """What becomes of a message after its handler: acked, tried again later, or dead-lettered. Nothing is dropped silently."""
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -53,23 +55,33 @@ async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own
         # answer goes out with our rights, so it goes to nobody's subject but a service's inbox.
         _LOG.warning("request_refused", subject=subject, own_subject=own_subject, reply=reply[:100])
         raise SkipMessage
+    started, outcome = time.monotonic(), "ok"
     try:
         return await handle()
     except OsliraError as error:
+        outcome = error.code
         return error_reply(error)
     except _MALFORMED as error:
+        outcome = "invalid_request"
         _LOG.warning("request_malformed", subject=subject, problems=problem_names(error))
         return error_reply(
             OsliraError("invalid_request", f"{subject}: the request does not fit its contract")
         )
     except Exception:  # noqa: BLE001  # logged, and answered
+        outcome = "internal"
         _LOG.exception("responder_failed", subject=subject)
         return error_reply(OsliraError("internal", f"{subject} failed; the responder's log has the reason"))
+    finally:
+        metrics.ANSWER_SECONDS.labels(own_subject, outcome).observe(time.monotonic() - started)
 
 
 async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_letter: DeadLetter) -> None:
     metadata = msg.raw_message.metadata
     subject, delivered = msg.raw_message.subject, metadata.num_delivered or 1
+    started = time.monotonic()
+    # By two clocks, the server's and ours: good to what they differ by.
+    age_s = (datetime.now(UTC) - metadata.timestamp).total_seconds()
+    metrics.MESSAGE_AGE_SECONDS.labels(metadata.consumer).observe(max(0.0, age_s))
     try:
         await handle()
     except _MALFORMED as error:
@@ -102,6 +114,8 @@ async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_le
     else:
         await msg.ack()
         metrics.MESSAGES.labels(metadata.consumer, "acked").inc()
+    finally:
+        metrics.MESSAGE_SECONDS.labels(metadata.consumer).observe(time.monotonic() - started)
 
 
 def typed(handler: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:

@@ -18,6 +18,7 @@ from oslira_shared.work import Claim, Heart
 
 _LOG = structlog.get_logger()
 _FORGET_BATCH: Final = 1_000
+_MEASURE_EVERY_S: Final = 30.0
 
 
 class JobOwner:
@@ -48,6 +49,15 @@ class JobOwner:
         await self._heart.beat_once()
         for held, tally in list(self._tallies.values()):
             await self.rows.keep_counts(held, tally)
+
+    async def measure(self) -> None:
+        """Set the gauges; every replica says the same."""
+        for standing in await self.rows.standing():
+            if standing.job not in self._jobs:  # one of an older version
+                continue
+            metrics.JOB_SLOTS_FAILED.labels(standing.job).set(standing.given_up)
+            if standing.last_done_at is not None:
+                metrics.JOB_LAST_DONE.labels(standing.job).set(standing.last_done_at)
 
     async def stop(self) -> None:
         """What doesn't finish in time is handed back: a restart fails no job."""
@@ -111,5 +121,6 @@ def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner
 
     runtime.every(1, "sweep-jobs", owner.sweep)
     runtime.every(1, "beat-jobs", owner.beat)
+    runtime.every(_MEASURE_EVERY_S, "measure-jobs", owner.measure)
     runtime.on_drain(owner.stop)
     return owner

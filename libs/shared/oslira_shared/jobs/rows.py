@@ -25,6 +25,15 @@ class JobRun:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobStanding:
+    """`last_done_at`: the newest slot that is done, as a Unix time. `given_up`: slots of the last 7 days that ended failed."""
+
+    job: str
+    last_done_at: float | None
+    given_up: int
+
+
 class JobRows:
     """Every method is one transaction."""
 
@@ -87,6 +96,18 @@ class JobRows:
                 held.attempt,
                 tally.as_counts(),
             )
+
+    async def standing(self) -> list[JobStanding]:
+        """Each job that has come up, for the figures."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"""
+                select job, extract(epoch from max(slot) filter (where state = 'done'))::float8 as last_done_at,
+                       count(*) filter (where state = 'failed' and slot > now() - interval '7 days') as given_up
+                  from {self.table.name} group by job
+                """
+            )
+        return [JobStanding(**dict(row)) for row in rows]
 
     async def finish(self, held: Claim, tally: Tally) -> bool:
         """Done. False: somebody else has the row now."""

@@ -1,23 +1,96 @@
-"""Metrics that every service has. Labels are bounded sets: never an id, a name or an address."""
+"""Figures that every service has, and what any figure's labels may hold. A service names its own in its `metrics.py`.
 
+Every label is a bounded set, never an id, a name or an address: LABELS says which, and tests hold all services to it. None is
+`job` or `instance`: those are Prometheus's own. The table in docs/architecture/observability.md is made from these declarations.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0)
+# What each label holds, for people and for the test that scrapes a busy stack.
+LABELS: Final[Mapping[str, str]] = {
+    "answer": "stored, duplicate, or a code of the error table",
+    "code": "a code of the error table",
+    "consumer": "a consumer of the topology",
+    "job_name": "a job of the scheduler's table",
+    "kind": "what is counted: a kind of token, of slot",
+    "loop": "a background loop's name in code",
+    "method": "an HTTP method, or OTHER",
+    "model": "a model of the table of calls",
+    "outcome": "how it ended: a fixed word, or a code of the error table",
+    "provider": "openai or anthropic",
+    "reason": "a fixed word",
+    "route": "a route's template, or unmatched",
+    "state": "a state of the rows or connections that are counted",
+    "status": "an HTTP status",
+    "step": "admit, scrape, abort or score",
+    "stream": "a stream of the topology",
+    "subject": "an RPC of the topology",
+    "table": "a table of work rows",
+    "type": "light, deep, xray or draft",
+    "verdict": "acked, put_back or dead",
+}
 
+# From what a cache answers in to the longest that anything here may take.
+BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0)
+_AGE_BUCKETS_S: Final = (0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
+
+# The bus: what comes in, what is asked, what is answered.
 MESSAGES: Final = Counter(
     "oslira_messages_total", "Messages by consumer and verdict", ["consumer", "verdict"]
 )
-BUS_CONNECTED: Final = Gauge("oslira_bus_connected", "1 while the bus is connected")
-LOOP_FAILURES: Final = Counter("oslira_loop_failures_total", "Background steps that raised", ["loop"])
-WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["table"])
-HTTP_SECONDS: Final = Histogram(
-    "oslira_http_seconds", "Request durations", ["route", "method", "status"], buckets=_BUCKETS
+MESSAGE_SECONDS: Final = Histogram(
+    "oslira_message_seconds",
+    "How long messages were at work until their verdict",
+    ["consumer"],
+    buckets=BUCKETS_S,
 )
-RUNS_ENDED: Final = Counter("oslira_runs_ended_total", "Runs by type and outcome", ["type", "outcome"])
-WEBHOOKS: Final = Counter("oslira_webhooks_total", "Stripe webhooks by answer", ["answer"])
-JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job", "outcome"])
-BOOK_DIFFERENCES: Final = Gauge(
-    "oslira_book_differences", "Grants that aren't what was paid for, when last reconciled"
+MESSAGE_AGE_SECONDS: Final = Histogram(
+    "oslira_message_age_seconds", "How old messages were when they came", ["consumer"], buckets=_AGE_BUCKETS_S
+)
+REQUEST_SECONDS: Final = Histogram(
+    "oslira_rpc_request_seconds",
+    "Requests to other services until their answer, by how they ended for the caller",
+    ["subject", "outcome"],
+    buckets=BUCKETS_S,
+)
+ANSWER_SECONDS: Final = Histogram(
+    "oslira_rpc_answer_seconds",
+    "Requests from other services, by what they were answered",
+    ["subject", "outcome"],
+    buckets=BUCKETS_S,
+)
+BUS_CONNECTED: Final = Gauge("oslira_bus_connected", "1 while the bus is connected")
+
+# What whoever keeps the topology sees of everybody's streams and consumers, also of a service that is down.
+STREAM_MESSAGES: Final = Gauge("oslira_stream_messages", "Messages in a stream", ["stream"])
+STREAM_BYTES: Final = Gauge("oslira_stream_bytes", "Size of a stream", ["stream"])
+CONSUMER_PENDING: Final = Gauge(
+    "oslira_consumer_pending_messages", "Messages that a consumer has yet to hand out: its lag", ["consumer"]
+)
+CONSUMER_UNACKED: Final = Gauge(
+    "oslira_consumer_unacked_messages", "Messages handed out and not acked yet", ["consumer"]
+)
+
+# The process.
+LOOP_FAILURES: Final = Counter("oslira_loop_failures_total", "Background steps that raised", ["loop"])
+EVENT_LOOP_LAG_SECONDS: Final = Histogram(
+    "oslira_event_loop_lag_seconds",
+    "How much later than asked for the event loop woke a sleeper",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0),
+)
+POOL_CONNECTIONS: Final = Gauge(
+    "oslira_database_pool_connections", "Connections to Postgres: busy, idle, and the limit", ["state"]
+)
+WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["table"])
+
+# Jobs, by whoever owns them.
+JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job_name", "outcome"])
+JOB_LAST_DONE: Final = Gauge(
+    "oslira_job_last_done_timestamp_seconds", "The newest slot that is done, as a Unix time", ["job_name"]
+)
+JOB_SLOTS_FAILED: Final = Gauge(
+    "oslira_job_slots_failed", "Slots of the last 7 days that were given up", ["job_name"]
 )

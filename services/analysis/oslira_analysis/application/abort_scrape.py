@@ -7,6 +7,7 @@ from oslira_analysis.application.ports import ActorEnd, ScrapeEnd, ScraperBusy
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import ScrapeWork
 from oslira_analysis.application.run_scrape import ScrapePorts
+from oslira_analysis.metrics import NANO, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S = 1.0
@@ -23,6 +24,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         end = ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
         if actor_run_id is not None:
             end = await ports.scraper.abort(actor_run_id)
+            SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
     except ScraperBusy as error:
         _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), reason=str(error))
         await ports.scrapes.hand_back(work, is_counted=True)

@@ -6,6 +6,7 @@ from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Ru
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import RunWork
 from oslira_analysis.domain.business_draft import DRAFT_TYPE
+from oslira_analysis.metrics import PROFILE_LOOKUPS
 
 
 async def admit_run(
@@ -19,5 +20,6 @@ async def admit_run(
         return
     if not run.is_cache_bypassed:
         cached = await cache.find(run.username, max_age=timedelta(seconds=run.max_age_s))
+    PROFILE_LOOKUPS.labels("bypassed" if run.is_cache_bypassed else "hit" if cached else "miss").inc()
     effects = await (runs.wait_for_score(work) if cached is not None else runs.join_scrape(work))
     await announce_and_promote(effects, queue, announcer)

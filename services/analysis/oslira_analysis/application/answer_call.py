@@ -23,9 +23,10 @@ from oslira_analysis.application.ports import (
 )
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.answer_schema import InvalidAnswer, read_answer
-from oslira_analysis.domain.breaker import Breaker
+from oslira_analysis.domain.breaker import Breaker, BreakerState
 from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
 from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO
 
 _LOG = structlog.get_logger()
 
@@ -57,6 +58,11 @@ class BookedModels:
         self._seats = seats
         self._clock_s = clock_s
         self._pauses_s = pauses_s
+
+    def breakers(self) -> dict[str, BreakerState]:
+        """Each provider's, as this process sees it."""
+        now_s = self._clock_s()
+        return {seat.provider.name: seat.breaker.state(now_s) for seat in self._seats}
 
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
         recalled = await self._books.recall(run, call)
@@ -115,6 +121,7 @@ class BookedModels:
                 else:  # it is up, and dislikes what we said
                     seat.breaker.succeeded(now_s)
                 usage = Usage("failed", round((now_s - started_s) * 1000), error=str(error))
+                _count(seat.provider.name, question.model, usage)
                 await self._books.complete(usage_id, usage, None)
                 raise
             seat.breaker.succeeded(self._clock_s())
@@ -123,9 +130,22 @@ class BookedModels:
             if not has_ended:  # cancelled, or the books are closed: it says nothing of the provider
                 seat.breaker.abandoned(self._clock_s())
         usage, answer = _judge(question, reply)
+        _count(seat.provider.name, question.model, usage)
         # Paid for: being cancelled now must not lose it.
         await asyncio.shield(self._books.complete(usage_id, usage, answer))
         return answer
+
+
+def _count(provider: str, model: str, usage: Usage) -> None:
+    outcome = "unusable" if usage.state == "answered" and usage.error else usage.state
+    MODEL_SECONDS.labels(provider, model, outcome).observe(usage.duration_ms / 1000)
+    for kind, tokens in (
+        ("input", usage.input_tokens),
+        ("cached", usage.cached_tokens),
+        ("output", usage.output_tokens),
+    ):
+        MODEL_TOKENS.labels(model, kind).inc(tokens or 0)
+    MODEL_COST_USD.labels(model).inc((usage.cost_nano_usd or 0) * NANO)
 
 
 def _judge(question: Question, reply: Reply) -> tuple[Usage, dict[str, Any] | None]:

@@ -29,6 +29,7 @@ from oslira_analysis.application.promote_tasks import announce_and_promote, prom
 from oslira_analysis.application.rows import Effects, Ending, ScrapeWork
 from oslira_analysis.domain.free_checks import refuse_unavailable
 from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
+from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S: Final = 1.0
@@ -66,6 +67,7 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         started = await _started(work, ports)
     except ScraperBusy as error:
+        SCRAPE_ATTEMPTS.labels("busy").inc()
         _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
         await ports.scrapes.hand_back(work, is_counted=True)
         return
@@ -74,6 +76,7 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         end = await _wait(started, ports)
     except ScraperBusy as error:
+        SCRAPE_ATTEMPTS.labels("busy").inc()
         _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
         await ports.scrapes.hand_back(started, is_counted=True)
         return
@@ -113,30 +116,37 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
     try:
         actor_run_id = await ports.scraper.start(work.scrape.username)
     except StartUnknown:
+        SCRAPE_ATTEMPTS.labels("unknown").inc()
         await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
         return None
     except ScraperBusy:
         # It surely did not start, so there is nothing to adopt.
+        SCRAPE_ATTEMPTS.labels("busy").inc()
         await ports.scrapes.hand_back(work, is_counted=True, failed=_NO_RUN)
         return None
     return await ports.scrapes.record_start(work, actor_run_id)
 
 
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
+    SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
     if not end.has_succeeded or end.item is None:
+        SCRAPE_ATTEMPTS.labels("failed").inc()
         await _try_again(work, end, ports)
         return
     try:
         avatar_url = read_item(end.item).avatar_url
     except ProfileUnavailable as unavailable:
+        SCRAPE_ATTEMPTS.labels("unavailable").inc()
         refusal = refuse_unavailable(unavailable)
         ending = Ending(refusal.code, refusal.detail)
         result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
         await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
     except MalformedItem as error:
+        SCRAPE_ATTEMPTS.labels("malformed").inc()
         _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
         await _try_again(work, end, ports)
     else:
+        SCRAPE_ATTEMPTS.labels("fetched").inc()
         effects = await _hand_on(work, end.item, end.cost_nano_usd, ports)
         # A picture is kept under its name for longer than a visitor's run is.
         if any(row["forget_at"] is None for row in effects.runs):

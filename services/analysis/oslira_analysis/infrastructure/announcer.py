@@ -12,9 +12,9 @@ from oslira_shared.bus.topology import PROGRESS_BUCKET
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
-from oslira_shared.observability import metrics
 
 from oslira_analysis.application.rows import Effects, Hint
+from oslira_analysis.metrics import RUN_SECONDS, RUNS_ENDED
 
 _LOG = structlog.get_logger()
 _ENDED_KEPT_S: Final = 3600
@@ -100,7 +100,10 @@ class NatsAnnouncer:
 def _count_endings(effects: Effects) -> None:
     for row in effects.runs:
         if row["state"] in v1.ENDED and row["settled_at"] is None:
-            metrics.RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
+            RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
+            # Both by Postgres's clock.
+            took = row["finished_at"] - row["created_at"]
+            RUN_SECONDS.labels(row["type"], row["state"]).observe(took.total_seconds())
 
 
 def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:

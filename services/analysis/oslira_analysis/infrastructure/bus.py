@@ -1,5 +1,6 @@
 """What analysis listens to. A hint is acked as soon as its row is claimed; the work runs on under its lease."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from oslira_analysis.application.report_outcome import report_outcome
 from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
 from oslira_analysis.application.score_run import ScorePorts, score_run
 from oslira_analysis.infrastructure.own_hints import OwnHints
+from oslira_analysis.metrics import STEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,22 @@ def subscribe(bus: Bus, engine: Engine) -> None:
         if (work := await engine.runs.claim(run_id)) is None:
             return
         if work.claim.state == "queued":
-            job = admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
+            step, job = "admit", admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
         else:  # a late hint for a run that is scoring already
-            job = score_run(work, engine.scoring)
+            step, job = "score", score_run(work, engine.scoring)
         run = work.run
         # The task takes its context along: whatever is logged under it says whose run it is.
         with bound_contextvars(
             run_id=str(run.run_id), account_id=str(run.account_id), request_id=run.request_id
         ):
-            engine.run_heart.start(work.claim, job)
+            engine.run_heart.start(work.claim, _timed(step, job))
 
     async def take_scrape(scrape_id: UUID) -> None:
         if (work := await engine.scrapes.claim(scrape_id)) is not None:
             is_unwanted = work.claim.state == "aborting"
-            job = abort_scrape if is_unwanted else run_scrape
+            step, job = ("abort", abort_scrape) if is_unwanted else ("scrape", run_scrape)
             with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
-                engine.scrape_heart.start(work.claim, job(work, engine.scraping))
+                engine.scrape_heart.start(work.claim, _timed(step, job(work, engine.scraping)))
 
     engine.own_hints.take(
         {v1.SCORE: (engine.run_heart, take_run), v1.SCRAPE: (engine.scrape_heart, take_scrape)}
@@ -85,3 +87,8 @@ def subscribe(bus: Bus, engine: Engine) -> None:
     @bus.responder(v1.OUTCOME)
     async def on_outcome(request: v1.OutcomeRequest) -> v1.Outcome:
         return await report_outcome(request.hold_id, engine.settlements)
+
+
+async def _timed(step: str, job: Awaitable[None]) -> None:
+    with STEP_SECONDS.labels(step).time():
+        await job

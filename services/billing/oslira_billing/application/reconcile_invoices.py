@@ -8,7 +8,8 @@ from uuid import UUID
 
 import structlog
 from oslira_shared.jobs import Tally
-from oslira_shared.observability import metrics
+
+from oslira_billing.metrics import BOOK_DIFFERENCES
 
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
@@ -48,7 +49,7 @@ class ReconcileInvoices:
         await self.reconciliation.keep(differences)
         tally.succeeded = compared
         tally.found = len(differences)
-        metrics.BOOK_DIFFERENCES.set(len(differences))
+        BOOK_DIFFERENCES.set(len(differences))
         for one in differences[:_MOST_LOGGED]:
             _LOG.error(
                 "books_differ", what=one.what, ref=one.ref, detail=one.detail, account_id=str(one.account_id)

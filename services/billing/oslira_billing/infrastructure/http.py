@@ -9,9 +9,9 @@ from litestar.exceptions import HTTPException
 from oslira_shared.errors import Kind, OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.observability.health import Health, health_routes
-from oslira_shared.observability.metrics import WEBHOOKS
 
 from oslira_billing.application.receive_webhook import ReceiveWebhook
+from oslira_billing.metrics import WEBHOOK_SECONDS, WEBHOOKS
 
 _LOG = structlog.get_logger()
 BODY_LIMIT_BYTES: Final = 1024 * 1024
@@ -24,7 +24,8 @@ def webhook_app(receive: ReceiveWebhook, health: Health) -> Litestar:
 
     @post("/stripe/webhooks", status_code=200, request_max_body_size=BODY_LIMIT_BYTES)
     async def stripe_webhook(request: Request[Any, Any, Any]) -> dict[str, bool]:
-        is_new = await receive(await request.body(), request.headers.get("stripe-signature"))
+        with WEBHOOK_SECONDS.time():
+            is_new = await receive(await request.body(), request.headers.get("stripe-signature"))
         WEBHOOKS.labels("stored" if is_new else "duplicate").inc()
         return {"received": True}
 

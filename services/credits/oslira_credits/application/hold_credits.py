@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from oslira_shared.errors import OsliraError
+
 from oslira_credits.application.ports import Ledger
 from oslira_credits.domain.amounts import Credits, positive
 from oslira_credits.domain.hold import Held
+from oslira_credits.metrics import CREDITS_MOVED, HOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +21,12 @@ class HoldCredits:
 
     async def __call__(self, hold_id: UUID, account_id: UUID, amount: Credits) -> Held:
         """The hold, also when asked again. Raises InsufficientCredits, HoldClosed, or `invalid_request` for a bad amount."""
-        return await self.ledger.hold(hold_id, account_id, positive(amount), life=self.life)
+        try:
+            held = await self.ledger.hold(hold_id, account_id, positive(amount), life=self.life)
+        except OsliraError as refusal:
+            HOLDS.labels(refusal.code).inc()
+            raise
+        HOLDS.labels("held" if held.is_new else "repeated").inc()
+        if held.is_new:
+            CREDITS_MOVED.labels("held").inc(held.amount)
+        return held

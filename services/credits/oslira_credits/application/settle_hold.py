@@ -9,6 +9,7 @@ import structlog
 from oslira_credits.application.ports import Announcements, Ledger, Outcomes
 from oslira_credits.domain.hold import Settlement
 from oslira_credits.domain.settlement import Extend, decide
+from oslira_credits.metrics import CREDITS_MOVED, UNPAID
 
 _LOG = structlog.get_logger()
 
@@ -37,8 +38,12 @@ class SettleHold:
                 await self.ledger.extend(hold_id, life=self.life)
                 return None
             if decision.unpaid > 0:
+                UNPAID.inc(decision.unpaid)
                 _LOG.error("outcome_exceeds_hold", hold_id=str(hold_id), unpaid_credits=decision.unpaid)
             settlement = await self.ledger.settle(hold_id, decision.capture)
+            if settlement.is_new:
+                CREDITS_MOVED.labels("captured").inc(settlement.captured)
+                CREDITS_MOVED.labels("released").inc(settlement.released)
         told = settlement.account_id or account_id
         if told is not None:
             await self.announcements.settled(hold_id, told, is_new=settlement.is_new)

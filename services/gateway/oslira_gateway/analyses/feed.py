@@ -9,6 +9,8 @@ from uuid import UUID
 from oslira_shared.contracts.analysis.v1 import Progress
 from oslira_shared.errors import OsliraError
 
+from oslira_gateway.metrics import STREAMS
+
 
 class Watch:
     """What one stream waits on. It keeps the newest snapshot alone: a slow reader misses steps, never the last one."""
@@ -97,10 +99,12 @@ class ProgressFeed:
                 "too_many_streams", f"At most {self._max} event streams at once.", limit=self._max
             )
         self._streams[account_id] += 1
+        STREAMS.inc()
 
     def leave(self, account_id: UUID) -> None:
         """One stream of the account has ended."""
         self._streams[account_id] -= 1
+        STREAMS.dec()
         if self._streams[account_id] == 0:
             del self._streams[account_id]
 

@@ -10,11 +10,11 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from oslira_shared.ids import new_id
-from oslira_shared.observability.metrics import HTTP_SECONDS
 
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
 from oslira_gateway.http.rate_limits import limit_headers
+from oslira_gateway.metrics import HTTP_SECONDS, REFUSALS
 
 _LOG = structlog.get_logger()
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -111,6 +111,7 @@ def _size_bytes(scope: Scope) -> int:
 
 
 async def _refuse(send: Send, code: str) -> None:
+    REFUSALS.labels(code).inc()
     body = encode_json(problem_body(code, meaning_of(code), instance="/"))
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status_of_code(code), "headers": headers})

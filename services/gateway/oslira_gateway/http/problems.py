@@ -10,6 +10,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from oslira_shared.errors import CODES, Kind, OsliraError
 
+from oslira_gateway.metrics import REFUSALS
+
 _LOG = structlog.get_logger()
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -118,6 +120,7 @@ def _headers(error: OsliraError, cause: Exception) -> dict[str, str]:
 def answer_problem(request: Request[Any, Any, Any], cause: Exception) -> Response[dict[str, Any]]:
     """Litestar's exception handler for everything."""
     error = as_oslira_error(cause)
+    REFUSALS.labels(error.code).inc()
     if error is not cause and not isinstance(cause, HTTPException):
         _LOG.error("request_failed", code=error.code, exc_info=cause)
     return Response(

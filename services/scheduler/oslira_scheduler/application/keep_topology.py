@@ -7,6 +7,7 @@ import structlog
 from oslira_shared.errors import OsliraError
 
 from oslira_scheduler.application.ports import Slots, Topology
+from oslira_scheduler.metrics import TOPOLOGY_REPAIRS
 
 _LOG = structlog.get_logger()
 TICKS_LOST: Final = "stream TICKS created"
@@ -30,5 +31,6 @@ class KeepTopology:
             return
         for change in changes:
             _LOG.info("topology_repaired", change=change)
+        TOPOLOGY_REPAIRS.inc(len(changes))
         if TICKS_LOST in changes:
             await self.slots.owe_latest_again()

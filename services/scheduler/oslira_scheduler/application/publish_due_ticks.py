@@ -10,6 +10,7 @@ from oslira_shared.errors import OsliraError
 from oslira_scheduler.application.ports import Publisher, Slot, Slots
 from oslira_scheduler.application.publish_tick import CRONS, publish_tick
 from oslira_scheduler.domain.due import due_slots
+from oslira_scheduler.metrics import TICKS
 
 _LOG = structlog.get_logger()
 _BATCH: Final = 20
@@ -29,9 +30,11 @@ class PublishDueTicks:
             try:
                 await publish_tick(self.bus, slot.job, slot.at)
             except OsliraError as error:
+                TICKS.labels(slot.job, "failed").inc()
                 _LOG.warning("tick_not_published", job=slot.job, slot=slot.at.isoformat(), reason=str(error))
                 return  # what was taken is owed again once its lease lapses
             await self.slots.published(slot)
+            TICKS.labels(slot.job, "published").inc()
             _LOG.info("tick_published", job=slot.job, slot=slot.at.isoformat())
 
     async def _record(self) -> None:

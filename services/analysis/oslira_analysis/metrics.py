@@ -1,0 +1,69 @@
+"""Figures of the engine: runs and their steps, the cache, scrapes, models and what they cost."""
+
+from typing import Final
+
+from oslira_shared.observability.metrics import BUCKETS_S
+from prometheus_client import Counter, Gauge, Histogram
+
+_RUN_BUCKETS_S: Final = (1.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+NANO: Final = 1e-9
+
+# Runs.
+RUNS_ENDED: Final = Counter(
+    "oslira_runs_ended_total",
+    "Runs by type and outcome: completed, cancelled, or why they failed",
+    ["type", "outcome"],
+)
+RUN_SECONDS: Final = Histogram(
+    "oslira_run_seconds",
+    "From a run's accept to its end, waiting included",
+    ["type", "state"],
+    buckets=_RUN_BUCKETS_S,
+)
+STEP_SECONDS: Final = Histogram(
+    "oslira_step_seconds", "One attempt at one step", ["step"], buckets=(*BUCKETS_S, 160.0)
+)
+RUNS: Final = Gauge(
+    "oslira_runs", "Runs at work by state, and those that have ended and are not settled yet", ["state"]
+)
+RUNS_OLDEST_SECONDS: Final = Gauge(
+    "oslira_runs_oldest_seconds",
+    "How long the run that has been in this state longest has been so",
+    ["state"],
+)
+SLOTS: Final = Gauge("oslira_slots", "Slots of the whole fleet", ["kind"])
+SLOTS_USED: Final = Gauge("oslira_slots_used", "Slots of the whole fleet in use", ["kind"])
+
+# Profiles.
+PROFILE_LOOKUPS: Final = Counter(
+    "oslira_profile_lookups_total",
+    "Looks into the profile cache when a run is admitted: hit, miss or bypassed",
+    ["outcome"],
+)
+SCRAPE_ATTEMPTS: Final = Counter(
+    "oslira_scrape_attempts_total",
+    "Attempts at a scrape: fetched, unavailable, failed, malformed, busy (not started) or unknown (start's answer lost)",
+    ["outcome"],
+)
+SCRAPE_COST_USD: Final = Counter("oslira_scrape_cost_usd_total", "What the actor's runs cost, in dollars")
+
+# Models.
+MODEL_SECONDS: Final = Histogram(
+    "oslira_model_seconds",
+    "Requests to models: answered, unusable, refused, cut_short, failed",
+    ["provider", "model", "outcome"],
+    buckets=(*BUCKETS_S, 160.0),
+)
+MODEL_TOKENS: Final = Counter(
+    "oslira_model_tokens_total", "Tokens: input (cached ones included), cached, output", ["model", "kind"]
+)
+MODEL_COST_USD: Final = Counter("oslira_model_cost_usd_total", "What models cost, in dollars", ["model"])
+BREAKER_OPEN: Final = Gauge(
+    "oslira_breaker_open", "This process's breaker: 0 closed, 0.5 half open, 1 open", ["provider"]
+)
+
+# There from the start: what appears with its first event has not grown, and an alert would miss that one.
+for _outcome in ("hit", "miss", "bypassed"):
+    PROFILE_LOOKUPS.labels(_outcome)
+for _outcome in ("fetched", "unavailable", "failed", "malformed", "busy", "unknown"):
+    SCRAPE_ATTEMPTS.labels(_outcome)

@@ -1,0 +1,31 @@
+"""Stripe's events that are not over, for the figures: by partial indexes, never on the scrape path."""
+
+from typing import Final
+
+from oslira_shared.postgres.clients import AdminClient
+
+from oslira_billing.metrics import EVENTS_DEAD, EVENTS_OLDEST_SECONDS, EVENTS_WAITING
+
+MEASURE_EVERY_S: Final = 15.0
+# `waited_from` is when it came, or when an operator had it tried again. One that waits for another event is no lag of ours.
+_EVENTS: Final = """
+select count(*) as waiting,
+       coalesce(extract(epoch from now() - min(waited_from) filter (where waits_for is null)), 0)::float8 as oldest_s,
+       (select count(*) from billing.webhook_events d where d.state = 'dead') as dead
+  from billing.webhook_events where due_at is not null
+"""
+
+
+class Gauges:
+    """Every replica says the same; whoever reads takes one of them, not their sum."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def __call__(self) -> None:
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_EVENTS)
+        assert row is not None  # noqa: S101  # an aggregate
+        EVENTS_WAITING.set(row["waiting"])
+        EVENTS_OLDEST_SECONDS.set(max(0.0, row["oldest_s"]))
+        EVENTS_DEAD.set(row["dead"])

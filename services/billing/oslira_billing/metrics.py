@@ -1,0 +1,23 @@
+"""Figures of billing: Stripe's webhooks, and the books beside the ledger."""
+
+from typing import Final
+
+from oslira_shared.observability.metrics import BUCKETS_S
+from prometheus_client import Counter, Gauge, Histogram
+
+WEBHOOKS: Final = Counter("oslira_webhooks_total", "Stripe webhooks by answer", ["answer"])
+WEBHOOK_SECONDS: Final = Histogram(
+    "oslira_webhook_seconds", "How long Stripe waited for an answer", buckets=BUCKETS_S
+)
+EVENTS_OLDEST_SECONDS: Final = Gauge(
+    "oslira_stripe_events_oldest_seconds", "Age of the oldest stored event that is not applied yet: the lag"
+)
+EVENTS_WAITING: Final = Gauge("oslira_stripe_events_waiting", "Stored events that are not applied yet")
+EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Events that were given up and wait for an operator")
+BOOK_DIFFERENCES: Final = Gauge(
+    "oslira_book_differences", "Grants that aren't what was paid for, when last reconciled"
+)
+
+# There from the start: what appears with its first event has not grown, and an alert would miss that one.
+for _answer in ("stored", "duplicate", "unavailable", "internal"):
+    WEBHOOKS.labels(_answer)

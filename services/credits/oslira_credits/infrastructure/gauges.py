@@ -1,0 +1,27 @@
+"""Open holds, for the figures: one statement by the index of what is due, never on the scrape path."""
+
+from typing import Final
+
+from oslira_shared.postgres.clients import AdminClient
+
+from oslira_credits.metrics import HOLDS_OLDEST_SECONDS, HOLDS_OPEN
+
+MEASURE_EVERY_S: Final = 15.0
+_HOLDS: Final = """
+select count(*) as holds, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_s
+  from credits.holds where due_at is not null
+"""
+
+
+class Gauges:
+    """Every replica says the same; whoever reads takes one of them, not their sum."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def __call__(self) -> None:
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_HOLDS)
+        assert row is not None  # noqa: S101  # an aggregate
+        HOLDS_OPEN.set(row["holds"])
+        HOLDS_OLDEST_SECONDS.set(max(0.0, row["oldest_s"]))

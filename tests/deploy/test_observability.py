@@ -1,0 +1,139 @@
+"""deploy/observability as it is written, without promtool: everything it names exists. `make check-observability` runs the rules."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+import yaml
+from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.errors import CODES
+from oslira_shared.observability.metrics import LABELS
+from prometheus_client import Counter, Histogram
+
+ROOT: Final = Path(__file__).parents[2]
+PROMETHEUS: Final = ROOT / "deploy/observability/prometheus"
+RUNBOOKS: Final = ROOT / "docs/runbooks"
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "tools/observability_generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOL: Final = _tool()
+METRICS: Final = [metric for _, metric in TOOL.metrics()]
+
+
+def _rules(file: str) -> list[dict[str, Any]]:
+    groups = yaml.safe_load((PROMETHEUS / file).read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+ALERTS: Final = _rules("alerts.yml")
+RECORDED: Final = {rule["record"] for rule in _rules("recording.yml")}
+
+
+def _series() -> set[str]:
+    """Every name that Prometheus stores of ours."""
+    names: set[str] = {"up"} | RECORDED
+    for metric in METRICS:
+        name = TOOL.full_name(metric)
+        names |= (
+            {f"{name}_{part}" for part in ("bucket", "count", "sum")}
+            if isinstance(metric, Histogram)
+            else {name}
+        )
+    return names
+
+
+def _expressions() -> list[tuple[str, str]]:
+    """(where, expression) of every rule and panel."""
+    found = [(rule["alert"], rule["expr"]) for rule in ALERTS]
+    found += [(rule["record"], rule["expr"]) for rule in _rules("recording.yml")]
+    for board in sorted((ROOT / "deploy/observability/grafana/dashboards").glob("*.json")):
+        for panel in json.loads(board.read_text())["panels"]:
+            found += [(f"{board.stem}: {panel['title']}", target["expr"]) for target in panel["targets"]]
+    return found
+
+
+def test_what_is_generated_is_current() -> None:
+    made = subprocess.run(
+        [sys.executable, "tools/observability_generated.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (made.returncode, made.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=TOOL.full_name)
+def test_a_figure_is_named_by_the_rules_and_says_what_it_is(metric: Any) -> None:
+    name = TOOL.full_name(metric)
+    assert re.fullmatch(r"oslira_[a-z0-9_]+", name)
+    assert metric._documentation
+    assert set(metric._labelnames) <= set(LABELS)
+    assert name.endswith("_total") == isinstance(metric, Counter)
+    if isinstance(metric, Histogram):
+        assert name.endswith("_seconds")
+    assert not re.search(r"_(ms|millis|minutes|hours|cents|kb|mb)(_|$)", name), "base units only"
+
+
+def test_every_label_is_used() -> None:
+    assert {label for metric in METRICS for label in metric._labelnames} == set(LABELS)
+
+
+@pytest.mark.parametrize(("where", "expression"), _expressions())
+def test_every_expression_asks_for_figures_and_labels_that_exist(where: str, expression: str) -> None:
+    series = _series()
+    bare = re.sub(r'"[^"]*"', '""', expression)
+    named = set(re.findall(r"\b(?:oslira_|(?:[a-z]+:)?oslira[_:])[a-z0-9_:]+|\bup\b", bare))
+    assert named, where
+    assert named <= series, where
+    labels = set(re.findall(r"([a-z_]+)\s*(?:=~|=|!=|!~)\s*\"", expression))
+    for group in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", bare):
+        labels |= {label.strip() for label in group.split(",") if label.strip()}
+    assert labels <= {*LABELS, "job", "instance", "le"}, where
+
+
+def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
+    assert {rule["alert"] for rule in ALERTS} == {path.stem for path in RUNBOOKS.glob("*.md")}
+    for rule in ALERTS:
+        assert rule["annotations"]["runbook"] == f"docs/runbooks/{rule['alert']}.md"
+        assert rule["annotations"]["summary"]
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+    for path in RUNBOOKS.glob("*.md"):
+        text = path.read_text()
+        assert text.startswith(f"# {path.stem}\n"), path.stem
+        assert "\n## Look\n- " in text, path.stem
+        assert "\n## Do\n- " in text, path.stem
+
+
+def test_alerts_name_codes_and_jobs_that_exist() -> None:
+    text = "\n".join(expression for _, expression in _expressions())
+    outcomes = {
+        word for value in re.findall(r'ended_total\{outcome=~?"([^"]+)"', text) for word in value.split("|")
+    }
+    assert outcomes <= {"completed", *CODES}
+    codes = {word for value in re.findall(r'code=~?"([^"]+)"', text) for word in value.split("|")}
+    assert codes
+    assert codes <= set(CODES)
+    missed = next(rule["expr"] for rule in ALERTS if rule["alert"] == "JobMissed")
+    watched = [word for value in re.findall(r'job_name=~"([^"]+)"', missed) for word in value.split("|")]
+    assert sorted(watched) == sorted(job.name for job in JOBS)
+
+
+def test_every_alert_is_tried_by_promtool_or_is_one_plain_comparison() -> None:
+    tried = "\n".join(path.read_text() for path in (PROMETHEUS / "tests").glob("*.yml"))
+    untried = {rule["alert"] for rule in ALERTS if f"alertname: {rule['alert']}" not in tried}
+    assert untried == {"QueueOld", "UnpaidCredits", "JobGivenUp", "OutgoingWebhooksLate"}

@@ -1,0 +1,292 @@
+"""What is made from the figures' declarations: the table in the documentation, and Grafana's dashboards.
+
+python tools/observability_generated.py [--write]
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+MODULES: Final = (
+    "oslira_shared.observability.metrics",
+    "oslira_gateway.metrics",
+    "oslira_gateway.webhooks.metrics",
+    "oslira_analysis.metrics",
+    "oslira_credits.metrics",
+    "oslira_billing.metrics",
+    "oslira_scheduler.metrics",
+)
+_PAGE: Final = ROOT / "docs/architecture/observability.md"
+_DASHBOARDS: Final = ROOT / "deploy/observability/grafana/dashboards"
+_BEGIN, _END = "<!-- figures: made by `make observability` -->\n", "<!-- end of figures -->\n"
+Metric = Counter | Gauge | Histogram
+
+
+def metrics() -> Iterator[tuple[str, Metric]]:
+    """(module, metric) of every declaration, in their order."""
+    for name in MODULES:
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, (Counter, Gauge, Histogram)):
+                yield name, value
+
+
+def full_name(metric: Metric) -> str:
+    """As Prometheus stores it: a counter's name ends in _total."""
+    return metric._name + ("_total" if isinstance(metric, Counter) else "")  # noqa: SLF001  # the library has no other way
+
+
+def _table() -> str:
+    owners = {module: module.removeprefix("oslira_").removesuffix(".metrics") for module in MODULES}
+    owners["oslira_shared.observability.metrics"] = "every service"
+    rows = [
+        f"| `{full_name(metric)}` | {metric._type} | {owners[module].replace('gateway.webhooks', 'webhooks')} "  # noqa: SLF001
+        f"| {', '.join(metric._labelnames)} | {metric._documentation} |"  # noqa: SLF001
+        for module, metric in metrics()
+    ]
+    return "\n".join(["| figure | kind | of | labels | what |", "|---|---|---|---|---|", *rows]) + "\n"
+
+
+def _page() -> str:
+    text = _PAGE.read_text()
+    before, _, rest = text.partition(_BEGIN)
+    return before + _BEGIN + _table() + _END + rest.partition(_END)[2]
+
+
+# (title, unit, [(expression, legend), …]); two in a row of the dashboard.
+Panel = tuple[str, str, list[tuple[str, str]]]
+_RUNS: Final[list[Panel]] = [
+    (
+        "Runs completed of those that were up to us",
+        "percentunit",
+        [("oslira:runs_completed:ratio_1h", "completed")],
+    ),
+    (
+        "Ends by outcome",
+        "short",
+        [("sum by (outcome) (increase(oslira_runs_ended_total[5m]))", "{{outcome}}")],
+    ),
+    ("Accept to end, p95", "s", [("type:oslira_run_seconds:p95_15m", "{{type}}")]),
+    ("Steps, p95", "s", [("step:oslira_step_seconds:p95_15m", "{{step}}")]),
+    ("Runs at work", "short", [("max by (state) (oslira_runs)", "{{state}}")]),
+    ("Longest in a state", "s", [("max by (state) (oslira_runs_oldest_seconds)", "{{state}}")]),
+    ("Slots in use", "percentunit", [("kind:oslira_slots_used:ratio", "{{kind}}")]),
+    ("Work held by process", "short", [("oslira_work_held", "{{instance}} {{table}}")]),
+]
+_API: Final[list[Panel]] = [
+    ("Requests", "reqps", [("sum by (status) (rate(oslira_http_seconds_count[5m]))", "{{status}}")]),
+    ("5xx", "percentunit", [("oslira:http_errors:ratio_5m", "5xx")]),
+    ("p99 by route", "s", [("topk(10, route:oslira_http_seconds:p99_5m)", "{{route}}")]),
+    (
+        "Problems by code",
+        "short",
+        [("sum by (code) (increase(oslira_http_refusals_total[5m])) > 0", "{{code}}")],
+    ),
+    ("Event streams", "short", [("sum(oslira_event_streams)", "open")]),
+    (
+        "Requests to other services, p99",
+        "s",
+        [
+            (
+                "histogram_quantile(0.99, sum by (subject, le) (rate(oslira_rpc_request_seconds_bucket[5m])))",
+                "{{subject}}",
+            )
+        ],
+    ),
+    (
+        "Outgoing webhooks by outcome",
+        "short",
+        [("sum by (outcome) (increase(oslira_outgoing_webhooks_total[5m]))", "{{outcome}}")],
+    ),
+    ("Outgoing webhooks: oldest that is due", "s", [("max(oslira_outgoing_webhook_lag_seconds)", "lag")]),
+]
+_MONEY: Final[list[Panel]] = [
+    ("Open holds", "short", [("max(oslira_holds_open)", "holds")]),
+    (
+        "Oldest hold, oldest unsettled run",
+        "s",
+        [
+            ("max(oslira_holds_oldest_seconds)", "hold"),
+            ('max(oslira_runs_oldest_seconds{state="unsettled"})', "run"),
+        ],
+    ),
+    ("Credits", "short", [("sum by (kind) (increase(oslira_credits_moved_total[1h]))", "{{kind}}")]),
+    ("Holds asked for", "short", [("sum by (outcome) (increase(oslira_holds_total[5m]))", "{{outcome}}")]),
+    (
+        "Stripe's webhooks by answer",
+        "short",
+        [("sum by (answer) (increase(oslira_webhooks_total[5m]))", "{{answer}}")],
+    ),
+    (
+        "Stripe's events: lag, and dead ones",
+        "short",
+        [("max(oslira_stripe_events_oldest_seconds)", "lag, s"), ("max(oslira_stripe_events_dead)", "dead")],
+    ),
+    ("Books that differ", "short", [("max(oslira_book_differences)", "differences")]),
+    (
+        "Jobs: since they were last done",
+        "s",
+        [
+            (
+                "time() - max by (job, job_name) (oslira_job_last_done_timestamp_seconds)",
+                "{{job}} {{job_name}}",
+            )
+        ],
+    ),
+]
+_PROVIDERS: Final[list[Panel]] = [
+    (
+        "Cost by model, per day",
+        "currencyUSD",
+        [
+            ("sum by (model) (increase(oslira_model_cost_usd_total[1d]))", "{{model}}"),
+            ("sum(increase(oslira_scrape_cost_usd_total[1d]))", "scraper"),
+        ],
+    ),
+    ("Scraper's share of cost, 30 days", "percentunit", [("oslira:scraper_cost:share_30d", "share")]),
+    (
+        "Tokens",
+        "short",
+        [("sum by (model, kind) (rate(oslira_model_tokens_total[5m]))", "{{model}} {{kind}}")],
+    ),
+    (
+        "Models, p95",
+        "s",
+        [
+            (
+                "histogram_quantile(0.95, sum by (model, le) (rate(oslira_model_seconds_bucket[15m])))",
+                "{{model}}",
+            )
+        ],
+    ),
+    (
+        "Models by outcome",
+        "reqps",
+        [("sum by (provider, outcome) (rate(oslira_model_seconds_count[5m]))", "{{provider}} {{outcome}}")],
+    ),
+    ("Breakers", "short", [("max by (provider) (oslira_breaker_open)", "{{provider}}")]),
+    ("Profiles from the cache, 1 day", "percentunit", [("oslira:profile_cache_hits:ratio_1d", "hits")]),
+    (
+        "Scrapes by outcome; hours down in 30 days",
+        "short",
+        [
+            ("sum by (outcome) (increase(oslira_scrape_attempts_total[5m]))", "{{outcome}}"),
+            ("oslira:scraper_down_hours:sum_30d", "hours down"),
+        ],
+    ),
+]
+_PROCESSES: Final[list[Panel]] = [
+    ("Up", "short", [("sum by (job) (up)", "{{job}}")]),
+    ("Bus connected", "short", [("min by (job) (oslira_bus_connected)", "{{job}}")]),
+    ("Consumers: lag", "short", [("max by (consumer) (oslira_consumer_pending_messages)", "{{consumer}}")]),
+    (
+        "Consumers: age of messages, p99",
+        "s",
+        [
+            (
+                "histogram_quantile(0.99, sum by (consumer, le) (rate(oslira_message_age_seconds_bucket[5m])))",
+                "{{consumer}}",
+            )
+        ],
+    ),
+    (
+        "Messages by verdict",
+        "short",
+        [("sum by (consumer, verdict) (rate(oslira_messages_total[5m]))", "{{consumer}} {{verdict}}")],
+    ),
+    ("Streams", "short", [("max by (stream) (oslira_stream_messages)", "{{stream}}")]),
+    (
+        "Event loop late, p99",
+        "s",
+        [
+            (
+                "histogram_quantile(0.99, sum by (job, le) (rate(oslira_event_loop_lag_seconds_bucket[5m])))",
+                "{{job}}",
+            )
+        ],
+    ),
+    (
+        "Connections to Postgres that are busy",
+        "short",
+        [('oslira_database_pool_connections{state="busy"}', "{{job}} {{instance}}")],
+    ),
+    (
+        "Loops that fail",
+        "short",
+        [("sum by (job, loop) (increase(oslira_loop_failures_total[5m])) > 0", "{{job}} {{loop}}")],
+    ),
+    (
+        "Answers to other services, p99",
+        "s",
+        [
+            (
+                "histogram_quantile(0.99, sum by (subject, le) (rate(oslira_rpc_answer_seconds_bucket[5m])))",
+                "{{subject}}",
+            )
+        ],
+    ),
+]
+DASHBOARDS: Final = {
+    "runs": ("Oslira: runs", _RUNS),
+    "api": ("Oslira: API", _API),
+    "money": ("Oslira: money and jobs", _MONEY),
+    "providers": ("Oslira: providers and cost", _PROVIDERS),
+    "processes": ("Oslira: bus and processes", _PROCESSES),
+}
+_SOURCE: Final = {"type": "prometheus", "uid": "oslira-prometheus"}
+
+
+def _panel(number: int, panel: Panel) -> dict[str, Any]:
+    title, unit, targets = panel
+    return {
+        "id": number + 1,
+        "title": title,
+        "type": "timeseries",
+        "datasource": _SOURCE,
+        "gridPos": {"x": 12 * (number % 2), "y": 8 * (number // 2), "w": 12, "h": 8},
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "targets": [
+            {"refId": chr(ord("A") + at), "expr": expression, "legendFormat": legend, "datasource": _SOURCE}
+            for at, (expression, legend) in enumerate(targets)
+        ],
+    }
+
+
+def _dashboard(uid: str, title: str, panels: list[Panel]) -> str:
+    board = {
+        "uid": f"oslira-{uid}",
+        "title": title,
+        "tags": ["oslira"],
+        "schemaVersion": 39,
+        "editable": False,
+        "refresh": "30s",
+        "time": {"from": "now-6h", "to": "now"},
+        "panels": [_panel(number, panel) for number, panel in enumerate(panels)],
+    }
+    return json.dumps(board, indent=1) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and its content."""
+    boards = {_DASHBOARDS / f"{uid}.json": _dashboard(uid, *board) for uid, board in DASHBOARDS.items()}
+    return {_PAGE: _page(), **boards}
+
+
+def main() -> int:
+    """The exit status: 1 for stale files."""
+    is_writing = "--write" in sys.argv[1:]
+    stale = [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        if is_writing:
+            path.write_text(files()[path])
+        print(f"{path.relative_to(ROOT)} {'written' if is_writing else 'is stale: make observability'}")
+    return int(bool(stale) and not is_writing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
