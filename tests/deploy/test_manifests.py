@@ -122,6 +122,7 @@ def test_nothing_flows_that_is_not_listed() -> None:
         ("gateway-from-ingress", "ingress", 8080),
         ("billing-from-ingress", "ingress", 8081),
         ("metrics", "ingress", 9090),
+        ("to-collector", "egress", 4318),
     }
     assert all(rule.get("from") or rule.get("to") for spec in policies.values() for way in ("ingress", "egress")
                for rule in spec.get(way, []))  # fmt: skip

@@ -26,6 +26,7 @@ _PASSED_ON: Final = (
     "HTTP_PROXY",
     "NO_PROXY",
     "SENTRY_DSN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 )
 _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway": (

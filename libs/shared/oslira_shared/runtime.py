@@ -241,9 +241,22 @@ async def live(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaita
         return 0
     runtime = Runtime(settings, pool)
     runtime.stopping = stopping
+    if settings.otlp_endpoint is not None:
+        _send_spans(runtime, settings, settings.otlp_endpoint)
     await build(runtime, settings)
     await runtime.live()
     return 0 if runtime.refusal is None else _refused(settings, runtime.refusal)
+
+
+def _send_spans(runtime: Runtime, settings: ServiceSettings, endpoint: str) -> None:
+    from oslira_shared.observability import otlp  # noqa: PLC0415  # costs as much as the rest of a start
+
+    stop = otlp.start(settings.service, settings.env, endpoint)
+
+    async def send_the_rest() -> None:
+        await asyncio.to_thread(stop)
+
+    runtime.on_stop(send_the_rest)
 
 
 def _refused(settings: ServiceSettings, reason: str) -> int:

@@ -61,6 +61,8 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     database_pooled: bool = Field(default=False, validation_alias="DATABASE_POOLED")
     database_pool_size: int = Field(default=12, ge=2, le=100, validation_alias="DATABASE_POOL_SIZE")
+    # A collector's OTLP/HTTP address; without one no span is kept, and OpenTelemetry is not even imported.
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     sentry_dsn: SecretStr | None = Field(default=None, validation_alias="SENTRY_DSN")
     # How long a process that stops still takes requests, not being ready any more: until whoever balances load has looked
     # again. Where something else waits for that before the signal (a preStop hook), nothing.

@@ -27,7 +27,7 @@ from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
 from oslira_shared.errors import OsliraError
-from oslira_shared.observability import metrics
+from oslira_shared.observability import metrics, trace
 
 _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
@@ -233,7 +233,7 @@ class Bus:
                 message.model_dump_json().encode(),
                 stream=stream_of(subject),
                 timeout=_PUBLISH_TIMEOUT_S,
-                headers={"Nats-Msg-Id": msg_id},
+                headers={"Nats-Msg-Id": msg_id, **trace.headers()},
             )
         except (NatsError, TimeoutError) as error:
             raise OsliraError(
@@ -246,7 +246,8 @@ class Bus:
         """Ask another service. Raises the OsliraError it meant, or `unavailable` if nobody answered in time."""
         started, outcome = time.monotonic(), "ok"
         try:
-            return await self._ask(subject, message, reply, timeout_s)
+            with trace.span(subject, kind="client"):
+                return await self._ask(subject, message, reply, timeout_s)
         except OsliraError as error:
             outcome = error.code
             raise
@@ -276,7 +277,10 @@ class Bus:
         while True:
             try:
                 return await self.client.request(
-                    subject, body, timeout=timeout_s, headers={"content-type": "application/json"}
+                    subject,
+                    body,
+                    timeout=timeout_s,
+                    headers={"content-type": "application/json", **trace.headers()},
                 )
             except NoRespondersError:
                 if loop.time() >= give_up_at:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from oslira_shared.bus.topology import OWNERS
 from oslira_shared.contracts.envelope import error_reply
 from oslira_shared.errors import OsliraError
-from oslira_shared.observability import metrics
+from oslira_shared.observability import metrics, trace
 
 _LOG = structlog.get_logger()
 _LONGEST_DELAY_S: Final = 60.0
@@ -40,9 +40,12 @@ def verdict_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
                 return await call_next(msg)
             subscriber: Any = self.context.get_local("handler_")
             if isinstance(subscriber, PullStreamSubscriber):
-                await _judge(msg, lambda: call_next(msg), dead_letter)
+                with trace.received(msg.raw_message.headers, msg.raw_message.subject, "consumer"):
+                    await _judge(msg, lambda: call_next(msg), dead_letter)
                 return None
-            return await _answer(msg, lambda: call_next(msg), own_subject=subscriber.subject.broker_address)
+            own_subject = subscriber.subject.broker_address
+            with trace.received(msg.raw_message.headers, own_subject, "server"):
+                return await _answer(msg, lambda: call_next(msg), own_subject=own_subject)
 
     return Verdict
 

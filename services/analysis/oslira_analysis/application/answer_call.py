@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from oslira_shared.observability import trace
 
 from oslira_analysis.application.ports import (
     AnswerUnusable,
@@ -93,7 +94,8 @@ class BookedModels:
             if not seat.breaker.allows(self._clock_s()):
                 raise ModelBusy(f"{name}: its breaker is open")
             try:
-                answer = await self._once(seat, replace(first, fault=unusable.fault))
+                with trace.span(f"model {call.name}", kind="client", provider=name, model=first.model):
+                    answer = await self._once(seat, replace(first, fault=unusable.fault))
             except ProviderFailed as error:
                 pause_s = next(pauses_s, None) if error.asks_again else None
                 if pause_s is None:

@@ -12,6 +12,7 @@ from oslira_shared.bus.topology import PROGRESS_BUCKET
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability import trace
 
 from oslira_analysis.application.rows import Effects, Hint
 from oslira_analysis.metrics import RUN_SECONDS, RUNS_ENDED
@@ -69,7 +70,8 @@ class NatsAnnouncer:
                 bulk_id=row["bulk_id"],
             )
             try:
-                await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
+                with trace.span(v1.RUN_ENDED, under=trace.continued(run_id), kind="producer"):
+                    await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
             except OsliraError as error:
                 _LOG.warning("ending_not_sent", run_id=str(run_id), reason=error.detail)
 
@@ -104,6 +106,16 @@ def _count_endings(effects: Effects) -> None:
             # Both by Postgres's clock.
             took = row["finished_at"] - row["created_at"]
             RUN_SECONDS.labels(row["type"], row["state"]).observe(took.total_seconds())
+            run_id, outcome = row["id"], row["error_code"] or row["state"]
+            _LOG.info("run_ended", run_id=str(run_id), type=row["type"], outcome=outcome, trace_id=run_id.hex)
+            trace.ended(
+                run_id,
+                "run",
+                started_at=row["created_at"],
+                ended_at=row["finished_at"],
+                type=row["type"],
+                outcome=outcome,
+            )
 
 
 def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:

@@ -6,6 +6,7 @@ import structlog
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability import trace
 
 from oslira_analysis.application.close_bulks import EndedBulk
 
@@ -27,6 +28,7 @@ class NatsBulkNews:
         # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
         suffix = f":{uuid4()}" if is_repeat else ""
         try:
-            await self._bus.publish(v1.BULK_ENDED, event, msg_id=f"{bulk.bulk_id}:ended{suffix}")
+            with trace.span(v1.BULK_ENDED, under=trace.continued(bulk.bulk_id), kind="producer"):
+                await self._bus.publish(v1.BULK_ENDED, event, msg_id=f"{bulk.bulk_id}:ended{suffix}")
         except OsliraError as error:
             _LOG.warning("bulk_ending_not_sent", bulk_id=str(bulk.bulk_id), reason=error.detail)

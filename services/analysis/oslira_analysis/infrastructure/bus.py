@@ -1,13 +1,15 @@
 """What analysis listens to. A hint is acked as soon as its row is claimed; the work runs on under its lease."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.credits.v1 import Settled
 from oslira_shared.contracts.work import WorkHint
+from oslira_shared.observability import trace
 from oslira_shared.work import Heart
 from structlog.contextvars import bound_contextvars
 
@@ -46,22 +48,27 @@ def subscribe(bus: Bus, engine: Engine) -> None:
         if (work := await engine.runs.claim(run_id)) is None:
             return
         if work.claim.state == "queued":
-            step, job = "admit", admit_run(work, engine.runs, engine.queue, engine.cache, engine.announcer)
+            step = "admit"
+            job = partial(admit_run, work, engine.runs, engine.queue, engine.cache, engine.announcer)
         else:  # a late hint for a run that is scoring already
-            step, job = "score", score_run(work, engine.scoring)
+            step, job = "score", partial(score_run, work, engine.scoring)
         run = work.run
         # The task takes its context along: whatever is logged under it says whose run it is.
         with bound_contextvars(
             run_id=str(run.run_id), account_id=str(run.account_id), request_id=run.request_id
         ):
-            engine.run_heart.start(work.claim, _timed(step, job))
+            engine.run_heart.start(work.claim, _timed(step, run.run_id, job))
 
     async def take_scrape(scrape_id: UUID) -> None:
         if (work := await engine.scrapes.claim(scrape_id)) is not None:
             is_unwanted = work.claim.state == "aborting"
             step, job = ("abort", abort_scrape) if is_unwanted else ("scrape", run_scrape)
+            # Shared by all who want the profile; it is in the trace of the run that it was promoted for, and that pays for it.
+            run_id = work.claim.row["promoted_for"] or scrape_id
             with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
-                engine.scrape_heart.start(work.claim, _timed(step, job(work, engine.scraping)))
+                engine.scrape_heart.start(
+                    work.claim, _timed(step, run_id, partial(job, work, engine.scraping))
+                )
 
     engine.own_hints.take(
         {v1.SCORE: (engine.run_heart, take_run), v1.SCRAPE: (engine.scrape_heart, take_scrape)}
@@ -89,6 +96,7 @@ def subscribe(bus: Bus, engine: Engine) -> None:
         return await report_outcome(request.hold_id, engine.settlements)
 
 
-async def _timed(step: str, job: Awaitable[None]) -> None:
-    with STEP_SECONDS.labels(step).time():
-        await job
+async def _timed(step: str, run_id: UUID, job: Callable[[], Awaitable[None]]) -> None:
+    # A hint may have come from another run's end, in its trace: which one this belongs to, the row says.
+    with STEP_SECONDS.labels(step).time(), trace.span(step, under=trace.continued(run_id)):
+        await job()

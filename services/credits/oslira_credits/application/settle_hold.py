@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from oslira_shared.observability import trace
 
 from oslira_credits.application.ports import Announcements, Ledger, Outcomes
 from oslira_credits.domain.hold import Settlement
@@ -29,6 +30,11 @@ class SettleHold:
         `account_id` says whom to tell about a tombstone, which knows no account. Raises OsliraError `unavailable` when
         analysis can't be asked or the news can't be stored; asking again then finishes what is left.
         """
+        # Also where a sweep brought us here, with nobody's headers.
+        with trace.span("settle", under=trace.continued(hold_id)):
+            return await self._settle(hold_id, account_id)
+
+    async def _settle(self, hold_id: UUID, account_id: UUID | None) -> Settlement | None:
         hold = await self.ledger.find(hold_id)
         if hold is not None and hold.settlement is not None:
             settlement = hold.settlement
@@ -44,6 +50,7 @@ class SettleHold:
             if settlement.is_new:
                 CREDITS_MOVED.labels("captured").inc(settlement.captured)
                 CREDITS_MOVED.labels("released").inc(settlement.released)
+                _LOG.info("hold_settled", hold_id=str(hold_id), captured_credits=settlement.captured)
         told = settlement.account_id or account_id
         if told is not None:
             await self.announcements.settled(hold_id, told, is_new=settlement.is_new)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
+import structlog
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
+from oslira_shared.observability import trace
 
 from oslira_gateway.analyses.ports import Hints, Holds, KeptAnswers, Ordered, Requests, Reservation, Standing
 from oslira_gateway.identity.caller import Member
 
+_LOG = structlog.get_logger()
 _MAX_GENERATIONS: Final = 5
 _WINNER_WITHIN_S: Final = 0.3
 _LOOK_EVERY_S: Final = 0.05
@@ -109,6 +112,14 @@ class RequestAnalysis(Generic[OrderT]):
     async def _take(self, request: Request[OrderT], generation: int) -> Answer | None:
         """Hold, then accept. None when this generation's id is used up."""
         run_id = request.run_id(generation)
+        request_span = trace.current()
+        links = () if request_span is None else (request_span,)
+        with trace.span("accept", under=trace.of_row(run_id), links=links):
+            return await self._hold_and_accept(request, run_id, generation)
+
+    async def _hold_and_accept(
+        self, request: Request[OrderT], run_id: UUID, generation: int
+    ) -> Answer | None:
         price = request.order.price_credits
         try:
             held = await self._holds.hold(run_id, request.member.account_id, price)
@@ -134,6 +145,7 @@ class RequestAnalysis(Generic[OrderT]):
             return None
         if accepted.outcome == "accepted":
             await self._hints.announce(run_id, status=accepted.status, attempt=accepted.attempt)
+            _LOG.info("run_accepted", run_id=str(run_id))
             return Answer(run_id, is_new=True, status=accepted.status)
         # This hold has no run and never will: asking for its outcome closes the id, and the credits come back at once.
         await self._holds.settle(run_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
+from oslira_shared.observability import trace
 
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
 from oslira_gateway.analyses.ports import Hints, Holds, Reservation, UsedKey
@@ -135,6 +136,23 @@ class RequestBulk:
         bulk_id = new_id()
         if reservation is not None:
             bulk_id = derived_id("bulk", member.account_id, reservation.key, reservation.generation)
+        request_span = trace.current()
+        links = () if request_span is None else (request_span,)
+        with trace.span("accept bulk", under=trace.of_row(bulk_id), links=links):
+            return await self._hold_and_accept(
+                member, order, standing, bulk_id=bulk_id, reservation=reservation, request_id=request_id
+            )
+
+    async def _hold_and_accept(
+        self,
+        member: Member,
+        order: BulkOrder,
+        standing: BulkStanding,
+        *,
+        bulk_id: UUID,
+        reservation: Reservation | None,
+        request_id: str,
+    ) -> tuple[UUID, bool] | None:
         runs = order.affordable(len(order.names.names) - len(standing.at_hand))
         credits_ = runs * order.price_credits
         if credits_ > 0:

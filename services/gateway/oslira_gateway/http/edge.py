@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from oslira_shared.ids import new_id
+from oslira_shared.observability import trace
 
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
@@ -52,8 +53,14 @@ class Edge:
             return
         request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        # Whoever calls may be anybody: their trace is linked to ours, and never joined.
+        caller = trace.parse(_header(scope, b"traceparent"))
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            trace.span("request", kind="server", is_root=True, links=(caller,) if caller else ()) as span,
+        ):
             await self._serve(scope, receive, send, request_id)
+            span.name = f"{_method(scope)} {_route(scope)}"
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _size_bytes(scope) > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
@@ -93,6 +100,10 @@ class Edge:
             if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
                 others = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
                 message["headers"] = [*others, (b"allow", ", ".join(sorted(route.methods)).encode())]
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
 
 
 def _complete(message: Message, request_id: str, more: list[tuple[bytes, bytes]]) -> None:
