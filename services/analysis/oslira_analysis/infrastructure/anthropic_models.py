@@ -1,7 +1,8 @@
 """Anthropic's models, through its SDK: what OpenAI's fall back to, with the same schema and the same prompt."""
 
+import functools
 import time
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -9,12 +10,8 @@ from oslira_analysis.application.ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict, without_bounds
 from oslira_analysis.domain.calls import ANSWERS
-from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
-from oslira_analysis.infrastructure.made_once import MadeOnce
-from oslira_analysis.infrastructure.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
-    Connection,
     failure_of,
     json_object,
     kept_alive,
@@ -22,17 +19,13 @@ from oslira_analysis.infrastructure.provider_requests import (
     reply_of,
     since_ms,
 )
+from oslira_analysis.infrastructure.sdk_models import CUT_SHORT, REFUSED, Outcome, SdkModels, Tokens
 
 
-class AnthropicModels:
+class AnthropicModels(SdkModels):
     """The port ModelProvider."""
 
     name = "anthropic"
-
-    def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
-        self._connection = connection
-        self._gateway = gateway
-        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
 
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
@@ -49,33 +42,34 @@ class AnthropicModels:
             answered = Answered(json_object(await raw.json()), raw.headers, since_ms(started))
         except Exception as error:
             raise failure_of(error) from error
-        return reply_of(answered, lambda found: _read(found, question.model))
+        return reply_of(answered, lambda found: self._read(found, question.model))
 
-    async def connected(self) -> Any:
-        """The client, with the key of now."""
-        client = await self.client.ready()
-        client.api_key = self._connection.api_key()
-        return client
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if (client := self.client.made) is not None:
-            await client.close()
-
-    def _make_client(self) -> Any:
+    def _make_client(self, arguments: dict[str, Any]) -> Any:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
-        client = AsyncAnthropic(
-            api_key=self._connection.api_key(),
-            base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
-            max_retries=0,
-            timeout=self._connection.timeout_s,
-            http_client=DefaultAsyncHttpxClient(limits=kept_alive()),
-        )
+        client = AsyncAnthropic(**arguments, http_client=DefaultAsyncHttpxClient(limits=kept_alive()))
         _ = client.messages.with_raw_response  # the SDK loads these parts when they are first used
         for answer in ANSWERS:
             _schema(answer)
         return client
+
+    def _read(self, answered: Answered, model: str) -> tuple[str | None, Usage]:
+        body, used = answered.body, answered.body["usage"]
+        cached = int(used.get("cache_read_input_tokens") or 0)
+        written = int(used.get("cache_creation_input_tokens") or 0)
+        # `input_tokens` leaves out what the cache read or wrote; our books mean all of it.
+        tokens = Tokens(
+            input=int(used["input_tokens"]) + cached + written,
+            output=int(used["output_tokens"]),
+            cached=cached,
+            cache_write=written,
+        )
+        text, outcome = _text(body), Outcome()
+        if body.get("stop_reason") == "refusal":
+            text, outcome = None, REFUSED
+        elif body.get("stop_reason") in {"max_tokens", "model_context_window_exceeded"}:
+            text, outcome = None, CUT_SHORT
+        return text, self._usage(answered, outcome, tokens, model)
 
 
 def _request(question: Question) -> dict[str, Any]:
@@ -93,45 +87,10 @@ def _request(question: Question) -> dict[str, Any]:
     }
 
 
-def _read(answered: Answered, model: str) -> tuple[str | None, Usage]:
-    body, used = answered.body, answered.body["usage"]
-    cached_tokens = int(used.get("cache_read_input_tokens") or 0)
-    written_tokens = int(used.get("cache_creation_input_tokens") or 0)
-    # `input_tokens` leaves out what the cache read or wrote; our books mean all of it.
-    input_tokens = int(used["input_tokens"]) + cached_tokens + written_tokens
-    output_tokens = int(used["output_tokens"])
-    text, state, error = _text(body), "answered", None
-    if body.get("stop_reason") == "refusal":
-        text, state, error = None, "refused", "refused"
-    elif body.get("stop_reason") in {"max_tokens", "model_context_window_exceeded"}:
-        text, state, error = None, "cut_short", "cut short by the token limit"
-    cost = cost_nano_usd(
-        AnthropicModels.name,
-        model,
-        input_tokens=input_tokens,
-        cached_tokens=cached_tokens,
-        output_tokens=output_tokens,
-        cache_write_tokens=written_tokens,
-    )
-    return text, Usage(
-        state,
-        answered.duration_ms,
-        input_tokens=input_tokens,
-        cached_tokens=cached_tokens,
-        output_tokens=output_tokens,
-        cost_nano_usd=0 if is_hit(answered.headers) else cost,
-        error=error,
-    )
-
-
 def _text(body: dict[str, Any]) -> str:
     return "".join(block["text"] for block in body["content"] if block["type"] == "text")
 
 
+@functools.cache
 def _schema(answer: type[BaseModel]) -> dict[str, Any]:
-    if answer not in _SCHEMAS:
-        _SCHEMAS[answer] = without_bounds(json_schema_strict(answer))
-    return _SCHEMAS[answer]
-
-
-_SCHEMAS: Final[dict[type[BaseModel], dict[str, Any]]] = {}
+    return without_bounds(json_schema_strict(answer))

@@ -1,8 +1,9 @@
 """OpenAI's models, through its SDK."""
 
+import functools
 import json
 import time
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -10,12 +11,8 @@ from oslira_analysis.application.ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict
 from oslira_analysis.domain.calls import ANSWERS
-from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
-from oslira_analysis.infrastructure.made_once import MadeOnce
-from oslira_analysis.infrastructure.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
-    Connection,
     failure_of,
     json_object,
     kept_alive,
@@ -23,17 +20,13 @@ from oslira_analysis.infrastructure.provider_requests import (
     reply_of,
     since_ms,
 )
+from oslira_analysis.infrastructure.sdk_models import CUT_SHORT, REFUSED, Outcome, SdkModels, Tokens
 
 
-class OpenAIModels:
+class OpenAIModels(SdkModels):
     """The port ModelProvider."""
 
     name = "openai"
-
-    def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
-        self._connection = connection
-        self._gateway = gateway
-        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
 
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
@@ -47,33 +40,33 @@ class OpenAIModels:
             answered = Answered(json_object(json.loads(raw.text)), raw.headers, since_ms(started))
         except Exception as error:
             raise failure_of(error) from error
-        return reply_of(answered, lambda found: _read(found, question.model))
+        return reply_of(answered, lambda found: self._read(found, question.model))
 
-    async def connected(self) -> Any:
-        """The client, with the key of now."""
-        client = await self.client.ready()
-        client.api_key = self._connection.api_key()
-        return client
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if (client := self.client.made) is not None:
-            await client.close()
-
-    def _make_client(self) -> Any:
+    def _make_client(self, arguments: dict[str, Any]) -> Any:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
-        client = AsyncOpenAI(
-            api_key=self._connection.api_key(),
-            base_url=self._gateway.base_url(self.name) if self._gateway else self._connection.base_url,
-            max_retries=0,
-            timeout=self._connection.timeout_s,
-            http_client=DefaultAsyncHttpxClient(limits=kept_alive()),
-        )
+        client = AsyncOpenAI(**arguments, http_client=DefaultAsyncHttpxClient(limits=kept_alive()))
         _ = client.chat.completions.with_raw_response  # the SDK loads these parts when they are first used
         for answer in ANSWERS:
             _schema(answer)
         return client
+
+    def _read(self, answered: Answered, model: str) -> tuple[str | None, Usage]:
+        choice, used = answered.body["choices"][0], answered.body["usage"]
+        tokens = Tokens(
+            input=int(used["prompt_tokens"]),
+            output=int(used["completion_tokens"]),
+            cached=int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+        )
+        message = choice["message"]
+        text, outcome = message.get("content"), Outcome()
+        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+            text, outcome = None, REFUSED
+        elif choice.get("finish_reason") == "length":
+            text, outcome = None, CUT_SHORT
+        else:
+            text = text or ""
+        return text, self._usage(answered, outcome, tokens, model)
 
 
 def _request(question: Question) -> dict[str, Any]:
@@ -95,38 +88,6 @@ def _request(question: Question) -> dict[str, Any]:
     return request
 
 
-def _read(answered: Answered, model: str) -> tuple[str | None, Usage]:
-    choice, used = answered.body["choices"][0], answered.body["usage"]
-    input_tokens, output_tokens = int(used["prompt_tokens"]), int(used["completion_tokens"])
-    cached_tokens = int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-    message = choice["message"]
-    text, state, error = message.get("content"), "answered", None
-    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
-        text, state, error = None, "refused", "refused"
-    elif choice.get("finish_reason") == "length":
-        text, state, error = None, "cut_short", "cut short by the token limit"
-    cost = cost_nano_usd(
-        OpenAIModels.name,
-        model,
-        input_tokens=input_tokens,
-        cached_tokens=cached_tokens,
-        output_tokens=output_tokens,
-    )
-    return text if state != "answered" else text or "", Usage(
-        state,
-        answered.duration_ms,
-        input_tokens=input_tokens,
-        cached_tokens=cached_tokens,
-        output_tokens=output_tokens,
-        cost_nano_usd=0 if is_hit(answered.headers) else cost,
-        error=error,
-    )
-
-
+@functools.cache
 def _schema(answer: type[BaseModel]) -> dict[str, Any]:
-    if answer not in _SCHEMAS:
-        _SCHEMAS[answer] = json_schema_strict(answer)
-    return _SCHEMAS[answer]
-
-
-_SCHEMAS: Final[dict[type[BaseModel], dict[str, Any]]] = {}
+    return json_schema_strict(answer)

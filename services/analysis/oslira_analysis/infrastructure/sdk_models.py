@@ -1,0 +1,89 @@
+"""What the adapters of both model SDKs have in common: a client that is made when it is first needed, and the books of an answer."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from oslira_analysis.application.rows import Usage
+from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
+from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.model_prices import cost_nano_usd
+from oslira_analysis.infrastructure.provider_requests import Answered, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """`input` is all of it, with what was `cached` and what was written to the cache."""
+
+    input: int
+    output: int
+    cached: int
+    cache_write: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request that was answered: the state of its Usage, and what is wrong with the answer."""
+
+    state: str = "answered"
+    error: str | None = None
+
+
+REFUSED = Outcome("refused", "refused")
+CUT_SHORT = Outcome("cut_short", "cut short by the token limit")
+
+
+class SdkModels(ABC):
+    """One SDK's half of the port ModelProvider that isn't its requests and answers."""
+
+    name: str
+
+    def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
+        self._connection = connection
+        self._gateway = gateway
+        self.client: MadeOnce[Any] = MadeOnce(self._make)
+
+    async def connected(self) -> Any:
+        """The client, with the key of now."""
+        client = await self.client.ready()
+        client.api_key = self._connection.api_key()
+        return client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if (client := self.client.made) is not None:
+            await client.close()
+
+    @abstractmethod
+    def _make_client(self, arguments: dict[str, Any]) -> Any:
+        """Import the SDK and make its client. `arguments` are those that both SDKs take; retries are ours."""
+
+    def _make(self) -> Any:
+        at = self._connection
+        return self._make_client(
+            {
+                "api_key": at.api_key(),
+                "base_url": self._gateway.base_url(self.name) if self._gateway else at.base_url,
+                "max_retries": 0,
+                "timeout": at.timeout_s,
+            }
+        )
+
+    def _usage(self, answered: Answered, outcome: Outcome, tokens: Tokens, model: str) -> Usage:
+        cost = cost_nano_usd(
+            self.name,
+            model,
+            input_tokens=tokens.input,
+            cached_tokens=tokens.cached,
+            output_tokens=tokens.output,
+            cache_write_tokens=tokens.cache_write,
+        )
+        return Usage(
+            outcome.state,
+            answered.duration_ms,
+            input_tokens=tokens.input,
+            cached_tokens=tokens.cached,
+            output_tokens=tokens.output,
+            cost_nano_usd=0 if is_hit(answered.headers) else cost,
+            error=outcome.error,
+        )
