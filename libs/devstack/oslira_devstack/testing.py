@@ -21,6 +21,8 @@ from oslira_shared.postgres.migrate import migrate
 
 from oslira_devstack.credentials import MIGRATOR, TESTER, Credentials
 from oslira_devstack.databases import Database, fresh_database
+from oslira_devstack.environment import SERVICES
+from oslira_devstack.sentry_ingest import SentryIngest
 from oslira_devstack.servers.choose import ServerFactory
 from oslira_devstack.servers.contract import S3, Nats, Postgres, Server
 from oslira_devstack.servers.first_role import DATABASE
@@ -141,11 +143,23 @@ async def simulators(simulator_process: Simulators) -> Simulators:
     return simulator_process
 
 
+@pytest.fixture(scope="session")
+def sentry() -> Generator[SentryIngest]:
+    """What the stack's services tell Sentry."""
+    with SentryIngest() as ingest:
+        yield ingest
+
+
 @pytest_asyncio.fixture(scope="session")
-async def stack(scratch_dir: Path) -> AsyncGenerator[Stack]:
+async def stack(scratch_dir: Path, sentry: SentryIngest) -> AsyncGenerator[Stack]:
     """The whole system on free ports, its simulators at TEST_SPEED."""
-    directory = scratch_dir / "stack"
-    async with Stack(StackConfig(data_dir=directory, speed=TEST_SPEED, durable=False)) as running:
+    config = StackConfig(
+        data_dir=scratch_dir / "stack",
+        speed=TEST_SPEED,
+        durable=False,
+        extra_environment={name: {"SENTRY_DSN": sentry.dsn} for name in (*SERVICES, "webhooks")},
+    )
+    async with Stack(config) as running:
         yield running
 
 

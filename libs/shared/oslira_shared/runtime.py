@@ -21,6 +21,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
+from oslira_shared.observability.scrub import scrub_event
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.secrets.live import REFRESH_EVERY_S
@@ -306,14 +307,6 @@ def _start_sentry(settings: ServiceSettings) -> None:
         environment=settings.env,
         send_default_pii=False,
         include_local_variables=False,
-        before_send=_without_query,
+        before_send=scrub_event,
         max_request_body_size="never",
     )
-
-
-def _without_query(event: Any, _hint: Any) -> Any:
-    """An event stream's ticket is in its query string."""
-    if (request := event.get("request")) is not None:
-        request.pop("query_string", None)
-        request["url"] = str(request.get("url", "")).partition("?")[0]
-    return event

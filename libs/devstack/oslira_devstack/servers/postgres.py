@@ -35,6 +35,8 @@ _SETTINGS: Final = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m %a %u@%d ",
     "log_checkpoints": "off",
+    # An error's DETAIL shows the row.
+    "log_error_verbosity": "terse",
 }
 _UNSAFE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

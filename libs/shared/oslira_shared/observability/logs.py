@@ -1,38 +1,38 @@
-"""JSON logs with run, account and request ids, and no personal data: names of people's things never get through."""
+"""JSON logs with run, account and request ids, and no personal data: see scrub.py for what never gets through."""
 
 import logging
-import re
 import sys
+from types import TracebackType
 from typing import Any, Final
 
 import structlog
 
-# Keys that would carry a profile, a person, a secret or a prompt. Dropped wherever they appear, however they got there.
-PERSONAL: Final = frozenset(
-    {
-        "username", "usernames", "full_name", "email", "name", "biography", "caption", "profile", "item", "prompt", "answer",
-        "body", "headers", "authorization", "cookie", "token", "password", "secret", "ticket", "url", "query", "payload",
+from oslira_shared.observability.scrub import LEFT_OUT, PERSONAL, scrub_value, scrubbed_trace
+
+# Made of an error by _write_trace, which has scrubbed it: what is quoted there are names of files.
+_TRACE: Final = "exception"
+
+
+def _write_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    event.pop(_TRACE, None)
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+    if error is None and given:
+        error = sys.exc_info()[1]
+    if error is not None:
+        event[_TRACE] = scrubbed_trace(error)
+    return event
+
+
+def _scrub(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: LEFT_OUT
+        if key in PERSONAL
+        else value
+        if key == _TRACE or key.startswith("_")
+        else scrub_value(value)
+        for key, value in event.items()
     }
-)  # fmt: skip
-
-
-_LEFT_OUT: Final = "[left out]"
-# Where the texts of pydantic's and Postgres's errors show what they were given.
-_SHOWN_VALUES: Final = re.compile(r"(?<=input_value=).*?(?=, input_type=)|(?<=\nDETAIL:  )[^\n]*", re.DOTALL)
-
-
-def _drop_personal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = _without_personal(event)
-    for key in ("exception", "reason"):
-        if isinstance(text := cleaned.get(key), str):
-            cleaned[key] = _SHOWN_VALUES.sub(_LEFT_OUT, text)
-    return cleaned
-
-
-def _without_personal(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _LEFT_OUT if k in PERSONAL else _without_personal(v) for k, v in value.items()}
-    return [_without_personal(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def configure(service: str, *, level: str = "INFO") -> None:
@@ -41,8 +41,8 @@ def configure(service: str, *, level: str = "INFO") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _drop_personal,
+        _write_trace,
+        _scrub,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
@@ -66,3 +66,12 @@ def configure(service: str, *, level: str = "INFO") -> None:
     root.setLevel(
         logging.WARNING
     )  # libraries: an INFO line of an HTTP client names URLs, and those name profiles
+    sys.excepthook = _log_death
+
+
+def _log_death(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """In place of the interpreter's own report, which shows the error's words as they are."""
+    if isinstance(error, Exception):
+        structlog.get_logger().critical("process_died", exc_info=error)
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -6,19 +6,19 @@ import sys
 from typing import Any
 
 import pytest
-from oslira_shared.observability.logs import PERSONAL
+from oslira_shared.observability.scrub import PERSONAL
 
 _PROGRAM = """
 import logging, sys, structlog
 from asyncpg import UniqueViolationError
-from oslira_shared.observability import logs
+from oslira_shared.observability import logs, scrub
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 logs.configure("analysis")
 log = structlog.get_logger()
 structlog.contextvars.bind_contextvars(run_id="run-1", account_id="account-1", request_id="request-1")
 log.info("scored", score=7)
-log.info("personal", **{key: "jane.doe" for key in sorted(logs.PERSONAL)})
+log.info("personal", **{key: "jane.doe" for key in sorted(scrub.PERSONAL)})
 log.info("nested", details={"email": "jane.doe", "deep": [{"username": "jane.doe", "kept": 1}]})
 structlog.contextvars.bind_contextvars(username="jane.doe")
 log.info("bound")

@@ -1,0 +1,146 @@
+"""What may be told of a failure outside: which kind, where in the code, in which terms; never about whom, or with which value.
+
+Every log line and every Sentry event is formed by these functions. Texts of errors quote what they were given: Postgres a row,
+pydantic an input, boto3 and HTTP clients an address with a name in it, a provider's SDK a whole answer. So of a text stays what
+comes before its first quotation mark and after its last, without addresses; and of an event stay the fields named here.
+"""
+
+import re
+import traceback
+from collections.abc import Mapping
+from typing import Any, Final
+
+# Keys that would carry a profile, a person, a secret or a prompt. Dropped wherever they appear, however they got there.
+PERSONAL: Final = frozenset(
+    {
+        "username", "usernames", "full_name", "email", "name", "biography", "caption", "profile", "item", "prompt", "answer",
+        "body", "headers", "authorization", "cookie", "token", "password", "secret", "ticket", "url", "query", "payload",
+    }
+)  # fmt: skip
+LEFT_OUT: Final = "[left out]"
+# Read no further: an error may repeat a whole answer, and the patterns below take their time over long texts.
+_MAX_CHARS: Final = 2_000
+_RULES: Final = (
+    # pydantic: the value alone, so that the field and the rule stay.
+    (re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL), LEFT_OUT),
+    # Postgres: the row, and what follows it (HINT, CONTEXT, QUERY).
+    (re.compile(r"\s*\bDETAIL:.*", re.DOTALL), f"\nDETAIL:  {LEFT_OUT}"),
+    # From the first quotation mark to the last, of whatever kind: marks within a value can't be told from its ends.
+    (re.compile("[\"'`\u2018\u201c\u00ab].*[\"'`\u2019\u201d\u00bb]", re.DOTALL), LEFT_OUT),
+    # Whose server, not which of its pages; and no login.
+    (
+        re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?([^\s/?#]*)[/?#]\S*", re.IGNORECASE),
+        rf"\1\2/{LEFT_OUT}",
+    ),
+    (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]*@", re.IGNORECASE), r"\1"),
+    # Our own keys and addresses: a profile, a token, a search. A route's template stays.
+    (re.compile(r"(\bprofiles/v\d+|/v\d+/invitations)/(?!\{)\S*"), rf"\1/{LEFT_OUT}"),
+    (re.compile(r"\?[\w.\[\]-]+=\S*"), f"?{LEFT_OUT}"),
+    (re.compile(r"[^\s@<(\[]{0,64}@[^\s@>)\],;]+"), LEFT_OUT),
+)
+
+
+def scrub_text(text: str) -> str:
+    """`text` without values, addresses and names that stand in quotation marks; of a long one its first 2,000 characters."""
+    if len(text) > _MAX_CHARS:
+        text = f'{text[:_MAX_CHARS]} …"'  # ends what is quoted there
+    for pattern, instead in _RULES:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def scrub_value(value: Any) -> Any:
+    """A log line's value: texts scrubbed, what stands under a personal key left out, however deep."""
+    if isinstance(value, str):
+        return scrub_text(value)
+    if isinstance(value, Mapping):
+        return {key: LEFT_OUT if key in PERSONAL else scrub_value(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [scrub_value(part) for part in value]
+    # What JSON doesn't know would be written as its repr.
+    return value if value is None or isinstance(value, (bool, int, float)) else scrub_text(str(value))
+
+
+def scrubbed_trace(error: BaseException) -> str:
+    """The traceback as Python writes it, causes first, with each error's own words scrubbed."""
+    return "\n".join(_traces(error, seen=set()))
+
+
+def _traces(error: BaseException, *, seen: set[int]) -> list[str]:
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    told = [*_traces(before, seen=seen), ""] if before is not None and id(before) not in seen else []
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    told += [part for part in ("Traceback (most recent call last):" if frames else "", frames) if part]
+    told.append(f"{type(error).__qualname__}: {scrub_text(str(error))}")
+    for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        told += ["", *_traces(inner, seen=seen)]
+    return told
+
+
+# What an event for Sentry is made of. Anything else (the request, the user, breadcrumbs, variables, arguments) stays here.
+_OF_EVENT: Final = (
+    "event_id",
+    "timestamp",
+    "platform",
+    "level",
+    "logger",
+    "release",
+    "environment",
+    "server_name",
+    "fingerprint",
+    "sdk",
+)
+_OF_ERROR: Final = ("type", "module", "thread_id")
+_OF_FRAME: Final = ("filename", "module", "function", "lineno", "context_line", "in_app")
+_OF_MECHANISM: Final = ("type", "handled", "exception_id", "parent_id", "is_exception_group")
+# Ids and words of ours; see also the keys of log lines.
+_TAGS: Final = frozenset(
+    {
+        "service", "run_id", "account_id", "request_id", "trace_id", "hold_id", "event_id", "row_id", "scrape_id", "bulk_id",
+        "endpoint_id", "code", "event", "subject", "consumer", "loop", "job", "table", "route", "method", "provider", "call",
+    }
+)  # fmt: skip
+_OF_TRACE: Final = ("trace_id", "span_id", "parent_span_id")
+
+
+def scrub_event(event: Any, _hint: Any = None) -> Any:
+    """Sentry's `before_send`. None, which sends nothing, for whatever isn't an error's event: spans carry addresses."""
+    if event.get("type") not in {None, "event", "error"}:
+        return None
+    kept = _some(event, _OF_EVENT)
+    if errors := (event.get("exception") or {}).get("values"):
+        kept["exception"] = {"values": [_error(error) for error in errors]}
+    for key in ("message", "logentry"):
+        if (told := _words(event.get(key))) is not None:
+            kept["logentry"] = {"message": scrub_text(told)}
+    tags = event.get("tags") or {}
+    kept["tags"] = {
+        key: scrub_text(str(value))
+        for key, value in (tags.items() if isinstance(tags, Mapping) else tags)
+        if key in _TAGS
+    }
+    if trace := (event.get("contexts") or {}).get("trace"):
+        kept["contexts"] = {"trace": _some(trace, _OF_TRACE)}
+    return kept
+
+
+def _error(error: Mapping[str, Any]) -> dict[str, Any]:
+    kept = _some(error, _OF_ERROR)
+    kept["value"] = scrub_text(str(error.get("value") or ""))
+    if mechanism := error.get("mechanism"):
+        kept["mechanism"] = _some(mechanism, _OF_MECHANISM)
+    if frames := (error.get("stacktrace") or {}).get("frames"):
+        kept["stacktrace"] = {"frames": [_some(frame, _OF_FRAME) for frame in frames]}
+    return kept
+
+
+def _words(told: Any) -> str | None:
+    """Of a log entry its text before the arguments were put in: those are somebody's."""
+    if isinstance(told, Mapping):
+        told = told.get("message") or told.get("formatted")
+    return told if isinstance(told, str) and told else None
+
+
+def _some(whole: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: whole[key] for key in keys if whole.get(key) is not None}
