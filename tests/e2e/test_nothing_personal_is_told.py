@@ -42,12 +42,11 @@ async def test_no_name_address_or_text_is_in_a_log_metric_message_or_report(
         _crashing(stack),
         _failing(simulators),
     ):
-        business = await user.client.add_business_profile(
-            {"name": f"{_MARK} & Co", "industry": "food", "offer": _OFFER}
-        )
-        business_id: str = business["business_profile_id"]
+        context = {"name": f"{_MARK} & Co", "industry": "food", "offer": _OFFER}
+        business = await user.client.http.post("/v1/business-profiles", json=context)
+        business_id: str = business.json()["business_profile_id"]
         run_ids = await _ordered(user, business_id)
-        bulk = await user.client.bulk(
+        bulk = await user.client.make_bulk(
             [f"{_MARK}.one", f"@{_MARK}.ONE", f"missing-{_MARK}", f"not {_MARK}!"],
             business_profile_id=business_id,
         )

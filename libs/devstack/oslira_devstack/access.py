@@ -24,6 +24,7 @@ class Access:
     postgres_at: str
     credentials: Credentials
     nats_at: str
+    admin_url: str = ""
 
     def nats_url(self, user: str) -> str:
         """With that user's password."""
@@ -56,6 +57,7 @@ def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
         f"127.0.0.1:{state['postgres_port']}",
         credentials,
         f"127.0.0.1:{state['nats_port']}",
+        state.get("admin_url", ""),
     )
 
 
@@ -65,6 +67,7 @@ def _in_compose(variables: Mapping[str, str]) -> Access:
         postgres={role: variables.get(f"{role.upper()}_PASSWORD", "") for role in SERVICE_ROLES},
         nats={user: variables.get(f"NATS_{user.upper()}_PASSWORD", "") for user in NATS_USERS},
         jwt_secret=variables["JWT_SECRET"],
+        operator_secret=variables.get("OPERATOR_SECRET", ""),
         stripe_webhook_secret=variables.get("STRIPE_WEBHOOK_SECRET", ""),
     )
     return Access(
@@ -73,4 +76,5 @@ def _in_compose(variables: Mapping[str, str]) -> Access:
         variables["OSLIRA_POSTGRES_AT"],
         credentials,
         variables["OSLIRA_NATS_AT"],
+        variables.get("OSLIRA_ADMIN_URL", ""),
     )

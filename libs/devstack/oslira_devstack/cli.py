@@ -10,6 +10,7 @@ from oslira_devstack.commands import (
     bulk,
     compose_env,
     demo,
+    erase,
     failed,
     import_,
     nats_config,
@@ -33,6 +34,7 @@ app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
 app.command("bulk")(bulk.bulk)
 app.add_typer(failed.failed, name="failed")
+app.command("erase")(erase.erase)
 app.command("token")(token.token)
 app.command("audit")(audit.audit)
 app.command("status")(status.status)

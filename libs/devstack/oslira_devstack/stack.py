@@ -117,11 +117,20 @@ class Stack:
     def simulators_url(self) -> str:
         return f"http://127.0.0.1:{self.simulators_port}"
 
+    @property
+    def admin_url(self) -> str:
+        """The internal port of the first gateway; empty while there is none."""
+        of_gateways = (
+            p.ready_urls[0] for name, p in self.supervisor.processes.items() if name.startswith("gateway")
+        )
+        return next(of_gateways, "").removesuffix("/health/ready")
+
     def describe(self) -> dict[str, Any]:
         """What runs where, without secrets."""
         return {
             "gateway_url": self.gateway_url,
             "billing_url": self.billing_url,
+            "admin_url": self.admin_url,
             "simulators_url": self.simulators_url,
             "s3_url": self.servers.s3.endpoint_url,
             "s3_bucket": self.servers.s3.bucket,

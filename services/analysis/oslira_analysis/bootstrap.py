@@ -14,6 +14,7 @@ from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
+from oslira_analysis.application.erase_profile import ErasePorts
 from oslira_analysis.application.fail_stalled import FailStalled
 from oslira_analysis.application.forget_anonymous import forget_anonymous
 from oslira_analysis.application.recover_due import recover_due
@@ -28,7 +29,12 @@ from oslira_analysis.infrastructure.apify import ApifyScraper
 from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
-from oslira_analysis.infrastructure.bus_requests import answer_cancels, answer_previews, answer_replays
+from oslira_analysis.infrastructure.bus_requests import (
+    answer_cancels,
+    answer_erasures,
+    answer_previews,
+    answer_replays,
+)
 from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
@@ -40,6 +46,7 @@ from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
 from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
+from oslira_analysis.infrastructure.postgres_erasures import PostgresErasableRows
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
@@ -49,6 +56,7 @@ from oslira_analysis.infrastructure.postgres_settlements import PostgresSettleme
 from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
 from oslira_analysis.infrastructure.provider_requests import Connection
 from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
+from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.s3_media import S3Media
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
 from oslira_analysis.infrastructure.seeds import seed, seed_costs
@@ -88,11 +96,13 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
     models = _models(runtime, settings, database, dress, clients)
+    bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     engine = _engine(
         runtime,
         settings,
         database,
         dress,
+        bucket=bucket,
         announcer=announcer,
         own_hints=own_hints,
         models=models,
@@ -115,6 +125,14 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     cancellations = PostgresCancellations(database)
     hearts = (engine.run_heart, engine.scrape_heart)
     answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer, hearts=hearts)
+    erasing = ErasePorts(
+        PostgresErasableRows(database),
+        S3ErasableObjects(bucket.client.get, bucket=settings.s3_bucket),
+        cancellations,
+        engine.queue,
+        announcer,
+    )
+    answer_erasures(runtime.bus, erasing, hearts=hearts)
     answer_previews(runtime.bus, PostgresBusinesses(database))
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
@@ -157,6 +175,7 @@ def _engine(
     database: AdminClient,
     dress: Dress,
     *,
+    bucket: S3Profiles,
     announcer: ClosingAnnouncer,
     own_hints: OwnHints,
     models: BookedModels,
@@ -164,7 +183,6 @@ def _engine(
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
     scrapes = dress(PostgresScrapes(database))
-    bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     cache = dress(bucket)
     media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
     avatars = AvatarCopier(media, database)

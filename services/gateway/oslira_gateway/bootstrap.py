@@ -84,9 +84,12 @@ from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_gateway.operations.erase_routes import BusErasureOwners, erase_routes
+from oslira_gateway.operations.erasures import EraseProfile
 from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
+from oslira_gateway.operations.postgres_erasures import PostgresErasures
 from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
@@ -172,9 +175,24 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
     acts = PostgresActs(AdminClient(runtime.database))
     secret = settings.operator_secret.get_secret_value() if settings.operator_secret else None
     return admin_router(
-        [*acts_routes(acts), *jobs_routes(BusJobs(runtime.bus), acts)],
+        [
+            *acts_routes(acts),
+            *jobs_routes(BusJobs(runtime.bus), acts),
+            *_erasing(runtime, settings, acts),
+        ],
         JwtOperators(tokens, secret=secret),
     )
+
+
+def _erasing(runtime: Runtime, settings: GatewaySettings, acts: PostgresActs) -> list[Any]:
+    erasures = PostgresErasures(
+        AdminClient(runtime.database),
+        Pseudonyms(settings.token_secret),
+        watch=timedelta(seconds=settings.erasure_watch_s),
+    )
+    erase_profile = EraseProfile(erasures, BusErasureOwners(runtime.bus))
+    runtime.every(1, "sweep-erasures", erase_profile.sweep)
+    return erase_routes(erase_profile, erasures, acts)
 
 
 def _webhook_routes(database: Pool, settings: GatewaySettings) -> list[Any]:

@@ -180,6 +180,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     analysis.CANCEL: ("gateway",),
     analysis.CANCEL_BULK: ("gateway",),
     analysis.REPLAY: ("gateway", "operator"),
+    analysis.ERASE: ("gateway",),
     analysis.CONTEXT_PREVIEW: ("gateway",),
     billing.CHECKOUT: ("gateway",),
     billing.PORTAL: ("gateway",),

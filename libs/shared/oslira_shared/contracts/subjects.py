@@ -30,6 +30,7 @@ CARRIED: Final[Mapping[str, Carried]] = {
     analysis.CANCEL: Carried(analysis.CancelRequest, analysis.Cancelled),
     analysis.CANCEL_BULK: Carried(analysis.CancelBulkRequest, analysis.CancelledBulk),
     analysis.REPLAY: Carried(analysis.ReplayRequest, analysis.Replayed),
+    analysis.ERASE: Carried(analysis.EraseRequest, analysis.Erased),
     analysis.CONTEXT_PREVIEW: Carried(analysis.ContextPreviewRequest, analysis.ContextPreview),
     # As a plain subscription hears it: KV republishes what analysis writes there.
     f"{analysis.PROGRESS}.*": Carried(analysis.Progress),

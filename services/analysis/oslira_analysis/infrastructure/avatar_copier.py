@@ -17,7 +17,9 @@ _MOST_WAITING: Final = 200
 _REMEMBER: Final = """
 insert into analysis.avatars (username, key, content_type) values ($1, $2, $3)
 on conflict (username) do update set key = excluded.key, content_type = excluded.content_type, copied_at = now()
+returning key
 """
+_IS_WANTED: Final = "select exists (select from analysis.avatars where key = $1)"
 
 
 class AvatarCopier:
@@ -35,7 +37,7 @@ class AvatarCopier:
     def copy_later(self, username: str, url: str | None) -> None:
         if url is None or len(self._tasks) >= _MOST_WAITING:
             return
-        task = asyncio.create_task(self._copy(username, url), name=f"avatar:{username}")
+        task = asyncio.create_task(self._copy(username, url), name="copy-avatar")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -52,7 +54,11 @@ class AvatarCopier:
                 key = f"media/avatars/{hashlib.sha256(picture.content).hexdigest()}"
                 await self._media.put(key, picture.content, content_type=picture.content_type)
                 async with self._database.connection() as connection:
-                    await connection.execute(_REMEMBER, username, key, picture.content_type)
+                    kept = await connection.fetchval(_REMEMBER, username, key, picture.content_type)
+                    # A profile that was erased meanwhile has no row: nor may it have a picture, but where it is another's too.
+                    is_wanted = kept is not None or await connection.fetchval(_IS_WANTED, key)
+                if not is_wanted:
+                    await self._media.delete(key)
         except NotFetched as error:
             _LOG.info("avatar_not_copied", reason=str(error))
         except Exception as error:  # noqa: BLE001  # a picture is never worth a run

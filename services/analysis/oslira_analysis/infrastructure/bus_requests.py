@@ -9,6 +9,7 @@ from oslira_shared.work import Heart
 
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 from oslira_analysis.application.close_bulks import Bulks, ClosingAnnouncer, cancel_bulk
+from oslira_analysis.application.erase_profile import ErasePorts, erase_profile
 from oslira_analysis.application.ports import Queue
 from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
@@ -36,6 +37,16 @@ def answer_cancels(
         state = await cancel_bulk(request.bulk_id, request.account_id, bulks, queue, announcer)
         await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.CancelledBulk(bulk_id=request.bulk_id, was_open=state == "open")
+
+
+def answer_erasures(bus: Bus, ports: ErasePorts, *, hearts: Sequence[Heart]) -> None:
+    """analysis.rpc.erase. What runs under `hearts` stops at once, elsewhere at the next beat."""
+
+    @bus.responder(v1.ERASE)
+    async def on_erase(request: v1.EraseRequest) -> v1.Erased:
+        erased = await erase_profile(request.erasure_id, ports)
+        await asyncio.gather(*(heart.beat_once() for heart in hearts))
+        return v1.Erased(removed=erased.removed, is_finished=erased.is_finished)
 
 
 def answer_previews(bus: Bus, businesses: Businesses) -> None:

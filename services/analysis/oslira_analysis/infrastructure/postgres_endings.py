@@ -43,9 +43,16 @@ _KEEP_DRAFT: Final = """
 with forgotten as (delete from analysis.call_answers where run_id = $1)
 update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
 """
+_ERASED: Final = Ending(
+    "profile_suppressed", "This profile was removed at its owner's request. You were not charged."
+)
 _CALL_COST: Final = """
 select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
 """
+
+
+class _ErasedMeanwhile(Exception):  # noqa: N818
+    """The profile was erased while it was scored: a trigger lets no lead of it be made."""
 
 
 class PostgresEndings:
@@ -55,6 +62,12 @@ class PostgresEndings:
         self._database = database
 
     async def complete(self, work: RunWork, finding: Finding) -> Effects:
+        try:
+            return await self._complete(work, finding)
+        except _ErasedMeanwhile:
+            return await self.fail(work, _ERASED)
+
+    async def _complete(self, work: RunWork, finding: Finding) -> Effects:
         run = work.run
         async with self._database.transaction() as connection:
             row = await _end(connection, work, "completed", {"progress": 100})
@@ -110,7 +123,8 @@ async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Re
         finding.score,
         run.type,
     )
-    assert lead is not None  # noqa: S101  # an upsert returns its row
+    if lead is None:
+        raise _ErasedMeanwhile
     return lead
 
 

@@ -30,6 +30,10 @@ class S3Media:
             )
         )
 
+    async def delete(self, key: str) -> None:
+        """Raises what boto3 raises."""
+        await asyncio.to_thread(lambda: self._client().delete_object(Bucket=self._bucket, Key=key))
+
     async def expire_profiles(self) -> None:
         """Best effort: a store without lifecycles keeps old profiles, which nobody is shown."""
         try:

@@ -60,7 +60,7 @@ class S3Profiles:
     def _get(self, username: str) -> tuple[Item, datetime] | None:
         client = self.client.get()
         try:
-            found = client.get_object(Bucket=self._bucket, Key=_key(username))
+            found = client.get_object(Bucket=self._bucket, Key=key_of(username))
         except client.exceptions.NoSuchKey:
             return None
         scraped_at = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
@@ -69,7 +69,7 @@ class S3Profiles:
     def _put(self, username: str, item: Item) -> None:
         self.client.get().put_object(
             Bucket=self._bucket,
-            Key=_key(username),
+            Key=key_of(username),
             Body=json.dumps(item, ensure_ascii=False).encode(),
             ContentType="application/json",
             Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
@@ -97,5 +97,6 @@ class S3Profiles:
         )
 
 
-def _key(username: str) -> str:
+def key_of(username: str) -> str:
+    """Where the profile's item is kept."""
     return f"profiles/v1/{username}.json"

@@ -28,6 +28,7 @@ _HEADERS: Final = frozenset(
     }
 )
 _LINE_ENDS: Final = re.compile(rb"\r\n|\n|\r")
+_WORDS: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,28}[a-z0-9_])?")
 _SEPARATORS: Final = (",", ";", "\t")
 
 
@@ -59,6 +60,11 @@ class NameList:
     def count(self, *problems: str) -> int:
         """How many lines were rejected for these problems."""
         return sum(line.problem in problems for line in self.rejected)
+
+
+def names_in(text: str) -> set[str]:
+    """Whatever in a line could name a profile, as a duplicate does, or a name among other words."""
+    return set(_WORDS.findall(text.lower()))
 
 
 def read_names(texts: Iterable[str]) -> NameList:

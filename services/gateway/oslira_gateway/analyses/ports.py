@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import RunStatus
@@ -11,6 +11,9 @@ from oslira_shared.contracts.credits.v1 import Held
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
+
+# In the place of a body's hash that was forgotten with a profile which the body named.
+ERASED_HASH: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Standing:
     has_business_profile: bool
     same_run_id: UUID | None
     used_key: UsedKey | None
+    is_suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.postgres.clients import AdminClient, Record
 
@@ -10,10 +11,11 @@ from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing, UsedKey
 from oslira_gateway.identity.caller import Member
 
+_SUPPRESSED: Final = "OS410"
 _STANDING: Final = """
 select exists (select from identity.business_profiles b
                 where b.id = $2 and b.account_id = $1 and b.deleted_at is null) as has_business_profile,
-       same.run_id as same_run_id,
+       same.run_id as same_run_id, identity.is_suppressed($3) as is_suppressed,
        used.body_hash, used.generation, used.run_id as used_run_id, used.status, used.expires_at > now() as is_live
   from (select 1) as request
   left join lateral analysis.find_same($1, $2, $3, $4, now() - $5::interval) as same on true
@@ -63,7 +65,7 @@ class PostgresRequests:
                 key,
             )
         assert row is not None  # noqa: S101  # left joins on one row
-        return Standing(row["has_business_profile"], row["same_run_id"], _used_key(row))
+        return Standing(row["has_business_profile"], row["same_run_id"], _used_key(row), row["is_suppressed"])
 
     async def accept(
         self,
@@ -75,22 +77,25 @@ class PostgresRequests:
         request_id: str,
     ) -> Acceptance:
         """See Requests."""
-        async with self._client.connection() as connection:
-            row = await connection.fetchrow(
-                _ACCEPT,
-                run_id,
-                member.account_id,
-                member.caller.user_id,
-                order.business_profile_id,
-                order.username,
-                order.type,
-                order.price_credits,
-                order.max_age,
-                request_id,
-                reservation.key if reservation else None,
-                order.body_hash,
-                reservation.generation if reservation else None,
-            )
+        try:
+            async with self._client.connection() as connection:
+                row = await connection.fetchrow(
+                    _ACCEPT,
+                    run_id,
+                    member.account_id,
+                    member.caller.user_id,
+                    order.business_profile_id,
+                    order.username,
+                    order.type,
+                    order.price_credits,
+                    order.max_age,
+                    request_id,
+                    reservation.key if reservation else None,
+                    order.body_hash,
+                    reservation.generation if reservation else None,
+                )
+        except asyncpg.PostgresError as error:
+            return closed_if_erased(error, run_id)
         assert row is not None  # noqa: S101  # accept_run returns one row or raises
         # Of a closed id nothing but the outcome counts; its state is none of the public ones.
         status = RunStatus.CANCELLED if row["outcome"] == "closed" else RunStatus(row["status"])
@@ -107,6 +112,13 @@ class PostgresRequests:
                 reservation.generation,
                 run_id,
             )
+
+
+def closed_if_erased(error: asyncpg.PostgresError, run_id: UUID) -> Acceptance:
+    """The profile was erased since it was looked at: no run, and what is known is read anew. Raises any other error again."""
+    if error.sqlstate != _SUPPRESSED:
+        raise error
+    return Acceptance("closed", run_id, RunStatus.CANCELLED, 0)
 
 
 def _used_key(row: Record) -> UsedKey | None:

@@ -12,6 +12,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
+from oslira_gateway.analyses.name_list import names_in
 from oslira_gateway.analyses.ports import Reservation, UsedKey
 from oslira_gateway.analyses.postgres import KEEP
 from oslira_gateway.analyses.request_bulk import BulkAcceptance, BulkStanding
@@ -33,6 +34,7 @@ select exists (select from identity.business_profiles b
   from (select 1) as request
   left join identity.idempotency used on used.account_id = $1 and used.key = $3
 """
+_SUPPRESSED: Final = "select name from unnest($1::text[]) as name where identity.is_suppressed(name)"
 _ACCEPT: Final = f"""
 with accepted as materialized (
   select * from analysis.accept_bulk($1, $2, $3, $4, $5, $6, $7, $8, $9::interval, $10, $11::int[], $12::text[], $13::uuid[],
@@ -67,19 +69,25 @@ class PostgresBulks:
     async def standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
         """See Bulks."""
         names = [name.username for name in order.names.names]
+        # Also among what can't be used: that is kept, to tell why.
+        pasted = {name for line in order.names.rejected for name in names_in(line.text)}
         of_order = (member.account_id, order.business_profile_id)
         async with self._service.connection() as connection:
             rows = await connection.fetch(_AT_HAND, *of_order, order.type, names, order.max_age)
             at_hand = frozenset(row["username"] for row in rows)
             new = order.affordable(len(names) - len(at_hand))
             row = await connection.fetchrow(_STANDING, *of_order, key, new)
+            found = await connection.fetch(_SUPPRESSED, list({*names, *pasted}))
         assert row is not None  # noqa: S101  # left joins on one row
+        suppressed = frozenset(name for (name,) in found)
         used = None
         if row["body_hash"] is not None:
             used = UsedKey(
                 row["body_hash"], row["generation"], row["used_run_id"], row["status"], row["is_live"]
             )
-        return BulkStanding(row["has_business_profile"], at_hand, row["expected_s"], used)
+        return BulkStanding(
+            row["has_business_profile"], at_hand - suppressed, row["expected_s"], used, suppressed
+        )
 
     async def accept(
         self,

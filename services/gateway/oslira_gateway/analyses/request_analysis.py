@@ -68,7 +68,9 @@ class RequestAnalysis(Generic[OrderT]):
         self._kept_answers = kept_answers
 
     async def __call__(self, request: Request[OrderT]) -> Answer:
-        """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached, unavailable."""
+        """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached,
+        profile_suppressed, unavailable.
+        """  # noqa: D205
         generation = 0
         for _ in range(_MAX_GENERATIONS):
             standing = await self._standing(request)
@@ -87,6 +89,11 @@ class RequestAnalysis(Generic[OrderT]):
         if not standing.has_business_profile:
             raise OsliraError(
                 "business_profile_not_found", "There is no such business profile in this account."
+            )
+        if standing.is_suppressed:
+            raise OsliraError(
+                "profile_suppressed",
+                "This profile was removed at its owner's request and is not analysed any more.",
             )
         return standing
 

@@ -12,7 +12,8 @@ from oslira_shared.ids import derived_id, new_id
 from oslira_shared.observability import trace
 
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
-from oslira_gateway.analyses.ports import Hints, Holds, Reservation, UsedKey
+from oslira_gateway.analyses.name_list import NameList, RejectedLine, names_in
+from oslira_gateway.analyses.ports import ERASED_HASH, Hints, Holds, Reservation, UsedKey
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 
@@ -29,6 +30,7 @@ class BulkStanding:
     at_hand: frozenset[str]
     expected_s: int
     used_key: UsedKey | None
+    suppressed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class RequestBulk:
 
     async def quote(self, member: Member, order: BulkOrder) -> Quote:
         """What it would do and cost now. Raises OsliraError `business_profile_not_found`."""
-        return _quote(order, await self._standing(member, order, None))
+        standing = await self._standing(member, order, None)
+        return _quote(without(order, standing.suppressed), standing)
 
     async def __call__(
         self, member: Member, order: BulkOrder, key: str | None, request_id: str
@@ -100,20 +103,18 @@ class RequestBulk:
         """(the bulk's id, whether it is new). Raises no_usable_names, business_profile_not_found, idempotency_key_reused,
         insufficient_credits, unavailable.
         """  # noqa: D205
-        if not order.names.names:
-            raise OsliraError(
-                "no_usable_names", "None of these lines holds a usable name.", rejected=order.names.rejected
-            )
+        _require_names(order)
         generation = 0
         for _ in range(_MAX_GENERATIONS):
             standing = await self._standing(member, order, key)
-            used = standing.used_key
+            used, order = standing.used_key, without(order, standing.suppressed)
             if used is not None and used.is_live:
-                if used.body_hash != order.body_hash:
+                if used.body_hash not in {order.body_hash, ERASED_HASH}:
                     raise OsliraError(
                         "idempotency_key_reused", "This Idempotency-Key was used with another request."
                     )
                 return used.run_id, False
+            _require_names(order)
             generation = max(generation, 0 if used is None else used.generation + 1)
             reservation = None if key is None else Reservation(key, generation)
             accepted = await self._take(
@@ -191,6 +192,31 @@ class RequestBulk:
                 "business_profile_not_found", "There is no such business profile in this account."
             )
         return standing
+
+
+def without(order: BulkOrder, suppressed: frozenset[str]) -> BulkOrder:
+    """The order less the names that may not be analysed: each is reported by its line, and its text is kept nowhere."""
+    if not suppressed:
+        return order
+    names = [name for name in order.names.names if name.username not in suppressed]
+    rejected = [
+        line if suppressed.isdisjoint(names_in(line.text)) else _refused(line.line)
+        for line in order.names.rejected
+    ]
+    rejected += [_refused(name.line) for name in order.names.names if name.username in suppressed]
+    rejected.sort(key=lambda line: line.line)
+    return replace(order, names=NameList(names, rejected))
+
+
+def _refused(line: int) -> RejectedLine:
+    return RejectedLine(line, "", "profile_suppressed", "This profile was removed at its owner's request.")
+
+
+def _require_names(order: BulkOrder) -> None:
+    if not order.names.names:
+        raise OsliraError(
+            "no_usable_names", "None of these lines holds a usable name.", rejected=order.names.rejected
+        )
 
 
 def _quote(order: BulkOrder, standing: BulkStanding) -> Quote:

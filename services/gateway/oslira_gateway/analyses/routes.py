@@ -32,6 +32,7 @@ ORDER_REFUSALS: Final = (
     "idempotency_key_reused",
     "insufficient_credits",
     "cost_limit_reached",
+    "profile_suppressed",
 )
 
 IdempotencyKey = Annotated[

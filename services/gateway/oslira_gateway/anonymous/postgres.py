@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing
-from oslira_gateway.analyses.postgres import PostgresRequests
+from oslira_gateway.analyses.postgres import PostgresRequests, closed_if_erased
 from oslira_gateway.anonymous.ports import Use
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.http.client_address import Network
@@ -81,17 +82,20 @@ class PostgresVisitorsRequests:
         request_id: str,
     ) -> Acceptance:
         """See Requests."""
-        async with self._client.connection() as connection:
-            row = await connection.fetchrow(
-                _ACCEPT,
-                run_id,
-                order.username,
-                self._pseudonyms.of_name(order.username),
-                order.price_credits,
-                order.max_age,
-                self._life,
-                request_id,
-            )
+        try:
+            async with self._client.connection() as connection:
+                row = await connection.fetchrow(
+                    _ACCEPT,
+                    run_id,
+                    order.username,
+                    self._pseudonyms.of_name(order.username),
+                    order.price_credits,
+                    order.max_age,
+                    self._life,
+                    request_id,
+                )
+        except asyncpg.PostgresError as error:
+            return closed_if_erased(error, run_id)
         assert row is not None  # noqa: S101  # it returns one row or raises
         status = RunStatus.CANCELLED if row["outcome"] == "closed" else RunStatus(row["status"])
         return Acceptance(row["outcome"], row["run_id"], status, row["attempt"])

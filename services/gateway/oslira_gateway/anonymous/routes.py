@@ -66,7 +66,13 @@ def anonymous_routes(
         opt={PUBLIC: True, LIMIT: RouteClass.ANONYMOUS},
         tags=["analyses"],
         responses=also(202, AcceptedAnonymousRun, "Accepted. Only its token can read it.")
-        | refuses("invalid_username", "challenge_failed", "anonymous_limit_reached", "anonymous_used_up"),
+        | refuses(
+            "invalid_username",
+            "challenge_failed",
+            "anonymous_limit_reached",
+            "anonymous_used_up",
+            "profile_suppressed",
+        ),
     )
     async def create_anonymous_analysis(
         request: Request[Any, Any, Any], data: JSONBody[AnonymousBody]

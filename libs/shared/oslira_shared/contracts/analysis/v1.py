@@ -16,6 +16,7 @@ OUTCOME: Final = "analysis.rpc.outcome"
 CANCEL: Final = "analysis.rpc.cancel"
 CANCEL_BULK: Final = "analysis.rpc.cancel_bulk"
 REPLAY: Final = "analysis.rpc.replay"
+ERASE: Final = "analysis.rpc.erase"
 CONTEXT_PREVIEW: Final = "analysis.rpc.context_preview"
 PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.<run_id>
 
@@ -163,6 +164,22 @@ class Replayed(Contract):
     """The run that does it now."""
 
     run_id: UUID
+
+
+class EraseRequest(Contract):
+    """Remove a profile from all that analysis keeps, of all accounts. Whose it is stands in the erasure, never here.
+
+    Answers `Erased`; errors: not_found.
+    """
+
+    erasure_id: UUID
+
+
+class Erased(Contract):
+    """What was removed now, by place. `is_finished`: nothing of the profile is left, and nothing of it is at work."""
+
+    removed: dict[str, int]
+    is_finished: bool
 
 
 class ContextPreviewRequest(Contract):

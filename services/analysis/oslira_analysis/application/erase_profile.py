@@ -1,0 +1,87 @@
+"""Erase a profile: what is at work on it ends and gives its credits back, what has ended is forgotten, for all accounts.
+
+Whose it is stands in the erasure's row. Asked again until nothing is left: an actor that is being aborted still holds its scrape.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from oslira_shared.errors import OsliraError
+
+from oslira_analysis.application.cancel_run import Cancellations, cancel_run
+from oslira_analysis.application.ports import Announcer, Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is erased. `visitors_hmac` is what visitors' runs keep in the name's place."""
+
+    username: str
+    visitors_hmac: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedRows:
+    """What was removed, by place; and whether nothing of it is left."""
+
+    removed: dict[str, int]
+    is_finished: bool
+
+
+class ErasableRows(Protocol):
+    """What analysis keeps in its tables."""
+
+    async def subject(self, erasure_id: UUID) -> Subject | None:
+        """None when there is no such erasure, or it is over."""
+        ...
+
+    async def at_work(self, subject: Subject) -> Sequence[tuple[UUID, UUID]]:
+        """(run id, account id) of runs that have not ended."""
+        ...
+
+    async def pictures(self, subject: Subject) -> Sequence[str]:
+        """Keys of pictures that are this profile's alone."""
+        ...
+
+    async def erase(self, subject: Subject) -> ErasedRows:
+        """What has ended, in one transaction."""
+        ...
+
+
+class ErasableObjects(Protocol):
+    """What analysis keeps in the bucket. Raises what the store raises: the erasure is asked for again."""
+
+    async def erase_profile(self, username: str) -> int:
+        """Every cached item of the profile; how many there were."""
+        ...
+
+    async def erase_pictures(self, keys: Sequence[str]) -> None:
+        """By key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePorts:
+    """What erasing needs."""
+
+    rows: ErasableRows
+    objects: ErasableObjects
+    cancellations: Cancellations
+    queue: Queue
+    announcer: Announcer
+
+
+async def erase_profile(erasure_id: UUID, ports: ErasePorts) -> ErasedRows:
+    """What was removed now. Raises OsliraError `not_found`."""
+    subject = await ports.rows.subject(erasure_id)
+    if subject is None:
+        raise OsliraError("not_found", "There is no such erasure, or it is over.")
+    for run_id, account_id in await ports.rows.at_work(subject):
+        await cancel_run(run_id, account_id, ports.cancellations, ports.queue, ports.announcer)
+    # Objects first: a crash in between leaves the rows that say which pictures are this profile's.
+    await ports.objects.erase_pictures(await ports.rows.pictures(subject))
+    cached = await ports.objects.erase_profile(subject.username)
+    erased = await ports.rows.erase(subject)
+    return ErasedRows({**erased.removed, "cached_profiles": cached}, erased.is_finished)
