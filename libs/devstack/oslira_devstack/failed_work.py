@@ -18,6 +18,7 @@ from oslira_shared.contracts.envelope import Reply
 from oslira_shared.errors import OsliraError
 
 from oslira_devstack.access import Access
+from oslira_devstack.on_record import on_record
 
 _RUNS: Final = """
 select 'run' as kind, id::text, finished_at as at, attempt as attempts, error_code || ': ' || coalesce(error_detail, '') as reason
@@ -76,15 +77,23 @@ async def show_failed(access: Access, item_id: str) -> dict[str, Any] | None:
 
 
 async def replay_failed(access: Access, item_id: str) -> str:
-    """The id of what does it now. Raises OsliraError: run_not_found, conflict, insufficient_credits, unavailable …."""
+    """The id of what does it now; the act is on record.
+
+    Raises OsliraError: run_not_found, conflict, insufficient_credits, unavailable ….
+    """
     try:
         row_id = UUID(item_id)
     except ValueError as error:
         raise OsliraError(
             "not_found", "Only runs and webhook events can be replayed, by their ids."
         ) from error
+    async with on_record(access, "replay", id=str(row_id)):
+        return await _replayed(access, row_id)
+
+
+async def _replayed(access: Access, row_id: UUID) -> str:
     if await _value(access, "billing_service", _EVENT, row_id):
-        request = billing.ReplayRequest(event_id=item_id)
+        request = billing.ReplayRequest(event_id=str(row_id))
         return str((await _ask(access, billing.REPLAY, request, billing.Replayed)).row_id)
     asked = analysis.ReplayRequest(run_id=row_id)
     return str((await _ask(access, analysis.REPLAY, asked, analysis.Replayed)).run_id)

@@ -32,6 +32,7 @@ from oslira_analysis.infrastructure.bus import Engine, subscribe
 from oslira_analysis.infrastructure.bus_requests import (
     answer_cancels,
     answer_erasures,
+    answer_failed,
     answer_previews,
     answer_replays,
 )
@@ -48,6 +49,7 @@ from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
 from oslira_analysis.infrastructure.postgres_erasures import PostgresErasableRows
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres_failed import PostgresFailedWork
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
@@ -137,6 +139,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )
+    answer_failed(runtime.bus, PostgresFailedWork(database))
     runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, announcer))
     anonymous = PostgresAnonymousRuns(database)
     runtime.every(

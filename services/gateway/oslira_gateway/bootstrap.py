@@ -86,6 +86,8 @@ from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_gateway.operations.erase_routes import BusErasureOwners, erase_routes
 from oslira_gateway.operations.erasures import EraseProfile
+from oslira_gateway.operations.failed_routes import failed_routes
+from oslira_gateway.operations.failed_work import BusFailedWork
 from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
@@ -179,6 +181,7 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *acts_routes(acts),
             *jobs_routes(BusJobs(runtime.bus), acts),
             *_erasing(runtime, settings, acts),
+            *failed_routes(BusFailedWork(runtime.bus), acts),
         ],
         JwtOperators(tokens, secret=secret),
     )

@@ -25,10 +25,9 @@ def tick(
 
     The moment is taken back to the job's own grid. Exits 2 for an unknown job or moment, 1 when the bus can't be reached.
     """
-    from oslira_scheduler.infrastructure.one_tick import publish_one  # noqa: PLC0415
     from oslira_shared.errors import OsliraError  # noqa: PLC0415
 
-    from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
+    from oslira_devstack.access import NoStack  # noqa: PLC0415
 
     try:
         moment = _moment(slot)
@@ -36,8 +35,7 @@ def tick(
         print(f"oslira: {slot!r} is no moment such as 2026-11-22T02:00:00Z", file=sys.stderr)
         raise typer.Exit(2) from None
     try:
-        nats_url = os.environ.get("NATS_URL") or find_stack().nats_url("scheduler")
-        on_grid = asyncio.run(publish_one(nats_url, os.environ, job, moment))
+        on_grid = asyncio.run(_tick(job, moment))
     except OsliraError as error:
         print(f"oslira: {error.detail}", file=sys.stderr)
         raise typer.Exit(2 if error.code == "not_found" else 1) from None
@@ -46,6 +44,20 @@ def tick(
         raise typer.Exit(1) from None
     text = on_grid.isoformat()
     print(json.dumps({"job": job, "slot": text}) if as_json else f"ticked {job} {text}")
+
+
+async def _tick(job: str, moment: datetime) -> datetime:
+    """By whoever has the scheduler's own credential as it is; an operator's, on a stack, is an act of theirs."""
+    from oslira_scheduler.infrastructure.one_tick import publish_one  # noqa: PLC0415
+
+    from oslira_devstack.access import find_stack  # noqa: PLC0415
+    from oslira_devstack.on_record import on_record  # noqa: PLC0415
+
+    if nats_url := os.environ.get("NATS_URL"):
+        return await publish_one(nats_url, os.environ, job, moment)
+    access = find_stack()
+    async with on_record(access, "tick", job=job[:64], slot=moment.isoformat()):
+        return await publish_one(access.nats_url("scheduler"), os.environ, job, moment)
 
 
 def _moment(text: str | None) -> datetime:

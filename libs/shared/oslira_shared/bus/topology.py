@@ -9,6 +9,7 @@ from typing import Final
 
 from nats.js import api
 
+from oslira_shared.contracts import failed
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
@@ -191,6 +192,8 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
         for job in scheduler.JOBS
         for owner in job.owners
     },
+    **{failed.list_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
+    **{failed.show_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
 }
 # Who gives which commands to another service; each may give its own, and tell its own events, anyway.
 COMMANDED_BY: Final[Mapping[str, tuple[str, ...]]] = {analysis.RUN: ("gateway",)}

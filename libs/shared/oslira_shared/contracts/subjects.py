@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from oslira_shared.contracts import failed
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.billing import v1 as billing
@@ -51,6 +52,14 @@ CARRIED: Final[Mapping[str, Carried]] = {
         scheduler.run_job_subject(owner): Carried(scheduler.RunJob, scheduler.JobState)
         for job in scheduler.JOBS
         for owner in job.owners
+    },
+    **{
+        failed.list_failed_subject(owner): Carried(failed.FailedQuery, failed.FailedList)
+        for owner in failed.OWNERS
+    },
+    **{
+        failed.show_failed_subject(owner): Carried(failed.FailedRequest, failed.FailedDetail)
+        for owner in failed.OWNERS
     },
 }
 

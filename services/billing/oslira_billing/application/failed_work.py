@@ -1,0 +1,18 @@
+"""Events of Stripe's that were given up, for operators to look at."""
+
+from typing import Protocol
+from uuid import UUID
+
+from oslira_shared.contracts.failed import FailedDetail, FailedItem, FailedQuery
+
+
+class FailedWork(Protocol):
+    """Events of Stripe's that were given up. Nothing of it names anybody."""
+
+    async def newest(self, query: FailedQuery) -> list[FailedItem]:
+        """Newest first."""
+        ...
+
+    async def show(self, item_id: UUID) -> FailedDetail:
+        """Raises OsliraError `not_found`."""
+        ...
