@@ -1,12 +1,14 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Heart
 
@@ -27,6 +29,7 @@ from oslira_analysis.infrastructure.announcer import NatsAnnouncer
 from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
 from oslira_analysis.infrastructure.apify import ApifyScraper
 from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.bucket_state import BucketState
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
 from oslira_analysis.infrastructure.bus_requests import (
@@ -69,6 +72,7 @@ from oslira_analysis.settings import AnalysisSettings
 _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
 _FORGET_EVERY_S: Final = 2.0
+_LOOK_AT_BUCKET_S: Final = 15.0
 # One profile is about 0.003 USD.
 _MOST_SCRAPE_USD: Final = Decimal("0.01")
 PortT = TypeVar("PortT")
@@ -87,6 +91,9 @@ def _as_it_is(port: PortT, /) -> PortT:
 async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = _as_it_is) -> None:
     """Declare everything on the runtime."""
     database = AdminClient(runtime.database)
+    runtime.health.required["schema"] = SchemaCheck(
+        runtime.database, "analysis.runs", "analysis.bulk_items", "analysis.drafts", "analysis.run_view"
+    )
     await seed(
         database,
         scrape_slots=settings.apify_concurrency,
@@ -206,6 +213,9 @@ def _engine(
     runtime.on_stop(bucket.close)
     runtime.on_stop(avatars.close)
     runtime.once("bucket-lifecycle", media.expire_profiles)
+    state = BucketState(bucket.client.get, bucket=settings.s3_bucket)
+    runtime.every(_LOOK_AT_BUCKET_S, "look-at-bucket", state.look)
+    runtime.ready_check("bucket", state)
     return Engine(
         runs=runs,
         queue=queue,
@@ -264,11 +274,24 @@ def _models(
     runtime.on_stop(openai.close)
     runtime.on_stop(anthropic.close)
     clients += [openai.client, anthropic.client]
+    breakers = {"openai": Breaker(), "anthropic": Breaker()}
+    for name, breaker in breakers.items():
+        runtime.ready_check(name, _state_of(breaker))
     return BookedModels(
         dress(PostgresCalls(database)),
         (
-            Seat(dress(openai), Breaker(), lambda call: call.model),
-            Seat(dress(anthropic), Breaker(), lambda call: call.fallback_model),
+            Seat(dress(openai), breakers["openai"], lambda call: call.model),
+            Seat(dress(anthropic), breakers["anthropic"], lambda call: call.fallback_model),
         ),
         clock_s=time.monotonic,
     )
+
+
+def _state_of(breaker: Breaker) -> Callable[[], Awaitable[str]]:
+    """For /health/ready, as this process has come to know the provider: asking it would cost."""
+
+    async def state() -> str:
+        known = breaker.state(time.monotonic())
+        return "ok" if known == "closed" else f"its breaker is {known.replace('_', '-')}"
+
+    return state

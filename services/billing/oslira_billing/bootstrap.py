@@ -4,6 +4,7 @@ import time
 
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
@@ -42,6 +43,9 @@ from oslira_billing.settings import BillingSettings
 async def build(runtime: Runtime, settings: BillingSettings) -> None:
     """Declare everything; the runtime starts it."""
     database = AdminClient(runtime.database)
+    runtime.health.required["schema"] = SchemaCheck(
+        runtime.database, "billing.webhook_events", "billing.payment_problems", "billing.job_runs"
+    )
     await seed_offers(database, settings.stripe_prices)
 
     inbox, hints = PostgresInbox(database, lease_s=settings.event_lease_s), BusHints(runtime.bus)

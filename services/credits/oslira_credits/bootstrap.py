@@ -5,6 +5,7 @@ from typing import Final
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_credits.application.announce_notices import AnnounceNotices
@@ -28,6 +29,9 @@ _POLICY_EVERY_S: Final = 30.0
 
 async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     """Declare everything on `runtime`; it starts it."""
+    runtime.health.required["schema"] = SchemaCheck(
+        runtime.database, "credits.transfers", "credits.notices", "credits.job_runs"
+    )
     ledger = PostgresLedger(runtime.database)
     announcements = bus.BusAnnouncements(runtime.bus)
     settle = SettleHold(ledger, bus.BusOutcomes(runtime.bus), announcements, life=settings.hold_extension)

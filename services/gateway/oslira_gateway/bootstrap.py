@@ -11,6 +11,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.health import health_routes
 from oslira_shared.postgres.clients import AdminClient, Pool
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_gateway.accounts.members_routes import invitation_routes, member_routes
@@ -92,7 +93,6 @@ from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
 from oslira_gateway.operations.postgres_erasures import PostgresErasures
-from oslira_gateway.operations.schema_check import SchemaCheck
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
 from oslira_gateway.webhooks.delivery_routes import delivery_routes
@@ -107,7 +107,9 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> None:
     """Wire the gateway and let the runtime serve it."""
     tokens = _tokens(runtime, settings)
     runtime.serve(wire(runtime, settings, tokens), host=settings.http_host, port=settings.http_port)
-    runtime.health.required["schema"] = SchemaCheck(runtime.database)
+    runtime.health.required["schema"] = SchemaCheck(
+        runtime.database, "identity.idempotency", "identity.operator_acts", "analysis.run_view"
+    )
     runtime.serve_inside(_admin(runtime, settings, tokens))
     own_jobs(runtime, "identity", {"daily-cleanup": DailyCleanup(AdminClient(runtime.database))})
 
@@ -247,6 +249,7 @@ def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
     if settings.jwks_url is not None:
         keys = JwksKeys(fetch_jwks(settings.jwks_url))
         runtime.every(REFRESH_EVERY_S, "refresh-jwks", keys.refresh)
+        runtime.ready_check("jwks", keys.state)
         jwks = JwksTokens(keys, issuer=settings.jwt_issuer or issuer_of(settings.jwks_url))
     return TokensByAlgorithm(shared_secret=shared_secret, jwks=jwks)
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_scheduler.application.keep_topology import KeepTopology
@@ -19,6 +20,7 @@ _REMIND_EVERY_S: Final = 3_600.0
 
 async def build(runtime: Runtime, settings: SchedulerSettings) -> None:
     """Declare everything; the runtime starts it."""
+    runtime.health.required["schema"] = SchemaCheck(runtime.database, "scheduler.ticks_published")
     slots = PostgresSlots(AdminClient(runtime.database))
     keep_topology = KeepTopology(NatsTopology(runtime.bus, replicas=settings.stream_replicas), slots)
     runtime.bus.on_connected(keep_topology)  # every other service waits for its consumer

@@ -11,7 +11,7 @@ Check = Callable[[], Awaitable[str]]
 
 
 class Health:
-    """Readiness: `required` checks decide it; every other binding is listed with its state and never takes a service out."""
+    """Readiness: `required` checks decide it; every other binding is listed as `ok` or `degraded: why` and takes nobody out."""
 
     def __init__(self) -> None:
         self.required: dict[str, Check] = {}
@@ -21,7 +21,7 @@ class Health:
     async def report(self) -> tuple[bool, dict[str, Any]]:
         """(ready, body). A check answers `ok` or says what is wrong; one that raises or takes over 2 s is wrong."""
         required = await _run(self.required)
-        others = await _run(self.others)
+        others = {name: _degraded(state) for name, state in (await _run(self.others)).items()}
         is_ready = not self.is_draining and all(state == "ok" for state in required.values())
         degraded = any(state != "ok" for state in others.values())
         status = (
@@ -34,6 +34,10 @@ class Health:
             else "ok"
         )
         return is_ready, {"status": status, "checks": {**required, **others}}
+
+
+def _degraded(state: str) -> str:
+    return state if state == "ok" else f"degraded: {state}"
 
 
 async def _run(checks: Mapping[str, Check]) -> dict[str, str]:

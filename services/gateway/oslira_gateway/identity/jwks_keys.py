@@ -42,6 +42,10 @@ class JwksKeys:
         async with self._asking:
             await self._load()
 
+    async def state(self) -> str:
+        """For /health/ready."""
+        return "ok" if self._keys is not None else "its issuer has never answered"
+
     async def _ask(self, *, because_of: Mapping[str, PublicKey] | None) -> None:
         async with self._asking:
             if self._keys is not because_of:

@@ -4,6 +4,7 @@ import os
 import random
 
 from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Heart
 
@@ -23,6 +24,9 @@ from oslira_gateway.webhooks.sweep_endings import SweepEndings
 async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolver | None = None) -> None:
     """Declare everything; the runtime starts it."""
     database = AdminClient(runtime.database)
+    runtime.health.required["schema"] = SchemaCheck(
+        runtime.database, "identity.webhook_deliveries", "identity.webhook_marks", "analysis.run_view"
+    )
     if resolver is None:
         resolver = SystemResolver(threads=min(settings.webhook_concurrency, 32))
         runtime.on_stop(resolver.close)

@@ -1,0 +1,21 @@
+"""Ready means migrated: what this version reads and writes has to be there."""
+
+from typing import Final
+
+from oslira_shared.postgres.clients import Pool
+
+_MISSING: Final = "select name from unnest($1::text[]) as name where to_regclass(name) is null"
+
+
+class SchemaCheck:
+    """A check of /health/ready. As the service: it reads names of relations, nobody's rows."""
+
+    def __init__(self, pool: Pool, *relations: str) -> None:
+        """`relations`: one of each migration that this version can't do without, the newest among them."""
+        self._pool = pool
+        self._relations = relations
+
+    async def __call__(self) -> str:
+        """`ok`, or which relation is missing."""
+        missing = await self._pool.fetch(_MISSING, list(self._relations))
+        return f"missing: {', '.join(row['name'] for row in missing)}" if missing else "ok"

@@ -1,0 +1,27 @@
+"""Whether the bucket answers, for /health/ready: looked at now and then, since a probe waits for nobody."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+
+class BucketState:
+    """`client` gives the bucket's client; it blocks, so it is asked in a thread."""
+
+    def __init__(self, client: Callable[[], Any], *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._state = "not asked yet"
+
+    async def look(self) -> None:
+        """Ask it."""
+        try:
+            await asyncio.to_thread(lambda: self._client().head_bucket(Bucket=self._bucket))
+        except Exception as error:  # noqa: BLE001  # whatever it is, that is its state
+            self._state = f"failing: {type(error).__name__}"
+        else:
+            self._state = "ok"
+
+    async def __call__(self) -> str:
+        """`ok`, or how it failed when it was last asked."""
+        return self._state
