@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -16,13 +15,14 @@ from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from pydantic import ValidationError
 
+from oslira_shared.bus.draining import answer_the_rest
 from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.heard import Heard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_refused
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
 from oslira_shared.bus.topology import CONSUMERS, stream_of
-from oslira_shared.bus.verdict import typed, verdict_middleware
+from oslira_shared.bus.verdict import decode, typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
@@ -33,7 +33,6 @@ _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
 _CONNECT_GRACE_S: Final = 1.0
 _OFFER_AGAIN_S: Final = 0.1
-_ANSWER_THE_REST_S: Final = 10.0
 ReplyT = TypeVar("ReplyT", bound=Contract)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
@@ -78,7 +77,7 @@ class Bus:
             logger=None,
             graceful_timeout=60.0,
             middlewares=[verdict_middleware(self._dead_letter)],
-            decoder=_decode,
+            decoder=decode,
         )
         self.heard: list[Heard] = []
         self._responders: list[Any] = []
@@ -187,7 +186,7 @@ class Bus:
             return
         try:
             if self.is_connected:
-                await asyncio.gather(*(_answer_the_rest(responder) for responder in self._responders))
+                await asyncio.gather(*(answer_the_rest(responder) for responder in self._responders))
             await self.broker.stop()
         except NatsError as error:
             # There is nobody to drain to; what was unsent, a sweep says again.
@@ -221,8 +220,7 @@ class Bus:
     async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
         """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed within 5 s.
 
-        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again. TypeError is for a message
-        that is not the subject's.
+        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again.
         """
         require_carried(subject, message)
         if not self.is_connected:
@@ -296,25 +294,3 @@ class Bus:
         # Permission violations come only here; a caller sees a mere timeout.
         self._identity.hear(error)
         _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])
-
-
-async def _answer_the_rest(responder: Any) -> None:
-    """Leave the queue group, then answer what came before that: FastStream's own stop drops it, and the caller waits in vain."""
-    subscription, responder.subscription = responder.subscription, None
-    if subscription is None:
-        return
-    with suppress(TimeoutError, NatsError):
-        async with asyncio.timeout(_ANSWER_THE_REST_S):
-            await subscription.drain()
-            # Drained of messages means handed to the workers' queue, of which they have all taken theirs a moment later.
-            while responder.send_stream.statistics().current_buffer_used:  # noqa: ASYNC110  (it has no event for it)
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
-
-
-async def _decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """What isn't JSON goes on as bytes, so that validation judges it instead of the client failing on it."""
-    try:
-        return await original(message)
-    except ValueError:
-        return message.body

@@ -147,3 +147,11 @@ def problem_names(error: Exception) -> list[str]:
         return [".".join(map(str, item["loc"])) + ":" + item["type"] for item in error.errors()][:10]
     found: Any = getattr(error, "raw_errors", None) or []
     return [".".join(map(str, item.get("loc", ()))) for item in found][:10]
+
+
+async def decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """What isn't JSON goes on as bytes, so that validation judges it instead of the client failing on it."""
+    try:
+        return await original(message)
+    except ValueError:
+        return message.body
