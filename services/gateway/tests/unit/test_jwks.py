@@ -200,7 +200,9 @@ async def test_without_any_key_yet_a_token_is_not_called_invalid() -> None:
 async def test_the_background_refresh_withdraws_keys() -> None:
     issuer = Issuer(BOTH, key_set())
     keys = JwksKeys(issuer.fetch, clock_s=lambda: issuer.now_s)
+    assert await keys.state() == "its issuer has never answered"
     await keys.refresh()
+    assert await keys.state() == "ok"
     assert await keys.find("ec") is not None
     await keys.refresh()
     assert await keys.find("ec") is None
