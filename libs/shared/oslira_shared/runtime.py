@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import Any, Final, NoReturn, TypeVar
 
 import asyncpg
@@ -25,6 +24,7 @@ from oslira_shared.observability.scrub import scrub_event
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.secrets.live import REFRESH_EVERY_S
+from oslira_shared.serving import closing_when_draining, http_server
 from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
 _LOG = structlog.get_logger()
@@ -32,8 +32,6 @@ _RETRY_DATABASE_S: Final = 1.0
 _MEASURE_EVERY_S: Final = 1.0
 # No request is given longer (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end by themselves when we stop.
 _FINISH_REQUESTS_S: Final = 30
-# Longer than what a proxy keeps an idle connection for: the side that sends must be the one that closes it.
-_KEEP_ALIVE_S: Final = 75
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
@@ -73,8 +71,8 @@ class Runtime:
 
     def serve(self, app: Any, *, port: int, host: str) -> None:
         """Serve a public ASGI app from this process."""
-        public = _closing_when_draining(app, self.health)
-        self._servers.append(_server(public, host=host, port=port, finish_s=_FINISH_REQUESTS_S))
+        public = closing_when_draining(app, self.health)
+        self._servers.append(http_server(public, host=host, port=port, finish_s=_FINISH_REQUESTS_S))
 
     def serve_inside(self, *routes: Any) -> None:
         """Answer `routes` on the internal port, beside health and metrics."""
@@ -123,7 +121,7 @@ class Runtime:
         self.health.others["bus"] = self._bus_state
         settings = self.settings
         self._servers.append(
-            _server(
+            http_server(
                 internal_app(self.health, self._internal_routes),
                 host=settings.internal_host,
                 port=settings.internal_port,
@@ -180,47 +178,6 @@ class Runtime:
 
     async def _bus_state(self) -> str:
         return self.bus.state()
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the runtime, which stops things in order."""
-
-    def install_signal_handlers(self) -> None:
-        pass
-
-    def capture_signals(self) -> Any:
-        return nullcontext()
-
-
-def _closing_when_draining(app: Any, health: Health) -> Any:
-    """Asks callers to come back over a new connection, which then leads to another process."""
-
-    async def serve(scope: Any, receive: Any, send: Any) -> None:
-        async def sending(message: Any) -> None:
-            if health.is_draining and message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
-            await send(message)
-
-        await app(scope, receive, sending)
-
-    return serve
-
-
-def _server(app: Any, *, host: str, port: int, finish_s: int) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # TRUSTED_PROXIES decides, in the gateway
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=finish_s,  # a reader that takes nothing would hold it up for ever
-            limit_concurrency=2_000,
-        )
-    )
 
 
 def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> NoReturn:
