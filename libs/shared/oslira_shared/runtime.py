@@ -20,7 +20,6 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
-from oslira_shared.observability.scrub import scrub_event
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.secrets.live import REFRESH_EVERY_S
@@ -183,7 +182,10 @@ class Runtime:
 def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> NoReturn:
     """Run a service until SIGTERM or SIGINT; exit 0, or 1 if it could not start."""
     logs.configure(settings.service, level=settings.log_level)
-    _start_sentry(settings)
+    if settings.sentry_dsn is not None:
+        from oslira_shared.observability import sentry  # noqa: PLC0415  # costs a fifth of a start
+
+        logs.tell(sentry.start(settings.sentry_dsn.get_secret_value(), settings.env))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sys.exit(runner.run(live(settings, build)))
 
@@ -252,18 +254,3 @@ async def _own_pool(settings: ServiceSettings) -> Pool:
         await pool.close()
         raise
     return pool
-
-
-def _start_sentry(settings: ServiceSettings) -> None:
-    if settings.sentry_dsn is None:
-        return
-    import sentry_sdk  # noqa: PLC0415
-
-    sentry_sdk.init(
-        dsn=settings.sentry_dsn.get_secret_value(),
-        environment=settings.env,
-        send_default_pii=False,
-        include_local_variables=False,
-        before_send=scrub_event,
-        max_request_body_size="never",
-    )

@@ -2,8 +2,9 @@
 
 import logging
 import sys
+from collections.abc import Callable, MutableMapping
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -11,6 +12,21 @@ from oslira_shared.observability.scrub import LEFT_OUT, PERSONAL, scrub_value, s
 
 # Made of an error by _write_trace, which has scrubbed it: what is quoted there are names of files.
 _TRACE: Final = "exception"
+
+
+Listener: TypeAlias = Callable[[MutableMapping[str, Any]], None]
+_listeners: Final[list[Listener]] = []
+
+
+def tell(listener: Listener) -> None:
+    """Give `listener` every line's event from now on, as it was logged, with its error: it must scrub what it passes on."""
+    _listeners.append(listener)
+
+
+def _tell_listeners(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    for listener in _listeners:
+        listener(event)
+    return event
 
 
 def _write_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +57,7 @@ def configure(service: str, *, level: str = "INFO") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _tell_listeners,
         _write_trace,
         _scrub,
     ]
