@@ -133,6 +133,24 @@ def test_alerts_name_codes_and_jobs_that_exist() -> None:
     assert sorted(watched) == sorted(job.name for job in JOBS)
 
 
+def test_prometheus_asks_every_process_and_compose_has_what_it_mounts() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    processes = {
+        name for name, service in services.items() if "OSLIRA_DRAIN_DELAY_S" in service.get("environment", {})
+    }
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    assert set(config["scrape_configs"][0]["dns_sd_configs"][0]["names"]) == processes
+    down = next(rule["expr"] for rule in ALERTS if rule["alert"] == "ServiceDown")
+    assert set(re.findall(r"[a-z]+", down.partition('"')[2].partition('"')[0])) == processes
+    for name in ("prometheus", "grafana"):
+        mounted = [
+            volume.partition(":")[0] for volume in services[name]["volumes"] if volume.startswith("./")
+        ]
+        assert [path for path in mounted if not (ROOT / path).exists()] == []
+        assert services[name]["profiles"] == ["observability"]
+        assert not services[name]["image"].endswith(":latest")
+
+
 def test_every_alert_is_tried_by_promtool_or_is_one_plain_comparison() -> None:
     tried = "\n".join(path.read_text() for path in (PROMETHEUS / "tests").glob("*.yml"))
     untried = {rule["alert"] for rule in ALERTS if f"alertname: {rule['alert']}" not in tried}

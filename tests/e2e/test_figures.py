@@ -38,6 +38,7 @@ _TRAFFIC: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("analysis", "oslira_model_tokens_total", {"kind": "input"}),
     ("analysis", "oslira_model_cost_usd_total", {}),
 ]
+_MEASURING: Final = ("measure", "measure-process", "measure-jobs")
 _MOST_SERIES: Final = 400
 _WITHIN_S: Final = 20.0
 
@@ -116,5 +117,7 @@ async def test_figures_hold_what_happened_by_labels_that_are_bounded(stack: Stac
     assert _value(figures, "analysis", "oslira_slots", kind="scrape") == 10
     assert set(_lags(figures)) == set(CONSUMERS)
     for process in figures:
+        failed = {one: _value(figures, process, "oslira_loop_failures_total", loop=one) for one in _MEASURING}
+        assert set(failed.values()) == {0}, (process, failed)
         assert _value(figures, process, "oslira_bus_connected") == 1, process
         assert _value(figures, process, "oslira_database_pool_connections", state="limit") >= 2, process
