@@ -71,7 +71,7 @@ def _faults(figures: dict[str, list[Metric]]) -> list[str]:
         "job_name": {job.name for job in JOBS},
         "code": set(CODES),
         "table": _TABLES,
-        "type": {"light", "deep", "xray", "draft"},
+        "type": {"light", "deep", "xray", "business_profile"},
         "provider": {"openai", "anthropic"},
     }
     faults: list[str] = []

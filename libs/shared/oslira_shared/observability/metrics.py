@@ -29,7 +29,7 @@ LABELS: Final[Mapping[str, str]] = {
     "stream": "a stream of the topology",
     "subject": "an RPC of the topology",
     "table": "a table of work rows",
-    "type": "light, deep, xray or draft",
+    "type": "light, deep, xray or business_profile",
     "verdict": "acked, put_back or dead",
 }
 
