@@ -53,14 +53,24 @@ class _Container:
             await asyncio.to_thread(self.container.stop)
             self._is_made = False
 
+    @property
+    def pid(self) -> int | None:
+        if not self._is_made:
+            return None
+        made = self.container.get_wrapped_container()
+        made.reload()
+        return made.attrs["State"]["Pid"] or None
+
+    def log_text(self) -> str:
+        return b"".join(self.container.get_logs()).decode(errors="replace")
+
     async def wait_ready(self, answers: Callable[[], Awaitable[bool]]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_TIMEOUT_S):
                 while not await answers():  # noqa: ASYNC110  (a server sets no event)
                     await asyncio.sleep(_POLL_S)
                 return
-        logs = await asyncio.to_thread(self.container.get_logs)
-        ending = b"".join(logs)[-2_000:].decode(errors="replace")
+        ending = (await asyncio.to_thread(self.log_text))[-2_000:]
         raise DidNotStart(
             f"{self.name} did not answer within {_START_TIMEOUT_S:.0f} s; its log ends:\n{ending}"
         )

@@ -29,6 +29,15 @@ class Server(Protocol):
         """End it at once, and what it stored with it: for tests."""
         ...
 
+    @property
+    def pid(self) -> int | None:
+        """Its first process on this machine; None while it is stopped. Blocks."""
+        ...
+
+    def log_text(self) -> str:
+        """All it wrote. Blocks."""
+        ...
+
 
 class Nats(Server, Protocol):
     @property

@@ -57,6 +57,13 @@ class EmbeddedNats:
     def url(self, user: str) -> str:
         return f"nats://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int | None:
+        return self.child.pid
+
+    def log_text(self) -> str:
+        return self.child.log.read_text(errors="replace")
+
     async def start(self) -> None:
         self._write_config()
         self.child.start()

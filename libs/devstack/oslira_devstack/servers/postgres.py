@@ -82,6 +82,13 @@ class EmbeddedPostgres:
     def url(self, role: str, *, database: str = "oslira") -> str:
         return f"postgresql://{role}:{self._credentials.postgres[role]}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int | None:
+        return self.child.pid
+
+    def log_text(self) -> str:
+        return self.child.log.read_text(errors="replace")
+
     async def start(self) -> None:
         if not (self.directory / "PG_VERSION").exists():
             await asyncio.to_thread(self._initdb)

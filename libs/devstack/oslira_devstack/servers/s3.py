@@ -80,6 +80,13 @@ class EmbeddedS3:
         """A boto3 client of this server; it blocks, so call it in a thread."""
         return s3_client(self.endpoint_url, self._credentials)
 
+    @property
+    def pid(self) -> int | None:
+        return self.child.pid
+
+    def log_text(self) -> str:
+        return self.child.log.read_text(errors="replace")
+
     async def start(self) -> None:
         await asyncio.to_thread(self._prepare)
         self.child.start()

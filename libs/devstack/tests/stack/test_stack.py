@@ -16,6 +16,7 @@ from oslira_devstack import warden
 from oslira_devstack.credentials import MIGRATOR
 from oslira_devstack.datadir import DataDirectory, StackIsRunning
 from oslira_devstack.ports import BusyPort
+from oslira_devstack.servers.contract import Server
 from oslira_devstack.stack import Stack, StackConfig
 from oslira_shared.bus.provision import provision_bus
 
@@ -49,8 +50,7 @@ async def test_everything_answers_inside_and_nothing_runs_after(data_dir: Path) 
         await connection.close()
         with pytest.raises(StackIsRunning):
             await Stack(config).__aenter__()
-        ours = [p for p in marked() if str(data_dir) in " ".join(p.cmdline())]
-        assert len(ours) >= 3
+        ours = [await asyncio.to_thread(process_of, server) for server in stack.servers.all()]
     assert await asyncio.to_thread(DataDirectory(data_dir).read_state) is None
     assert [p for p in ours if p.is_running()] == []
 
@@ -103,6 +103,11 @@ def other_stack(data_dir: Path) -> tuple["subprocess.Popen[str]", str]:
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
+
+
+def process_of(server: Server) -> psutil.Process:
+    assert server.pid is not None
+    return psutil.Process(server.pid)
 
 
 def marked() -> list[psutil.Process]:
