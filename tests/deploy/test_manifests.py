@@ -148,6 +148,7 @@ def test_public_https_reaches_the_internet_alone(address: str) -> None:
         "billing",
         "webhooks",
         "gateway",
+        "provision",
     ]
 
 

@@ -1,7 +1,8 @@
-"""`python -m oslira_shared.provision`: migrations, the services' passwords and the bus's topology, before a roll-out.
+"""`python -m oslira_shared.provision`, before a roll-out: migrations, the services' passwords, the bus's topology, the bucket's rule.
 
 Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL (with the
-scheduler's NATS_NKEY_SEED and, on a cluster, NATS_STREAM_REPLICAS as the scheduler has it), or both.
+scheduler's NATS_NKEY_SEED and, on a cluster, NATS_STREAM_REPLICAS as the scheduler has it), S3_BUCKET (with S3_ENDPOINT_URL
+and boto's own variables for the keys): whichever are set.
 """
 
 import asyncio
@@ -10,7 +11,9 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from oslira_shared.bucket import bucket_client, expire_profiles
 from oslira_shared.bus.login import Login
+from oslira_shared.errors import OsliraError
 
 EX_USAGE: Final = 2
 
@@ -29,7 +32,22 @@ async def provision(variables: Mapping[str, str]) -> list[str]:
         replicas = int(variables.get("NATS_STREAM_REPLICAS") or 1)
         await _bus(nats_url, Login.from_environment(variables), replicas)
         done.append("bus provisioned")
+    if bucket := variables.get("S3_BUCKET"):
+        await asyncio.to_thread(_bucket, bucket, variables.get("S3_ENDPOINT_URL") or None)
+        done.append("bucket provisioned")
     return done
+
+
+def _bucket(bucket: str, endpoint_url: str | None) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    client = bucket_client(endpoint_url)
+    try:
+        expire_profiles(client, bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise OsliraError("unavailable", f"the bucket {bucket}'s lifecycle can't be set: {error}") from error
+    finally:
+        client.close()
 
 
 async def _bus(url: str, login: Login, replicas: int) -> None:
@@ -46,10 +64,14 @@ async def _bus(url: str, login: Login, replicas: int) -> None:
 
 
 def main() -> int:
-    """The exit status: 2 if neither variable is set."""
-    done = asyncio.run(provision(os.environ))
+    """The exit status: 1 with what is wrong, 2 if none of the variables is set."""
+    try:
+        done = asyncio.run(provision(os.environ))
+    except OsliraError as error:
+        print(f"provision: {error.detail}", file=sys.stderr)  # noqa: T201
+        return 1
     if not done:
-        print("provision: set DATABASE_ADMIN_URL, NATS_URL or both", file=sys.stderr)  # noqa: T201
+        print("provision: set DATABASE_ADMIN_URL, NATS_URL, S3_BUCKET or several", file=sys.stderr)  # noqa: T201
         return EX_USAGE
     for line in done:
         print(line)  # noqa: T201

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import structlog
+from oslira_shared.bucket import expire_profiles
 
 _LOG = structlog.get_logger()
-_RULE_ID: Final = "oslira-profiles"
-_PROFILE_DAYS: Final = 2
 
 
 class S3Media:
@@ -35,33 +34,8 @@ class S3Media:
         await asyncio.to_thread(lambda: self._client().delete_object(Bucket=self._bucket, Key=key))
 
     async def expire_profiles(self) -> None:
-        """Best effort: a store without lifecycles keeps old profiles, which nobody is shown."""
+        """Best effort: provisioning insists, and a store without lifecycles keeps old profiles, which nobody is shown."""
         try:
-            await asyncio.to_thread(self._expire_profiles)
+            await asyncio.to_thread(lambda: expire_profiles(self._client(), self._bucket))
         except Exception as error:  # noqa: BLE001
             _LOG.warning("lifecycle_not_set", reason=type(error).__name__)
-
-    def _expire_profiles(self) -> None:
-        client = self._client()
-        try:
-            rules = client.get_bucket_lifecycle_configuration(Bucket=self._bucket)["Rules"]
-        except client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
-                raise
-            rules = []
-        wanted = {
-            "ID": _RULE_ID,
-            "Status": "Enabled",
-            "Filter": {"Prefix": "profiles/"},
-            "Expiration": {"Days": _PROFILE_DAYS},
-        }
-        # Setting a lifecycle replaces all of it: the rules of others stay.
-        others = [rule for rule in rules if rule.get("ID") != _RULE_ID]
-        if any(
-            rule.get("ID") == _RULE_ID and rule.get("Expiration", {}).get("Days") == _PROFILE_DAYS
-            for rule in rules
-        ):
-            return
-        client.put_bucket_lifecycle_configuration(
-            Bucket=self._bucket, LifecycleConfiguration={"Rules": [*others, wanted]}
-        )

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
 import structlog
+from oslira_shared.bucket import PROFILES, bucket_client
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
-_TIMEOUT_S: Final = 3
 _THREADS: Final = 16
 T = TypeVar("T")
 
@@ -24,8 +24,7 @@ class S3Profiles:
 
     def __init__(self, *, bucket: str, endpoint_url: str | None) -> None:
         self._bucket = bucket
-        self._endpoint_url = endpoint_url
-        self.client: MadeOnce[Any] = MadeOnce(self._make_client)
+        self.client: MadeOnce[Any] = MadeOnce(lambda: bucket_client(endpoint_url))
         # Not asyncio's own threads, which pictures that don't come would hold up.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
 
@@ -75,28 +74,7 @@ class S3Profiles:
             Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
         )
 
-    def _make_client(self) -> Any:
-        # Lazily: importing boto3 costs more than the whole start of the service.
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
-
-        return boto3.client(
-            "s3",
-            endpoint_url=self._endpoint_url,
-            region_name="auto" if self._endpoint_url else None,
-            config=Config(
-                connect_timeout=_TIMEOUT_S,
-                read_timeout=_TIMEOUT_S,
-                retries={"total_max_attempts": 2},
-                max_pool_connections=50,
-                # R2 and others don't take the newer default checksums
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path"},
-            ),
-        )
-
 
 def key_of(username: str) -> str:
     """Where the profile's item is kept."""
-    return f"profiles/v1/{username}.json"
+    return f"{PROFILES}v1/{username}.json"

@@ -1,0 +1,81 @@
+"""The bucket of scraped profiles and pictures: its client, and the rule by which it forgets profiles after two days by itself."""
+
+from typing import Any, Final
+
+from oslira_shared.errors import OsliraError
+
+PROFILES: Final = "profiles/"
+PROFILE_DAYS: Final = 2
+_RULE: Final = {
+    "ID": "oslira-profiles",
+    "Status": "Enabled",
+    "Filter": {"Prefix": PROFILES},
+    "Expiration": {"Days": PROFILE_DAYS},
+}
+_TIMEOUT_S: Final = 3
+
+
+def bucket_client(endpoint_url: str | None) -> Any:
+    """A boto3 client, which blocks; keys and region are boto's own variables. Importing boto3 takes half a second of CPU."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name="auto" if endpoint_url else None,
+        config=Config(
+            connect_timeout=_TIMEOUT_S,
+            read_timeout=_TIMEOUT_S,
+            retries={"total_max_attempts": 2},
+            max_pool_connections=50,
+            # R2 and others don't take the newer default checksums
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"},
+        ),
+    )
+
+
+def expire_profiles(client: Any, bucket: str) -> None:
+    """Set the rule where it isn't, and read it back: a store may take a rule and not keep it. Blocks.
+
+    Raises OsliraError `internal` when the bucket doesn't have the rule afterwards, and what boto3 raises.
+    """
+    before = _rules(client, bucket)
+    if _is_set(before):
+        return
+    # Setting a lifecycle replaces all of it: the rules of others stay.
+    others = [rule for rule in before if rule.get("ID") != _RULE["ID"]]
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": [*others, _RULE]}
+    )
+    if not _is_set(_rules(client, bucket)):
+        raise OsliraError(
+            "internal",
+            f"the bucket {bucket} took the rule that {PROFILES} expires after {PROFILE_DAYS} days, and doesn't have it",
+        )
+
+
+def _rules(client: Any, bucket: str) -> list[dict[str, Any]]:
+    try:
+        return client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+            raise
+        return []
+
+
+def _is_set(rules: list[dict[str, Any]]) -> bool:
+    """In all that it does; a store may write a filter of a prefix alone in the older way, and add words of its own."""
+    for rule in rules:
+        prefix = rule.get("Filter", {}).get("Prefix", rule.get("Prefix"))
+        days = rule.get("Expiration", {}).get("Days")
+        if (rule.get("ID"), rule.get("Status"), prefix, days) == (
+            _RULE["ID"],
+            "Enabled",
+            PROFILES,
+            PROFILE_DAYS,
+        ):
+            return True
+    return False
