@@ -8,7 +8,9 @@ write_client() {
     "$python" -m oslira_devstack.client_writer docs/openapi.json "$1"
     .venv/bin/ruff format --quiet --config pyproject.toml "$1"
 }
+results=libs/shared/oslira_shared/contracts/analysis/results.json
 if [ "${1:-}" = --write ]; then
+    "$python" -m oslira_analysis.describe_results > "$results"
     "$python" -m oslira_gateway.describe > docs/openapi.json
     "$python" -m oslira_devstack.asyncapi docs/asyncapi
     write_client "$client"
@@ -17,6 +19,8 @@ fi
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 mkdir "$fresh/asyncapi" "$fresh/generated"
+"$python" -m oslira_analysis.describe_results > "$fresh/results.json"
+cmp -s "$fresh/results.json" "$results" || { echo "$results is stale: run make openapi" >&2; exit 1; }
 "$python" -m oslira_gateway.describe > "$fresh/openapi.json"
 "$python" -m oslira_devstack.asyncapi "$fresh/asyncapi"
 cmp -s "$fresh/openapi.json" docs/openapi.json || { echo "docs/openapi.json is stale: run make openapi" >&2; exit 1; }

@@ -20,6 +20,7 @@ from oslira_gateway.http.media import has_body
 from oslira_gateway.http.openapi_bodies import describe_body
 from oslira_gateway.http.openapi_links import add_links
 from oslira_gateway.http.openapi_parameters import describe_parameters
+from oslira_gateway.http.openapi_results import describe_results
 from oslira_gateway.http.problems import MEDIA_TYPE
 from oslira_gateway.http.timeouts import STREAMS
 
@@ -95,6 +96,7 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     document: dict[str, Any] = decode_json(encode_json(app.openapi_schema.to_schema(), serializer))
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _problem_schema()
+    describe_results(components["schemas"])
     components["securitySchemes"] = {**_SECURITY_SCHEMES, _VISITORS: dict(_VISITORS_SCHEME)}
     components["parameters"] = dict(_PARAMETERS)
     components["headers"] = dict(_HEADERS)

@@ -28,7 +28,7 @@ class Lead:
 class LeadAnalysis:
     """One analysis of a lead. `business_profile_version` is what the business said then; null: before versions were kept.
 
-    `result` differs by `type`: see docs/architecture/analyses.md.
+    `result` differs by `type`, and is shown as it was stored.
     """
 
     analysis_id: UUID

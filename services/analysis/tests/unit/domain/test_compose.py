@@ -1,14 +1,19 @@
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from oslira_analysis.describe_results import describe
 from oslira_analysis.domain.answer_schema import InvalidAnswer
 from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.domain.compose import compose_deep, compose_result, compose_xray
 from oslira_analysis.domain.deep import DeepResult
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.xray import XrayResult
+from oslira_shared.contracts.analysis.results import result_schemas
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
@@ -77,6 +82,26 @@ def test_a_result_survives_its_json(compose: Compose, kind: AnalysisType, model:
     result = compose(kind)
     assert model.model_validate_json(result.model_dump_json()) == result
     assert model.model_validate(result.model_dump(mode="json")) == result
+
+
+@pytest.mark.parametrize("kind", AnalysisType)
+def test_a_result_is_what_the_api_says_it_is(compose: Compose, kind: AnalysisType) -> None:
+    """As it is kept: with what has changed since the last one, also where nothing is to compare with."""
+    schemas = describe()
+    document = {"$ref": "#/components/schemas/AnalysisResult", "components": {"schemas": schemas}}
+    validator = Draft202012Validator(document)
+    result = compose(kind).model_dump(mode="json")
+    summary = ResultSummary.of(result, analysed_at=datetime(2026, 1, 1, tzinfo=UTC))
+    better = ResultSummary.of({**result, "score": 100}, analysed_at=datetime(2026, 1, 2, tzinfo=UTC))
+    for changes in (None, what_changed(summary, better).to_json()):
+        assert not list(validator.iter_errors({**result, "changes": changes}))
+    for broken in (
+        {**result, "score": None},
+        {**result, "type": "other"},
+        {**result, "reasons": [{"claim": "x"}]},
+    ):
+        assert list(validator.iter_errors(broken))
+    assert schemas == result_schemas(), "make openapi"
 
 
 def test_claims_without_evidence_are_dropped_and_counted_over_all_calls(

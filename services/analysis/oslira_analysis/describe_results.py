@@ -1,0 +1,77 @@
+"""`python -m oslira_analysis.describe_results`: the JSON schemas of results as they are stored, for the API's document.
+
+They are kept in oslira_shared/contracts/analysis/results.json, since the gateway shows results and knows nothing of this package.
+"""
+
+import json
+import sys
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from oslira_analysis.domain.changes import Changes
+from oslira_analysis.domain.deep import DeepResult
+from oslira_analysis.domain.light import LightResult
+from oslira_analysis.domain.xray import XrayResult
+
+_REF: Final = "#/components/schemas/"
+
+
+def describe() -> dict[str, Any]:
+    """Name to schema; `AnalysisResult` is any of the three."""
+    results = TypeAdapter(LightResult | DeepResult | XrayResult)
+    changes = TypeAdapter(Changes)
+    found = results.json_schema(mode="serialization")["$defs"]
+    told = changes.json_schema(mode="serialization")
+    found |= {**told.pop("$defs"), "Changes": told}
+    # As Change.to_json writes it.
+    found["Change"]["properties"]["delta"] = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+    schemas: dict[str, Any] = {
+        _public(name): {**_plain(schema), "title": _public(name)} for name, schema in found.items()
+    }
+    of_kind = {kind: f"{_REF}{kind.capitalize()}Result" for kind in ("light", "deep", "xray")}
+    for ref in of_kind.values():
+        # Set when the result is kept; those of before it was have none.
+        schemas[ref.removeprefix(_REF)]["properties"]["changes"] = {
+            "anyOf": [{"$ref": f"{_REF}ResultChanges"}, {"type": "null"}]
+        }
+    schemas["AnalysisResult"] = {
+        "oneOf": [{"$ref": ref} for ref in of_kind.values()],
+        "discriminator": {"propertyName": "type", "mapping": of_kind},
+    }
+    return schemas
+
+
+def _public(name: str) -> str:
+    """The API has schemas of its own, and of names as plain as Part or Email."""
+    return name if name.endswith("Result") else f"Result{name}"
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Every field is written, whatever its default. What a field's description says is for models."""
+    plain = _referring(schema)
+    if properties := plain.get("properties"):
+        plain["required"] = sorted(properties)
+        plain["properties"] = {
+            name: {
+                key: value for key, value in field.items() if key not in {"default", "description", "title"}
+            }
+            for name, field in properties.items()
+        }
+    return plain
+
+
+def _referring(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_referring(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: f"{_REF}{_public(str(value).rpartition('/')[2])}" if key == "$ref" else _referring(value)
+        for key, value in node.items()
+    }
+
+
+if __name__ == "__main__":
+    json.dump(describe(), sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write("\n")
