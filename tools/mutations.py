@@ -16,6 +16,8 @@ from typing import Final
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _GATEWAY: Final = "services/gateway/oslira_gateway"
 _UNIT: Final = "services/gateway/tests/unit"
+_OBSERVABILITY: Final = "libs/shared/oslira_shared/observability"
+_SHARED_UNIT: Final = "libs/shared/tests/unit"
 _CATALOGUE: Final = "libs/shared/tests/integration/test_catalogue.py"
 _CROSS_TENANT: Final = "tests/e2e/test_cross_tenant.py::test_no_endpoint_takes_another_accounts_ids"
 
@@ -105,6 +107,27 @@ MUTATIONS: Final = (
         "where id = $1 and $2::uuid is not null and deleted_at is null",
         _CROSS_TENANT,
         servers=True,
+    ),
+    Mutation(
+        "that a run's trace is its own, whatever led to it",
+        f"{_OBSERVABILITY}/trace.py",
+        "return here if here is not None and here.trace_id == row_id.hex else of_row(row_id)",
+        "return here if here is not None else of_row(row_id)",
+        f"{_SHARED_UNIT}/test_trace.py::test_a_sweep_without_headers_and_another_runs_end_lead_into_the_runs_own_trace",
+    ),
+    Mutation(
+        "that Sentry hears of an incident once",
+        f"{_OBSERVABILITY}/sentry.py",
+        "if not rate.allows(kind):",
+        "if False:",
+        f"{_SHARED_UNIT}/test_sentry.py::test_what_a_person_must_act_on_is_sent_once_and_outages_are_not",
+    ),
+    Mutation(
+        "that Sentry hears of no outage",
+        f"{_OBSERVABILITY}/sentry.py",
+        'if is_passing(error) or (line.get("code") or "internal") in _PASSING_CODES:',
+        "if False:",
+        f"{_SHARED_UNIT}/test_sentry.py::test_what_a_person_must_act_on_is_sent_once_and_outages_are_not",
     ),
 )
 
