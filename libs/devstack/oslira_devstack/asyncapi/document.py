@@ -15,7 +15,8 @@ _MODULES: Final = "oslira_shared__contracts__"
 _INTRODUCTION: Final = (
     "What this service hears and says on NATS. A message is JSON and only a hint: it carries ids, never authority, and unknown "
     "fields are to be ignored. Any change of a message but an added optional field is a new subject, `….v2`. A request without a "
-    "version in its subject is the first. `Nats-Msg-Id` names a stored message; requests are answered at their reply subject with "
+    "version in its subject is the first. `Nats-Msg-Id` names a stored message, `traceparent` (W3C) the trace it belongs to, which is "
+    "the run's id where it is about one; requests are answered at their reply subject with "
     "an envelope that holds either a result or an error."
 )
 
