@@ -52,6 +52,8 @@ def _dismiss(warden: "subprocess.Popen[bytes]") -> None:
 def marked(stack: str) -> list[psutil.Process]:
     """The running processes that carry this stack's mark, with their descendants (Postgres overwrites its children's)."""
     found: dict[int, psutil.Process] = {}
+    # Without what psutil remembers: under an id that has been given out again since, it would pass over who has it now.
+    psutil.process_iter.cache_clear()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if process.environ().get(MARK) == stack and process.status() != psutil.STATUS_ZOMBIE:
