@@ -15,7 +15,7 @@ EVENTS_OLDEST_SECONDS: Final = Gauge(
 EVENTS_WAITING: Final = Gauge("oslira_stripe_events_waiting", "Stored events that are not applied yet")
 EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Events that were given up and wait for an operator")
 BOOK_DIFFERENCES: Final = Gauge(
-    "oslira_book_differences", "Grants that aren't what was paid for, when last reconciled"
+    "oslira_book_differences", "Grants that aren't what was paid for, as last reconciled and not mended since"
 )
 
 # There from the start: what appears with its first event has not grown, and an alert would miss that one.

@@ -9,8 +9,6 @@ from uuid import UUID
 import structlog
 from oslira_shared.jobs import Tally
 
-from oslira_billing.metrics import BOOK_DIFFERENCES
-
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
 
@@ -44,12 +42,11 @@ class ReconcileInvoices:
     reconciliation: Reconciliation
 
     async def __call__(self, _slot: datetime, tally: Tally) -> None:
-        """Counts: what was compared; `differences` stand in billing.differences, in the log and in a metric."""
+        """Counts: what was compared; `differences` stand in billing.differences, which a figure counts, and in the log."""
         compared, differences = await self.reconciliation.compare()
         await self.reconciliation.keep(differences)
         tally.succeeded = compared
         tally.found = len(differences)
-        BOOK_DIFFERENCES.set(len(differences))
         for one in differences[:_MOST_LOGGED]:
             _LOG.error(
                 "books_differ", what=one.what, ref=one.ref, detail=one.detail, account_id=str(one.account_id)

@@ -11,9 +11,11 @@ import pytest_asyncio
 from oslira_billing.application.reconcile_invoices import ReconcileInvoices
 from oslira_billing.application.renew_monthly import RenewMonthly
 from oslira_billing.infrastructure import audit
+from oslira_billing.infrastructure.postgres.gauges import Gauges
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
 from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
+from oslira_billing.metrics import BOOK_DIFFERENCES
 from oslira_devstack.databases import Database
 from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -175,6 +177,13 @@ async def invoice(books: Books, key: str, credits_: int, account_id: UUID) -> No
     )
 
 
+async def counted(books: Books) -> float:
+    """What Prometheus is told of it."""
+    await Gauges(AdminClient(books.pool))()
+    [figure] = BOOK_DIFFERENCES.collect()
+    return figure.samples[0].value
+
+
 async def test_books_that_match_have_no_difference(books: Books) -> None:
     account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
     await books.renew("2027-02-01T03:00:00")
@@ -207,6 +216,7 @@ async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(books
     for _ in range(2):
         assert (await reconcile(books)).found == 4
         assert await found(books) == expected
+    assert await counted(books) == 4
     details = await books.pool.fetch("select ref, detail from billing.differences")
     assert all(row["ref"] in row["detail"] for row in details)
     assert await books.ledger.fetchval("select count(*) from credits.grants") == 3
@@ -216,6 +226,7 @@ async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(books
     await books.ledger.execute(grant, one, 50, "invoice:never")
     await reconcile(books)
     assert "invoice:never" not in await found(books)
+    assert await counted(books) == 3, "as the rows say, also for a process that reconciled nothing itself"
     assert await books.pool.fetchval("select count(*) from billing.differences") == 4, (
         "what was resolved stays known"
     )

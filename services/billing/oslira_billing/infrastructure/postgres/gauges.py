@@ -1,17 +1,18 @@
-"""Stripe's events that are not over, for the figures: by partial indexes, never on the scrape path."""
+"""Stripe's events that are not over, and books that differ, for the figures: by partial indexes, never on the scrape path."""
 
 from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_billing.metrics import EVENTS_DEAD, EVENTS_OLDEST_SECONDS, EVENTS_WAITING
+from oslira_billing.metrics import BOOK_DIFFERENCES, EVENTS_DEAD, EVENTS_OLDEST_SECONDS, EVENTS_WAITING
 
 MEASURE_EVERY_S: Final = 15.0
 # `waited_from` is when it came, or when an operator had it tried again. One that waits for another event is no lag of ours.
 _EVENTS: Final = """
 select count(*) as waiting,
        coalesce(extract(epoch from now() - min(waited_from) filter (where waits_for is null)), 0)::float8 as oldest_s,
-       (select count(*) from billing.webhook_events d where d.state = 'dead') as dead
+       (select count(*) from billing.webhook_events d where d.state = 'dead') as dead,
+       (select count(*) from billing.differences b where b.resolved_at is null) as differences
   from billing.webhook_events where due_at is not null
 """
 
@@ -29,3 +30,4 @@ class Gauges:
         EVENTS_WAITING.set(row["waiting"])
         EVENTS_OLDEST_SECONDS.set(max(0.0, row["oldest_s"]))
         EVENTS_DEAD.set(row["dead"])
+        BOOK_DIFFERENCES.set(row["differences"])
