@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
@@ -25,7 +26,8 @@ def tell(listener: Listener) -> None:
 
 def _tell_listeners(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     for listener in _listeners:
-        listener(event)
+        with suppress(Exception):  # whoever logs an error must not get another one for it
+            listener(event)
     return event
 
 

@@ -20,6 +20,7 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.observability import logs, sentry
 
 logs.configure("billing")
+logs.tell(lambda line: 1 / 0)  # who listens badly harms neither the line nor who listens well
 logs.tell(sentry.start(os.environ["DSN"], "staging"))
 log = structlog.get_logger()
 structlog.contextvars.bind_contextvars(run_id="run-1", account_id="account-1", trace_id="ab" * 16)
