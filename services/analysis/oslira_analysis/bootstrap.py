@@ -1,12 +1,13 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
 from oslira_shared.jobs import own_jobs
+from oslira_shared.observability.bus_points import send_points
+from oslira_shared.observability.points import Points
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
@@ -29,6 +30,7 @@ from oslira_analysis.infrastructure.announcer import NatsAnnouncer
 from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
 from oslira_analysis.infrastructure.apify import ApifyScraper
 from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.breaker_state import breaker_state
 from oslira_analysis.infrastructure.bucket_state import BucketState
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus import Engine, subscribe
@@ -100,11 +102,12 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         score_slots=settings.scoring_concurrency,
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
+    points = send_points(runtime)
     bulks = PostgresBulks(database)
-    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database))))
+    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database), points)))
     announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
-    models = _models(runtime, settings, database, dress, clients)
+    models = _models(runtime, settings, database, dress, points=points, clients=clients)
     bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     engine = _engine(
         runtime,
@@ -255,6 +258,8 @@ def _models(
     settings: AnalysisSettings,
     database: AdminClient,
     dress: Dress,
+    *,
+    points: Points,
     clients: list[MadeOnce[Any]],
 ) -> BookedModels:
     """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
@@ -276,7 +281,7 @@ def _models(
     clients += [openai.client, anthropic.client]
     breakers = {"openai": Breaker(), "anthropic": Breaker()}
     for name, breaker in breakers.items():
-        runtime.ready_check(name, _state_of(breaker))
+        runtime.ready_check(name, breaker_state(breaker))
     return BookedModels(
         dress(PostgresCalls(database)),
         (
@@ -284,14 +289,5 @@ def _models(
             Seat(dress(anthropic), breakers["anthropic"], lambda call: call.fallback_model),
         ),
         clock_s=time.monotonic,
+        points=points,
     )
-
-
-def _state_of(breaker: Breaker) -> Callable[[], Awaitable[str]]:
-    """For /health/ready, as this process has come to know the provider: asking it would cost."""
-
-    async def state() -> str:
-        known = breaker.state(time.monotonic())
-        return "ok" if known == "closed" else f"its breaker is {known.replace('_', '-')}"
-
-    return state

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Router
 from oslira_shared.bus.connection import Bus
 from oslira_shared.jobs import own_jobs
+from oslira_shared.observability.bus_points import send_points
 from oslira_shared.observability.health import health_routes
 from oslira_shared.postgres.clients import AdminClient, Pool
 from oslira_shared.postgres.schema_check import SchemaCheck
@@ -72,6 +73,12 @@ from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
 from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer_of
+from oslira_gateway.insights.admin_routes import admin_insights_routes
+from oslira_gateway.insights.bus import land_points
+from oslira_gateway.insights.postgres import PostgresInsights
+from oslira_gateway.insights.postgres_costs import PostgresLedger
+from oslira_gateway.insights.postgres_points import PostgresPoints
+from oslira_gateway.insights.routes import insights_routes
 from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
@@ -108,9 +115,14 @@ async def build(runtime: Runtime, settings: GatewaySettings) -> None:
     tokens = _tokens(runtime, settings)
     runtime.serve(wire(runtime, settings, tokens), host=settings.http_host, port=settings.http_port)
     runtime.health.required["schema"] = SchemaCheck(
-        runtime.database, "identity.idempotency", "identity.operator_acts", "analysis.run_view"
+        runtime.database,
+        "identity.idempotency",
+        "identity.operator_acts",
+        "insights.hourly",
+        "analysis.run_view",
     )
     runtime.serve_inside(_admin(runtime, settings, tokens))
+    land_points(runtime.bus, PostgresPoints(AdminClient(runtime.database)))
     own_jobs(runtime, "identity", {"daily-cleanup": DailyCleanup(AdminClient(runtime.database))})
 
 
@@ -157,6 +169,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
                 bulks, feed, FollowGroup(PostgresRunGroups(database), bulks, feed), tickets, addresses
             ),
             *credits_routes(BusBalances(bus)),
+            *insights_routes(PostgresInsights(database)),
             *_webhook_routes(database, settings),
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),
         ],
@@ -168,6 +181,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             trusted_proxies=settings.trusted_proxies,
         ),
         rate_limit=_rate_limit(bus, settings),
+        points=send_points(runtime),
         operations=health_routes(runtime.health),
         cors_allow_origins=settings.cors_allow_origins,
         request_timeout_s=settings.request_timeout_s,
@@ -176,7 +190,8 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
 
 def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm) -> Router:
     """What operators do. As the service: they belong to no account."""
-    acts = PostgresActs(AdminClient(runtime.database))
+    service = AdminClient(runtime.database)
+    acts = PostgresActs(service)
     secret = settings.operator_secret.get_secret_value() if settings.operator_secret else None
     return admin_router(
         [
@@ -184,6 +199,7 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *jobs_routes(BusJobs(runtime.bus), acts),
             *_erasing(runtime, settings, acts),
             *failed_routes(BusFailedWork(runtime.bus), acts),
+            *admin_insights_routes(PostgresLedger(service), acts),
         ],
         JwtOperators(tokens, secret=secret),
     )

@@ -40,6 +40,8 @@ from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.identity.routes import identity_routes
+from oslira_gateway.insights.memory import MemoryInsights
+from oslira_gateway.insights.routes import insights_routes
 from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
@@ -70,6 +72,7 @@ class Api:
 
     memberships: MemoryMemberships = field(default_factory=MemoryMemberships)
     businesses: MemoryBusinessProfiles = field(default_factory=MemoryBusinessProfiles)
+    insights: MemoryInsights = field(default_factory=MemoryInsights)
     leads: MemoryLeads = field(default_factory=MemoryLeads)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     holds: MemoryHolds = field(default_factory=MemoryHolds)
@@ -122,6 +125,7 @@ class Api:
                 *away_routes(self.leads),
                 *export_routes(ExportLeads(self.leads, page_rows=3)),
                 *credits_routes(MemoryBalances()),
+                *insights_routes(self.insights),
                 *billing_routes(self.subscriptions, self.sales),
             ],
             authentication=Authentication(Hs256Tokens(SECRET), self.memberships, run_tokens=self.run_tokens),

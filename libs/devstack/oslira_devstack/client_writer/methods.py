@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Final
 
 from oslira_devstack.client_writer.models import Models, Schema, name_in
@@ -186,7 +187,8 @@ def _is_keyed(one: Operation) -> bool:
 
 
 def _python_name(parameter: Schema) -> str:
-    return str(parameter["name"]).lower().replace("-", "_")
+    name = str(parameter["name"]).lower().replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
 
 
 def _successes(one: Operation) -> list[Schema]:

@@ -217,21 +217,24 @@ class Bus:
         paused = [guard.consumer.name for guard in self._guards if not guard.is_pulling]
         return f"waiting for consumers: {', '.join(paused)}" if paused else "ok"
 
-    async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
+    async def publish(self, subject: str, message: Contract, *, msg_id: str, ttl_s: int = 0) -> None:
         """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed within 5 s.
 
-        Unconfirmed is not the same as not stored: callers leave a row whose sweep publishes again.
+        `ttl_s`: how long it is kept, if not as long as its stream keeps the rest. Unconfirmed is not the same as not stored:
+        callers leave a row whose sweep publishes again.
         """
         require_carried(subject, message)
         if not self.is_connected:
             raise OsliraError("unavailable", "the message bus is not connected")
+        lifetime = {"Nats-TTL": str(ttl_s)} if ttl_s else {}
+        headers = {"Nats-Msg-Id": msg_id, **lifetime, **trace.headers()}
         try:
             await self.jetstream.publish(
                 subject,
                 message.model_dump_json().encode(),
                 stream=stream_of(subject),
                 timeout=_PUBLISH_TIMEOUT_S,
-                headers={"Nats-Msg-Id": msg_id, **trace.headers()},
+                headers=headers,
             )
         except (NatsError, TimeoutError) as error:
             raise OsliraError(

@@ -13,6 +13,7 @@ from oslira_shared.contracts import failed
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.points import SENDERS, points_subject
 from oslira_shared.contracts.scheduler import v1 as scheduler
 
 _HOUR_S: Final = 3600.0
@@ -95,7 +96,10 @@ def _counters(name: str, *, max_age_s: float) -> api.StreamConfig:
 STREAMS: Final = (
     _work_queue("ANALYSIS", ["analysis.cmd.>"]),
     _work_queue("STRIPE", ["billing.cmd.>"]),
-    _stream("EVENTS", [f"{owner}.evt.>" for owner in OWNERS], max_age_s=7 * _DAY_S),
+    # Data points say by themselves how long they are kept.
+    replace(
+        _stream("EVENTS", [f"{owner}.evt.>" for owner in OWNERS], max_age_s=7 * _DAY_S), allow_msg_ttl=True
+    ),
     _stream("TICKS", ["scheduler.tick.>"], max_age_s=2 * _DAY_S),
     _stream(
         "DEAD",
@@ -163,6 +167,7 @@ CONSUMERS: Final[dict[str, Consumer]] = {
         Consumer("analysis_settled", "EVENTS", (credits_.SETTLED,)),
         Consumer("credits_outcomes", "EVENTS", (analysis.RUN_ENDED, analysis.BULK_ENDED)),
         Consumer("gateway_webhooks", "EVENTS", (analysis.RUN_ENDED, analysis.BULK_ENDED)),
+        Consumer("gateway_points", "EVENTS", tuple(points_subject(sender) for sender in SENDERS)),
         Consumer("billing_webhook", "STRIPE", (billing.WEBHOOK,)),
         _ticks("gateway"),
         _ticks("credits"),

@@ -94,3 +94,4 @@ JOB_LAST_DONE: Final = Gauge(
 JOB_SLOTS_FAILED: Final = Gauge(
     "oslira_job_slots_failed", "Slots of the last 7 days that were given up", ["job_name"]
 )
+POINTS: Final = Counter("oslira_points_total", "Data points by what became of them here", ["outcome"])

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from oslira_shared.contracts.points import Metric
 from oslira_shared.observability import trace
+from oslira_shared.observability.points import Points
 
 from oslira_analysis.application.ports import (
     AnswerUnusable,
@@ -53,11 +55,13 @@ class BookedModels:
         seats: tuple[Seat, ...],
         *,
         clock_s: Callable[[], float],
+        points: Points,
         pauses_s: tuple[float, ...] = (0.5, 1.5),
     ) -> None:
         self._books = books
         self._seats = seats
         self._clock_s = clock_s
+        self._points = points
         self._pauses_s = pauses_s
 
     def breakers(self) -> dict[str, BreakerState]:
@@ -133,6 +137,8 @@ class BookedModels:
                 seat.breaker.abandoned(self._clock_s())
         usage, answer = _judge(question, reply)
         _count(seat.provider.name, question.model, usage)
+        label = f"{question.call.name} {question.model}"
+        self._points.emit(Metric.CALL, label, usage.duration_ms * 1_000, account_id=question.run.account_id)
         # Paid for: being cancelled now must not lose it.
         await asyncio.shield(self._books.complete(usage_id, usage, answer))
         return answer

@@ -13,8 +13,10 @@ from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import trace
+from oslira_shared.observability.points import Points
 
 from oslira_analysis.application.rows import Effects, Hint
+from oslira_analysis.infrastructure.measure_steps import measure_steps
 from oslira_analysis.metrics import RUN_SECONDS, RUNS_ENDED
 
 _LOG = structlog.get_logger()
@@ -33,13 +35,14 @@ class Listings(Protocol):
 class NatsAnnouncer:
     """The port Announcer."""
 
-    def __init__(self, bus: Bus, listings: Listings) -> None:
+    def __init__(self, bus: Bus, listings: Listings, points: Points) -> None:
         self._bus = bus
         self._listings = listings
+        self._points = points
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
         if not is_repeat:
-            _count_endings(effects)
+            _measure_endings(effects, self._points)
         if not self._bus.is_connected or not (effects.hints or effects.runs):
             return
         # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
@@ -99,7 +102,7 @@ class NatsAnnouncer:
             _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=type(error).__name__)
 
 
-def _count_endings(effects: Effects) -> None:
+def _measure_endings(effects: Effects, points: Points) -> None:
     for row in effects.runs:
         if row["state"] in v1.ENDED and row["settled_at"] is None:
             RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
@@ -116,6 +119,7 @@ def _count_endings(effects: Effects) -> None:
                 type=row["type"],
                 outcome=outcome,
             )
+            measure_steps(row, points)
 
 
 def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:

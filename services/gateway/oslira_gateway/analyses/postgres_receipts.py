@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from oslira_shared.catalog import CREDIT_PRICE_USD
 from oslira_shared.contracts.analysis.v1 import RunStatus, RunType
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.receipt import CallLine, Receipt, ScrapeLine, Settlement, Step, Totals
+from oslira_gateway.credits.dollars import usd, worth_nano_usd
 from oslira_gateway.identity.caller import Member
 
 _RUN: Final = """
@@ -21,7 +20,6 @@ _MORE: Final = "select * from analysis.receipts where run_id = $1 and account_id
 _CALLS: Final = """
 select * from analysis.receipt_calls where run_id = $1 and account_id = $2 order by created_at, call
 """
-_NANO: Final = Decimal(1_000_000_000)
 
 
 class PostgresReceipts:
@@ -72,10 +70,8 @@ def _receipt(run: Record, more: Record, calls: Sequence[Record]) -> Receipt:
             input_tokens=more["input_tokens"],
             cached_tokens=more["cached_tokens"],
             output_tokens=more["output_tokens"],
-            cost_usd=_usd(total_nano),
-            margin_usd=None
-            if charged is None
-            else _usd(int(charged * CREDIT_PRICE_USD * _NANO) - total_nano),
+            cost_usd=usd(total_nano),
+            margin_usd=None if charged is None else usd(worth_nano_usd(charged) - total_nano),
         ),
         has_detail=len(calls) >= more["call_count"],
         lead_id=more["lead_id"],
@@ -102,7 +98,7 @@ def _scrape(more: Record) -> ScrapeLine | None:
         attempts=more["scrape_attempt"],
         started_at=more["scrape_started_at"],
         ended_at=more["scrape_ended_at"],
-        cost_usd=_usd(more["scrape_cost_nano_usd"]),
+        cost_usd=usd(more["scrape_cost_nano_usd"]),
     )
 
 
@@ -119,9 +115,5 @@ def _call(row: Record) -> CallLine:
         output_tokens=row["output_tokens"],
         duration_ms=row["duration_ms"],
         requested_at=row["created_at"],
-        cost_usd=_usd(row["cost_nano_usd"]),
+        cost_usd=None if row["cost_nano_usd"] is None else usd(row["cost_nano_usd"]),
     )
-
-
-def _usd(nano: int | None) -> str | None:
-    return None if nano is None else f"{Decimal(nano) / _NANO:.9f}"

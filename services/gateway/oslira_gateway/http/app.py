@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability.points import Points
 
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.docs import DocsPage, OpenApiJson
@@ -51,8 +52,12 @@ def create_app(
     cors_allow_origins: Sequence[str],
     request_timeout_s: float,
     rate_limit: RateLimit | None = None,
+    points: Points | None = None,
 ) -> Edge:
-    """`routes` are relative to /v1 and closed by default; `operations` are open (health). Without `rate_limit` nothing is counted."""
+    """`routes` are relative to /v1 and closed by default; `operations` are open (health).
+
+    Without `rate_limit` nothing is counted, without `points` nobody's requests are measured for their own account.
+    """
 
     # A function, because Litestar copies guards deeply for each handler: an object would take its database pool along.
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -94,4 +99,4 @@ def create_app(
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
     )
-    return Edge(app)
+    return Edge(app, points)

@@ -9,12 +9,15 @@ import structlog
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
+from oslira_shared.contracts.points import Metric
 from oslira_shared.ids import new_id
 from oslira_shared.observability import trace
+from oslira_shared.observability.points import Points
 
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
 from oslira_gateway.http.rate_limits import limit_headers
+from oslira_gateway.identity.caller import Member
 from oslira_gateway.metrics import HTTP_SECONDS, REFUSALS
 
 _LOG = structlog.get_logger()
@@ -42,9 +45,11 @@ def request_id_of(scope: Scope) -> str:
 class Edge:
     """Wraps the application. The log names the route's template: the path and the query may hold more than logs should."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, points: Points | None = None) -> None:
+        """Without `points` requests are measured for operators alone."""
         self.application = app
         self._app: Any = app
+        self._points = points
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -79,7 +84,7 @@ class Edge:
                 _complete(message, request_id, limit_headers(scope["state"]))
                 if scope["method"] == "OPTIONS":
                     self._allow_all_methods(scope, message)
-                HTTP_SECONDS.labels(_route(scope), _method(scope), status).observe(time.monotonic() - started)
+                self._measure(scope, status, time.monotonic() - started)
             await send(message)
 
         try:
@@ -93,6 +98,13 @@ class Edge:
                 ms=round((time.monotonic() - started) * 1000, 1),
                 account_id=scope["state"].get("account_id"),
             )
+
+    def _measure(self, scope: Scope, status: int, seconds: float) -> None:
+        route, method, member = _route(scope), _method(scope), scope["state"].get("member")
+        HTTP_SECONDS.labels(route, method, status).observe(seconds)
+        if self._points is not None and isinstance(member, Member):
+            label = f"{method} {route} {status}"
+            self._points.emit(Metric.REQUEST, label, round(seconds * 1_000_000), account_id=member.account_id)
 
     def _allow_all_methods(self, scope: Scope, message: Message) -> None:
         """Litestar's own answer to OPTIONS knows only the first handler that was registered under a path."""

@@ -13,6 +13,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.moments import in_utc
 from oslira_gateway.leads.cursors import MAX_LENGTH, LeadCursors
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
 from oslira_gateway.leads.ports import Leads
@@ -21,7 +22,6 @@ from oslira_gateway.leads.search import (
     LeadFilter,
     LeadSearch,
     Sort,
-    in_utc,
     place_of,
     searchable,
 )

@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import AnalysisType
-from oslira_shared.errors import OsliraError
 
 from oslira_gateway.leads.lead import Lead
 
@@ -76,14 +75,6 @@ def place_of(lead: Lead, sort: Sort) -> Place:
         Sort.USERNAME: lead.username,
     }
     return Place(values[sort], lead.lead_id)
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is taken as UTC. Raises OsliraError `invalid_request` for one at the end of all days."""
-    try:
-        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (OverflowError, ValueError) as error:
-        raise OsliraError("invalid_request", "The date is out of range.") from error
 
 
 def searchable(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The daily clean-up, the gateway's part: deleted business profiles and accounts, expired idempotency keys."""
+"""The daily clean-up, the gateway's part: deleted business profiles and accounts, expired idempotency keys, old insights."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -54,6 +54,25 @@ _BATCHES: Final[Mapping[str, str]] = {
         delete from identity.invitations where id in (
           select id from identity.invitations where expires_at < now() - interval '30 days'
            limit $1 for update skip locked)
+    """,
+    # What is measured comes within an hour or never: by then nobody delivers its batch again.
+    "points": """
+        delete from insights.points where ctid in (
+          select ctid from insights.points where at < now() - interval '7 days' limit $1 for update skip locked)
+    """,
+    "point_batches": """
+        delete from insights.batches where batch_id in (
+          select batch_id from insights.batches where landed_at < now() - interval '8 days'
+           limit $1 for update skip locked)
+    """,
+    "hourly_insights": """
+        delete from insights.hourly where ctid in (
+          select ctid from insights.hourly where hour < now() - interval '400 days' limit $1 for update skip locked)
+    """,
+    "insights_of_purged_accounts": """
+        delete from insights.hourly where ctid in (
+          select h.ctid from identity.purged_accounts p join insights.hourly h on h.account_id = p.account_id
+           limit $1 for update of h skip locked)
     """,
     "sign_up_networks": """
         delete from identity.sign_up_networks where (day, network) in (

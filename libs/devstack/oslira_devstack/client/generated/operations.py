@@ -8,6 +8,7 @@ from oslira_devstack.client.generated.bulk import BulkApi
 from oslira_devstack.client.generated.business import BusinessApi
 from oslira_devstack.client.generated.credits import CreditsApi
 from oslira_devstack.client.generated.identity import IdentityApi
+from oslira_devstack.client.generated.insights import InsightsApi
 from oslira_devstack.client.generated.leads import LeadsApi
 from oslira_devstack.client.generated.webhooks import WebhooksApi
 
@@ -23,5 +24,6 @@ class Operations:
         self.business = BusinessApi(calls)
         self.credits = CreditsApi(calls)
         self.identity = IdentityApi(calls)
+        self.insights = InsightsApi(calls)
         self.leads = LeadsApi(calls)
         self.webhooks = WebhooksApi(calls)

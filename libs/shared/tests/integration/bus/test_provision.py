@@ -11,6 +11,7 @@ from oslira_shared.bus.provision import provision_bus
 from oslira_shared.bus.topology import CONSUMERS, STREAMS
 
 _LIMITS = next(stream for stream in STREAMS if stream.name == "KV_LIMITS")
+_EVENTS = next(stream for stream in STREAMS if stream.name == "EVENTS")
 
 
 async def _is_whole(jetstream: JetStreamContext) -> bool:
@@ -48,6 +49,14 @@ async def test_a_changed_limit_and_a_deleted_durable_are_repaired_and_named(
     repaired = (await provisioned.consumer_info("ANALYSIS", "analysis_run")).config
     assert repaired.max_ack_pending == consumer.max_ack_pending
     assert await provision_bus(provisioned) == []
+
+
+async def test_events_learn_to_expire_one_by_one_where_they_stand(jetstream: JetStreamContext) -> None:
+    await jetstream.add_stream(replace(_EVENTS, allow_msg_ttl=None))  # as an earlier version laid it down
+    await jetstream.publish("analysis.evt.run_ended.v1", b"{}")
+    assert "stream EVENTS repaired: allow_msg_ttl" in await provision_bus(jetstream)
+    assert (await jetstream.stream_info("EVENTS")).state.messages == 1
+    assert await provision_bus(jetstream) == []
 
 
 async def test_a_bucket_of_values_becomes_one_of_counters(provisioned: JetStreamContext) -> None:

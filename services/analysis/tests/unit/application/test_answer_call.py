@@ -22,6 +22,7 @@ from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.breaker import Breaker, BreakerLimits
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.prompt import Prompt
+from oslira_shared.contracts.points import Metric
 from pydantic import BaseModel
 
 
@@ -88,12 +89,25 @@ class MemoryBooks:
         return [usage for _, _, usage in self.rows.values()]
 
 
+class Measured:
+    """See Points."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+
+    def emit(self, metric: Metric, label: str, value_us: int, *, account_id: UUID) -> None:
+        assert (metric, account_id) == (Metric.CALL, RUN.account_id)
+        assert value_us >= 0
+        self.labels.append(label)
+
+
 class Desk:
     def __init__(self, first: list[Reply | Exception], second: list[Reply | Exception] | None = None) -> None:
         self.now_s = 0.0
         self.first = ScriptedProvider("openai", first)
         self.second = ScriptedProvider("anthropic", second or [said(GOOD)])
         self.books = MemoryBooks()
+        self.measured = Measured()
         limits = BreakerLimits(failures=3, open_s=10.0)
         self.models = BookedModels(
             self.books,
@@ -102,6 +116,7 @@ class Desk:
                 Seat(self.second, Breaker(limits), lambda call: call.fallback_model),
             ),
             clock_s=lambda: self.now_s,
+            points=self.measured,
             pauses_s=(0.0, 0.0),
         )
 
@@ -119,6 +134,7 @@ async def test_a_good_answer_is_booked_kept_and_never_asked_for_again() -> None:
     assert await desk.answer() == {"good": True}
     assert (len(desk.first.asked), len(desk.second.asked)) == (1, 0)
     assert desk.first.asked[0].model == "first-model"
+    assert desk.measured.labels == ["verdict first-model"]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +183,9 @@ async def test_a_provider_that_is_down_is_asked_twice_more_and_then_the_other() 
     desk = Desk([DOWN])
     assert await desk.answer() == {"good": True}
     assert (len(desk.first.asked), len(desk.second.asked)) == (3, 1)
+    assert desk.measured.labels == [
+        "verdict second-model"
+    ]  # how soon a provider refuses is no measure of its answers
 
 
 async def test_one_that_was_too_slow_is_not_waited_for_again() -> None:

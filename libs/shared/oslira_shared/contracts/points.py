@@ -1,0 +1,44 @@
+"""Data points: what something took that has no row of its own. They travel in batches, and some may be lost on the way."""
+
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from oslira_shared.contracts.base import Contract
+
+# Who measures. Each tells its own points, and one consumer hears them all.
+SENDERS: Final = ("gateway", "analysis")
+MAX_POINTS: Final = 200
+MAX_LABEL_CHARS: Final = 100
+
+
+class Metric(StrEnum):
+    """What is measured, and what its label says. Labels come from bounded sets: never an id or a name."""
+
+    REQUEST = "request"  # until a request's answer began: `GET /v1/leads/{lead_id} 200`
+    STEP = "step"  # how long a run was in a status, or at work at all: `light scoring`, `light total`
+    CALL = "call"  # one request to a model, until its answer was there: `core gpt-5-mini`
+
+
+class Point(Contract):
+    """One measurement. `metric` is a Metric, or one that a newer version measures."""
+
+    at: AwareDatetime
+    account_id: UUID
+    metric: str = Field(min_length=1, max_length=32)
+    label: str = Field(min_length=1, max_length=MAX_LABEL_CHARS)
+    value_us: int = Field(ge=0, lt=2**53)
+
+
+class PointBatch(Contract):
+    """Measurements of one process. A batch is counted once, however often it is delivered: `batch_id` says which it is."""
+
+    batch_id: UUID
+    points: list[Point] = Field(max_length=MAX_POINTS)
+
+
+def points_subject(service: str) -> str:
+    """Where a service tells its points."""
+    return f"{service}.evt.point.v1"

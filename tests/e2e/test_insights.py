@@ -1,0 +1,51 @@
+"""A user's promises about insights: what an account did shows in its own figures, and in nobody else's."""
+
+from typing import Any
+
+from oslira_devstack.stack import Stack
+from people import Person, eventually, person
+
+
+async def _insight(user: Person, what: str) -> dict[str, Any]:
+    answer = await user.client.http.get(f"/v1/insights/{what}")
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack: Stack) -> None:
+    async with person(stack, available_credits=5) as user, person(stack) as other:
+        _, order = await user.analyze("insights.one")
+        run = await user.settled(order["run_id"])
+        assert run["status"] == "completed"
+        is_new, again = await user.analyze("insights.one")
+        assert (is_new, again["run_id"]) == (False, order["run_id"])
+
+        usage = await _insight(user, "usage")
+        assert usage["totals"] == {"runs": 1, "completed": 1, "credits": 1, "new_leads": 1}
+        assert [item["type"] for item in usage["items"]] == ["light"]
+        (light,) = (await _insight(user, "outcomes"))["types"]
+        assert (light["completed"], light["completed_rate"], light["scores"]["analyses"]) == (1, 1.0, 1)
+        assert light["scores"]["mean"] == run["result"]["score"]
+
+        async def measured() -> dict[str, Any] | None:
+            """Points are on their way for a second or two."""
+            found = await _insight(user, "latency")
+            ordered = [one for one in found["endpoints"] if one["endpoint"] == "POST /v1/analyses"]
+            is_whole = found["steps"] and found["calls"] and ordered and len(ordered[0]["statuses"]) == 2
+            return found if is_whole else None
+
+        found = await eventually(measured)
+        assert {"queued", "scraping", "scoring", "total"} <= {step["step"] for step in found["steps"]}
+        assert {step["type"] for step in found["steps"]} == {"light"}
+        (call,) = found["calls"]
+        assert (call["call"], call["model"], call["durations"]["count"]) == ("score", "gpt-4o-mini", 1)
+        (ordered,) = [one for one in found["endpoints"] if one["endpoint"] == "POST /v1/analyses"]
+        assert ordered["statuses"] == {"200": 1, "202": 1}
+        assert ordered["durations"]["p95_ms"] > 0
+        cache = (await _insight(user, "cache"))["totals"]
+        assert (cache["profiles"]["misses"], cache["analyses"]["rate"]) == (1, 0.5)
+
+        assert (await _insight(other, "usage"))["totals"]["runs"] == 0
+        assert (await _insight(other, "outcomes"))["types"] == []
+        assert (await _insight(other, "latency"))["calls"] == []
