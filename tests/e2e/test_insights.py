@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from oslira_devstack.commands.insights import read_insights
+from oslira_devstack.insights_tables import insights_tables
 from oslira_devstack.stack import Stack
 from people import Person, eventually, person
+from rich.console import Console
 
 
 async def _insight(user: Person, what: str) -> dict[str, Any]:
@@ -11,6 +14,14 @@ async def _insight(user: Person, what: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def _as_tables(user: Person) -> str:
+    """What `oslira insights` prints."""
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(insights_tables(await read_insights(user.access.gateway_url, user.who.token, days=1)))
+    return shown.get()
 
 
 async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack: Stack) -> None:
@@ -45,6 +56,10 @@ async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack:
         assert ordered["durations"]["p95_ms"] > 0
         cache = (await _insight(user, "cache"))["totals"]
         assert (cache["profiles"]["misses"], cache["analyses"]["rate"]) == (1, 0.5)
+
+        shown = await _as_tables(user)
+        for text in ("Usage, ", "new leads", "profiles", "POST /v1/analyses", "scoring", "gpt-4o-mini"):
+            assert text in shown
 
         assert (await _insight(other, "usage"))["totals"]["runs"] == 0
         assert (await _insight(other, "outcomes"))["types"] == []

@@ -13,6 +13,7 @@ from oslira_devstack.commands import (
     erase,
     failed,
     import_,
+    insights,
     nats_config,
     provision,
     smoke,
@@ -37,6 +38,7 @@ app.add_typer(failed.failed, name="failed")
 app.command("erase")(erase.erase)
 app.command("token")(token.token)
 app.command("audit")(audit.audit)
+app.command("insights")(insights.insights)
 app.command("status")(status.status)
 app.command("provision")(provision.provision)
 app.command("nats-config")(nats_config.nats_config)
