@@ -114,7 +114,7 @@ class ContainerPostgres(_Container):
                 POSTGRES_PASSWORD=credentials.postgres[SUPERUSER],
                 POSTGRES_DB="postgres",
             )
-            .with_command(["-c", "max_connections=300", "-c", "fsync=off"])
+            .with_command(["-c", "max_connections=300", "-c", "fsync=off", "-c", "log_error_verbosity=terse"])
         )
         super().__init__("postgres", container, inner_port=5432)
         self._credentials = credentials

@@ -12,6 +12,7 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.jobs.rows import JobRows
 from oslira_shared.jobs.tally import Job, Tally
 from oslira_shared.observability import metrics
+from oslira_shared.observability.scrub import scrub_text
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Claim, Heart
@@ -82,7 +83,7 @@ class JobOwner:
             reason = f"{tally.failed} items failed: {'; '.join(tally.reasons)}" if tally.failed else None
         except Exception as error:  # whatever it was, the row keeps it and tries again
             log.exception("job_broke_off")
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {scrub_text(str(error))}"
         finally:
             del self._tallies[held.row_id]
         if reason is not None:

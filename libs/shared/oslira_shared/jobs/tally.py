@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
+from oslira_shared.observability.scrub import scrub_text
+
 _LOG = structlog.get_logger()
 _MOST_REASONS: Final = 20
 _MOST_REASON_CHARS: Final = 200
@@ -39,8 +41,10 @@ class Tally:
         except Exception as error:  # noqa: BLE001  # one failing item doesn't stop the rest
             self.failed += 1
             if len(self.reasons) < _MOST_REASONS:
-                self.reasons.append(f"{name}: {type(error).__name__}: {error}"[:_MOST_REASON_CHARS])
-            _LOG.warning("job_item_failed", item=name, exc_info=error)
+                self.reasons.append(
+                    f"{name}: {type(error).__name__}: {scrub_text(str(error))}"[:_MOST_REASON_CHARS]
+                )
+            _LOG.warning("job_item_failed", part=name, exc_info=error)
         else:
             self.succeeded += 1
 

@@ -1,10 +1,27 @@
-"""A profile that is erased while work on it is under way: nothing more is paid for it, nothing of it is made, nobody is charged."""
+"""An erased profile: what is kept of it goes, and of work that is under way nothing more is paid for, made or charged."""
+
+import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
 from analysis_world import World, eventually
+from oslira_devstack.testing import Bucket
+from oslira_shared.bucket import bucket_client
+from oslira_shared.contracts.analysis.v1 import ERASE, Erased, EraseRequest
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
 
 _SUPPRESS = "insert into identity.suppression (digest) select identity.suppression_digest(name) from unnest($1::text[]) as name"
+_BEGIN = """
+insert into identity.erasures (id, digest, username, state, due_at, watch_until)
+select $1, identity.suppression_digest($2), $2, 'due', now(), now()
+"""
+_AVATAR = "insert into analysis.avatars (username, key, content_type) values ($1, $2, 'image/png')"
+_BULK = """
+insert into analysis.bulks (id, state, account_id, business_profile_id, type, price_credits, held_credits, rejected)
+values ($1, 'open', $2, $3, 'light', 1, 0, $4)
+"""
 
 
 async def test_what_was_accepted_before_makes_no_start_and_no_lead(world: World) -> None:
@@ -44,3 +61,68 @@ async def test_one_that_is_accepted_in_that_moment_is_refused(world: World) -> N
         await world.accept("erased.just.now", hint=False)
     assert refused.value.sqlstate == "OS410"
     assert await world.analysis.fetchval("select count(*) from analysis.runs") == 0
+
+
+def _line(number: int, text: str) -> dict[str, object]:
+    return {"line": number, "text": text, "problem": "broken", "detail": "The line is broken."}
+
+
+async def test_all_that_is_kept_of_it_goes_and_what_is_anothers_stays(world: World, bucket: Bucket) -> None:
+    name, lookalike = "erased.for.good", "erased.for.good2"
+    pictures = {
+        name: "media/avatars/own",
+        lookalike: "media/avatars/shared",
+        "a.third": "media/avatars/shared",
+    }
+    await world.start_engine()
+    run_ids = [await world.accept(one) for one in (name, lookalike)]
+    for run_id in run_ids:
+        await world.ended(run_id)
+    client = await asyncio.to_thread(bucket_client, bucket.endpoint_url)
+    for username, key in pictures.items():
+        client.put_object(Bucket=bucket.name, Key=key, Body=b"x")
+        await world.analysis.execute(_AVATAR, username, key)
+    bulk_id = new_id()
+    await world.analysis.execute("insert into analysis.runs (id, state) values ($1, 'closed')", bulk_id)
+    lines = [_line(1, f"see {name.upper()}!"), _line(2, f"see {lookalike}!")]
+    await world.analysis.execute(_BULK, bulk_id, world.account_id, world.business_profile_id, lines)
+
+    def keys() -> set[str]:
+        found = client.list_objects_v2(Bucket=bucket.name).get("Contents", [])
+        return {entry["Key"] for entry in found}
+
+    async def are_cached() -> bool:
+        return keys() >= {f"profiles/v1/{one}.json" for one in (name, lookalike)}
+
+    await eventually(are_cached)
+
+    async def erase(erasure_id: UUID) -> Erased:
+        return await world.bus.request(ERASE, EraseRequest(erasure_id=erasure_id), Erased)
+
+    async def begun(username: str) -> UUID:
+        await world.gateway.execute(_SUPPRESS, [username])
+        await world.gateway.execute(_BEGIN, erasure_id := new_id(), username)
+        return erasure_id
+
+    first = await begun(name)
+    erased = await erase(first)
+    assert erased.is_finished
+    assert {place: count for place, count in erased.removed.items() if count} == dict.fromkeys(
+        ("runs", "leads", "analyses", "scrapes", "bulk_lists", "avatars", "cached_profiles"), 1
+    )
+    assert not any((await erase(first)).removed.values())
+    # Of the other, whose name begins alike, everything is there.
+    assert keys() == {f"profiles/v1/{lookalike}.json", "media/avatars/shared"}
+    usernames = "select array_agg(username order by username) from analysis.runs where state = 'completed'"
+    assert await world.analysis.fetchval(usernames) == ["-", lookalike]
+    assert await world.analysis.fetchval("select array_agg(username) from analysis.leads") == [lookalike]
+    kept = await world.analysis.fetchval("select rejected from analysis.bulks where id = $1", bulk_id)
+    assert [line["text"] for line in kept] == ["", f"see {lookalike}!"]
+    # A picture that a third profile has too stays with it.
+    assert (await erase(await begun(lookalike))).removed["avatars"] == 1
+    assert keys() == {"media/avatars/shared"}
+    with pytest.raises(OsliraError) as unknown:
+        await erase(new_id())
+    assert unknown.value.code == "not_found"
+    client.delete_object(Bucket=bucket.name, Key="media/avatars/shared")
+    client.close()
