@@ -3,7 +3,7 @@ PROFILES ?=
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
-PARALLEL = --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 .PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets

@@ -19,10 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, and all that share the whole stack in one: starting a second costs more."""
-    for item in items:
-        group = "stack" if _shares_stack(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    """A file's tests stay in one process (--dist loadfile), since they share what is costly to start."""
     items.sort(key=_turn)
 
 
