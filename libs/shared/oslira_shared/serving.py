@@ -1,12 +1,15 @@
 """HTTP servers of a process that is stopped in order, by its runtime."""
 
+import socket
 from contextlib import nullcontext
 from typing import Any, Final
 
+import structlog
 import uvicorn
 
 from oslira_shared.observability.health import Health
 
+_LOG = structlog.get_logger()
 # Longer than what a proxy keeps an idle connection for: the side that sends must be the one that closes it.
 _KEEP_ALIVE_S: Final = 75
 
@@ -19,6 +22,14 @@ class _Server(uvicorn.Server):
 
     def capture_signals(self) -> Any:
         return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn's own line has the address in quotation marks, and what stands in those is left out of every line.
+            _LOG.critical("cannot_listen", host=self.config.host, port=self.config.port)
+            raise
 
 
 def closing_when_draining(app: Any, health: Health) -> Any:

@@ -1,6 +1,7 @@
 """A service's life: loops that survive their errors, an orderly stop, and real processes that end when they are asked to."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -182,5 +183,7 @@ async def test_a_port_in_use_ends_the_process_and_is_named(
         finally:
             await child.kill()
     assert child.exit_code not in (0, None)
-    # The address stands in quotation marks, and what does is left out of every line; the port is what tells.
-    assert f", {port}): address already in use" in child.last_lines(200)
+    lines = child.last_lines(200)
+    assert "address already in use" in lines
+    (said,) = (json.loads(line) for line in lines.splitlines() if '"cannot_listen"' in line)
+    assert (said["host"], said["port"]) == ("127.0.0.1", port)
