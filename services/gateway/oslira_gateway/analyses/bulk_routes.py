@@ -21,7 +21,7 @@ from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 from oslira_gateway.http.media import ACCEPTS
-from oslira_gateway.http.openapi_bodies import BODY
+from oslira_gateway.http.openapi_bodies import BODY, CSV_TERMS
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.whole_number import WholeNumber
 from oslira_gateway.limits.policies import RouteClass
@@ -80,7 +80,7 @@ def bulk_routes(
     @post(
         "/analyses/bulk",
         status_code=202,
-        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, LIMIT: RouteClass.COSTLY},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: BulkTerms, LIMIT: RouteClass.COSTLY},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
@@ -114,7 +114,7 @@ def bulk_routes(
     @post(
         "/analyses/quote",
         status_code=200,
-        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: BulkTerms},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=refuses(*_LIST_REFUSALS),

@@ -7,6 +7,7 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from oslira_gateway.analyses.bulk_routes import BulkTerms
 from oslira_gateway.describe import describe
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.openapi import codes_of, documented_handlers
@@ -95,3 +96,19 @@ def test_own_codes_come_before_those_of_all_routes(handlers: list[tuple[str, str
     assert "unauthenticated" not in codes["get /v1/plans"]
     assert "timeout" not in codes["get /v1/runs/{run_id}/events"]
     assert "body_too_large" in codes["post /v1/analyses"]
+
+
+def test_a_csv_body_says_which_terms_go_into_the_query(document: dict[str, Any]) -> None:
+    with_csv = {
+        name: operation["requestBody"].get("description", "")
+        for name, operation in operations(document)
+        if "text/csv" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert with_csv
+    unsaid = [
+        f"{name}: {term}"
+        for name, told in with_csv.items()
+        for term in BulkTerms.model_fields
+        if f"- `{term}`: " not in told
+    ]
+    assert not unsaid
