@@ -6,7 +6,11 @@ from oslira_shared.catalog import OFFERS
 from pydantic import Field
 
 UsernameText = Annotated[
-    str, Field(examples=["natgeo", "https://www.instagram.com/natgeo/"], json_schema_extra={"minLength": 1})
+    str,
+    Field(
+        examples=["bakery.example", "https://www.instagram.com/bakery.example/"],
+        json_schema_extra={"minLength": 1},
+    ),
 ]
 TypeName = Annotated[str, Field(json_schema_extra={"enum": [kind.value for kind in sorted(OFFERS)]})]
 IdText = Annotated[str, Field(json_schema_extra={"format": "uuid"})]

@@ -18,6 +18,7 @@ from oslira_gateway.http.documented import Problem, Refusals, by_status, problem
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.media import has_body
 from oslira_gateway.http.openapi_bodies import describe_body
+from oslira_gateway.http.openapi_examples import add_examples
 from oslira_gateway.http.openapi_links import add_links
 from oslira_gateway.http.openapi_parameters import describe_parameters
 from oslira_gateway.http.openapi_results import describe_results
@@ -111,6 +112,7 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     components["examples"] = {
         code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
     }
+    add_examples(document)
     add_links(document)
     return document
 
