@@ -17,6 +17,7 @@ import uvicorn
 import uvloop
 
 from oslira_shared.bus.connection import Bus
+from oslira_shared.ending import end_all
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
@@ -146,9 +147,7 @@ class Runtime:
         await self._stop_serving(serving[:-1])
         await self._call_all(self._finishers)
         await self.bus.stop_pulling()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(self._tasks)
         await self.bus.stop()
         await self._call_all(self._closers)
         self._servers[-1].should_exit = True

@@ -26,6 +26,7 @@ from oslira_shared.bus.verdict import decode, typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
+from oslira_shared.ending import end_all
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics, trace
 
@@ -174,9 +175,7 @@ class Bus:
         if self._client is None and self._tasks:
             # A client that is cancelled in mid-connect never closes its socket.
             await asyncio.wait(self._tasks, timeout=_CONNECT_GRACE_S)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(self._tasks)
         await asyncio.gather(*(guard.pause() for guard in self._guards))
 
     async def stop(self) -> None:
