@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from oslira_devstack.people import eventually
 from oslira_gateway.webhooks.answer import Answer, Problem
 from oslira_gateway.webhooks.schedule import Patience
 from receiver import receiving
@@ -108,6 +109,11 @@ async def test_patience_ends_and_what_waits_goes_out_when_it_is_resumed(patient:
         async with patient.sender() as lanes:
             await lanes.wake(endpoint.endpoint_id)
             await receiver.wait_for(2)
+
+            async def is_noted() -> bool:  # an answer is there before what follows from it
+                return (await patient.endpoints.get(person.member, endpoint.endpoint_id)).state != "active"
+
+            await eventually(is_noted)
         paused = await patient.endpoints.get(person.member, endpoint.endpoint_id)
         assert (paused.state, paused.state_reason, paused.last_problem) == ("paused", "failing", "status")
         assert paused.failure_count == 2
