@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from oslira_shared.ending import end_all
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics
 from oslira_shared.postgres.clients import AdminClient, Connection
@@ -116,9 +117,7 @@ class Heart:
         while self._held and (left_s := deadline - loop.time()) > 0:
             await asyncio.wait([task for _, task in self._held.values()], timeout=left_s)
         unfinished = {task: claim for claim, task in self._held.values()}
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        await end_all(list(unfinished))
         return list(unfinished.values())
 
     def _forget(self, held: Claim, task: asyncio.Task[None]) -> None:

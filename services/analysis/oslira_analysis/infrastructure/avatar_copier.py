@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from oslira_shared.ending import end_all
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.infrastructure.public_fetch import NotFetched, Picture, fetch_picture
@@ -43,9 +44,7 @@ class AvatarCopier:
 
     async def close(self) -> None:
         """Leave what is not done."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(list(self._tasks))
 
     async def _copy(self, username: str, url: str) -> None:
         try:
