@@ -151,7 +151,6 @@ def test_prometheus_asks_every_process_and_compose_has_what_it_mounts() -> None:
         assert not services[name]["image"].endswith(":latest")
 
 
-def test_every_alert_is_tried_by_promtool_or_is_one_plain_comparison() -> None:
+def test_every_alert_is_tried_by_promtool() -> None:
     tried = "\n".join(path.read_text() for path in (PROMETHEUS / "tests").glob("*.yml"))
-    untried = {rule["alert"] for rule in ALERTS if f"alertname: {rule['alert']}" not in tried}
-    assert untried == {"QueueOld", "UnpaidCredits", "JobGivenUp", "OutgoingWebhooksLate"}
+    assert [rule["alert"] for rule in ALERTS if f"alertname: {rule['alert']}" not in tried] == []
