@@ -16,6 +16,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from oslira_devstack.credentials import SUPERUSER, TESTER
 from oslira_devstack.sentry_ingest import SentryIngest
+from oslira_devstack.servers.s3 import s3_client
 from oslira_devstack.stack import Stack
 
 _TABLES: Final = """
@@ -80,16 +81,18 @@ async def _in_tables(stack: Stack, texts: Sequence[str]) -> list[str]:
 
 
 def _in_bucket(stack: Stack, since: Since, texts: Sequence[str]) -> list[str]:
-    server: Any = stack.servers.s3  # its contract names no client: services bring their own
-    client: Any = server.client()
+    client = s3_client(stack.servers.s3.endpoint_url, stack.credentials)
     places: list[str] = []
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=stack.servers.s3.bucket):
         for entry in page.get("Contents", []):
+            assert "Key" in entry
+            assert "LastModified" in entry
             if entry["LastModified"] < since.at:
                 continue
-            body = client.get_object(Bucket=stack.servers.s3.bucket, Key=entry["Key"])["Body"].read()
-            if _holds(f"{entry['Key']} ".encode() + body, texts):
-                places.append(f"object {entry['Key']}")
+            key = entry["Key"]
+            body = client.get_object(Bucket=stack.servers.s3.bucket, Key=key)["Body"].read()
+            if _holds(f"{key} ".encode() + body, texts):
+                places.append(f"object {key}")
     client.close()
     return places
 

@@ -76,10 +76,6 @@ class EmbeddedS3:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self) -> "S3Client":
-        """A boto3 client of this server; it blocks, so call it in a thread."""
-        return s3_client(self.endpoint_url, self._credentials)
-
     @property
     def pid(self) -> int | None:
         return self.child.pid
@@ -120,6 +116,7 @@ class EmbeddedS3:
 
 
 def s3_client(endpoint_url: str, credentials: Credentials, *, timeout_s: float = 5.0) -> "S3Client":
+    """A boto3 client; it blocks, so call it in a thread."""
     import boto3  # noqa: PLC0415  (half a second of imports, needed only once a server is on its way)
     from botocore.config import Config  # noqa: PLC0415
 

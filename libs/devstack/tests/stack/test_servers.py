@@ -140,7 +140,7 @@ async def test_s3_keeps_its_objects_over_kill_and_refuses_a_wrong_key(directory:
     credentials = Credentials()
     server = EmbeddedS3(directory / "s3", credentials, bucket="kept")
     await server.start()
-    client = server.client()
+    client = s3_client(server.endpoint_url, credentials)
     await asyncio.to_thread(client.put_object, Bucket="kept", Key="a/b", Body=b"hello")
     await server.kill()
     assert running_of(server) == []
