@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
+from oslira_shared.failed import answer_failed
 from oslira_shared.jobs import own_jobs
 from oslira_shared.observability.bus_points import send_points
 from oslira_shared.observability.points import Points
@@ -37,7 +38,6 @@ from oslira_analysis.infrastructure.bus import Engine, subscribe
 from oslira_analysis.infrastructure.bus_requests import (
     answer_cancels,
     answer_erasures,
-    answer_failed,
     answer_previews,
     answer_replays,
 )
@@ -54,7 +54,7 @@ from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
 from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
 from oslira_analysis.infrastructure.postgres_erasures import PostgresErasableRows
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
-from oslira_analysis.infrastructure.postgres_failed import PostgresFailedWork
+from oslira_analysis.infrastructure.postgres_failed import FAILED_RUNS
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
@@ -149,7 +149,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )
-    answer_failed(runtime.bus, PostgresFailedWork(database))
+    answer_failed(runtime.bus, "analysis", FAILED_RUNS, database)
     runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, announcer))
     anonymous = PostgresAnonymousRuns(database)
     runtime.every(

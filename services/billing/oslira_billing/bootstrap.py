@@ -2,6 +2,7 @@
 
 import time
 
+from oslira_shared.failed import answer_failed
 from oslira_shared.jobs import own_jobs
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
@@ -21,14 +22,13 @@ from oslira_billing.infrastructure.bus import (
     BusHints,
     BusNews,
     answer,
-    answer_failed,
     answer_sign_ups,
     subscribe,
 )
 from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
 from oslira_billing.infrastructure.postgres.closed_accounts import PostgresClosedAccounts
-from oslira_billing.infrastructure.postgres.failed_events import PostgresFailedEvents
+from oslira_billing.infrastructure.postgres.failed_events import FAILED_EVENTS
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
@@ -83,7 +83,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         portal=OpenPortal(shop, stripe, settings.app_url),
         replay=ReplayEvent(inbox, hints),
     )
-    answer_failed(runtime.bus, PostgresFailedEvents(database))
+    answer_failed(runtime.bus, "billing", FAILED_EVENTS, database)
     answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database))

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from oslira_shared.bus.connection import Bus
-from oslira_shared.contracts import failed
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.work import Heart
 
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 from oslira_analysis.application.close_bulks import Bulks, ClosingAnnouncer, cancel_bulk
 from oslira_analysis.application.erase_profile import ErasePorts, erase_profile
-from oslira_analysis.application.failed_work import FailedWork
 from oslira_analysis.application.ports import Queue
 from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
@@ -65,15 +63,3 @@ def answer_replays(bus: Bus, ports: ReplayPorts) -> None:
     @bus.responder(v1.REPLAY)
     async def on_replay(request: v1.ReplayRequest) -> v1.Replayed:
         return v1.Replayed(run_id=await replay_run(request.run_id, ports))
-
-
-def answer_failed(bus: Bus, work: FailedWork) -> None:
-    """analysis.rpc.list_failed and analysis.rpc.show_failed."""
-
-    @bus.responder(failed.list_failed_subject("analysis"))
-    async def on_list_failed(request: failed.FailedQuery) -> failed.FailedList:
-        return failed.FailedList(items=await work.newest(request))
-
-    @bus.responder(failed.show_failed_subject("analysis"))
-    async def on_show_failed(request: failed.FailedRequest) -> failed.FailedDetail:
-        return await work.show(request.id)

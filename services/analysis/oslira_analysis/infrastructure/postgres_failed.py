@@ -1,11 +1,8 @@
 """Failed runs of all accounts, for operators. By their ids, figures and times: who was looked at is none of it."""
 
 from typing import Final
-from uuid import UUID
 
-from oslira_shared.contracts.failed import FailedDetail, FailedItem, FailedQuery
-from oslira_shared.errors import OsliraError
-from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.failed import FailedTable
 
 _ITEM: Final = """
 'run' as kind, id, account_id, finished_at as at, attempt as attempts, error_code as code, coalesce(error_detail, '') as detail
@@ -31,24 +28,4 @@ select jsonb_build_object(
 from analysis.runs r where r.id = $1
 """
 
-
-class PostgresFailedWork:
-    """The port FailedWork."""
-
-    def __init__(self, database: AdminClient) -> None:
-        self._database = database
-
-    async def newest(self, query: FailedQuery) -> list[FailedItem]:
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                _NEWEST, query.limit, query.before_at, query.before_id, query.account_id, query.code
-            )
-        return [FailedItem(**dict(row)) for row in rows]
-
-    async def show(self, item_id: UUID) -> FailedDetail:
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(_ONE, item_id)
-            if row is None:
-                raise OsliraError("not_found", "There is no failed run of this id.")
-            kept = await connection.fetchval(_KEPT, item_id)
-        return FailedDetail(item=FailedItem(**dict(row)), kept=kept)
+FAILED_RUNS: Final = FailedTable(_NEWEST, _ONE, _KEPT, "There is no failed run of this id.")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 from oslira_shared.bus.connection import Bus
-from oslira_shared.contracts import failed
 from oslira_shared.contracts.billing import v1 as contracts
 from oslira_shared.contracts.billing.v1 import SUBSCRIPTION_CHANGED, WEBHOOK, SubscriptionChanged
 from oslira_shared.contracts.work import WorkHint
@@ -14,7 +13,6 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.failed_work import FailedWork
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
 from oslira_billing.application.start_free_plan import StartFreePlan
@@ -98,15 +96,3 @@ def answer_sign_ups(bus: Bus, start: StartFreePlan) -> None:
     async def start_free_plan(request: contracts.StartFreePlan) -> contracts.FreePlan:
         granted = await start(request.account_id)
         return contracts.FreePlan(account_id=request.account_id, granted_credits=granted)
-
-
-def answer_failed(bus: Bus, work: FailedWork) -> None:
-    """billing.rpc.list_failed and billing.rpc.show_failed."""
-
-    @bus.responder(failed.list_failed_subject("billing"))
-    async def list_failed(request: failed.FailedQuery) -> failed.FailedList:
-        return failed.FailedList(items=await work.newest(request))
-
-    @bus.responder(failed.show_failed_subject("billing"))
-    async def show_failed(request: failed.FailedRequest) -> failed.FailedDetail:
-        return await work.show(request.id)

@@ -1,11 +1,8 @@
 """Events of Stripe's that were given up, of all accounts, for operators. Without their bodies: those hold names and addresses."""
 
 from typing import Final
-from uuid import UUID
 
-from oslira_shared.contracts.failed import FailedDetail, FailedItem, FailedQuery
-from oslira_shared.errors import OsliraError
-from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.failed import FailedTable
 
 _ITEM: Final = """
 'webhook' as kind, id, account_id, created_at as at, attempt as attempts, type as code, coalesce(reason, '') as detail
@@ -24,24 +21,4 @@ select jsonb_build_object(
 from billing.webhook_events where id = $1
 """
 
-
-class PostgresFailedEvents:
-    """Implements FailedWork."""
-
-    def __init__(self, database: AdminClient) -> None:
-        self._database = database
-
-    async def newest(self, query: FailedQuery) -> list[FailedItem]:
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                _NEWEST, query.limit, query.before_at, query.before_id, query.account_id, query.code
-            )
-        return [FailedItem(**dict(row)) for row in rows]
-
-    async def show(self, item_id: UUID) -> FailedDetail:
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(_ONE, item_id)
-            if row is None:
-                raise OsliraError("not_found", "There is no event of this id that was given up.")
-            kept = await connection.fetchval(_KEPT, item_id)
-        return FailedDetail(item=FailedItem(**dict(row)), kept=kept)
+FAILED_EVENTS: Final = FailedTable(_NEWEST, _ONE, _KEPT, "There is no event of this id that was given up.")

@@ -1,0 +1,56 @@
+"""Failed work of all accounts, for operators to look at: its owner answers on the bus, out of its own table."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts import failed as contracts
+from oslira_shared.errors import OsliraError
+from oslira_shared.postgres.clients import AdminClient
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTable:
+    """Where an owner's failed work lies. None of it may name anybody: ids, figures, times and codes.
+
+    newest: limit, before_at, before_id, account_id, code (all but the first may be null) → columns of FailedItem.
+    one: id → the same columns. kept: id → a JSON object. missing: what to say when there is no such work.
+    """
+
+    newest: str
+    one: str
+    kept: str
+    missing: str
+
+
+def answer_failed(bus: Bus, owner: str, table: FailedTable, database: AdminClient) -> None:
+    """Declare `<owner>.rpc.list_failed` and `<owner>.rpc.show_failed`."""
+
+    @bus.responder(contracts.list_failed_subject(owner))
+    async def list_failed(request: contracts.FailedQuery) -> contracts.FailedList:
+        return contracts.FailedList(items=await newest(table, request, database))
+
+    @bus.responder(contracts.show_failed_subject(owner))
+    async def show_failed(request: contracts.FailedRequest) -> contracts.FailedDetail:
+        return await show(table, request.id, database)
+
+
+async def newest(
+    table: FailedTable, query: contracts.FailedQuery, database: AdminClient
+) -> list[contracts.FailedItem]:
+    """Newest first."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            table.newest, query.limit, query.before_at, query.before_id, query.account_id, query.code
+        )
+    return [contracts.FailedItem(**dict(row)) for row in rows]
+
+
+async def show(table: FailedTable, item_id: UUID, database: AdminClient) -> contracts.FailedDetail:
+    """Raises OsliraError `not_found`."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(table.one, item_id)
+        if row is None:
+            raise OsliraError("not_found", table.missing)
+        kept = await connection.fetchval(table.kept, item_id)
+    return contracts.FailedDetail(item=contracts.FailedItem(**dict(row)), kept=kept)
