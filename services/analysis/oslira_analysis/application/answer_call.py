@@ -13,7 +13,7 @@ from oslira_shared.contracts.points import Metric
 from oslira_shared.observability import trace
 from oslira_shared.observability.points import Points
 
-from oslira_analysis.application.ports import (
+from oslira_analysis.application.model_ports import (
     AnswerUnusable,
     CallBooks,
     ModelBusy,

@@ -4,7 +4,8 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from oslira_analysis.application.ports import AnswerUnusable, Endings, Models
+from oslira_analysis.application.model_ports import AnswerUnusable, Models
+from oslira_analysis.application.ports import Endings
 from oslira_analysis.application.rows import Draft, Effects, Ending, RunWork
 from oslira_analysis.domain.business_draft import (
     DRAFT_TYPE,

@@ -12,17 +12,8 @@ from pydantic import BaseModel
 
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.draft_business import Drafts, draft_business
-from oslira_analysis.application.ports import (
-    Announcer,
-    AnswerUnusable,
-    Endings,
-    Item,
-    ModelBusy,
-    Models,
-    ProfileCache,
-    Queue,
-    Runs,
-)
+from oslira_analysis.application.model_ports import AnswerUnusable, ModelBusy, Models
+from oslira_analysis.application.ports import Announcer, Endings, Item, ProfileCache, Queue, Runs
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
 from oslira_analysis.domain.answer_schema import InvalidAnswer

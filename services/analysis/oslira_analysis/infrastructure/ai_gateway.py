@@ -8,7 +8,7 @@ from typing import Any
 
 from oslira_shared.secrets import Secret
 
-from oslira_analysis.application.ports import Question
+from oslira_analysis.application.model_ports import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from oslira_analysis.application.ports import Question, Reply
+from oslira_analysis.application.model_ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict, without_bounds
 from oslira_analysis.domain.calls import ANSWERS

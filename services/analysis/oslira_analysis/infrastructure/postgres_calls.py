@@ -6,7 +6,7 @@ from uuid import UUID
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.ports import Question, Recalled, Unusable
+from oslira_analysis.application.model_ports import Question, Recalled, Unusable
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
 

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from oslira_shared.secrets import Secret
 
-from oslira_analysis.application.ports import ProviderFailed, Reply, RequestRefused
+from oslira_analysis.application.model_ports import ProviderFailed, Reply, RequestRefused
 from oslira_analysis.application.rows import Usage
 
 # The request itself is wrong for this provider: asking it again gives the same.

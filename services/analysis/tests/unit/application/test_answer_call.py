@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from oslira_analysis.application.answer_call import BookedModels, Seat
-from oslira_analysis.application.ports import (
+from oslira_analysis.application.model_ports import (
     AnswerUnusable,
     ModelBusy,
     ProviderFailed,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from oslira_analysis.application.draft_business import draft_business
-from oslira_analysis.application.ports import AnswerUnusable, ModelBusy
+from oslira_analysis.application.model_ports import AnswerUnusable, ModelBusy
 from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.prompt import Prompt

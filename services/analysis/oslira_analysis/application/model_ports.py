@@ -1,0 +1,106 @@
+"""What the engine needs of models: an answer to a call, the providers that give one, the books of what was asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.prompt import Prompt
+
+
+class ModelBusy(Exception):  # noqa: N818
+    """No provider of the model can be reached, or all are over their limit; later it may work."""
+
+
+class AnswerUnusable(Exception):  # noqa: N818
+    """The models answered, and refused, were cut short or broke the schema. What it cost is booked."""
+
+
+class Models(Protocol):
+    """Model calls that are booked before the request and whose answer is kept."""
+
+    async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
+        """The answer as JSON that fits the call's schema; one kept from an earlier attempt costs nothing.
+
+        Raises ModelBusy or AnswerUnusable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to one provider. `fault` is what was wrong with its last answer: then this one asks for a repair."""
+
+    run: Run
+    call: Call
+    model: str
+    prompt: Prompt
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: `text` as the model wrote it, or None with the reason in `usage.error` (refused, cut short)."""
+
+    usage: Usage
+    text: str | None
+
+
+class ProviderFailed(Exception):  # noqa: N818
+    """No answer: the provider is down, slow, over its limit or garbles. `asks_again`: a moment later it may be fine."""
+
+    def __init__(self, reason: str, *, asks_again: bool) -> None:
+        super().__init__(reason)
+        self.asks_again = asks_again
+
+
+class RequestRefused(Exception):  # noqa: N818
+    """The provider calls the request itself wrong: the same one fails again, there."""
+
+
+class ModelProvider(Protocol):
+    """One provider of models. One request per call: it retries nothing itself."""
+
+    name: str
+
+    async def ask(self, question: Question) -> Reply:
+        """Raises ProviderFailed or RequestRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """How many of a provider's answers to a call could not be used so far, over all attempts; what was wrong with the last."""
+
+    answers: int
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The answer that came back already, and by provider what could not be used."""
+
+    answer: dict[str, Any] | None = None
+    unusable: Mapping[str, Unusable] = field(default_factory=dict[str, Unusable])
+
+    def unusable_of(self, provider: str) -> Unusable:
+        """None so far, where nothing is known."""
+        return self.unusable.get(provider, Unusable(0, None))
+
+
+class CallBooks(Protocol):
+    """The books of model calls. Never fenced: the money is spent, whoever holds the run."""
+
+    async def recall(self, run: Run, call: Call) -> Recalled:
+        """What earlier requests of this call came to, over all attempts."""
+        ...
+
+    async def book(self, question: Question, provider: str) -> UUID:
+        """Before the request: if we die, the row says that money may have been spent."""
+        ...
+
+    async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
+        """Usage and answer in one statement: a crash leaves both or neither. The first answer to a call wins."""
+        ...
