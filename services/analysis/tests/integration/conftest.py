@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 from analysis_world import World, eventually
+from job_rows import JobRows
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
@@ -74,3 +75,13 @@ async def world(
         finally:
             await world.stop_engines()
             await bus.stop()
+
+
+@pytest_asyncio.fixture
+async def job_rows(database: Database) -> AsyncGenerator[JobRows]:
+    async with (
+        await open_pool(database.url("analysis_service"), service="analysis") as pool,
+        await open_pool(database.url("gateway_service"), service="gateway", min_size=1) as gateway,
+    ):
+        await pool.execute("update analysis.slots set cap = 0")
+        yield JobRows(pool, gateway)
