@@ -125,14 +125,18 @@ async def inspect(container: str) -> dict[str, Any]:
 
 
 async def docker(*words: str, variables: dict[str, str] | None = None) -> str:
+    return await run("docker", *words, variables={"DOCKER_BUILDKIT": "1", **(variables or {})})
+
+
+async def run(*words: str, variables: dict[str, str] | None = None) -> str:
+    """What the command printed."""
     process = await asyncio.create_subprocess_exec(
-        "docker",
         *words,
-        env={**os.environ, "DOCKER_BUILDKIT": "1", **(variables or {})},
+        env={**os.environ, **(variables or {})},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     output, errors = await process.communicate()
     if process.returncode != 0:
-        raise DockerFailed(f"docker {' '.join(words)}: {errors.decode()[-2_000:]}{output.decode()[-2_000:]}")
+        raise DockerFailed(f"{' '.join(words)}: {errors.decode()[-2_000:]}{output.decode()[-2_000:]}")
     return output.decode()
