@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
+from oslira_shared.postgres.clients import Connection
 
-from oslira_devstack.credentials import MIGRATOR, SERVICE_ROLES
+from oslira_devstack.credentials import MIGRATOR, SERVICE_ROLES, SUPERUSER
 from oslira_devstack.servers.contract import Postgres
 
 
@@ -32,15 +33,25 @@ class Database:
 async def fresh_database(postgres: Postgres, *, template: str) -> AsyncGenerator[Database]:
     """A copy of `template` (nobody may be connected to it), dropped at the end even if somebody still is."""
     database = Database(postgres)
-    connection = await asyncpg.connect(postgres.url(MIGRATOR, database="postgres"))
+    async with _connected(postgres, MIGRATOR) as migrator:
+        await migrator.execute(f'create database "{database.name}" template "{template}"')
+        try:
+            # A copy has the template's objects and rights within, but not the rights on the database itself.
+            await migrator.execute(f'revoke all on database "{database.name}" from public')
+            await migrator.execute(
+                f'grant connect on database "{database.name}" to {", ".join(SERVICE_ROLES)}',
+            )
+            yield database
+        finally:
+            # Autovacuum may be at work in it, and the migrator may not send that away.
+            async with _connected(postgres, SUPERUSER) as superuser:
+                await superuser.execute(f'drop database if exists "{database.name}" with (force)')
+
+
+@asynccontextmanager
+async def _connected(postgres: Postgres, role: str) -> AsyncGenerator[Connection]:
+    connection = await asyncpg.connect(postgres.url(role, database="postgres"))
     try:
-        await connection.execute(f'create database "{database.name}" template "{template}"')
-        # A copy has the template's objects and rights within, but not the rights on the database itself.
-        await connection.execute(f'revoke all on database "{database.name}" from public')
-        await connection.execute(
-            f'grant connect on database "{database.name}" to {", ".join(SERVICE_ROLES)}',
-        )
-        yield database
+        yield connection
     finally:
-        await connection.execute(f'drop database if exists "{database.name}" with (force)')
         await connection.close()
