@@ -2,15 +2,27 @@
 
 from typing import Any
 
+import httpx
 from oslira_devstack.commands.insights import read_insights
 from oslira_devstack.insights_tables import insights_tables
 from oslira_devstack.stack import Stack
+from oslira_gateway.operations.operator import sign_operator_token
 from people import Person, eventually, person
 from rich.console import Console
 
 
 async def _insight(user: Person, what: str) -> dict[str, Any]:
     answer = await user.client.http.get(f"/v1/insights/{what}")
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def _as_operator(stack: Stack, what: str) -> dict[str, Any]:
+    inside = stack.describe()["processes"]["gateway"]["url"].removesuffix("/health/ready")
+    token = sign_operator_token(stack.credentials.operator_secret, name="accounting")
+    async with httpx.AsyncClient(base_url=inside, headers={"Authorization": f"Bearer {token}"}) as http:
+        answer = await http.get(f"/v1/admin/insights/{what}")
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -26,6 +38,7 @@ async def _as_tables(user: Person) -> str:
 
 async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack: Stack) -> None:
     async with person(stack, available_credits=5) as user, person(stack) as other:
+        costs_before = await _as_operator(stack, "costs")
         _, order = await user.analyze("insights.one")
         run = await user.settled(order["run_id"])
         assert run["status"] == "completed"
@@ -64,3 +77,12 @@ async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack:
         assert (await _insight(other, "usage"))["totals"]["runs"] == 0
         assert (await _insight(other, "outcomes"))["types"] == []
         assert (await _insight(other, "latency"))["calls"] == []
+
+        # On their own port operators see what it cost us; others may have ended runs since, of other accounts.
+        costs = await _as_operator(stack, "costs")
+        margin = await _as_operator(stack, "margin")
+        assert costs["total"]["runs"] >= costs_before["total"]["runs"] + 1
+        assert float(costs["total"]["ai_cost_usd"]) > float(costs_before["total"]["ai_cost_usd"])
+        assert margin["total"]["credits"] >= 1
+        assert float(margin["total"]["cost_usd"]) >= float(costs["total"]["cost_usd"])
+        assert (await user.client.http.get("/v1/admin/insights/costs")).status_code == 404
