@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from oslira_devstack.client import ApiError, Client
+from oslira_devstack.make_user import sign_token
 from oslira_devstack.promises.cancelling import measure_cancels
 from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
-from oslira_gateway.identity.make_user import sign_token
 from oslira_shared.catalog import CREDIT_PRICE_USD
 from people import foreign_id, person
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 from oslira_devstack.access import access_to
+from oslira_devstack.make_user import sign_token
 from oslira_devstack.stack import Stack
-from oslira_gateway.identity.make_user import sign_token
 from people import differences, eventually
 
 

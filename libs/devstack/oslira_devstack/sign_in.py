@@ -5,9 +5,9 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
-from oslira_gateway.identity.make_user import make_user, sign_token
 
 from oslira_devstack.access import Access
+from oslira_devstack.make_user import make_user, sign_token
 
 _AVAILABLE: Final = """
 select coalesce(sum(b.amount), 0)::int from credits.balances b join credits.grants g on g.id = b.grant_id

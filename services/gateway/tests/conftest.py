@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from http_answers import client_of
+from oslira_devstack.make_user import sign_token
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.events_routes import events_routes
 from oslira_gateway.analyses.feed import ProgressFeed
@@ -37,7 +38,6 @@ from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.insights.memory import MemoryInsights

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import MadeUser, make_user
 from oslira_devstack.moving_in import UnreadableFile, move_in
-from oslira_gateway.identity.make_user import MadeUser, make_user
 from oslira_shared.postgres.clients import Pool, open_pool
 
 

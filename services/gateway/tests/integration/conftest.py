@@ -14,12 +14,12 @@ from oslira_analysis.settings import AnalysisSettings
 from oslira_credits import bootstrap as credits_bootstrap
 from oslira_credits.settings import CreditsSettings
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import MadeUser, make_user, sign_token
 from oslira_devstack.ports import free_port
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
 from oslira_devstack.testing import Bucket
 from oslira_gateway import bootstrap as gateway_bootstrap
-from oslira_gateway.identity.make_user import MadeUser, make_user, sign_token
 from oslira_gateway.settings import GatewaySettings
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.provision import provision_bus

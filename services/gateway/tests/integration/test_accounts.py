@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import sign_token
 from oslira_gateway.accounts import account as limits
 from oslira_gateway.accounts.members_routes import invitation_routes, member_routes
 from oslira_gateway.accounts.postgres import PostgresAccounts
@@ -18,7 +19,6 @@ from oslira_gateway.accounts.routes import account_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.identity.memory import MemoryFreePlans
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps

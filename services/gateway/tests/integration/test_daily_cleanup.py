@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
-from oslira_gateway.identity.make_user import MadeUser, make_user
+from oslira_devstack.make_user import MadeUser, make_user
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.jobs import Tally

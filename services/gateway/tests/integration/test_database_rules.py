@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import MadeUser, make_user
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.identity.make_user import MadeUser, make_user
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_shared.ids import new_id
 from oslira_shared.jobs import Tally

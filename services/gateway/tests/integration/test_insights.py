@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import MadeUser, make_user
 from oslira_gateway.identity.caller import Caller, Member
-from oslira_gateway.identity.make_user import MadeUser, make_user
 from oslira_gateway.insights.cache import cache
 from oslira_gateway.insights.outcomes import outcomes
 from oslira_gateway.insights.period import Bucket, Period

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import make_user
 from oslira_gateway.identity.caller import Caller, Member
-from oslira_gateway.identity.make_user import make_user
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.postgres import PostgresLeads, page_statement
 from oslira_gateway.leads.search import (

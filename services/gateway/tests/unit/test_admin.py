@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.make_user import sign_token
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.jobs_routes import jobs_routes

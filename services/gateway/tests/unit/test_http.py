@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from http_answers import assert_problem, client_of
+from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.identity.make_user import sign_token
 from oslira_shared.ids import new_id
 
 ORIGIN = "https://app.example"

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import jwt
 import pytest
+from oslira_devstack.make_user import sign_token
 from oslira_gateway.http.auth import bearer_token, path_id
 from oslira_gateway.identity.caller import Caller, Membership
 from oslira_gateway.identity.choose_account import choose_account
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.make_user import sign_token
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 

@@ -10,11 +10,11 @@ import httpx
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_devstack.make_user import MadeUser, make_user, sign_token
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.identity.caller import Caller, Member
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.make_user import MadeUser, make_user, sign_token
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.webhooks.address import AddressPolicy
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint

@@ -1,4 +1,4 @@
-"""Development only: a user with an account and a business profile, for `oslira token` and tests. Nothing in the service calls it."""
+"""Development only: a user with an account and a business profile, and their token, for `oslira token` and tests."""
 
 import json
 from dataclasses import dataclass
