@@ -3,6 +3,8 @@
 import random
 import shlex
 import socket
+import sys
+from collections import deque
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +15,9 @@ import psutil
 _RANGE: Final = range(20_000, 32_000)
 _LAST: Final = 32_767
 _handed_out: set[int] = set()
+# The newest of them are bound and never listened on, so that no other process is given them.
+_MOST_HELD: Final = 256
+_held: deque[socket.socket] = deque()
 
 
 class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the other refusals here do)
@@ -24,10 +29,9 @@ class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the othe
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that is free now; no two calls in one process give the same one."""
+    """A port on 127.0.0.1 that is free, and stays so for whom it is handed to: no other call gives it, in no process."""
     for port in random.sample(_RANGE, k=1_000):
-        if port not in _handed_out and is_free(port):
-            _handed_out.add(port)
+        if _take(port):
             return port
     raise RuntimeError(f"no free port between {_RANGE.start} and {_RANGE.stop}")
 
@@ -36,9 +40,29 @@ def free_pair(distance: int) -> tuple[int, int]:
     """Two free ports that far apart, for a server that computes the second one from the first."""
     while True:
         first = free_port()
-        if first + distance <= _LAST and is_free(first + distance):
-            _handed_out.add(first + distance)
+        if first + distance <= _LAST and _take(first + distance):
             return first, first + distance
+
+
+def _take(port: int) -> bool:
+    """Tests start servers in several processes at once, and from choice to start seconds pass."""
+    if port in _handed_out or not is_free(port):
+        return False
+    if sys.platform == "linux":  # elsewhere a bound port can't be bound again, not even by whom it is for
+        hold = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            # Fails beside whatever is bound there, another's hold too.
+            hold.bind(("127.0.0.1", port))
+        except OSError:
+            hold.close()
+            return False
+        # From now on a server may bind beside it: servers set this too.
+        hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _held.append(hold)
+        if len(_held) > _MOST_HELD:
+            _held.popleft().close()
+    _handed_out.add(port)
+    return True
 
 
 def is_free(port: int) -> bool:
