@@ -4,6 +4,8 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
 PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Some machines switch bytecode off for everybody; without it each of those processes compiles every test anew.
+export PYTHONDONTWRITEBYTECODE =
 .PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock clean
 
 help: ## list the targets

@@ -3,7 +3,6 @@
 import subprocess
 from typing import Any, Final
 
-import kubernetes_validate
 import pytest
 import yaml
 from k8s_policy import faults
@@ -34,6 +33,8 @@ def test_an_overlay_keeps_the_rules(env: str) -> None:
 @pytest.mark.parametrize("version", _KUBERNETES)
 @pytest.mark.parametrize("env", OVERLAYS)
 def test_an_overlay_is_valid_strictly(env: str, version: str) -> None:
+    import kubernetes_validate  # noqa: PLC0415  # seconds of imports, for each process that collects
+
     for one in rendered(env):
         if one["apiVersion"] not in _CUSTOM:
             kubernetes_validate.validate(one, version, strict=True)

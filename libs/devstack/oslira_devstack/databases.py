@@ -34,7 +34,7 @@ async def fresh_database(postgres: Postgres, *, template: str) -> AsyncGenerator
     """A copy of `template` (nobody may be connected to it), dropped at the end even if somebody still is."""
     database = Database(postgres)
     async with _connected(postgres, MIGRATOR) as migrator:
-        await migrator.execute(f'create database "{database.name}" template "{template}"')
+        await migrator.execute(f'create database "{database.name}" template "{template}" strategy file_copy')
         try:
             # A copy has the template's objects and rights within, but not the rights on the database itself.
             await migrator.execute(f'revoke all on database "{database.name}" from public')

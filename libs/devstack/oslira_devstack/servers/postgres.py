@@ -38,7 +38,13 @@ _SETTINGS: Final = {
     # An error's DETAIL shows the row.
     "log_error_verbosity": "terse",
 }
-_UNSAFE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Shared memory as files beside the data: what a killed server leaves in /dev/shm, nobody takes away.
+_THROW_AWAY: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "dynamic_shared_memory_type": "mmap",
+}
 
 
 class EmbeddedPostgres:
@@ -111,7 +117,7 @@ class EmbeddedPostgres:
         await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
     def _options(self) -> Sequence[str]:
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _UNSAFE)}
+        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _THROW_AWAY)}
         return [f"--{name}={value}" for name, value in settings.items()]
 
     def _environment(self) -> dict[str, str]:

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema_rs import Draft202012Validator
 from oslira_gateway.analyses.name_list import read_csv
 from oslira_gateway.describe import describe
 from oslira_gateway.http.openapi_examples import add_examples, written_examples
 from oslira_gateway.leads.csv_rows import HEADER, header_line
-
-FORMATS = FormatChecker()
 
 
 class Place(NamedTuple):
@@ -47,8 +45,8 @@ def examples(document: dict[str, Any]) -> list[tuple[Place, Any]]:
 def faults(document: dict[str, Any], schema: dict[str, Any], value: Any) -> list[str]:
     """Where it isn't what the schema says. A key that the schema doesn't name is one: answers may grow, examples can't lie."""
     whole = {**schema, "components": closed(document["components"])}
-    validator = Draft202012Validator(whole, format_checker=FORMATS)
-    return [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(value)]
+    validator = Draft202012Validator(whole, validate_formats=True)
+    return [f"{fault.instance_path}: {fault.message}" for fault in validator.iter_errors(value)]
 
 
 def closed(node: Any) -> Any:
