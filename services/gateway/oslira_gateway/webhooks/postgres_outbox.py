@@ -38,9 +38,11 @@ select lane.endpoint_id, extract(epoch from now() - head.due_at)::float8 as wait
      where d.endpoint_id = lane.endpoint_id and d.due_at <= now() and {_FREE} order by d.due_at limit 1) head
  order by head.due_at limit 500
 """
+# failing_for_s not by now(): of two tries that fail at once the one that began first may come to the lock last.
 _LOCK_ENDPOINT: Final = """
 select url, state, sealed_secret, case when old_secret_until > now() then sealed_old_secret end as sealed_old_secret,
-       failure_count, coalesce(extract(epoch from now() - failing_since), 0)::float8 as failing_for_s, now() as taken_at
+       failure_count, coalesce(extract(epoch from statement_timestamp() - failing_since), 0)::float8 as failing_for_s,
+       now() as taken_at
   from identity.webhook_endpoints where id = $1 for no key update
 """
 # In statements of their own, after the lock: in one with it they would count what was there before.

@@ -1,12 +1,16 @@
 """Deliveries as rows of work: once each, again after a crash, and never in the way of others."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from oslira_devstack.people import eventually
 from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
 from oslira_gateway.webhooks.schedule import Patience
+from oslira_shared.postgres.clients import AdminClient, Connection, Pool
 from receiver import receiving
 
 OK = Answer(200)
@@ -127,6 +131,41 @@ async def test_patience_ends_and_what_waits_goes_out_when_it_is_resumed(patient:
             await lanes.tend()
             await receiver.wait_for(5)
         assert await patient.states(endpoint) == ["delivered"] * 3
+
+
+class _BeginsBefore(AdminClient):
+    """A transaction that begins at once and goes on when it is told to."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self.has_begun, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        async with super().transaction() as connection:
+            await connection.execute("select 1")
+            self.has_begun.set()
+            await self.may_go_on.wait()
+            yield connection
+
+
+async def test_two_tries_that_fail_at_once_use_up_patience_in_whichever_order(patient: Any) -> None:
+    patient.patience = Patience(failures=2, seconds=0.0)
+    person = await patient.person()
+    async with receiving() as receiver:
+        endpoint, _ = await patient.endpoint(person, receiver)
+        for _ in range(2):
+            await patient.record.run(await patient.ended_run(person))
+        first, second = [await patient.outbox.take(endpoint.endpoint_id) for _ in range(2)]
+        client = _BeginsBefore(patient.pool)
+        slow = PostgresOutbox(client, per_endpoint=2, patience=patient.patience)
+        waits = asyncio.create_task(slow.failed(first, BROKEN, next_try_s=60))
+        await client.has_begun.wait()
+        await patient.outbox.failed(second, BROKEN, next_try_s=60)
+        client.may_go_on.set()
+        await waits
+        assert (await patient.endpoints.get(person.member, endpoint.endpoint_id)).state == "paused"
+        assert await patient.states(endpoint) == ["held", "held"]
 
 
 async def test_what_waited_too_long_expires(hooks: Any) -> None:
