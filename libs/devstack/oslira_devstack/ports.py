@@ -1,5 +1,6 @@
 """Free ports, and who holds a busy one."""
 
+import atexit
 import random
 import shlex
 import socket
@@ -63,6 +64,12 @@ def _take(port: int) -> bool:
             _held.popleft().close()
     _handed_out.add(port)
     return True
+
+
+@atexit.register
+def _let_go() -> None:
+    while _held:
+        _held.pop().close()
 
 
 def is_free(port: int) -> bool:
