@@ -1,24 +1,23 @@
 """Free ports, and who holds a busy one."""
 
-import atexit
+import fcntl
+import os
 import random
 import shlex
 import socket
-import sys
-from collections import deque
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 import psutil
+
+from oslira_devstack.servers.unprivileged import COMMON_GROUND
 
 # Below the range that outgoing connections are given (Linux from 32768, macOS from 49152): a server that is stopped for
 # a while must find its port free when it comes back.
 _RANGE: Final = range(20_000, 32_000)
 _LAST: Final = 32_767
 _handed_out: set[int] = set()
-# The newest of them are bound and never listened on, so that no other process is given them.
-_MOST_HELD: Final = 256
-_held: deque[socket.socket] = deque()
 
 
 class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the other refusals here do)
@@ -30,7 +29,7 @@ class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the othe
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that is free, and stays so for whom it is handed to: no other call gives it, in no process."""
+    """A port on 127.0.0.1 that is free. No other call gives it while this process lives, in no process of this user."""
     for port in random.sample(_RANGE, k=1_000):
         if _take(port):
             return port
@@ -49,27 +48,20 @@ def _take(port: int) -> bool:
     """Tests start servers in several processes at once, and from choice to start seconds pass."""
     if port in _handed_out or not is_free(port):
         return False
-    if sys.platform == "linux":  # elsewhere a bound port can't be bound again, not even by whom it is for
-        hold = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            # Fails beside whatever is bound there, another's hold too.
-            hold.bind(("127.0.0.1", port))
-        except OSError:
-            hold.close()
-            return False
-        # From now on a server may bind beside it: servers set this too.
-        hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _held.append(hold)
-        if len(_held) > _MOST_HELD:
-            _held.popleft().close()
+    try:
+        # Of one file the byte with its number: the kernel lets go of it when this process ends, however it does.
+        fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
     _handed_out.add(port)
     return True
 
 
-@atexit.register
-def _let_go() -> None:
-    while _held:
-        _held.pop().close()
+@cache
+def _locks() -> int:
+    """Open until we end: to close it, even a second one, would let go of every lock."""
+    path = COMMON_GROUND / f"oslira-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def is_free(port: int) -> bool:

@@ -16,7 +16,6 @@ def test_no_port_is_given_twice() -> None:
     assert all(is_free(port) for port in ports)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a held port can't be bound by whom it is for")
 def test_what_one_process_was_given_no_other_is_and_a_server_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = "from oslira_devstack.ports import free_port; print(free_port(), flush=True); input()"
     with subprocess.Popen(
