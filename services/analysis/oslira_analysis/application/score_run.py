@@ -72,7 +72,7 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
         return await ports.runs.requeue(work)
     if told is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
-    profile, business = read_item(item), BusinessContext.from_dict(told.context)
+    profile, business = read_item(item, now=ports.now()), BusinessContext.from_dict(told.context)
     if (refusal := free_check(profile, business)) is not None:
         return await ports.endings.fail(work, Ending(refusal.code, refusal.detail))
     try:

@@ -17,6 +17,7 @@ class Post:
 
     `likes` is None when unknown, and also when its owner hides it (`likes_hidden`). `comments` is None when unknown
     or switched off. `pinned` is None when the item doesn't say, which is most often a post that isn't pinned.
+    `is_own` is False for a collaboration that another profile published: its likes are of that profile's audience.
     """
 
     ref: str
@@ -33,6 +34,7 @@ class Post:
     video_views: int | None
     posted_at: datetime | None
     pinned: bool | None
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Profile:
     posts: tuple[Post, ...]
 
     @property
+    def own_posts(self) -> tuple[Post, ...]:
+        """Without those of other owners."""
+        return tuple(post for post in self.posts if post.is_own)
+
+    @property
     def unpinned_posts(self) -> tuple[Post, ...]:
-        """The posts that figures are made of: a pinned one is chosen for its success and out of order in time."""
-        return tuple(post for post in self.posts if not post.pinned)
+        """The own posts that figures are made of: a pinned one is chosen for its success and out of order in time."""
+        return tuple(post for post in self.own_posts if not post.pinned)

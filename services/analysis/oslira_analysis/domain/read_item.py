@@ -5,16 +5,18 @@ Items differ by age and by who reduced them: ids, hashtags and links may be abse
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 from oslira_analysis.domain import scraped_fields as fields
+from oslira_analysis.domain.item_identity import own_posts
 from oslira_analysis.domain.profile import MAX_BIOGRAPHY, MAX_CAPTION, MAX_POSTS, Post, PostType, Profile
 from oslira_analysis.domain.scraped_fields import Item
 
 UnavailableReason = Literal["not_found", "private", "restricted", "empty_or_private"]
 
 _HIDDEN_LIKES: Final = -1
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 _PROFILE_SIGNS: Final = ("followersCount", "biography", "latestPosts", "postsCount", "fullName", "private")
 _TYPES: Final[dict[str, PostType]] = {"Image": "image", "Video": "video", "Sidecar": "sidecar"}
 _HASHTAG: Final = re.compile(r"#(\w{1,100})")
@@ -34,8 +36,11 @@ class MalformedItem(ValueError):  # noqa: N818
     """The item is no profile and no known error item; a fault of the scraper, so it may differ next time."""
 
 
-def read_item(item: object) -> Profile:
-    """The profile in one dataset item. Raises ProfileUnavailable or MalformedItem."""
+def read_item(item: object, *, now: datetime | None = None) -> Profile:
+    """The profile in one dataset item. Raises ProfileUnavailable or MalformedItem.
+
+    `now`: dates more than a day after it are left out; without it, the clock's.
+    """
     found = fields.as_item(item)
     if found is None:
         raise MalformedItem("a JSON object is needed")
@@ -45,6 +50,7 @@ def read_item(item: object) -> Profile:
         raise MalformedItem("no username, or nothing of a profile beside it")
     links = _links(found)
     about = fields.as_item(found.get("about")) or {}
+    latest = (now or datetime.now(UTC)) + _CLOCKS_DIFFER
     return Profile(
         username=username.lower(),
         full_name=fields.text(found, "fullName", limit=100) or "",
@@ -55,7 +61,7 @@ def read_item(item: object) -> Profile:
         links_known="externalUrl" in found or "externalUrls" in found,
         avatar_url=fields.url(found, "profilePicUrlHD") or fields.url(found, "profilePicUrl"),
         country=fields.text(about, "country", limit=60),
-        joined_on=_joined_on(about),
+        joined_on=_joined_on(about, latest),
         followers=fields.count(found, "followersCount"),
         follows=fields.count(found, "followsCount"),
         posts_count=fields.count(found, "postsCount"),
@@ -64,7 +70,7 @@ def read_item(item: object) -> Profile:
         is_verified=fields.flag(found, "verified"),
         is_private=fields.flag(found, "private"),
         joined_recently=fields.flag(found, "joinedRecently"),
-        posts=_posts(found),
+        posts=_posts(found, latest),
     )
 
 
@@ -92,17 +98,22 @@ def _links(item: Item) -> tuple[str, ...]:
     return tuple(url for link in listed if link and (url := fields.url(link, "url", limit=500)))
 
 
-def _joined_on(about: Item) -> date | None:
-    joined = fields.instant_of_seconds(about, "date_joined_as_timestamp")
+def _joined_on(about: Item, latest: datetime) -> date | None:
+    joined = fields.instant(about, "date_joined_as_timestamp", not_after=latest)
     return joined.date() if joined else None
 
 
-def _posts(item: Item) -> tuple[Post, ...]:
-    raw = (fields.as_item(post) for post in fields.list_of(item, "latestPosts", limit=MAX_POSTS))
-    return tuple(_post(post, f"post:{position}") for position, post in enumerate(filter(None, raw), start=1))
+def _posts(item: Item, latest: datetime) -> tuple[Post, ...]:
+    listed = (fields.as_item(post) for post in fields.list_of(item, "latestPosts", limit=MAX_POSTS))
+    raw = [post for post in listed if post]
+    owned = own_posts(item, raw)
+    return tuple(
+        _post(post, f"post:{position}", is_own=is_own, latest=latest)
+        for position, (post, is_own) in enumerate(zip(raw, owned, strict=True), start=1)
+    )
 
 
-def _post(item: Item, ref: str) -> Post:
+def _post(item: Item, ref: str, *, is_own: bool, latest: datetime) -> Post:
     caption = fields.text(item, "caption", limit=MAX_CAPTION) or ""
     views = fields.count(item, "videoPlayCount"), fields.count(item, "videoViewCount")
     return Post(
@@ -115,11 +126,12 @@ def _post(item: Item, ref: str) -> Post:
         mentions=_mentions(item, caption),
         location=fields.text(item, "locationName", limit=100),
         likes=fields.count(item, "likesCount"),
-        likes_hidden=item.get("likesCount") == _HIDDEN_LIKES,
+        likes_hidden=fields.number(item, "likesCount") == _HIDDEN_LIKES,
         comments=None if item.get("isCommentsDisabled") is True else fields.count(item, "commentsCount"),
         video_views=max((view for view in views if view is not None), default=None),
-        posted_at=fields.instant(item, "timestamp"),
+        posted_at=fields.instant(item, "timestamp", not_after=latest),
         pinned=fields.flag(item, "isPinned"),
+        is_own=is_own,
     )
 
 

@@ -33,7 +33,7 @@ def measure_cadence(profile: Profile, *, now: datetime) -> Cadence:
     dates = sorted(_dates(profile.unpinned_posts))
     return Cadence(
         posts_per_week=_posts_per_week(dates),
-        days_since_last_post=_days_since_last(_dates(profile.posts), now),
+        days_since_last_post=_days_since_last(_dates(profile.own_posts), now),
         regularity=_regularity(dates),
     )
 

@@ -51,7 +51,7 @@ def measure_engagement(profile: Profile) -> Engagement:
     posts = countable_posts(profile)
     interactions = [(post.likes or 0) + (post.comments or 0) for post in posts]
     rate = _rate(interactions, profile.followers)
-    known_likes = [post for post in profile.posts if post.likes is not None or post.likes_hidden]
+    known_likes = [post for post in profile.own_posts if post.likes is not None or post.likes_hidden]
     return Engagement(
         countable_posts=len(posts),
         tier=None if profile.followers is None else benchmark_for(profile.followers).tier,

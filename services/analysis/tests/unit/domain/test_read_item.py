@@ -22,6 +22,7 @@ FIELDS = (
     "fullName", "biography", "externalUrl", "externalUrls", "followersCount", "businessCategoryName", "private",
     "latestPosts", "about", "isBusinessAccount", "profilePicUrl",
 )  # fmt: skip
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POST_FIELDS = (
     "type", "shortCode", "caption", "hashtags", "mentions", "likesCount", "commentsCount", "timestamp", "isPinned",
     "productType", "videoViewCount", "locationName", "isCommentsDisabled",
@@ -84,6 +85,67 @@ def test_hidden_likes_are_not_a_number(make_item: Make, make_post: Make) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("raw", "followers"),
+    [
+        ("12,345", 12_345), ("12345", 12_345), (12_345.0, 12_345), ("12345.0", 12_345), ("12.345", 12_345),
+        ("1.234.567", 1_234_567), ("12 345", 12_345), ("12\u202f345", 12_345), ("12'345", 12_345),
+        ("12,34,567", 1_234_567), ("12,345.00", 12_345), (" 84,000 ", 84_000), ("4.2k", 4_200), ("1,5 M", 1_500_000),
+        ("0", 0), (0.0, 0), ("0.123", None), ("1,2,3", None), (12.5, None), ("12.5", None), ("many", None), ("", None),
+        (float("inf"), None), (-1, None), ("-1", None), (True, None), ([5], None), ("9" * 40, None),
+    ],
+)  # fmt: skip
+def test_counts_are_read_however_they_are_written(
+    make_item: Make, raw: object, followers: int | None
+) -> None:
+    assert read_item(make_item(followersCount=raw)).followers == followers
+
+
+@pytest.mark.parametrize("hidden", [-1, -1.0, "-1"])
+def test_hidden_likes_are_known_however_they_are_written(
+    make_item: Make, make_post: Make, hidden: object
+) -> None:
+    post = read_item(make_item(latestPosts=[make_post(likesCount=hidden)])).posts[0]
+    assert (post.likes, post.likes_hidden) == (None, True)
+
+
+ME = {"ownerUsername": "Crumb.and.co", "ownerId": "7"}
+OTHER = {"ownerUsername": "mill.friends", "ownerId": "8"}
+RENAMED = {"ownerUsername": "crumb.before", "ownerId": 7}
+
+
+@pytest.mark.parametrize(
+    ("owners", "own"),
+    [
+        ([ME, OTHER, {}], [True, False, True]),
+        ([ME, RENAMED, OTHER], [True, True, False]),
+        ([OTHER, OTHER, ME], [False, False, True]),
+        # No post names the profile: most posts of one owner are the profile's.
+        ([OTHER, OTHER, {"ownerUsername": "third"}], [True, True, False]),
+        ([OTHER, {"ownerUsername": "third"}], [False, False]),
+        ([{}, {}], [True, True]),
+        ([{"ownerUsername": {}, "ownerId": "x"}], [True]),
+    ],
+)
+def test_a_post_of_another_owner_is_not_the_profiles(
+    make_item: Make, make_post: Make, owners: list[dict[str, Any]], own: list[bool]
+) -> None:
+    profile = read_item(make_item(id="7", latestPosts=[make_post(**owner) for owner in owners]))
+    assert [post.is_own for post in profile.posts] == own
+    assert len(profile.unpinned_posts) == sum(own)
+
+
+def test_likes_of_another_owners_audience_make_no_engagement(make_item: Make, make_post: Make) -> None:
+    mine = [make_post(index, **ME, likesCount=100) for index in range(5)]
+    collaboration = make_post(9, **OTHER, likesCount=1_000_000)
+    with_it, without = (
+        compute_facts(read_item(make_item(id="7", latestPosts=posts)), now=NOW)
+        for posts in ([collaboration, *mine], mine)
+    )
+    assert with_it.engagement == without.engagement
+    assert with_it.cadence == without.cadence
+
+
 def test_comments_that_are_off_are_unknown(make_item: Make, make_post: Make) -> None:
     raw = [make_post(commentsCount=0, isCommentsDisabled=True)]
     assert read_item(make_item(latestPosts=raw)).posts[0].comments is None
@@ -130,13 +192,25 @@ def test_an_odd_link_is_no_link(make_item: Make, url: object) -> None:
         ("2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ("0001-01-01T00:00:00+14:00", None),
         ("yesterday", None),
-        (1_700_000_000, None),
+        (1_700_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (1_700_000_000.0, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("1700000000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (1_700_000_000_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("2026-11-20T12:00:00+0000", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        ("1970-01-01T00:00:00.000Z", None),
+        ("2010-10-05T23:59:59Z", None),
+        ("2030-01-01T00:00:00.000Z", None),
+        (0, None),
+        (10**30, None),
+        (True, None),
+        ({}, None),
     ],
 )
 def test_dates_are_utc_or_unknown(
     make_item: Make, make_post: Make, raw: object, parsed: datetime | None
 ) -> None:
-    assert read_item(make_item(latestPosts=[make_post(timestamp=raw)])).posts[0].posted_at == parsed
+    found = read_item(make_item(latestPosts=[make_post(timestamp=raw)]), now=NOW)
+    assert found.posts[0].posted_at == parsed
 
 
 @pytest.mark.parametrize(
