@@ -4,10 +4,13 @@ OpenAI's strict mode wants every field required, `additionalProperties: false` a
 strings it ignores or refuses, so they stand in descriptions and the domain cuts. Claude knows no bounds at all.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from oslira_analysis.domain.answer_text import json_objects
 
 Schema = dict[str, Any]
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -18,6 +21,7 @@ _KEPT: Final = frozenset(
 _LEFT_OUT: Final = frozenset(
     {"title", "default", "minLength", "maxLength", "$defs", "required", "additionalProperties"}
 )
+_WHOLE: Final = re.compile(r"\d{1,15}(?:\.0{1,6})?", re.ASCII)
 _BOUNDS: Final = ("minimum", "maximum", "minItems", "maxItems")
 
 
@@ -30,6 +34,17 @@ class InvalidAnswer(ValueError):  # noqa: N818
 
 class UnsupportedSchema(TypeError):  # noqa: N818
     """An answer model that can't be put in strict mode; a mistake of ours, seen when the schema is made."""
+
+
+def _whole(value: object) -> object:
+    """87, 87.0, "87" and "87.0" are the same number; anything else is left for validation to refuse."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(float(value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# For integers of answers, as the last annotation beside `Field(strict=True)`: true is no number, "87" and 87.0 are 87.
+READ_WHOLE: Final = BeforeValidator(_whole)
 
 
 def json_schema_strict(model: type[BaseModel]) -> Schema:
@@ -50,15 +65,39 @@ def without_bounds(schema: Schema) -> Schema:
 
 
 def read_answer(model: type[Answer], text: str) -> Answer:
-    """The answer in `text`, as the model wrote it. Raises InvalidAnswer."""
+    """The answer in `text`, as the model wrote it. Raises InvalidAnswer.
+
+    A text that is not the answer alone is used where it holds exactly one valid answer: fenced, wrapped, given twice, or
+    with words around it. Two different valid answers are none, since nothing says which one is meant.
+    """
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_context=False, include_url=False)
-        named = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'answer'}: {fault['type']}" for fault in faults[:5]
-        )
-        raise InvalidAnswer(named) from None  # pydantic's own text repeats the input
+        answers = _valid_answers(model, text)
+        if len(answers) == 1:
+            return answers[0]
+        raise InvalidAnswer("answer: more than one" if answers else _named(error)) from None
+
+
+def _valid_answers(model: type[Answer], text: str) -> list[Answer]:
+    """Each different one once."""
+    found: list[Answer] = []
+    for value in json_objects(text):
+        try:
+            answer = model.model_validate(value)
+        except ValidationError:
+            continue
+        if answer not in found:
+            found.append(answer)
+    return found
+
+
+def _named(error: ValidationError) -> str:
+    """Fields and rules only: pydantic's own text repeats the input."""
+    faults = error.errors(include_input=False, include_context=False, include_url=False)
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'answer'}: {fault['type']}" for fault in faults[:5]
+    )
 
 
 def _strict(schema: Schema, *, definitions: Mapping[str, Schema]) -> Schema:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from oslira_analysis.domain.answer_schema import InvalidAnswer
+from oslira_analysis.domain.answer_schema import READ_WHOLE, InvalidAnswer
 from oslira_analysis.domain.evidence import MAX_QUOTE, Claim, profile_texts
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.instruction_signs import instructing_excerpt
@@ -55,6 +55,7 @@ class FitAnswer(BaseModel):
     fit_score: Annotated[
         int,
         Field(ge=0, le=FULL, strict=True, description="Fit to the ideal customer, 0 to 100, by the bands."),
+        READ_WHOLE,
     ]
     confidence: Annotated[Confidence, Field(description="How sure the profile lets you be of the fit score.")]
 

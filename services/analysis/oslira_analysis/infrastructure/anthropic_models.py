@@ -18,8 +18,16 @@ from oslira_analysis.infrastructure.provider_requests import (
     repair_request,
     reply_of,
     since_ms,
+    text_of,
 )
-from oslira_analysis.infrastructure.sdk_models import CUT_SHORT, REFUSED, Outcome, SdkModels, Tokens
+from oslira_analysis.infrastructure.sdk_models import (
+    CUT_SHORT,
+    REFUSED,
+    Outcome,
+    SdkModels,
+    Tokens,
+    known_or_none,
+)
 
 
 class AnthropicModels(SdkModels):
@@ -42,7 +50,7 @@ class AnthropicModels(SdkModels):
             answered = Answered(json_object(await raw.json()), raw.headers, since_ms(started))
         except Exception as error:
             raise failure_of(error) from error
-        return reply_of(answered, lambda found: self._read(found, question.model))
+        return reply_of(answered, lambda found: self._read(found, question))
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
@@ -53,23 +61,27 @@ class AnthropicModels(SdkModels):
             _schema(answer)
         return client
 
-    def _read(self, answered: Answered, model: str) -> tuple[str | None, Usage]:
-        body, used = answered.body, answered.body["usage"]
-        cached = int(used.get("cache_read_input_tokens") or 0)
-        written = int(used.get("cache_creation_input_tokens") or 0)
-        # `input_tokens` leaves out what the cache read or wrote; our books mean all of it.
-        tokens = Tokens(
-            input=int(used["input_tokens"]) + cached + written,
-            output=int(used["output_tokens"]),
-            cached=cached,
-            cache_write=written,
-        )
-        text, outcome = _text(body), Outcome()
-        if body.get("stop_reason") == "refusal":
-            text, outcome = None, REFUSED
-        elif body.get("stop_reason") in {"max_tokens", "model_context_window_exceeded"}:
-            text, outcome = None, CUT_SHORT
-        return text, self._usage(answered, outcome, tokens, model)
+    def _read(self, answered: Answered, question: Question) -> tuple[str | None, Usage]:
+        text, outcome = text_of(answered.body["content"]), Outcome()
+        if answered.body.get("stop_reason") == "refusal":
+            outcome = REFUSED
+        elif answered.body.get("stop_reason") in {"max_tokens", "model_context_window_exceeded"}:
+            outcome = CUT_SHORT
+        usage = self._usage(answered, outcome, known_or_none(_tokens, answered.body), question, text)
+        return (None if outcome.error else text), usage
+
+
+def _tokens(body: dict[str, Any]) -> Tokens:
+    """`input_tokens` leaves out what the cache read or wrote; our books mean all of it."""
+    used = body["usage"]
+    cached = int(used.get("cache_read_input_tokens") or 0)
+    written = int(used.get("cache_creation_input_tokens") or 0)
+    return Tokens(
+        input=int(used["input_tokens"]) + cached + written,
+        output=int(used["output_tokens"]),
+        cached=cached,
+        cache_write=written,
+    )
 
 
 def _request(question: Question) -> dict[str, Any]:
@@ -85,10 +97,6 @@ def _request(question: Question) -> dict[str, Any]:
         "messages": [{"role": "user", "content": content}],
         "output_config": {"format": {"type": "json_schema", "schema": _schema(call.answer)}},
     }
-
-
-def _text(body: dict[str, Any]) -> str:
-    return "".join(block["text"] for block in body["content"] if block["type"] == "text")
 
 
 @functools.cache

@@ -19,8 +19,16 @@ from oslira_analysis.infrastructure.provider_requests import (
     repair_request,
     reply_of,
     since_ms,
+    text_of,
 )
-from oslira_analysis.infrastructure.sdk_models import CUT_SHORT, REFUSED, Outcome, SdkModels, Tokens
+from oslira_analysis.infrastructure.sdk_models import (
+    CUT_SHORT,
+    REFUSED,
+    Outcome,
+    SdkModels,
+    Tokens,
+    known_or_none,
+)
 
 
 class OpenAIModels(SdkModels):
@@ -40,7 +48,7 @@ class OpenAIModels(SdkModels):
             answered = Answered(json_object(json.loads(raw.text)), raw.headers, since_ms(started))
         except Exception as error:
             raise failure_of(error) from error
-        return reply_of(answered, lambda found: self._read(found, question.model))
+        return reply_of(answered, lambda found: self._read(found, question))
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
@@ -51,22 +59,26 @@ class OpenAIModels(SdkModels):
             _schema(answer)
         return client
 
-    def _read(self, answered: Answered, model: str) -> tuple[str | None, Usage]:
-        choice, used = answered.body["choices"][0], answered.body["usage"]
-        tokens = Tokens(
-            input=int(used["prompt_tokens"]),
-            output=int(used["completion_tokens"]),
-            cached=int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
-        )
+    def _read(self, answered: Answered, question: Question) -> tuple[str | None, Usage]:
+        choice = answered.body["choices"][0]
         message = choice["message"]
-        text, outcome = message.get("content"), Outcome()
-        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
-            text, outcome = None, REFUSED
+        text, refusal = text_of(message.get("content")), message.get("refusal")
+        outcome = Outcome()
+        if refusal or choice.get("finish_reason") == "content_filter":
+            outcome = REFUSED
         elif choice.get("finish_reason") == "length":
-            text, outcome = None, CUT_SHORT
-        else:
-            text = text or ""
-        return text, self._usage(answered, outcome, tokens, model)
+            outcome = CUT_SHORT
+        usage = self._usage(answered, outcome, known_or_none(_tokens, answered.body), question, text)
+        return (None if outcome.error else text), usage
+
+
+def _tokens(body: dict[str, Any]) -> Tokens:
+    used = body["usage"]
+    return Tokens(
+        input=int(used["prompt_tokens"]),
+        output=int(used["completion_tokens"]),
+        cached=int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+    )
 
 
 def _request(question: Question) -> dict[str, Any]:

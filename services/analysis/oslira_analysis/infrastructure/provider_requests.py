@@ -1,5 +1,6 @@
 """What both providers' SDKs share: which of their errors mean what, how a repair is asked for, and reading strangers' JSON."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from oslira_analysis.application.rows import Usage
 _REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
 # Our key or our contract is: a moment later it still will be, and another provider may help.
 _NOT_NOW: Final = frozenset({401, 402, 403})
+_CODE: Final = re.compile(r"\w{1,60}", re.ASCII)
 # Shorter than the minute after which servers and the balancers before them give up an idle one.
 _IDLE_CONNECTION_S: Final = 45.0
 
@@ -73,11 +75,33 @@ def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
 
 def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Usage]]) -> Reply:
     """`read` gives (text, usage). A body that isn't what the provider promises is as good as no answer."""
+    if (
+        code := _error_in(answered.body)
+    ) is not None:  # a proxy before the provider turned its status into 200
+        raise ProviderFailed(f"200 with an error: {code}", asks_again=True)
     try:
         text, usage = read(answered)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ProviderFailed(f"unreadable answer: {type(error).__name__}", asks_again=True) from error
     return Reply(usage, text)
+
+
+def text_of(content: object) -> str:
+    """What a model wrote: a text, or the texts of a list of parts; "" for none. Parts of other kinds are left out."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    parts = [json_object(part) for part in cast("list[object]", content)]
+    return "".join(str(part["text"]) for part in parts if part.get("type") in {"text", "output_text"})
+
+
+def _error_in(body: dict[str, Any]) -> str | None:
+    """The code of an error body, without what it says; None for any other body."""
+    error = body.get("error")
+    if not error or "choices" in body or "content" in body:
+        return None
+    named = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
+    code = str(named.get("code") or named.get("type") or "unnamed")
+    return code if _CODE.fullmatch(code) else "unnamed"
 
 
 def json_object(value: object) -> dict[str, Any]:

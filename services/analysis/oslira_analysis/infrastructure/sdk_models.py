@@ -1,14 +1,21 @@
 """What the adapters of both model SDKs have in common: a client that is made when it is first needed, and the books of an answer."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
+from oslira_analysis.application.model_ports import Question
 from oslira_analysis.application.rows import Usage
+from oslira_analysis.domain.token_estimate import estimate_tokens
 from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.provider_requests import Answered, Connection
+
+_LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +76,40 @@ class SdkModels(ABC):
             }
         )
 
-    def _usage(self, answered: Answered, outcome: Outcome, tokens: Tokens, model: str) -> Usage:
+    def _usage(
+        self, answered: Answered, outcome: Outcome, tokens: Tokens | None, question: Question, text: str
+    ) -> Usage:
+        """Without `tokens` they stay unknown in the books, and the cost is an estimate from the texts, on the high side."""
+        priced = tokens or Tokens(
+            input=estimate_tokens(question.prompt.system) + estimate_tokens(question.prompt.user),
+            output=estimate_tokens(text),
+            cached=0,
+        )
         cost = cost_nano_usd(
             self.name,
-            model,
-            input_tokens=tokens.input,
-            cached_tokens=tokens.cached,
-            output_tokens=tokens.output,
-            cache_write_tokens=tokens.cache_write,
+            question.model,
+            input_tokens=priced.input,
+            cached_tokens=priced.cached,
+            output_tokens=priced.output,
+            cache_write_tokens=priced.cache_write,
         )
+        if tokens is None:
+            _LOG.warning("usage_missing", provider=self.name, model=question.model, call=question.call.name)
         return Usage(
             outcome.state,
             answered.duration_ms,
-            input_tokens=tokens.input,
-            cached_tokens=tokens.cached,
-            output_tokens=tokens.output,
+            input_tokens=tokens.input if tokens else None,
+            cached_tokens=tokens.cached if tokens else None,
+            output_tokens=tokens.output if tokens else None,
             cost_nano_usd=0 if is_hit(answered.headers) else cost,
             error=outcome.error,
         )
+
+
+def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]) -> Tokens | None:
+    """The tokens of an answer, or None where its usage is missing or unreadable: the answer is good and paid for without."""
+    try:
+        tokens = read(body)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return tokens if min(tokens.input, tokens.output, tokens.cached, tokens.cache_write) >= 0 else None

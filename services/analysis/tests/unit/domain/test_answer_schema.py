@@ -1,3 +1,4 @@
+import json
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -73,6 +74,52 @@ def test_a_keyword_that_strict_mode_lacks_is_our_mistake() -> None:
 
 def test_an_answer_is_read() -> None:
     assert read_answer(Inner, '{"name": "y", "kind": "a", "more": 1}') == Inner(name="y", kind="a")
+
+
+VERDICT = '{"name": "y", "kind": "a"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{VERDICT}\n```",
+        f"Here {{it}} is:\n{VERDICT}\nI hope that helps.",
+        f"{VERDICT}{VERDICT}",
+        f'{{"name": "y", {VERDICT}',
+        f'{{"answer": [{VERDICT}]}}',
+        json.dumps(VERDICT),
+    ],
+)
+def test_one_valid_answer_is_found_in_what_stands_around_it(text: str) -> None:
+    assert read_answer(Inner, text) == Inner(name="y", kind="a")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f'{VERDICT} or {{"kind": "b"}}', "answer: more than one"),
+        (f'"unfinished {VERDICT} {{"kind": "b"}}', "answer: more than one"),
+        (f'{{"a": {{"b": {{"c": {{"d": {VERDICT}}}}}}}}}', "kind: missing"),
+        ("{" * 300 + VERDICT, "answer: json_invalid"),
+        ('"\ud83d"', "answer: string_unicode"),
+    ],
+)
+def test_what_does_not_hold_exactly_one_valid_answer_is_refused(text: str, says: str) -> None:
+    with pytest.raises(InvalidAnswer, match=says):
+        read_answer(Inner, text)
+
+
+@pytest.mark.parametrize("score", [87, 87.0, "87", "87.0", " 87 "])
+def test_a_score_in_another_spelling_is_the_same_score(score: object) -> None:
+    answer = {"reasons": [], "red_flags": [], "summary": "x", "fit_score": score, "confidence": "low"}
+    assert read_answer(LightAnswer, json.dumps(answer)).fit_score == 87
+
+
+@pytest.mark.parametrize("score", [True, 87.5, "87.5", "87 %", "1e1", "-1", "101", None])
+def test_what_is_no_whole_number_of_the_range_is_no_score(score: object) -> None:
+    answer = {"reasons": [], "red_flags": [], "summary": "x", "fit_score": score, "confidence": "low"}
+    with pytest.raises(InvalidAnswer, match="fit_score"):
+        read_answer(LightAnswer, json.dumps(answer))
 
 
 @pytest.mark.parametrize(

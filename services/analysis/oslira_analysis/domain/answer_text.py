@@ -1,0 +1,57 @@
+"""JSON objects in a model's text, whatever stands around them: a code fence, words before and after, the object twice."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+# Answers are bounded by their token limits; a text beyond these bounds is no answer with words around it.
+_MAX_CHARS: Final = 200_000
+_MAX_STARTS: Final = 200
+_MAX_DEPTH: Final = 3
+
+_DECODER: Final = json.JSONDecoder()
+
+
+def json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """The outermost objects in `text`, in their order, each followed by the objects inside it to a depth of 3.
+
+    A text that is one JSON string is decoded once more: some models encode their answer twice.
+    """
+    for value in _values(_unquoted(text[:_MAX_CHARS])):
+        yield from _within(value, depth=0)
+
+
+def _unquoted(text: str) -> str:
+    if not text.lstrip().startswith('"'):
+        return text
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _values(text: str) -> Iterator[Any]:
+    at = 0
+    for _ in range(_MAX_STARTS):
+        at = text.find("{", at)
+        if at < 0:
+            return
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at += 1
+        else:
+            yield value
+
+
+def _within(value: Any, *, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        found = cast("dict[str, Any]", value)
+        yield found
+        for part in found.values():
+            yield from _within(part, depth=depth + 1)
+    elif isinstance(value, list):
+        for part in cast("list[Any]", value):
+            yield from _within(part, depth=depth + 1)
