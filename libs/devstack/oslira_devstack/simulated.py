@@ -47,9 +47,14 @@ class Simulators:
         """Change speed or latencies while it runs."""
         await self._ask("POST", "/_sim/config", settings)
 
-    async def add_fault(self, provider: str, kind: str, **details: Any) -> None:
-        """Details: status, rate, username, path, times, error_item."""
-        await self._ask("POST", "/_sim/faults", {"provider": provider, "kind": kind, **details})
+    async def add_fault(self, provider: str, kind: str, **details: Any) -> int:
+        """The rule's id. Kinds and details: `simulators/faults.py`."""
+        rule = {"provider": provider, "kind": kind, **details}
+        return (await self._ask("POST", "/_sim/faults", rule)).json()["id"]
+
+    async def remove_fault(self, rule_id: int) -> None:
+        """Calls that it holds are let go."""
+        await self._ask("DELETE", f"/_sim/faults/{rule_id}")
 
     async def clear_faults(self) -> None:
         await self._ask("DELETE", "/_sim/faults")

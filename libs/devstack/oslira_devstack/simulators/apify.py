@@ -6,17 +6,19 @@ import time
 from datetime import datetime
 from typing import Any, TypeVar
 
-from oslira_devstack.simulators.apify_runs import USD_PER_PROFILE, ActorRun, ActorRuns
+from oslira_devstack.simulators.apify_faults import ENDS_AS, faulty_items, start_refusal
+from oslira_devstack.simulators.apify_runs import READY_SHARE, USD_PER_PROFILE, ActorRun, ActorRuns
 from oslira_devstack.simulators.counters import Counters
+from oslira_devstack.simulators.faults import APIFY_KINDS, Fault
 from oslira_devstack.simulators.latency import Latencies
-from oslira_devstack.simulators.profiles import Profiles, error_item
+from oslira_devstack.simulators.profiles import Profiles
 from oslira_devstack.simulators.routes import Route
 from oslira_devstack.simulators.wire import Call, Reply, json_reply
 
 T = TypeVar("T")
 _LONGEST_WAIT_S = 60
 _LONGEST_LIST = 1000
-_START_FAULTS = frozenset({"error_item", "run_failed"})
+_MISSING_FOR_S = 5.0  # how long after its start a run_missing_once can't be read
 _ERROR_TYPES = {
     400: "invalid-input",
     401: "user-or-token-not-found",
@@ -38,7 +40,7 @@ class Apify:
         self.routes = (
             # /v2/acts is what clients before version 2 call
             *(
-                Route("POST", f"/v2/{actors}/{{}}/runs", self.start, _START_FAULTS)
+                Route("POST", f"/v2/{actors}/{{}}/runs", self.start, APIFY_KINDS)
                 for actors in ("actors", "acts")
             ),
             *(Route("GET", f"/v2/{actors}/{{}}/runs", self.list_runs) for actors in ("actors", "acts")),
@@ -74,6 +76,8 @@ class Apify:
 
     async def start(self, call: Call) -> Reply:
         """A run per request, as often as it is asked: the real start isn't idempotent either."""
+        if refusal := start_refusal(call.fault):
+            return refusal
         run = self._new_run(call)
         self.runs.add(run)
         for username in run.usernames or ("",):
@@ -86,13 +90,13 @@ class Apify:
 
     async def run(self, call: Call) -> Reply:
         run = self.runs.get(call.segments[0])
-        if run is None:
+        if run is None or time.time() < run.readable_at_s:
             return self._no_run()
         await _wait_until_over(run, call.asked_int("waitForFinish", 0))
         return json_reply({"data": run.details(time.time())})
 
     async def abort(self, call: Call) -> Reply:
-        """Aborting a run that is over changes nothing and is no error, as with Apify."""
+        """Aborting a run that is over or aborting changes nothing and is no error, as with Apify."""
         run = self.runs.get(call.segments[0])
         if run is None:
             return self._no_run()
@@ -153,30 +157,41 @@ class Apify:
         drawn = self._latencies.draw("scrape", username=",".join(usernames), label=call.segments[0])
         timeout_s = call.asked_int("timeout", 0)
         times_out = 0 < timeout_s < drawn.duration_s
-        ends_as = "FAILED" if call.suffers("run_failed") else "SUCCEEDED"
+        takes_s = timeout_s if times_out else drawn.duration_s
+        fault = call.fault
+        kind = fault.kind if fault else ""
         max_items = call.asked_int("maxItems", 0) or None
         max_charge_usd = float(call.asked("maxTotalChargeUsd") or 0) or None
         started_at_s = time.time()
-        return ActorRun(
+        run = ActorRun(
             actor=call.segments[0],
             usernames=usernames,
             input_body=call.body,
             input_type=call.headers.get("content-type", "application/json"),
-            items=self._results(call, usernames)[: _most_items(max_items, max_charge_usd)],
+            items=self._results(fault, usernames)[: _most_items(max_items, max_charge_usd)],
             started_at_s=started_at_s,
-            ends_at_s=started_at_s + (timeout_s if times_out else drawn.duration_s),
-            ends_as="TIMED-OUT" if times_out else ends_as,
+            running_at_s=started_at_s + takes_s * READY_SHARE,
+            ends_at_s=started_at_s + takes_s,
+            ends_as="TIMED-OUT" if times_out else ENDS_AS.get(kind, "SUCCEEDED"),
             timeout_s=timeout_s,
             memory_mbytes=call.asked_int("memory", 1024),
             max_items=max_items,
             max_charge_usd=max_charge_usd,
             user_agent=call.headers.get("user-agent", ""),
+            spent_usd=fault.cost_usd if fault else 0.0,
         )
+        if fault is not None and kind == "run_never_ends":
+            run.never_end(is_ready_only=fault.run_status == "READY", abort_takes_s=fault.delay_s or 0.0)
+        if fault is not None and kind == "run_missing_once":
+            run.readable_at_s = started_at_s + (_MISSING_FOR_S if fault.delay_s is None else fault.delay_s)
+        return run
 
-    def _results(self, call: Call, usernames: tuple[str, ...]) -> list[dict[str, Any]]:
-        if call.fault is not None and call.suffers("error_item"):
-            return [error_item(username, call.fault.error_item or "not_found") for username in usernames]
-        return [self._profiles.item(username) for username in usernames]
+    def _results(self, fault: Fault | None, usernames: tuple[str, ...]) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        for username in usernames:
+            odd = faulty_items(fault, username)
+            items += [self._profiles.item(username)] if odd is None else odd
+        return items
 
 
 def _usernames(run_input: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Actor runs as Apify keeps them. Their state follows from the clock, so nothing has to tick."""
 
+import math
 import secrets
 import time
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from typing import Any
 USD_PER_PROFILE = 0.0026
 _KEPT_RUNS = 20_000
 _ID_ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_READY_SHARE = 0.05  # of its duration a run waits for its container
+READY_SHARE = 0.05  # of its duration a run waits for its container
 
 
 def new_id() -> str:
@@ -24,7 +25,10 @@ def iso(at_s: float) -> str:
 
 @dataclass(slots=True)
 class ActorRun:
-    """Times are Unix seconds. `ends_as` is what happens at `ends_at_s` unless somebody aborts before."""
+    """Times are Unix seconds. `ends_as` is what happens at `ends_at_s` unless somebody aborts before.
+
+    `spent_usd` is what it costs beside its profiles; before `readable_at_s` it isn't found.
+    """
 
     actor: str
     usernames: tuple[str, ...]
@@ -32,6 +36,7 @@ class ActorRun:
     input_type: str
     items: list[dict[str, Any]]
     started_at_s: float
+    running_at_s: float
     ends_at_s: float
     ends_as: str
     timeout_s: int
@@ -39,6 +44,10 @@ class ActorRun:
     max_items: int | None
     max_charge_usd: float | None
     user_agent: str
+    spent_usd: float = 0.0
+    readable_at_s: float = 0.0
+    abort_takes_s: float = 0.0
+    is_aborting: bool = False
     id: str = field(default_factory=new_id)
     store_id: str = field(default_factory=new_id)
     dataset_id: str = field(default_factory=new_id)
@@ -48,17 +57,26 @@ class ActorRun:
     def status(self, now_s: float) -> str:
         if now_s >= self.ends_at_s:
             return self.ends_as
-        ready_until_s = self.started_at_s + (self.ends_at_s - self.started_at_s) * _READY_SHARE
-        return "READY" if now_s < ready_until_s else "RUNNING"
+        if self.is_aborting:
+            return "ABORTING"
+        return "READY" if now_s < self.running_at_s else "RUNNING"
 
     def is_over(self, now_s: float) -> bool:
         return now_s >= self.ends_at_s
 
+    def never_end(self, *, is_ready_only: bool, abort_takes_s: float) -> None:
+        """Only an abort ends it, and its time limit doesn't."""
+        self.ends_at_s = math.inf
+        self.abort_takes_s = abort_takes_s
+        if is_ready_only:
+            self.running_at_s = math.inf
+
     def abort(self, now_s: float) -> bool:
-        """False when the run was over already."""
-        if self.is_over(now_s):
+        """False when the run was over or aborting already."""
+        if self.is_over(now_s) or self.is_aborting:
             return False
-        self.ends_at_s, self.ends_as = now_s, "ABORTED"
+        self.is_aborting = True
+        self.ends_at_s, self.ends_as = now_s + self.abort_takes_s, "ABORTED"
         return True
 
     def results(self, now_s: float) -> list[dict[str, Any]]:
@@ -68,7 +86,7 @@ class ActorRun:
     def usage_usd(self, now_s: float) -> float:
         """Per profile delivered; an error item is free."""
         profiles = sum("error" not in item for item in self.results(now_s))
-        return round(profiles * USD_PER_PROFILE, 6)
+        return round(profiles * USD_PER_PROFILE + self.spent_usd, 6)
 
     def summary(self, now_s: float) -> dict[str, Any]:
         """As in a list of runs: without input, statistics and options."""

@@ -12,6 +12,7 @@ from oslira_devstack.simulators.control import Control
 from oslira_devstack.simulators.counters import Counters
 from oslira_devstack.simulators.faults import WIRE_KINDS, Fault, Faults
 from oslira_devstack.simulators.latency import Latencies
+from oslira_devstack.simulators.odd_answers import odd_reply, quota_refusal
 from oslira_devstack.simulators.openai import OpenAI
 from oslira_devstack.simulators.profiles import Profiles
 from oslira_devstack.simulators.routes import Provider, Route, find_route
@@ -29,6 +30,7 @@ from oslira_devstack.simulators.wire import (
     send_reply,
     until_gone,
 )
+from oslira_devstack.simulators.wire_faults import drip, fault_reply, stay_silent
 
 
 class SimulatorApp:
@@ -109,17 +111,31 @@ class SimulatorApp:
             await send_reply(send, refusal)
             return
         call.fault = fault = self._pick_fault(provider, route, call)
-        if fault and fault.kind in {"drop", "timeout"}:
-            if fault.kind == "timeout":
-                await _stay_silent(receive, self._config.timeout_fault_s)
-            await drop_connection(send, receive)
-        elif fault and fault.status is not None:
-            await send_reply(send, provider.error(fault.status, "A fault was asked for."))
-        elif reply := await _while_connected(_handled(provider, route, call), receive):
-            if fault and fault.kind == "lost_answer":
+        match fault.kind if fault else None:
+            case "drop":
                 await drop_connection(send, receive)
-            else:
-                await send_reply(send, _spoiled(reply, fault, route))
+            case "timeout" | "hang" if fault:
+                await stay_silent(fault, send, receive, longest_s=self._config.timeout_fault_s)
+            case "drip" if fault:
+                await drip(fault, send, receive)
+            case "status" if fault and fault.status is not None:
+                own = provider.error(fault.status, "A fault was asked for.")
+                await send_reply(send, fault_reply(fault, own))
+            case "insufficient_quota":
+                await send_reply(send, quota_refusal(provider.name))
+            case _:
+                await self._answer(provider, route, call, receive=receive, send=send)
+
+    async def _answer(
+        self, provider: Provider, route: Route, call: Call, *, receive: Receive, send: Send
+    ) -> None:
+        reply = await _while_connected(_handled(provider, route, call), receive)
+        if reply is None:
+            return
+        if call.suffers("lost_answer"):
+            await drop_connection(send, receive)
+        else:
+            await send_reply(send, _spoiled(reply, provider.name, call.fault, route))
 
     def _pick_fault(self, provider: Provider, route: Route, call: Call) -> Fault | None:
         if self._faults.is_empty:
@@ -143,6 +159,8 @@ def create_app(config: SimulatorConfig | None = None) -> SimulatorApp:
 
 async def _handled(provider: Provider, route: Route, call: Call) -> Reply:
     try:
+        if call.fault is not None and call.fault.kind == "slow":
+            await asyncio.sleep(call.fault.delay_s or 0.0)
         return await route.handler(call)
     except ValueError as error:
         return provider.error(400, str(error))
@@ -162,18 +180,12 @@ async def _while_connected(work: Coroutine[None, None, Reply], receive: Receive)
         leaving.cancel()
 
 
-async def _stay_silent(receive: Receive, longest_s: float) -> None:
-    try:
-        async with asyncio.timeout(longest_s):
-            await until_gone(receive)
-    except TimeoutError:
-        return
-
-
-def _spoiled(reply: Reply, fault: Fault | None, route: Route) -> Reply:
+def _spoiled(reply: Reply, provider: str, fault: Fault | None, route: Route) -> Reply:
     """Truncated or malformed as an HTTP body, unless the route's handler has spoilt the answer itself."""
-    if fault is None or fault.kind in route.own_faults:
+    if fault is None:
         return reply
+    if fault.kind in route.own_faults:
+        return odd_reply(fault.kind, provider, reply)
     if fault.kind == "truncate":
         return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers, reply.content_type)
     if fault.kind == "malformed":

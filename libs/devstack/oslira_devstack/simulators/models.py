@@ -8,14 +8,15 @@ from typing import Any
 
 from oslira_devstack.simulators.answers import answer_for
 from oslira_devstack.simulators.counters import Counters
+from oslira_devstack.simulators.faults import MODEL_KINDS
 from oslira_devstack.simulators.latency import Latencies
+from oslira_devstack.simulators.odd_answers import odd_text
 from oslira_devstack.simulators.prompt import ShownProfile
 from oslira_devstack.simulators.prompt_cache import CHARS_PER_TOKEN, count_tokens
 from oslira_devstack.simulators.wire import Call
 
-MODEL_FAULTS = frozenset({"truncate", "malformed", "refusal"})
+MODEL_FAULTS = MODEL_KINDS
 REFUSAL = "I'm sorry, but I can't help with that."
-_MALFORMED = 'Certainly! Here is the assessment: {"score": 7'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,7 @@ def _answer(question: Question, call: Call) -> Answer:
     """Raises ValueError for a schema the simulated model can't satisfy."""
     if call.suffers("refusal"):
         return Answer(REFUSAL, False, True, count_tokens(REFUSAL), 0)
-    text = _full_text(question)
-    if call.suffers("malformed"):
-        text = _MALFORMED
+    text = odd_text(call.fault.kind if call.fault else None, _full_text(question))
     limit = question.max_output_tokens
     if call.suffers("truncate"):
         limit = question.reasoning_tokens + count_tokens(text) // 2
