@@ -38,6 +38,7 @@ async def seed(
 ) -> None:
     """Idempotent; several replicas may do it at once."""
     async with database.transaction() as connection:
+        await connection.execute("select analysis.lock_slots()")  # an upsert locks in the order of its rows
         await connection.executemany(_SLOT, [("scrape", scrape_slots), ("score", score_slots)])
         await connection.execute(_COST_LIMIT, nano_usd(daily_limit_usd))
         await connection.executemany(

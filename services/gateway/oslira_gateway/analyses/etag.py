@@ -13,7 +13,7 @@ _TICKET_BUCKET_S: Final = 300
 def etag_of(run: Run, *, now_s: float | None = None) -> str:
     """Weak: equal tags mean the same run, not the same bytes."""
     bucket = 0 if run.is_ended else int((time.time() if now_s is None else now_s) // _TICKET_BUCKET_S)
-    parts = (run.run_id, run.seq, run.queue_position, run.eta_s, run.credits, bucket)
+    parts = (run.run_id, run.seq, run.waits_as, run.credits, bucket)
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:20]}"'
 
 

@@ -80,7 +80,7 @@ class FollowGroup:
     async def _follow(
         self, account_id: UUID, run_ids: frozenset[UUID] | None, bulk_id: UUID | None
     ) -> AsyncIterator[Run | Bulk | Ping | Goodbye]:
-        sent, open_ids, bulk_seq = dict[UUID, int](), set[UUID](), -1
+        sent, open_ids, bulk_seq = dict[UUID, tuple[int, str]](), set[UUID](), -1
         with self._feed.watch_group(account_id, run_ids) as watch:
             next_read, next_ping = self._clock(), self._clock() + self._pace.ping_s
             while True:
@@ -99,8 +99,11 @@ class FollowGroup:
                     runs = await self._all(account_id, run_ids, open_ids)
                 for run in runs:
                     (open_ids.discard if run.is_ended else open_ids.add)(run.run_id)
-                    if run.seq > sent.get(run.run_id, -1):
-                        sent[run.run_id], next_ping = run.seq, self._clock() + self._pace.ping_s
+                    seq, step = sent.get(run.run_id, (-1, ""))
+                    # A waiting run's step also says whether a supplier is down: that is no change of the run.
+                    if run.seq > seq or (run.seq == seq and run.current_step != step):
+                        sent[run.run_id] = run.seq, run.current_step
+                        next_ping = self._clock() + self._pace.ping_s
                         yield run
                 if bulk is not None and bulk.seq > bulk_seq:
                     bulk_seq, next_ping = bulk.seq, self._clock() + self._pace.ping_s

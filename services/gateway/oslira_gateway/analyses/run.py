@@ -61,6 +61,11 @@ class Run:
         """Whether nothing more will come, but its settlement."""
         return self.status in ENDED
 
+    @property
+    def waits_as(self) -> tuple[int | None, int | None, str]:
+        """What changes while a run waits, without a new `seq`."""
+        return self.queue_position, self.eta_s, self.current_step
+
     def advanced(self, progress: Progress) -> Self:
         """This run as a newer snapshot from the bus has it. Figures that only Postgres knows stay or are left out."""
         return replace(
@@ -79,4 +84,4 @@ class Run:
         """Whether a stream that has sent `sent` should send this: never an older state, nor the same twice."""
         if sent is None or self.seq > sent.seq:
             return True
-        return self.seq == sent.seq and (self.queue_position, self.eta_s) != (sent.queue_position, sent.eta_s)
+        return self.seq == sent.seq and self.waits_as != sent.waits_as

@@ -119,6 +119,15 @@ async def test_the_end_comes_without_the_bus_and_after_the_database_was_away() -
         assert reader.seen[-1].run_id == new.run_id
 
 
+async def test_a_supplier_that_becomes_unavailable_is_sent_without_the_run_changing() -> None:
+    groups = MemoryGroups()
+    run = groups.add("one")
+    async with Reader(groups, QUICK) as reader:
+        groups.rows[run.run_id] = replace(run, current_step="supplier_unavailable")
+        await asyncio.sleep(0.15)
+        assert [seen.current_step for seen in reader.seen] == ["queued", "supplier_unavailable"]
+
+
 async def test_another_accounts_news_wake_nobody() -> None:
     groups = MemoryGroups()
     run = groups.add("one")

@@ -169,6 +169,18 @@ async def test_a_place_in_the_queue_moves_without_the_run_changing(quiet: Stream
     assert [run.queue_position for run in runs] == [None, 2, 1, None]
 
 
+async def test_a_supplier_that_becomes_unavailable_is_sent_without_the_run_changing(quiet: Stream) -> None:
+    waiting = replace(quiet.first, status=RunStatus.WAITING, current_step="waiting", seq=2)
+    quiet.runs.change(waiting)
+    await quiet.open()
+    await asyncio.sleep(0.03)
+    quiet.runs.change(replace(waiting, current_step="supplier_unavailable"))
+    await asyncio.sleep(0.05)
+    quiet.complete()
+    runs = [event for event in await quiet.ended() if isinstance(event, Run)]
+    assert [run.current_step for run in runs[1:3]] == ["waiting", "supplier_unavailable"]
+
+
 async def test_a_stream_says_goodbye_when_the_process_ends(live: Stream) -> None:
     await live.open()
     live.feed.close()

@@ -1,0 +1,79 @@
+"""While a supplier is known to be down, nothing that needs it is promoted, and waiting runs say so."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from oslira_devstack.databases import Database
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import UserClient
+from waiting_rows import WaitingRows, waiting_rows
+
+MODELS = ("openai", "anthropic")
+
+
+@pytest_asyncio.fixture
+async def rows(database: Database) -> AsyncGenerator[WaitingRows]:
+    async with waiting_rows(database) as rows:
+        yield rows
+
+
+async def down(rows: WaitingRows, *suppliers: str, for_s: float = 60) -> None:
+    await rows.pool.executemany(
+        "insert into analysis.outages (supplier, down_until, reason) values ($1, now() + make_interval(secs => $2), 'test')",
+        [(supplier, for_s) for supplier in suppliers],
+    )
+
+
+async def test_no_scrape_is_promoted_while_the_scraper_is_down_and_scoring_goes_on(rows: WaitingRows) -> None:
+    await rows.waiting("scrape.me", waits_for="scrape")
+    await rows.waiting("score.me", waits_for="score")
+    await down(rows, "apify")
+    assert await rows.promoted() == {"score.me": "scoring"}
+
+
+async def test_no_run_is_scored_while_both_model_suppliers_are_down(rows: WaitingRows) -> None:
+    await rows.waiting("scrape.me", waits_for="scrape")
+    await rows.waiting("score.me", waits_for="score")
+    await down(rows, *MODELS)
+    assert await rows.promoted() == {"scrape.me": "scraping"}
+
+
+@pytest.mark.parametrize("supplier", MODELS)
+async def test_runs_are_scored_while_one_model_supplier_is_up(rows: WaitingRows, supplier: str) -> None:
+    await rows.waiting("score.me", waits_for="score")
+    await down(rows, supplier)
+    assert await rows.promoted() == {"score.me": "scoring"}
+
+
+async def test_an_outage_ends_by_itself(rows: WaitingRows) -> None:
+    await rows.waiting("scrape.me", waits_for="scrape")
+    await down(rows, "apify", for_s=0.5)
+    assert await rows.promoted() == {}
+    await asyncio.sleep(0.6)
+    assert await rows.promoted() == {"scrape.me": "scraping"}
+
+
+@pytest.mark.parametrize(("waits_for", "suppliers"), [("scrape", ("apify",)), ("score", MODELS)])
+async def test_a_waiting_run_says_that_a_supplier_is_unavailable_and_expects_no_start_before(
+    rows: WaitingRows, waits_for: str, suppliers: tuple[str, ...]
+) -> None:
+    run_id = await rows.waiting("waits.long", waits_for=waits_for)
+    step = "select current_step from analysis.run_view where run_id = $1"
+    assert await rows.gateway.fetchval(step, run_id) == "waiting"
+    before_s = await rows.eta_s(run_id) or 0
+    await down(rows, *suppliers, for_s=600)
+    assert await rows.gateway.fetchval(step, run_id) == "supplier_unavailable"
+    assert 595 <= (await rows.eta_s(run_id) or 0) <= 601 + before_s
+
+
+async def test_users_may_read_the_view_and_not_the_reason_of_an_outage(rows: WaitingRows) -> None:
+    await down(rows, "apify")
+    user = UserClient(rows.gateway, claims={"sub": str(new_id()), "role": "authenticated"})
+    async with user.transaction() as connection:
+        assert await connection.fetch("select current_step from analysis.run_view") == []
+    async with user.transaction() as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("select reason from analysis.outages")
