@@ -20,6 +20,7 @@ from oslira_devstack.ports import free_or_other, free_port, require_free
 from oslira_devstack.processes import Supervisor
 from oslira_devstack.servers.choose import ServerFactory
 from oslira_devstack.servers.contract import Servers
+from oslira_devstack.tcp_proxy import TcpProxy
 
 _PUBLIC: Final = ("gateway", "billing")
 _INTERNAL_PORTS: Final[Mapping[str, int]] = {
@@ -37,6 +38,7 @@ class StackConfig:
     """What differs between `oslira up`, the demo and the tests. A port that is None is any free one.
 
     `speed` divides the simulators' latencies; `extra_environment` maps a service to variables that win over ours.
+    Services reach the servers named in `proxied` (nats, postgres, s3) through `Stack.proxies`.
     """
 
     data_dir: Path
@@ -49,6 +51,7 @@ class StackConfig:
     allow_real_providers: bool = False
     durable: bool = True
     services: tuple[str, ...] = SERVICES
+    proxied: frozenset[str] = frozenset()
     replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     extra_environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     report: Callable[[str], None] = lambda _: None
@@ -64,6 +67,7 @@ class Stack:
         self.config = config
         self.data = DataDirectory(config.data_dir.absolute())
         self.supervisor = Supervisor(report=config.report)
+        self.proxies: dict[str, TcpProxy] = {}
         self._undo = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +97,9 @@ class Stack:
             allow_real=self.config.allow_real_providers,
         )
         self.servers = await self._start_servers()
+        for server in self.servers.all():
+            if server.name in self.config.proxied:
+                self.proxies[server.name] = await self._undo.enter_async_context(TcpProxy(server.port))
         self._undo.push_async_callback(self.supervisor.stop)
         self._add_simulators()
         self.supervisor.start_one("simulators")  # they need nobody: let them start while we migrate
@@ -178,15 +185,7 @@ class Stack:
         for number in range(1, replicas + 1):
             name = service if replicas == 1 else f"{service}-{number}"
             ports = self._ports(service, is_first=number == 1)
-            env = environment.service_environment(
-                service,
-                ports=ports,
-                servers=self.servers,
-                credentials=self.credentials,
-                providers=self.providers,
-                app_url=self.gateway_url,
-                extra=self.config.extra_environment.get(service, {}),
-            )
+            env = self._environment(service, ports, process=service)
             child = Child(name, [sys.executable, "-m", f"oslira_{service}"], env, self._log(name))
             # The public sides go first when all stops, so that nothing is accepted that nobody would work on.
             ready = [f"http://127.0.0.1:{port}/health/ready" for port in (ports.internal, ports.http) if port]
@@ -200,18 +199,30 @@ class Stack:
         """The gateway package's other process, as the gateway to bus and database."""
         name = "webhooks"
         ports = Ports(self._internal_port(name))
-        env = environment.service_environment(
-            "gateway",
+        env = self._environment("gateway", ports, process=name)
+        child = Child(name, [sys.executable, "-m", "oslira_gateway.webhooks"], env, self._log(name))
+        self.supervisor.add(child, f"http://127.0.0.1:{ports.internal}/health/ready", tier=1)
+        return name
+
+    def _environment(self, service: str, ports: Ports, *, process: str) -> dict[str, str]:
+        """Where a server is behind a proxy, its port is the proxy's."""
+        variables = environment.service_environment(
+            service,
             ports=ports,
             servers=self.servers,
             credentials=self.credentials,
             providers=self.providers,
             app_url=self.gateway_url,
-            extra=self.config.extra_environment.get(name, {}),
+            extra=self.config.extra_environment.get(process, {}),
         )
-        child = Child(name, [sys.executable, "-m", "oslira_gateway.webhooks"], env, self._log(name))
-        self.supervisor.add(child, f"http://127.0.0.1:{ports.internal}/health/ready", tier=1)
-        return name
+        by_port = {
+            f"127.0.0.1:{server.port}": f"127.0.0.1:{self.proxies[server.name].port}"
+            for server in self.servers.all()
+            if server.name in self.proxies
+        }
+        for direct, proxied in by_port.items():
+            variables = {name: value.replace(direct, proxied) for name, value in variables.items()}
+        return variables
 
     def _ports(self, service: str, *, is_first: bool) -> Ports:
         if not is_first:
