@@ -1,5 +1,6 @@
 """How well a profile fits the business: what models answer about it, and how far evidence carries their score."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,7 +9,7 @@ from oslira_analysis.domain.answer_schema import READ_WHOLE, InvalidAnswer
 from oslira_analysis.domain.evidence import MAX_QUOTE, Claim, profile_texts
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.instruction_signs import instructing_excerpt
-from oslira_analysis.domain.parts import FULL, Part, share_weights
+from oslira_analysis.domain.parts import FULL, Part, weighted_total
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.quality import rate_engagement, rate_reachability
 from oslira_analysis.domain.sieve import Sieve
@@ -20,6 +21,8 @@ WEIGHTS: Final = {"fit": 60, "engagement_quality": 25, "reachability": 15}
 # The bands of the prompts, held here too: a score that a stranger's text talked a model into finds no reasons to stand on.
 MOST_WITHOUT_REASONS: Final = 39
 MOST_WITH_ONE_REASON: Final = 84
+# Where an exclusion applies the prompts cap the fit here. So is the score: an e-mail address makes nobody a customer.
+MOST_WHEN_EXCLUDED: Final = 20
 
 Confidence = Literal["low", "medium", "high"]
 _LEVELS: Final[tuple[Confidence, ...]] = ("low", "medium", "high")
@@ -65,6 +68,7 @@ class Assessment(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    score: int
     parts: dict[str, Part]
     summary: str
     reasons: tuple[Claim, ...]
@@ -89,6 +93,7 @@ def assess(answer: FitAnswer, facts: ProfileFacts, sieve: Sieve) -> Assessment:
     flags = sieve.claims(answer.red_flags, most=MAX_RED_FLAGS, is_warning=True)
     parts = score_parts(_carried(answer.fit_score, reasons), facts)
     return Assessment(
+        score=total_score(parts),
         parts=parts,
         summary=summary,
         reasons=reasons,
@@ -105,13 +110,17 @@ def assess(answer: FitAnswer, facts: ProfileFacts, sieve: Sieve) -> Assessment:
 
 def score_parts(fit: int, facts: ProfileFacts) -> dict[str, Part]:
     """The parts of every type's score; only `fit` is a model's judgement."""
-    return share_weights(
-        {
-            "fit": Part(score=fit, weight=WEIGHTS["fit"]),
-            "engagement_quality": rate_engagement(facts, weight=WEIGHTS["engagement_quality"]),
-            "reachability": rate_reachability(facts.reachability, weight=WEIGHTS["reachability"]),
-        }
-    )
+    return {
+        "fit": Part(score=fit, weight=WEIGHTS["fit"]),
+        "engagement_quality": rate_engagement(facts, weight=WEIGHTS["engagement_quality"]),
+        "reachability": rate_reachability(facts.reachability, weight=WEIGHTS["reachability"]),
+    }
+
+
+def total_score(parts: Mapping[str, Part]) -> int:
+    """The weighted sum; at most 20 where the fit is, as for an exclusion, a fan account or spam."""
+    total, fit = weighted_total(parts), parts["fit"].score
+    return total if fit is None or fit > MOST_WHEN_EXCLUDED else min(total, MOST_WHEN_EXCLUDED)
 
 
 def instructing_claims(profile: Profile) -> tuple[Claim, ...]:

@@ -15,7 +15,6 @@ from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.key_facts import select_key_facts
 from oslira_analysis.domain.light import LightAnswer, LightResult, compose_light
 from oslira_analysis.domain.outreach import OutreachAnswer, compose_outreach
-from oslira_analysis.domain.parts import weighted_total
 from oslira_analysis.domain.personality import PersonalityAnswer, compose_personality
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.psychographic import PsychographicAnswer, compose_psychographic
@@ -92,7 +91,6 @@ def _common(answer: FitAnswer, facts: ProfileFacts, sieve: Sieve, versions: Vers
     assessment = assess(answer, facts, sieve)
     return {
         **dict(assessment),
-        "score": weighted_total(assessment.parts),
         "facts": select_key_facts(facts),
         "profile_facts": facts,
         "prompt_versions": dict(versions),

@@ -19,6 +19,7 @@ class KeyFacts(BaseModel):
     comment_to_like: Figure
     hidden_like_share: Figure
     posts_per_week: Figure
+    posts_per_week_is_lower_bound: bool = False  # results of before have no such field
     days_since_last_post: Figure
     fake_follower_risk: Figure
     channels: tuple[str, ...]
@@ -35,6 +36,7 @@ def select_key_facts(facts: ProfileFacts) -> KeyFacts:
         comment_to_like=facts.engagement.comment_to_like,
         hidden_like_share=facts.engagement.hidden_like_share,
         posts_per_week=facts.cadence.posts_per_week,
+        posts_per_week_is_lower_bound=facts.cadence.posts_per_week_is_lower_bound,
         days_since_last_post=facts.cadence.days_since_last_post,
         fake_follower_risk=facts.fake_followers.risk,
         channels=facts.reachability.channels,

@@ -9,7 +9,7 @@ from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence import Claim
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.key_facts import KeyFacts, select_key_facts
-from oslira_analysis.domain.parts import Part, weighted_total
+from oslira_analysis.domain.parts import Part
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.sieve import Sieve
 
@@ -19,7 +19,7 @@ class LightAnswer(FitAnswer):
 
 
 class LightResult(BaseModel):
-    """What the user gets. `score` is the weighted sum of the parts; only `fit` is a model's judgement.
+    """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
 
     Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't.
     """
@@ -51,7 +51,6 @@ def compose_light(
     assessment = assess(answer, facts, sieve)
     return LightResult(
         **dict(assessment),
-        score=weighted_total(assessment.parts),
         dropped_claims=sieve.dropped_claims,
         facts=select_key_facts(facts),
         prompt_version=prompt_version,

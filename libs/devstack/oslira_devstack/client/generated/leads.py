@@ -77,13 +77,14 @@ class ResultKeyFacts(Answer):
     gaps: list[str]
     hidden_like_share: ResultFigure
     posts_per_week: ResultFigure
+    posts_per_week_is_lower_bound: bool
     tier: str | None
 
 
 class ResultPart(Answer):
     """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
 
-    `weight` is its share of the total in percent; the weights of a score's known parts sum to 100.
+    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 20.
     """
 
     reason: str | None
@@ -124,7 +125,7 @@ class ResultClaim(Answer):
 
 
 class LightResult(Answer):
-    """What the user gets. `score` is the weighted sum of the parts; only `fit` is a model's judgement.
+    """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
 
     Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't.
     """
@@ -259,16 +260,17 @@ class ResultPersonality(Answer):
 
 
 class ResultCadence(Answer):
-    """From the dates of the scraped posts; pinned ones are out of order and count only as the latest post.
+    """From the dates of the profile's own posts; pinned ones are out of order and count only as the latest post.
 
-    posts_per_week: (posts − 1) / weeks between the oldest and the newest, that span taken as a week at least, so that
-    three posts in an hour aren't hundreds a week.
+    posts_per_week: (posts − 1) / weeks between the oldest and the newest. A span below a day is taken as a day: an item
+    holds 12 posts at most, so the real rate of such a day can't be seen. `posts_per_week_is_lower_bound` says so.
     days_since_last_post: from the newest post to now, at least 0.
     regularity: 1 − coefficient of variation of the gaps between posts, at least 0; 1 is like clockwork; 3 gaps needed.
     """
 
     days_since_last_post: ResultFigure
     posts_per_week: ResultFigure
+    posts_per_week_is_lower_bound: bool
     regularity: ResultFigure
 
 
@@ -292,7 +294,7 @@ class ResultContent(Answer):
 
 
 class ResultEngagement(Answer):
-    """Over the countable posts: not pinned, likes known and not hidden. Each from the posts of the scraped item.
+    """Over the countable posts: own, not pinned, likes known and not hidden. Each from the posts of the scraped item.
 
     rate: mean over posts of (likes + comments) / followers.
     versus_typical: rate / the usual rate of the follower tier (benchmarks.py); 1 is usual. From 100 followers on.
@@ -314,9 +316,10 @@ class ResultEngagement(Answer):
 
 
 class ResultFakeFollowers(Answer):
-    """risk: the points of the warnings, less 30 for a verified profile, within 0 to 100. Null below 100 followers.
+    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A sign, not a proof.
 
-    level: low below 25, medium below 50, else high. A sign, not a proof.
+    A verified badge takes nothing off: Meta sells it. Null below 100 followers, and where engagement is unknown and the
+    other warnings do not reach "medium" by themselves: without reactions, few warnings are no sign of real followers.
     """
 
     level: Literal["low", "medium", "high"] | str | None

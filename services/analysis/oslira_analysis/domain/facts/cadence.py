@@ -15,15 +15,16 @@ _DATED: Final = "posts that are not pinned and have a date"
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """From the dates of the scraped posts; pinned ones are out of order and count only as the latest post.
+    """From the dates of the profile's own posts; pinned ones are out of order and count only as the latest post.
 
-    posts_per_week: (posts − 1) / weeks between the oldest and the newest, that span taken as a week at least, so that
-    three posts in an hour aren't hundreds a week.
+    posts_per_week: (posts − 1) / weeks between the oldest and the newest. A span below a day is taken as a day: an item
+    holds 12 posts at most, so the real rate of such a day can't be seen. `posts_per_week_is_lower_bound` says so.
     days_since_last_post: from the newest post to now, at least 0.
     regularity: 1 − coefficient of variation of the gaps between posts, at least 0; 1 is like clockwork; 3 gaps needed.
     """
 
     posts_per_week: Figure
+    posts_per_week_is_lower_bound: bool
     days_since_last_post: Figure
     regularity: Figure
 
@@ -33,6 +34,7 @@ def measure_cadence(profile: Profile, *, now: datetime) -> Cadence:
     dates = sorted(_dates(profile.unpinned_posts))
     return Cadence(
         posts_per_week=_posts_per_week(dates),
+        posts_per_week_is_lower_bound=len(dates) >= MIN_POSTS and dates[-1] - dates[0] < _DAY,
         days_since_last_post=_days_since_last(_dates(profile.own_posts), now),
         regularity=_regularity(dates),
     )
@@ -45,7 +47,7 @@ def _dates(posts: tuple[Post, ...]) -> list[datetime]:
 def _posts_per_week(dates: list[datetime]) -> Figure:
     if len(dates) < MIN_POSTS:
         return too_few(_DATED, there=len(dates))
-    return known((len(dates) - 1) / (max(dates[-1] - dates[0], _WEEK) / _WEEK))
+    return known((len(dates) - 1) / (max(dates[-1] - dates[0], _DAY) / _WEEK))
 
 
 def _days_since_last(dates: list[datetime], now: datetime) -> Figure:

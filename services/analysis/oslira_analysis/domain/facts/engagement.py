@@ -22,7 +22,7 @@ _MIN_FOLLOWERS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """Over the countable posts: not pinned, likes known and not hidden. Each from the posts of the scraped item.
+    """Over the countable posts: own, not pinned, likes known and not hidden. Each from the posts of the scraped item.
 
     rate: mean over posts of (likes + comments) / followers.
     versus_typical: rate / the usual rate of the follower tier (benchmarks.py); 1 is usual. From 100 followers on.

@@ -14,7 +14,6 @@ _MIN_FOLLOWERS: Final = 100
 _LARGE: Final = 10_000
 _MEDIUM_FROM: Final = 25
 _HIGH_FROM: Final = 50
-_VERIFIED_LESS: Final = 30
 # Each warning with its points. The points and thresholds are our defaults; no public formula exists to cite.
 _POINTS: Final = {
     "engagement_far_below_usual": 35,  # below a fifth of the tier's usual rate
@@ -31,9 +30,10 @@ _POINTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class FakeFollowers:
-    """risk: the points of the warnings, less 30 for a verified profile, within 0 to 100. Null below 100 followers.
+    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A sign, not a proof.
 
-    level: low below 25, medium below 50, else high. A sign, not a proof.
+    A verified badge takes nothing off: Meta sells it. Null below 100 followers, and where engagement is unknown and the
+    other warnings do not reach "medium" by themselves: without reactions, few warnings are no sign of real followers.
     """
 
     risk: Figure
@@ -52,8 +52,9 @@ def measure_fake_followers(profile: Profile, engagement: Engagement) -> FakeFoll
         *_audience_warnings(profile, profile.followers),
         *_reaction_warnings(engagement, profile.followers),
     )
-    points = sum(_POINTS[warning] for warning in warnings) - (_VERIFIED_LESS if profile.is_verified else 0)
-    risk = min(max(points, 0), 100)
+    risk = min(sum(_POINTS[warning] for warning in warnings), 100)
+    if engagement.versus_typical.reason is not None and risk < _MEDIUM_FROM:
+        return FakeFollowers(unknown(engagement.versus_typical.reason), None, warnings)
     return FakeFollowers(known(risk), _level(risk), warnings)
 
 

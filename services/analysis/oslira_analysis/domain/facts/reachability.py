@@ -17,6 +17,15 @@ _MESSENGERS: Final = re.compile(
     r"\b(?:wa\.me|api\.whatsapp\.com|t\.me|m\.me|ig\.me|line\.me)/|\bwhats?app\b|\btelegram\b|\b(?:dm|direct message)s?\b",
     re.IGNORECASE,
 )
+# An address that is written without a scheme, by the endings that businesses use. Those of two letters only in lower case:
+# "Coach.In Berlin" lacks a space. An e-mail's host, a handle (@name.co) and a local part (name.co@) are no links.
+_LINK: Final = re.compile(
+    r"(?<![\w@.-])(?:(?i:https?://|www\.)[^\s<>\"]+|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,5}"
+    r"(?:(?i:com|net|org|info|biz|app|dev|shop|store|online|site|agency|studio|bio)"
+    r"|co|io|me|tv|cc|ai|eu|uk|us|ca|au|nz|de|at|ch|fr|es|it|pt|nl|be|lu|pl|cz|sk|hu|ro|bg|gr|tr|ru|ua|se|no|dk|fi|is|ie|br|mx|ar"
+    r"|cl|pe|uy|in|id|my|sg|ph|th|vn|jp|kr|cn|tw|hk|za|ng|ke|eg|ae|sa|il|pk|bd|lk|ee|lt|lv|hr|si|rs|ly|gg|fm)"
+    r"(?![\w@-])(?:/[^\s<>\"]*)?)"
+)
 _MESSENGER_HOSTS: Final = frozenset({"wa.me", "api.whatsapp.com", "t.me", "m.me", "ig.me", "line.me"})
 
 
@@ -46,7 +55,11 @@ class Reachability:
 
 
 def measure_reachability(profile: Profile) -> Reachability:
-    links = {*profile.external_links, *filter(None, [profile.external_url])}
+    links = {
+        *profile.external_links,
+        *filter(None, [profile.external_url]),
+        *_LINK.findall(profile.biography),
+    }
     hosts = {_host(link) for link in links}
     return Reachability(
         known=bool(profile.biography or links or profile.is_business is not None),
@@ -65,6 +78,6 @@ def _has_phone(text: str) -> bool:
 
 def _host(link: str) -> str:
     try:
-        return (urlsplit(link).hostname or "").removeprefix("www.")
+        return (urlsplit(link if "://" in link else f"https://{link}").hostname or "").removeprefix("www.")
     except ValueError:
         return ""

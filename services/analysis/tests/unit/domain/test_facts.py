@@ -32,6 +32,14 @@ def test_a_figure_is_a_value_or_a_reason() -> None:
         ("Whatsapp me", ("messenger",)),
         ("DM for orders", ("messenger",)),
         ("wa.me/351912", ("messenger",)),
+        ("Order at crumb-bakery.com", ("website",)),
+        ("👉 linktr.ee/crumb.and.co.", ("website",)),
+        ("HTTPS://crumb.bakery/shop", ("website",)),
+        ("www.crumb.bakery", ("website",)),
+        ("bäckerei-müller.de|Porto", ("website",)),
+        ("hello@crumb.com", ("email",)),
+        ("by @crumb.co and me.co@crumb, e.g. No.1 since 9.30", ()),
+        ("Coach.In Porto", ()),
     ],
 )
 def test_contact_channels_are_found_in_the_biography(
@@ -90,7 +98,8 @@ def test_maturity_by_posts_and_age(
             60,
             "high",
         ),
-        ({"followersCount": 100_000, "postsCount": 9, "verified": True}, _BOUGHT, 30, "medium"),
+        ({"followersCount": 100_000, "postsCount": 9, "verified": True}, _BOUGHT, 60, "high"),
+        ({"followersCount": 100_000, "verified": True}, ("engagement_far_below_usual",), 35, "medium"),
         (
             {"followersCount": 5_000, "latestPosts": "strong"},
             ("engagement_implausibly_high", "almost_no_comments", "likes_all_alike"),
@@ -119,6 +128,17 @@ def test_fake_followers_show_by_warnings(
     posts = strong if changes.get("latestPosts") else uneven
     found = make_facts(**{**changes, "latestPosts": posts}).fake_followers
     assert (found.warnings, found.risk.value, found.level) == (warnings, risk, level)
+
+
+def test_without_reactions_no_profile_is_low_risk(make_facts: MakeFacts) -> None:
+    reason = "3 posts that are not pinned and show their likes are needed, 0 are there"
+    silent = make_facts(latestPosts=[]).fake_followers
+    assert (silent.risk, silent.level, silent.warnings) == (Figure(None, reason), None, ())
+    one_sign = make_facts(latestPosts=[], followersCount=900, followsCount=2_000).fake_followers
+    assert (one_sign.risk.value, one_sign.level) == (None, None)
+    assert one_sign.warnings == ("follows_far_more_than_followers",)
+    signs = make_facts(latestPosts=[], followersCount=900, followsCount=7_400).fake_followers
+    assert (signs.risk.value, signs.level) == (35, "medium")
 
 
 def test_fake_followers_need_followers(make_facts: MakeFacts) -> None:

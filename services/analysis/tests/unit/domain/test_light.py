@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from oslira_analysis.domain.answer_schema import InvalidAnswer, json_schema_strict, read_answer
+from oslira_analysis.domain.assessment import WEIGHTS
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence import Claim
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
@@ -63,12 +64,26 @@ def test_claims_without_evidence_are_dropped_counted_and_cost_confidence(compose
     assert compose(reasons=[]).confidence == "medium"
 
 
-def test_an_unknown_part_gives_its_weight_away_and_costs_confidence(compose: Compose) -> None:
+def test_an_unknown_part_counts_as_a_poor_one_and_costs_confidence(compose: Compose) -> None:
     result = compose({"latestPosts": []})
     assert result.parts["engagement_quality"].score is None
     assert result.parts["engagement_quality"].reason
-    assert (result.parts["fit"].weight, result.parts["reachability"].weight) == (80, 20)
-    assert (result.score, result.confidence) == (80, "medium")
+    assert {name: part.weight for name, part in result.parts.items()} == WEIGHTS
+    assert (result.score, result.confidence) == (round(0.6 * 80 + 0.25 * 20 + 0.15 * 80), "medium")
+
+
+def test_hidden_likes_never_score_above_poor_ones(
+    compose: Compose, make_post: Callable[..., dict[str, Any]]
+) -> None:
+    poor = compose({"latestPosts": [make_post(n, likesCount=15, commentsCount=n % 2) for n in range(6)]})
+    hidden = compose({"latestPosts": [make_post(n, likesCount=-1) for n in range(6)]})
+    assert poor.facts.engagement_versus_typical.value == pytest.approx(0.1, abs=0.01)
+    assert hidden.score <= poor.score
+
+
+@pytest.mark.parametrize(("fit", "score"), [(0, 20), (20, 20), (21, 38)])
+def test_an_exclusion_that_caps_the_fit_caps_the_score(compose: Compose, fit: int, score: int) -> None:
+    assert compose(fit_score=fit).score == score
 
 
 def test_more_claims_than_asked_for_are_cut(compose: Compose) -> None:
@@ -83,7 +98,7 @@ def test_a_profile_that_asks_for_a_score_changes_no_computed_part(compose: Compo
     assert bought.score == fair.score
 
 
-@pytest.mark.parametrize("fit_score", ["101", "-1", "true", '"90"', "90.5", "null"])
+@pytest.mark.parametrize("fit_score", ["101", "-1", "true", '"ninety"', "90.5", "null"])
 def test_an_answer_out_of_range_is_invalid(fit_score: str) -> None:
     text = (
         f'{{"reasons": [], "red_flags": [], "summary": "s", "fit_score": {fit_score}, "confidence": "low"}}'

@@ -1,38 +1,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from oslira_analysis.domain.parts import Part, clamp, share_weights, weighted_total
+from oslira_analysis.domain.parts import UNKNOWN_SCORE, Part, clamp, weighted_total
 
-PARTS = st.dictionaries(
-    st.sampled_from("abcde"),
-    st.builds(Part, score=st.none() | st.integers(0, 100), weight=st.integers(1, 100)),
-)
+SCORES = st.lists(st.none() | st.integers(0, 100), min_size=3, max_size=3)
 
 
-def test_an_unknown_parts_weight_goes_to_the_others() -> None:
-    shared = share_weights(
-        {
-            "a": Part(score=80, weight=60),
-            "b": Part(score=None, weight=25, reason="thin"),
-            "c": Part(score=40, weight=15),
-        }
-    )
-    assert {name: part.weight for name, part in shared.items()} == {"a": 80, "b": 0, "c": 20}
-    assert shared["b"].reason == "thin"
-    assert weighted_total(shared) == 72
+def a_total(scores: list[int | None]) -> int:
+    weights = (60, 25, 15)
+    return weighted_total({str(n): Part(score=score, weight=weights[n]) for n, score in enumerate(scores)})
 
 
-def test_no_known_part_gives_nothing() -> None:
-    shared = share_weights({"a": Part(score=None, weight=60, reason="thin")})
-    assert (shared["a"].weight, weighted_total(shared)) == (0, 0)
+def test_an_unknown_part_keeps_its_weight_and_counts_as_a_poor_one() -> None:
+    assert a_total([80, None, 40]) == a_total([80, UNKNOWN_SCORE, 40]) == 59
 
 
-@given(PARTS)
-def test_weights_sum_to_100_and_the_total_lies_between_its_parts(parts: dict[str, Part]) -> None:
-    shared = share_weights(parts)
-    scores = [part.score for part in shared.values() if part.score is not None]
-    if scores:
-        assert sum(part.weight for part in shared.values()) == 100
-        assert min(scores) <= weighted_total(shared) <= max(scores)
+@given(SCORES)
+def test_the_total_lies_between_what_its_parts_count(scores: list[int | None]) -> None:
+    counted = [UNKNOWN_SCORE if score is None else score for score in scores]
+    assert min(counted) <= a_total(scores) <= max(counted)
 
 
 def test_scores_stay_within_bounds() -> None:

@@ -8,6 +8,7 @@ import pytest
 from oslira_analysis.domain.facts.benchmarks import BENCHMARKS, benchmark_for
 from oslira_analysis.domain.facts.figure import Figure
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
+from oslira_analysis.domain.key_facts import select_key_facts
 
 MakeFacts = Callable[..., ProfileFacts]
 MakePost = Callable[..., dict[str, Any]]
@@ -92,8 +93,27 @@ def test_cadence_of_a_regular_profile(make_facts: MakeFacts) -> None:
 def test_a_burst_is_not_hundreds_a_week(make_facts: MakeFacts, make_post: MakePost, now: datetime) -> None:
     at = [(now + timedelta(minutes=n)).isoformat() for n in range(4)]
     cadence = make_facts(latestPosts=[make_post(n, timestamp=moment) for n, moment in enumerate(at)]).cadence
-    assert cadence.posts_per_week == Figure(3.0)
+    assert cadence.posts_per_week == Figure(21.0)  # 3 gaps in a day at least
+    assert cadence.posts_per_week_is_lower_bound
     assert cadence.days_since_last_post == Figure(0)  # the clock there is ahead of ours
+
+
+def test_nine_posts_in_27_hours_are_fifty_a_week(
+    make_facts: MakeFacts, make_post: MakePost, now: datetime
+) -> None:
+    at = [now - timedelta(hours=27 * n / 8) for n in range(9)]
+    posts = [make_post(n, timestamp=moment.isoformat()) for n, moment in enumerate(at)]
+    facts = make_facts(latestPosts=posts)
+    assert facts.cadence.posts_per_week == Figure(49.777778)
+    assert not facts.cadence.posts_per_week_is_lower_bound
+    assert select_key_facts(facts).posts_per_week == facts.cadence.posts_per_week
+
+
+def test_posts_of_another_owner_are_in_no_figure(make_facts: MakeFacts, make_post: MakePost) -> None:
+    own = [make_post(n, ownerUsername="crumb.and.co") for n in range(3)]
+    collab = make_post(0, ownerUsername="somebody.famous", likesCount=10**6, videoViewCount=10**9)
+    alone, both = make_facts(latestPosts=own), make_facts(latestPosts=[collab, *own])
+    assert both == alone
 
 
 def test_thin_cadence_is_null_with_its_reason(
@@ -114,7 +134,7 @@ def test_a_pinned_post_is_the_latest_but_no_cadence(
 ) -> None:
     pinned = make_post(isPinned=True, timestamp=now.isoformat())
     cadence = make_facts(latestPosts=[pinned, *(make_post(n) for n in range(3))]).cadence
-    assert (cadence.days_since_last_post, cadence.posts_per_week) == (Figure(0), Figure(2.0))
+    assert (cadence.days_since_last_post, cadence.posts_per_week) == (Figure(0), Figure(2.333333))
 
 
 def test_formats_and_content_are_shares(make_facts: MakeFacts, make_post: MakePost) -> None:
