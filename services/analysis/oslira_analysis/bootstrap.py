@@ -61,6 +61,7 @@ from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
 from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
 from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
+from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
 from oslira_analysis.infrastructure.provider_requests import Connection
 from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
 from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
@@ -196,6 +197,7 @@ def _engine(
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
     scrapes = dress(PostgresScrapes(database))
+    suppressions = dress(PostgresSuppressions(database))
     cache = dress(bucket)
     media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
     avatars = AvatarCopier(media, database)
@@ -232,6 +234,7 @@ def _engine(
             scrapes=scrapes,
             scraper=scraper,
             cache=cache,
+            suppressions=suppressions,
             at_hand=at_hand,
             avatars=avatars,
             announcer=announcer,
@@ -242,6 +245,7 @@ def _engine(
             endings=dress(PostgresEndings(database)),
             queue=queue,
             cache=cache,
+            suppressions=suppressions,
             at_hand=at_hand,
             models=models,
             drafts=dress(PostgresDrafts(database)),

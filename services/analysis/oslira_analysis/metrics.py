@@ -5,6 +5,8 @@ from typing import Final
 from oslira_shared.observability.metrics import BUCKETS_S
 from prometheus_client import Counter, Gauge, Histogram
 
+from oslira_analysis.domain.judge_items import UNUSABLE
+
 _RUN_BUCKETS_S: Final = (1.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 NANO: Final = 1e-9
 
@@ -42,7 +44,8 @@ PROFILE_LOOKUPS: Final = Counter(
 )
 SCRAPE_ATTEMPTS: Final = Counter(
     "oslira_scrape_attempts_total",
-    "Attempts at a scrape: fetched, unavailable, failed, malformed, busy (not started) or unknown (start's answer lost)",
+    "Attempts at a scrape: fetched, unavailable, failed, busy (not started), unknown (start's answer lost), "
+    "or why its items were not believed",
     ["outcome"],
 )
 SCRAPE_COST_USD: Final = Counter("oslira_scrape_cost_usd_total", "What the actor's runs cost, in dollars")
@@ -65,5 +68,5 @@ BREAKER_OPEN: Final = Gauge(
 # There from the start: what appears with its first event has not grown, and an alert would miss that one.
 for _outcome in ("hit", "miss", "bypassed"):
     PROFILE_LOOKUPS.labels(_outcome)
-for _outcome in ("fetched", "unavailable", "failed", "malformed", "busy", "unknown"):
+for _outcome in ("fetched", "unavailable", "failed", "busy", "unknown", *UNUSABLE):
     SCRAPE_ATTEMPTS.labels(_outcome)

@@ -21,7 +21,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         if actor_run_id is None and scrape.age_s < ports.limits.start_known_after_s:
             await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
             return
-        end = ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+        end = ActorEnd(has_succeeded=False, cost_nano_usd=0)
         if actor_run_id is not None:
             end = await ports.scraper.abort(actor_run_id)
             SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)

@@ -1,8 +1,8 @@
 """What the engine needs of the world, in its own words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -108,8 +108,12 @@ class Scrapes(Protocol):
         is_counted: bool,
         delay_s: float | None = None,
         failed: "ActorEnd | None" = None,
+        because: str | None = None,
     ) -> None:
-        """`failed`: the actor's run ended so; its cost stays booked, and the next attempt starts another."""
+        """`failed`: the actor's run ended so; its cost stays booked, and the next attempt starts another.
+
+        `because`: a sentence for the user, told if this was the last attempt.
+        """
         ...
 
     async def release(self, held: Claim) -> None:
@@ -128,8 +132,12 @@ class Scrapes(Protocol):
         """Those of the actor's runs that some scrape has already."""
         ...
 
+    async def known_profile_id(self, username: str) -> str | None:
+        """The id of the profile that was last fetched under this name."""
+        ...
+
     async def end(self, work: ScrapeWork, end: "ScrapeEnd") -> Effects:
-        """Ended; every run that waited for it goes on to scoring, or ends with the same reason."""
+        """Ended; every run that waited for it goes on to scoring, or ends with the same reason. May be fenced."""
         ...
 
     async def drop_item(self, scrape_id: UUID) -> None:
@@ -139,12 +147,17 @@ class Scrapes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScrapeEnd:
-    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` until the cache has taken it."""
+    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` until the cache has taken it.
+
+    `profile_id` is Instagram's own id of what was fetched, `scraped_at` when the scraper looked.
+    """
 
     outcome: str
     ending: Ending | None = None
     kept_item: Item | None = None
     cost_nano_usd: int = 0
+    profile_id: str | None = None
+    scraped_at: datetime | None = None
 
 
 class ScraperBusy(Exception):  # noqa: N818
@@ -157,11 +170,15 @@ class StartUnknown(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class ActorEnd:
-    """A finished actor run: `item` is its first dataset item, None if it failed or has none."""
+    """A finished actor run: `items` are its first dataset items as they came, with storable texts; none if it failed.
+
+    `ended_at` is when the scraper was done, by which its items age.
+    """
 
     has_succeeded: bool
-    item: Item | None
     cost_nano_usd: int
+    items: tuple[Any, ...] = ()
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +220,20 @@ class ProfileCache(Protocol):
         """The item if it is young enough. A cache that is down has nothing: None."""
         ...
 
-    async def put(self, username: str, item: Item) -> bool:
-        """Whether it was kept."""
+    async def put(self, username: str, item: Item, *, scraped_at: datetime) -> bool:
+        """Keep it, unless a newer one is kept. False: the cache could not be asked."""
+        ...
+
+    async def forget(self, username: str) -> None:
+        """Never raises."""
+        ...
+
+
+class Suppressions(Protocol):
+    """Who was erased and may not be stored again."""
+
+    async def among(self, names: Collection[str]) -> frozenset[str]:
+        """Those of `names` that were erased; ids of Instagram stand among them as `id:<number>`."""
         ...
 
 

@@ -67,10 +67,14 @@ class Hint:
 
 @dataclass(slots=True)
 class Effects:
-    """What to announce after a commit. `runs` are full rows, for progress and for endings."""
+    """What to announce after a commit. `runs` are full rows, for progress and for endings.
+
+    `is_fenced`: nothing was committed, since the claim had been taken away.
+    """
 
     hints: list[Hint] = field(default_factory=list[Hint])
     runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    is_fenced: bool = False
 
     def __add__(self, other: "Effects") -> "Effects":
         return Effects([*self.hints, *other.hints], [*self.runs, *other.runs])

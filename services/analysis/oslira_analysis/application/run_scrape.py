@@ -5,18 +5,20 @@ actor run looks for the run that the lost answer was about, and adopts it.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
 from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.find_lost_start import find_lost_starts
+from oslira_analysis.application.keep_profile import keep_profile
 from oslira_analysis.application.ports import (
     ActorEnd,
     Announcer,
     Avatars,
-    Item,
     ProfileCache,
     Queue,
     ScrapeEnd,
@@ -24,17 +26,20 @@ from oslira_analysis.application.ports import (
     ScraperBusy,
     Scrapes,
     StartUnknown,
+    Suppressions,
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote, promote_tasks
-from oslira_analysis.application.rows import Effects, Ending, ScrapeWork
-from oslira_analysis.domain.free_checks import refuse_unavailable
-from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, read_item
+from oslira_analysis.application.rows import Ending, ScrapeWork
+from oslira_analysis.domain.free_checks import explain_unusable, refuse_unavailable
+from oslira_analysis.domain.item_identity import without_posts_of
+from oslira_analysis.domain.judge_items import Judged, ScrapeUnusable, judge_items
+from oslira_analysis.domain.read_item import ProfileUnavailable
 from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S: Final = 1.0
 _OVERTIME_S: Final = 60.0
-_NO_RUN: Final = ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+_NO_RUN: Final = ActorEnd(has_succeeded=False, cost_nano_usd=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class ScrapePorts:
     scrapes: Scrapes
     scraper: Scraper
     cache: ProfileCache
+    suppressions: Suppressions
     at_hand: AtHand
     avatars: Avatars
     announcer: Announcer
@@ -129,43 +135,81 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
 
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
     SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
-    if not end.has_succeeded or end.item is None:
+    if not end.has_succeeded:
         SCRAPE_ATTEMPTS.labels("failed").inc()
         await _try_again(work, end, ports)
         return
     try:
-        avatar_url = read_item(end.item).avatar_url
+        judged = await _judge(work, end, ports)
     except ProfileUnavailable as unavailable:
-        SCRAPE_ATTEMPTS.labels("unavailable").inc()
         refusal = refuse_unavailable(unavailable)
-        ending = Ending(refusal.code, refusal.detail)
-        result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
-        await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
-    except MalformedItem as error:
-        SCRAPE_ATTEMPTS.labels("malformed").inc()
-        _LOG.warning("item_malformed", scrape_id=str(work.scrape.scrape_id), reason=str(error))
-        await _try_again(work, end, ports)
-    else:
-        SCRAPE_ATTEMPTS.labels("fetched").inc()
-        effects = await _hand_on(work, end.item, end.cost_nano_usd, ports)
-        # A picture is kept under its name for longer than a visitor's run is.
-        if any(row["forget_at"] is None for row in effects.runs):
-            ports.avatars.copy_later(work.scrape.username, avatar_url)
+        await _refuse(work, end, Ending(refusal.code, refusal.detail), ports)
+        return
+    except ScrapeUnusable as unusable:
+        SCRAPE_ATTEMPTS.labels(unusable.reason).inc()
+        _LOG.warning("scrape_unusable", scrape_id=str(work.scrape.scrape_id), reason=unusable.reason)
+        await _try_again(work, end, ports, because=explain_unusable(unusable.reason))
+        return
+    erased = await ports.suppressions.among(judged.names | judged.others)
+    if erased & judged.names:
+        await _refuse(work, end, ERASED, ports)
+        return
+    if erased:
+        judged = replace(judged, item=without_posts_of(judged.item, erased))
+    SCRAPE_ATTEMPTS.labels("fetched").inc()
+    await _hand_on(work, judged, end, ports)
 
 
-async def _try_again(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
-    await ports.scrapes.hand_back(work, is_counted=True, failed=end)
+async def _judge(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> Judged:
+    username = work.scrape.username
+    try:
+        return judge_items(end.items, asked_for=username)
+    except ScrapeUnusable as unusable:
+        if unusable.reason != "another_profile":
+            raise
+        # It may be the same profile under a new name.
+        known_id = await ports.scrapes.known_profile_id(username)
+        return judge_items(end.items, asked_for=username, known_id=known_id)
+
+
+async def _refuse(work: ScrapeWork, end: ActorEnd, ending: Ending, ports: ScrapePorts) -> None:
+    SCRAPE_ATTEMPTS.labels("unavailable").inc()
+    result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
+    await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
+
+
+async def _try_again(
+    work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None = None
+) -> None:
+    """With another run of the actor, and so another session of it at Instagram."""
+    await ports.scrapes.hand_back(work, is_counted=True, failed=end, because=because)
     await promote_tasks(ports.queue, ports.announcer)
 
 
-async def _hand_on(work: ScrapeWork, item: Item, cost_nano_usd: int, ports: ScrapePorts) -> Effects:
-    """Those who waited go on while the cache takes the item; until it has, the scrape's row keeps it."""
-    scrape = work.scrape
-    ports.at_hand.keep(scrape.scrape_id, item)
-    caching = asyncio.create_task(ports.cache.put(scrape.username, item), name=f"cache:{scrape.scrape_id}")
-    result = ScrapeEnd("fetched", kept_item=item, cost_nano_usd=cost_nano_usd)
+async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:
+    """Those who waited go on while the cache takes the item; until it has, the scrape's row keeps it.
+
+    Nothing is kept anywhere before the end is committed: a scrape that was cancelled or erased meanwhile is fenced.
+    """
+    scrape, scraped_at = work.scrape, end.ended_at or datetime.now(UTC)
+    result = ScrapeEnd(
+        "fetched",
+        kept_item=judged.item,
+        cost_nano_usd=end.cost_nano_usd,
+        profile_id=judged.profile_id,
+        scraped_at=scraped_at,
+    )
     effects = await ports.scrapes.end(work, result)
+    if effects.is_fenced:
+        return
+    ports.at_hand.keep(scrape.scrape_id, judged.item)
+    keeping = asyncio.create_task(
+        keep_profile(scrape.username, judged, scraped_at, ports.cache, ports.suppressions),
+        name=f"cache:{scrape.scrape_id}",
+    )
     await announce_and_promote(effects, ports.queue, ports.announcer)
-    if await caching:
+    if await keeping:
         await ports.scrapes.drop_item(scrape.scrape_id)
-    return effects
+    # A picture is kept under its name for longer than a visitor's run is.
+    if any(row["forget_at"] is None for row in effects.runs):
+        ports.avatars.copy_later(scrape.username, judged.profile.avatar_url)

@@ -12,8 +12,17 @@ from pydantic import BaseModel
 
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.draft_business import Drafts, draft_business
+from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.model_ports import AnswerUnusable, ModelBusy, Models
-from oslira_analysis.application.ports import Announcer, Endings, Item, ProfileCache, Queue, Runs
+from oslira_analysis.application.ports import (
+    Announcer,
+    Endings,
+    Item,
+    ProfileCache,
+    Queue,
+    Runs,
+    Suppressions,
+)
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
 from oslira_analysis.domain.answer_schema import InvalidAnswer
@@ -23,6 +32,7 @@ from oslira_analysis.domain.calls import Call, calls_of
 from oslira_analysis.domain.compose import compose_result
 from oslira_analysis.domain.facts.profile_facts import compute_facts
 from oslira_analysis.domain.free_checks import free_check
+from oslira_analysis.domain.judge_items import Judged, judge_kept
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.domain.read_item import read_item
@@ -45,6 +55,7 @@ class ScorePorts:
     endings: Endings
     queue: Queue
     cache: ProfileCache
+    suppressions: Suppressions
     at_hand: AtHand
     models: Models
     drafts: Drafts
@@ -67,12 +78,14 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
-    item, told = await asyncio.gather(_item(work, ports), ports.runs.business(work.run))
-    if item is None:
+    kept, told = await asyncio.gather(_kept(work, ports), ports.runs.business(work.run))
+    if kept is None:
         return await ports.runs.requeue(work)
     if told is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
-    profile, business = read_item(item, now=ports.now()), BusinessContext.from_dict(told.context)
+    if await ports.suppressions.among(kept.names):  # erased since, perhaps under another of its names
+        return await ports.endings.fail(work, ERASED)
+    profile, business = read_item(kept.item, now=ports.now()), BusinessContext.from_dict(told.context)
     if (refusal := free_check(profile, business)) is not None:
         return await ports.endings.fail(work, Ending(refusal.code, refusal.detail))
     try:
@@ -83,14 +96,21 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
     return await ports.endings.complete(work, finding)
 
 
-async def _item(work: RunWork, ports: ScorePorts) -> Item | None:
+async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
+    """The profile, wherever it is kept. What can't be read there is a miss: an older version may have written it."""
     run = work.run
-    found = ports.at_hand.find(run.scrape_id) or await ports.cache.find(run.username, max_age=_ANY_AGE)
-    if found is None and run.scrape_id is not None:
-        found = await ports.runs.kept_item(run.scrape_id)
-        if found is None:  # the cache may have taken it over from the row between the two looks
-            found = await ports.cache.find(run.username, max_age=_ANY_AGE)
-    return found
+
+    def readable(item: Item | None) -> Judged | None:
+        return judge_kept(item, asked_for=run.username)
+
+    if found := readable(ports.at_hand.find(run.scrape_id)):
+        return found
+    if (found := readable(await ports.cache.find(run.username, max_age=_ANY_AGE))) or run.scrape_id is None:
+        return found
+    # The cache may take it over from the row between the two looks.
+    return readable(await ports.runs.kept_item(run.scrape_id)) or readable(
+        await ports.cache.find(run.username, max_age=_ANY_AGE)
+    )
 
 
 async def _find(

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from oslira_analysis.domain.business import BusinessContext, IdealCustomer
+from oslira_analysis.domain.error_items import UnavailableReason
+from oslira_analysis.domain.judge_items import UnusableReason
 from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.read_item import ProfileUnavailable, UnavailableReason
+from oslira_analysis.domain.read_item import ProfileUnavailable
 
 RefusalCode = Literal[
     "profile_not_found", "profile_private", "profile_restricted", "profile_empty", "followers_out_of_bounds"
@@ -35,6 +37,21 @@ _UNAVAILABLE: Final[dict[UnavailableReason, Refusal]] = {
         "profile_private", "This profile is private, or shows nothing to the public."
     ),
 }
+
+
+_UNUSABLE: Final[dict[UnusableReason, str]] = {
+    "no_item": "The scraper returned nothing",
+    "unreadable": "The scraper returned nothing that can be read",
+    "blocked": "Instagram did not let the scraper look at this profile",
+    "incomplete": "The scraper saw this profile's page without any of its figures",
+    "posts_missing": "The scraper could read none of this profile's posts",
+    "another_profile": "The scraper returned another profile than this one",
+}
+
+
+def explain_unusable(reason: UnusableReason) -> str:
+    """A sentence for the user whose profile could not be fetched, for the last of several tries."""
+    return f"{_UNUSABLE[reason]}, also when tried again. You were not charged."
 
 
 def refuse_unavailable(unavailable: ProfileUnavailable) -> Refusal:

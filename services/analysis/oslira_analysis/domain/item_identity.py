@@ -1,14 +1,21 @@
 """Whose a scraped item is: its names and ids, and which of its posts are its own."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, cast
 
 from oslira_analysis.domain import scraped_fields as fields
+from oslira_analysis.domain.profile import MAX_POSTS
 from oslira_analysis.domain.scraped_fields import Item
 
 MAX_HANDLE: Final = 30
 _MAX_ID: Final = 40
+_MOST_FORMER: Final = 20
+_FORMER: Final = tuple(
+    f"{old}{end}"
+    for old in ("former", "previous", "old")
+    for end in ("Username", "Usernames", "_username", "_usernames")
+)
 
 
 def handle(item: Item, key: str) -> str | None:
@@ -23,6 +30,59 @@ def profile_id(item: Item, key: str = "id") -> str | None:
         plain = value.strip()
         return plain if plain.isascii() and plain.isdigit() and len(plain) <= _MAX_ID else None
     return str(found) if (found := fields.number(item, key) or 0) > 0 else None
+
+
+def id_name(found_id: str) -> str:
+    """How an id stands among names: no username has a colon."""
+    return f"id:{found_id}"
+
+
+def former_names(item: Item) -> frozenset[str]:
+    """Names that the item itself gives as its profile's former ones."""
+    about = fields.as_item(item.get("about")) or {}
+    listed = [one for source in (item, about) for key in _FORMER for one in _as_list(source.get(key))]
+    texts = [fields.as_item(one) or {"username": one} for one in listed[:_MOST_FORMER]]
+    return frozenset(name for text in texts if (name := handle(text, "username")) is not None)
+
+
+def names_of(item: Item) -> tuple[frozenset[str], frozenset[str]]:
+    """(all names and ids of the profile, those of other profiles that published some of its posts); ids as `id_name`."""
+    posts = [
+        post for post in map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS)) if post
+    ]
+    owners = [_names(post, name="ownerUsername", number="ownerId") for post in posts]
+    own = [names for names, is_own in zip(owners, own_posts(item, posts), strict=True) if is_own]
+    nested = [fields.as_item(item.get(key)) or {} for key in ("about", "owner", "user")]
+    mine = frozenset[str]().union(
+        _names(item),
+        _names(item, name="ownerUsername", number="ownerId"),
+        former_names(item),
+        *map(_names, nested),
+        *own,
+    )
+    return mine, frozenset[str]().union(*owners) - mine
+
+
+def without_posts_of(item: Mapping[str, Any], erased: Collection[str]) -> dict[str, Any]:
+    """The item without the posts that one of these published; `erased` as in `names_of`.
+
+    Where none is left, their number is left out too: they are not missing by a fault of the scrape.
+    """
+    posts = [
+        post
+        for post in fields.list_of(item, "latestPosts", limit=MAX_POSTS)
+        if not _names(fields.as_item(post) or {}, name="ownerUsername", number="ownerId").intersection(erased)
+    ]
+    return {**item, "latestPosts": posts} | ({} if posts else {"postsCount": None})
+
+
+def _names(item: Item, *, name: str = "username", number: str = "id") -> frozenset[str]:
+    found_id = profile_id(item, number)
+    return frozenset(filter(None, (handle(item, name), found_id and id_name(found_id))))
+
+
+def _as_list(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def own_posts(item: Item, posts: Sequence[Item]) -> list[bool]:

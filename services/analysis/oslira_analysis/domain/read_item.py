@@ -5,19 +5,31 @@ Items differ by age and by who reduced them: ids, hashtags and links may be abse
 """
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, cast
 
 from oslira_analysis.domain import scraped_fields as fields
-from oslira_analysis.domain.item_identity import own_posts
+from oslira_analysis.domain.error_items import UnavailableReason, is_error_item, says_blocked, verdict_of
+from oslira_analysis.domain.item_identity import handle, own_posts
 from oslira_analysis.domain.profile import MAX_BIOGRAPHY, MAX_CAPTION, MAX_POSTS, Post, PostType, Profile
 from oslira_analysis.domain.scraped_fields import Item
-
-UnavailableReason = Literal["not_found", "private", "restricted", "empty_or_private"]
 
 _HIDDEN_LIKES: Final = -1
 _CLOCKS_DIFFER: Final = timedelta(days=1)
 _PROFILE_SIGNS: Final = ("followersCount", "biography", "latestPosts", "postsCount", "fullName", "private")
+_FIELDS: Final = (
+    "id", "username", "fullName", "biography", "businessCategoryName", "externalUrl", "externalUrls", "profilePicUrl",
+    "profilePicUrlHD", "about", "followersCount", "followsCount", "postsCount", "highlightReelCount", "isBusinessAccount",
+    "verified", "private", "joinedRecently",
+)  # fmt: skip
+_POST_FIELDS: Final = (
+    "type", "shortCode", "productType", "caption", "hashtags", "mentions", "locationName", "likesCount", "commentsCount",
+    "isCommentsDisabled", "videoPlayCount", "videoViewCount", "timestamp", "isPinned", "ownerUsername", "ownerId",
+)  # fmt: skip
+_MOST_KEPT_CHARS: Final = 10_000
+_MOST_KEPT_PARTS: Final = 100
+_MOST_KEPT_DEPTH: Final = 4
 _TYPES: Final[dict[str, PostType]] = {"Image": "image", "Video": "video", "Sidecar": "sidecar"}
 _HASHTAG: Final = re.compile(r"#(\w{1,100})")
 _MENTION: Final = re.compile(r"(?<![\w.])@([A-Za-z0-9_.]{1,30})")
@@ -45,14 +57,14 @@ def read_item(item: object, *, now: datetime | None = None) -> Profile:
     if found is None:
         raise MalformedItem("a JSON object is needed")
     _refuse_error_item(found)
-    username = fields.text(found, "username", limit=30)
+    username = handle(found, "username")
     if username is None or not any(sign in found for sign in _PROFILE_SIGNS):
         raise MalformedItem("no username, or nothing of a profile beside it")
     links = _links(found)
     about = fields.as_item(found.get("about")) or {}
     latest = (now or datetime.now(UTC)) + _CLOCKS_DIFFER
     return Profile(
-        username=username.lower(),
+        username=username,
         full_name=fields.text(found, "fullName", limit=100) or "",
         biography=fields.text(found, "biography", limit=MAX_BIOGRAPHY) or "",
         category=_category(found),
@@ -74,18 +86,37 @@ def read_item(item: object, *, now: datetime | None = None) -> Profile:
     )
 
 
+def reduced(item: Item, *, keeping: Collection[str] = ()) -> dict[str, Any]:
+    """What of an item is read, and `keeping`: related profiles, comments and pictures of strangers are not kept."""
+    posts = [
+        {key: _cut(post[key]) for key in _POST_FIELDS if key in post}
+        for post in map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS))
+        if post
+    ]
+    kept = {key: _cut(item[key]) for key in (*_FIELDS, *keeping) if key in item}
+    return {**kept, "latestPosts": posts} if "latestPosts" in item else kept
+
+
+def _cut(value: Any, *, depth: int = 0) -> Any:
+    """Far more than what is read of any field, and bounded."""
+    if isinstance(value, str):
+        return value[:_MOST_KEPT_CHARS]
+    if depth == _MOST_KEPT_DEPTH:
+        return None
+    if isinstance(value, list):
+        return [_cut(part, depth=depth + 1) for part in cast("list[Any]", value)[:_MOST_KEPT_PARTS]]
+    if isinstance(value, Mapping):
+        parts = list(cast("Item", value).items())[:_MOST_KEPT_PARTS]
+        return {str(key)[:_MOST_KEPT_PARTS]: _cut(part, depth=depth + 1) for key, part in parts}
+    return value
+
+
 def _refuse_error_item(item: Item) -> None:
-    error = (fields.text(item, "error", limit=100) or "").lower()
-    if "restricted" in error or item.get("isRestrictedProfile") is True:
-        raise ProfileUnavailable("restricted")
-    if error == "not_found":
-        raise ProfileUnavailable("not_found")
-    if error == "no_items":  # the actor can't tell an empty profile from a private one
-        raise ProfileUnavailable("empty_or_private")
-    if "private" in error:
-        raise ProfileUnavailable("private")
-    if error:
-        raise MalformedItem("an error item of an unknown kind")
+    if not is_error_item(item):
+        return
+    if says_blocked(item) or (reason := verdict_of(item)) is None:
+        raise MalformedItem("an error item that is no verdict on the profile")
+    raise ProfileUnavailable(reason)
 
 
 def _category(item: Item) -> str | None:

@@ -72,7 +72,10 @@ def _number_in(text: str) -> int | None:
 
 
 def flag(item: Item, key: str) -> bool | None:
+    """True, or "true" as exports write it."""
     value = item.get(key)
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
     return value if isinstance(value, bool) else None
 
 

@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from oslira_shared.outside_text import storable_json
 from oslira_shared.secrets import Secret
 
-from oslira_analysis.application.ports import ActorEnd, Item, ScraperBusy, StartedRun, StartUnknown
+from oslira_analysis.application.ports import ActorEnd, ScraperBusy, StartedRun, StartUnknown
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _ACTOR: Final = "apify/instagram-profile-scraper"
 _TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 # Apify answers a look after a minute at most, as long as most scrapes take three times over.
 _LOOK_S: Final = 61
+_MOST_ITEMS: Final = 20
 _NANO: Final = Decimal(1_000_000_000)
 # Answers that say for sure that nothing was started.
 _REFUSED: Final = frozenset({400, 401, 402, 403, 404, 413, 429})
@@ -101,24 +103,27 @@ class ApifyScraper:
         while True:
             run = await _busy("wait", look)
             if run is None:  # the actor's run is gone: it can't be what succeeded
-                return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=0)
+                return ActorEnd(has_succeeded=False, cost_nano_usd=0)
             if str(run.status) in _TERMINAL:
                 break
         cost_nano_usd = int(Decimal(str(run.usage_total_usd or 0)) * _NANO)
         if str(run.status) != "SUCCEEDED":
-            return ActorEnd(has_succeeded=False, item=None, cost_nano_usd=cost_nano_usd)
-        item = await _busy("items", lambda: self._first_item(run.default_dataset_id))
-        return ActorEnd(has_succeeded=True, item=item, cost_nano_usd=cost_nano_usd)
+            return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
+        items = await _busy("items", lambda: self._first_items(run.default_dataset_id))
+        now = datetime.now(UTC)
+        ended_at = min(run.finished_at or now, now)
+        return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
 
     async def abort(self, actor_run_id: str) -> ActorEnd:
         client = await self.client.ready()
         await _busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
         return await self.wait(actor_run_id)
 
-    async def _first_item(self, dataset_id: str) -> Item | None:
+    async def _first_items(self, dataset_id: str) -> tuple[Any, ...]:
+        """The profile is not always the first of them."""
         client = await self.client.ready()
-        page = await client.dataset(dataset_id).list_items(limit=1, timeout=self._timeout)
-        return page.items[0] if page.items else None
+        page = await client.dataset(dataset_id).list_items(limit=_MOST_ITEMS, timeout=self._timeout)
+        return tuple(map(storable_json, page.items))
 
     def _make_client(self) -> Any:
         from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start

@@ -7,6 +7,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import transition
 
+from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
 from oslira_analysis.domain.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, effects_of
@@ -43,9 +44,6 @@ _KEEP_DRAFT: Final = """
 with forgotten as (delete from analysis.call_answers where run_id = $1)
 update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
 """
-_ERASED: Final = Ending(
-    "profile_suppressed", "This profile was removed at its owner's request. You were not charged."
-)
 _CALL_COST: Final = """
 select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
 """
@@ -65,7 +63,7 @@ class PostgresEndings:
         try:
             return await self._complete(work, finding)
         except _ErasedMeanwhile:
-            return await self.fail(work, _ERASED)
+            return await self.fail(work, ERASED)
 
     async def _complete(self, work: RunWork, finding: Finding) -> Effects:
         run = work.run

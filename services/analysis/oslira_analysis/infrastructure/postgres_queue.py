@@ -30,10 +30,12 @@ returning *
 """
 _GIVE_UP_SCRAPE: Final = """
 update analysis.scrapes
-   set state = 'ended', outcome = 'failed', attempt = attempt + 1, reason_code = $4, reason_detail = $5, seq = seq + 1,
+   set state = 'ended', outcome = 'failed', attempt = attempt + 1, reason_code = $4,
+       -- What the last attempt brought back, where it says more.
+       reason_detail = coalesce(reason_detail, $5), seq = seq + 1,
        progressed_at = now(), ended_at = now(), lease_until = null, due_at = null
  where id = $1 and state = $2 and attempt = $3
-returning id
+returning reason_detail
 """
 # The scrape's row is locked already: its runs end with it.
 FAIL_FOLLOWERS: Final = """
@@ -108,10 +110,10 @@ async def _give_up_run(connection: Connection, due: DueRow) -> Effects:
 
 async def _give_up_scrape(connection: Connection, due: DueRow) -> Effects:
     ending = _SCRAPE_GIVEN_UP
-    ended = await connection.fetchval(
+    detail = await connection.fetchval(
         _GIVE_UP_SCRAPE, due.row_id, due.state, due.attempt, ending.code, ending.detail
     )
-    if ended is None:
+    if detail is None:
         return Effects()
-    rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, ending.detail, ANNOUNCE_AGAIN_S)
+    rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, detail, ANNOUNCE_AGAIN_S)
     return Effects(runs=[dict(row) for row in rows])

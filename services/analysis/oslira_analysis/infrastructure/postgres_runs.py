@@ -22,6 +22,7 @@ select id, state from analysis.scrapes
 _JUST_FETCHED: Final = """
 select id from analysis.scrapes
  where username = $1 and depth = 'profile' and outcome = 'fetched' and ended_at > now() - make_interval(secs => $2)
+   and coalesce(scraped_at, ended_at) > now() - make_interval(secs => $2)
  order by ended_at desc limit 1
 """
 _DROP_UNWANTED: Final = """

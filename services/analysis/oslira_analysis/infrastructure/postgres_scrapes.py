@@ -20,6 +20,10 @@ select coalesce(extract(epoch from now() - intent_at), 0)::float8 from analysis.
 _WRITE_INTENT: Final = """
 update analysis.scrapes set intent_at = now(), actor_run_id = null where id = $1 and state = $2 and attempt = $3
 """
+_KNOWN_PROFILE: Final = """
+select profile_id from analysis.scrapes
+ where username = $1 and profile_id is not null order by ended_at desc limit 1
+"""
 _FOLLOWERS_ON: Final = """
 update analysis.runs
    set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now()
@@ -49,11 +53,17 @@ class PostgresScrapes:
         is_counted: bool,
         delay_s: float | None = None,
         failed: ActorEnd | None = None,
+        because: str | None = None,
     ) -> None:
         values: dict[str, Any] | None = None
         if failed is not None:
             cost_nano_usd = work.scrape.cost_nano_usd + failed.cost_nano_usd
-            values = {"intent_at": None, "actor_run_id": None, "cost_nano_usd": cost_nano_usd}
+            values = {
+                "intent_at": None,
+                "actor_run_id": None,
+                "cost_nano_usd": cost_nano_usd,
+                "reason_detail": because,
+            }
         async with self._database.connection() as connection:
             await hand_back(connection, work.claim, is_counted=is_counted, delay_s=delay_s, values=values)
 
@@ -94,6 +104,10 @@ class PostgresScrapes:
             )
         return {row["actor_run_id"] for row in rows}
 
+    async def known_profile_id(self, username: str) -> str | None:
+        async with self._database.connection() as connection:
+            return await connection.fetchval(_KNOWN_PROFILE, username)
+
     async def drop_item(self, scrape_id: UUID) -> None:
         async with self._database.connection() as connection:
             await connection.execute("update analysis.scrapes set item = null where id = $1", scrape_id)
@@ -111,13 +125,15 @@ class PostgresScrapes:
                     "reason_code": ending.code if ending else None,
                     "reason_detail": ending.detail if ending else None,
                     "item": end.kept_item,
+                    "profile_id": end.profile_id,
+                    "scraped_at": end.scraped_at,
                     # Of every run of the actor that it took; a trigger books it on the run it was promoted for.
                     "cost_nano_usd": work.scrape.cost_nano_usd + end.cost_nano_usd,
                 },
                 stamps=["ended_at"],
             )
             if row is None:
-                return Effects()
+                return Effects(is_fenced=True)
             # The scrape's row is locked from here on: a run that joins now waits, and then finds it ended.
             if ending is not None:
                 rows = await connection.fetch(

@@ -1,21 +1,28 @@
-"""The profile cache: one object per username, the scraped item as it was. The bucket's lifecycle expires it."""
+"""The profile cache: one object per username, the accepted item. The bucket's lifecycle expires it."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import structlog
 from oslira_shared.bucket import PROFILES, bucket_client
 
 from oslira_analysis.application.ports import Item
+from oslira_analysis.domain.judge_items import judge_kept
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
 _THREADS: Final = 16
+_TRIES: Final = 3
+_MOST_BYTES: Final = 4 * 1024 * 1024
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
+_CHANGED_MEANWHILE: Final = frozenset(
+    {"412", "PreconditionFailed", "409", "ConditionalRequestConflict", "404", "NoSuchKey"}
+)
 T = TypeVar("T")
 
 
@@ -37,15 +44,28 @@ class S3Profiles:
         if found is None:
             return None
         item, scraped_at = found
-        return item if datetime.now(UTC) - scraped_at <= max_age else None
+        if not -_CLOCKS_DIFFER <= datetime.now(UTC) - scraped_at <= max_age:
+            return None
+        if (judged := judge_kept(item, asked_for=username)) is None:
+            _LOG.warning("cached_profile_unreadable")
+            return None
+        return judged.item
 
-    async def put(self, username: str, item: Item) -> bool:
+    async def put(self, username: str, item: Item, *, scraped_at: datetime) -> bool:
         try:
-            await self._in_thread(lambda: self._put(username, item))
+            await self._in_thread(lambda: self._put(username, item, scraped_at))
         except Exception as error:  # noqa: BLE001  # the row keeps the item instead
             _LOG.warning("profile_cache_failed", operation="put", reason=type(error).__name__)
             return False
         return True
+
+    async def forget(self, username: str) -> None:
+        try:
+            await self._in_thread(
+                lambda: self.client.get().delete_object(Bucket=self._bucket, Key=key_of(username))
+            )
+        except Exception as error:  # noqa: BLE001  # an erasure's next pass deletes it as well
+            _LOG.error("profile_cache_failed", operation="delete", reason=type(error).__name__)
 
     async def close(self) -> None:
         """Close the connections to the store."""
@@ -56,23 +76,61 @@ class S3Profiles:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _get(self, username: str) -> tuple[Item, datetime] | None:
+    def _get(self, username: str) -> tuple[object, datetime] | None:
         client = self.client.get()
         try:
             found = client.get_object(Bucket=self._bucket, Key=key_of(username))
         except client.exceptions.NoSuchKey:
             return None
-        scraped_at = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
-        return cast("Item", json.loads(found["Body"].read())), scraped_at
+        if found["ContentLength"] > _MOST_BYTES:
+            raise ValueError("the object is larger than any profile")
+        return json.loads(found["Body"].read()), _scraped_at(found)
 
-    def _put(self, username: str, item: Item) -> None:
-        self.client.get().put_object(
-            Bucket=self._bucket,
-            Key=key_of(username),
-            Body=json.dumps(item, ensure_ascii=False).encode(),
-            ContentType="application/json",
-            Metadata={_SCRAPED_AT: datetime.now(UTC).isoformat()},
-        )
+    def _put(self, username: str, item: Item, scraped_at: datetime) -> None:
+        """Only over what is older, also when another process puts at the same time: the store compares ETags."""
+        client, key = self.client.get(), key_of(username)
+        for _ in range(_TRIES):
+            try:
+                kept = client.head_object(Bucket=self._bucket, Key=key)
+            except client.exceptions.ClientError as error:
+                if _code(error) not in {"404", "NoSuchKey"}:
+                    raise
+                condition = {"IfNoneMatch": "*"}
+            else:
+                if _is_newer(kept, scraped_at):
+                    return
+                condition = {"IfMatch": kept["ETag"]}
+            try:
+                client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=json.dumps(item, ensure_ascii=False).encode(),
+                    ContentType="application/json",
+                    Metadata={_SCRAPED_AT: scraped_at.isoformat()},
+                    **condition,
+                )
+            except client.exceptions.ClientError as error:
+                if _code(error) not in _CHANGED_MEANWHILE:
+                    raise
+            else:
+                return
+        raise TimeoutError("the object changed between every look and its put")
+
+
+def _scraped_at(found: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
+
+
+def _is_newer(kept: dict[str, Any], scraped_at: datetime) -> bool:
+    """One without a readable time, or with one in the future, is replaced."""
+    try:
+        return scraped_at <= _scraped_at(kept) <= datetime.now(UTC) + _CLOCKS_DIFFER
+    except (KeyError, ValueError, TypeError):
+        return False
+
+
+def _code(error: Any) -> str:
+    return str(error.response["Error"]["Code"])
 
 
 def key_of(username: str) -> str:

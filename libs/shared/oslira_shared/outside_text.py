@@ -1,0 +1,39 @@
+"""Text from outside, made fit for our stores: what JSON can carry and Postgres, UTF-8 or a log can not.
+
+Called once at every door: scraped items, model answers, Stripe's events, request bodies, tokens' claims, errors of suppliers.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+MAX_DEPTH: Final = 64
+# Postgres stores no NUL; half a surrogate pair has no UTF-8.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    """Whether Postgres takes this text as it is."""
+    return _UNSTORABLE.search(text) is None
+
+
+def storable_text(text: str) -> str:
+    """`text` without NUL characters and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("", text)
+
+
+def storable_json(value: Any, *, depth: int = 0) -> Any:
+    """A JSON value that jsonb takes: texts and keys made storable, NaN and infinities null, at most 64 levels deep."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if depth == MAX_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        parts = cast("Mapping[str, Any]", value).items()
+        return {storable_text(str(key)): storable_json(part, depth=depth + 1) for key, part in parts}
+    return [storable_json(part, depth=depth + 1) for part in cast("list[Any]", value)]

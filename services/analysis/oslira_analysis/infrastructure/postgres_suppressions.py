@@ -1,0 +1,19 @@
+"""Who was erased, in Postgres."""
+
+from collections.abc import Collection
+from typing import Final
+
+from oslira_shared.postgres.clients import AdminClient
+
+_AMONG: Final = "select name from unnest($1::text[]) as name where identity.is_suppressed(name)"
+
+
+class PostgresSuppressions:
+    """The port Suppressions over identity.suppression, which holds digests alone."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def among(self, names: Collection[str]) -> frozenset[str]:
+        async with self._database.connection() as connection:
+            return frozenset(row["name"] for row in await connection.fetch(_AMONG, sorted(names)))
