@@ -26,6 +26,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "unknown_type": Kind.INVALID,
     "no_usable_names": Kind.INVALID,
     "too_many_names": Kind.INVALID,
+    "column_unclear": Kind.INVALID,
     "body_too_large": Kind.INVALID,
     "unsupported_media_type": Kind.INVALID,
     "method_not_allowed": Kind.INVALID,

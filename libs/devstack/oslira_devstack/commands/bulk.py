@@ -16,6 +16,9 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     max_credits: Annotated[int | None, typer.Option(help="Take no more names than this pays for.")] = None,
     stop_after: Annotated[int | None, typer.Option(help="End it once so many leads score --score.")] = None,
     score: Annotated[int | None, typer.Option(help="What a good lead scores, 0 to 100.")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Which column of the CSV holds the names: its title or number.")
+    ] = None,
     quote: Annotated[bool, typer.Option("--quote", help="Only say what it would do and cost.")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished bulk as JSON.")] = False,  # noqa: FBT002
 ) -> None:
@@ -23,13 +26,24 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
     from oslira_devstack.client import ApiError  # noqa: PLC0415
 
-    terms = {"max_credits": max_credits, "stop_after_leads": stop_after, "stop_score": score}
+    terms = {
+        "max_credits": max_credits,
+        "stop_after_leads": stop_after,
+        "stop_score": score,
+        "column": column,
+    }
     given = {name: value for name, value in terms.items() if value is not None}
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         result = asyncio.run(_bulk(find_stack(), body, user, quote=quote, terms={"type": kind, **given}))
     except (NoStack, ApiError, OSError) as error:
         print(f"oslira: {error}", file=sys.stderr)
+        for choice in error.body.get("columns", ()) if isinstance(error, ApiError) else ():
+            title = "no title" if choice["title"] is None else repr(choice["title"])
+            print(
+                f"  --column {choice['column']} ({title}): {', '.join(choice['examples']) or 'no names'}",
+                file=sys.stderr,
+            )
         raise typer.Exit(1) from None
     if as_json or quote:
         print(json.dumps(result, indent=2, ensure_ascii=False))

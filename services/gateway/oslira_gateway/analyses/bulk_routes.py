@@ -1,5 +1,6 @@
 """`POST /v1/analyses/bulk`, `POST /v1/analyses/quote` and `/v1/bulk`."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
 from oslira_gateway.analyses.cancel_bulk import CancelBulk
-from oslira_gateway.analyses.name_list import NameList, read_csv, read_names
+from oslira_gateway.analyses.name_list import NameList, read_names
 from oslira_gateway.analyses.order import read_order
+from oslira_gateway.analyses.read_csv import read_csv
 from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events
 from oslira_gateway.analyses.routes import IdempotencyKey, idempotency_key_of
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
@@ -32,7 +34,7 @@ _MEDIA_TYPES: Final = ("application/json", _CSV)
 # A thousand names as people paste them, addresses and other columns included.
 _MAX_BODY_BYTES: Final = 1024 * 1024
 _ANY_NAME: Final = "any"
-_LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "business_profile_not_found")
+_LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "column_unclear", "business_profile_not_found")
 
 
 class BulkTerms(BaseModel):
@@ -46,6 +48,12 @@ class BulkTerms(BaseModel):
     max_credits: Annotated[int, Field(ge=0, le=10**9)] | None = None
     stop_after_leads: Annotated[int, Field(ge=1, le=1_000)] | None = None
     stop_score: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
+class CsvTerms(BulkTerms):
+    """`column`: the title or number (from 1) of the column that holds the names; without it, the reader looks for it."""
+
+    column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class BulkBody(BulkTerms):
@@ -80,7 +88,7 @@ def bulk_routes(
     @post(
         "/analyses/bulk",
         status_code=202,
-        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: BulkTerms, LIMIT: RouteClass.COSTLY},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: CsvTerms, LIMIT: RouteClass.COSTLY},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
@@ -114,7 +122,7 @@ def bulk_routes(
     @post(
         "/analyses/quote",
         status_code=200,
-        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: BulkTerms},
+        opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: CsvTerms},
         request_max_body_size=_MAX_BODY_BYTES,
         tags=["bulk"],
         responses=refuses(*_LIST_REFUSALS),
@@ -184,7 +192,9 @@ async def read_bulk_order(request: Request[Any, Any, Any]) -> BulkOrder:
     is_csv = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _CSV
     try:
         if is_csv:
-            terms, names = BulkTerms.model_validate(dict(request.query_params)), read_csv(body)
+            terms = CsvTerms.model_validate(dict(request.query_params))
+            # Up to a megabyte of text: not in the event loop.
+            names = await asyncio.to_thread(read_csv, body, column=terms.column)
         else:
             parsed = BulkBody.model_validate_json(body)
             terms, names = parsed, read_names(parsed.usernames)

@@ -11,6 +11,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "unknown_type": "There is no such type of analysis; `accepted` lists them.",
     "no_usable_names": "No line of the list holds a usable name; `rejected` says why, line by line.",
     "too_many_names": "The list is longer than `limit`; split it.",
+    "column_unclear": "It is not clear which column of the list holds the names: `columns` shows what each would give; send `column`.",
     "body_too_large": "The request body is larger than this endpoint accepts.",
     "unsupported_media_type": "Send the body in a media type that this endpoint accepts.",
     "method_not_allowed": "This address does not take that method; `Allow` lists those it takes.",

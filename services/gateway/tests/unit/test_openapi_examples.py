@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 from jsonschema_rs import Draft202012Validator
-from oslira_gateway.analyses.name_list import read_csv
+from oslira_gateway.analyses.read_csv import read_csv
 from oslira_gateway.describe import describe
 from oslira_gateway.http.openapi_examples import add_examples, written_examples
 from oslira_gateway.leads.csv_rows import HEADER, header_line
