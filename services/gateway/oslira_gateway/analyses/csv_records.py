@@ -105,15 +105,23 @@ def _table(lines: Sequence[str], separator: str, skipped: int) -> tuple[list[Rec
                 records.append(Record(begins, cells))
                 begins = skipped + reader.line_num + 1
         except csv.Error as error:
-            if "end of data" in str(error) or "field limit" in str(error):
-                # The words of a biography must not become names: nothing after a quote that stays open is read.
+            is_open = "end of data" in str(error) or "field limit" in str(error)
+            if is_open and not _are_rows(lines[begins:], separator, records):
                 broken += _unread(lines, begins)
                 break
             broken.append(Entry(begins, lines[begins - 1], "broken", "The quotes of this line are broken."))
-            skipped += reader.line_num
+            skipped = begins if is_open else skipped + reader.line_num
         else:
             break
     return records, broken
+
+
+def _are_rows(lines: Sequence[str], separator: str, records: Sequence[Record]) -> bool:
+    """Whether what follows a quote that stays open are rows of the same table, not the words of a biography."""
+    widths = Counter(len(record.cells) for record in records if not record.is_blank)
+    width = max(widths, key=lambda found: widths[found], default=1)
+    filled = [line for line in lines if line.strip()]
+    return width > 1 and all(line.count(separator) == width - 1 and '"' not in line for line in filled)
 
 
 def _unread(lines: Sequence[str], begins: int) -> list[Entry]:

@@ -162,8 +162,9 @@ def test_nothing_after_a_quote_that_stays_open_becomes_a_name() -> None:
     ]
 
 
-def test_a_broken_quote_costs_only_its_line() -> None:
-    found = read_csv(b'username,bio\n"crumb.co" x,y\ndough.co,z\n')
+@pytest.mark.parametrize("line", ['"crumb.co" x,y', '"crumb.co'])
+def test_a_broken_quote_costs_only_its_line(line: str) -> None:
+    found = read_csv(f"username,bio\n{line}\ndough.co,z\n".encode())
     assert [name.username for name in found.names] == ["dough.co"]
     assert [(line.line, line.problem) for line in found.rejected] == [(2, "broken")]
 
