@@ -70,7 +70,7 @@ async def test_a_draft_is_a_run_and_its_result_can_be_saved(stack: Stack) -> Non
         assert saved.status_code == 201, saved.text
         receipt = await user.client.receipt(run_id)
         assert (receipt["scrape"], receipt["lead_id"]) == (None, None)
-        assert [(call["call"], call["model"]) for call in receipt["calls"]] == [("draft", "gpt-5-mini")]
+        assert [(call["call"], call["model"]) for call in receipt["calls"]] == [("draft", "gpt-6.1-terra")]
         assert (await other.client.http.get(f"/v1/runs/{run_id}")).status_code == 404
         assert [one["run_id"] for one in (await http.get("/v1/runs")).json()["items"]] == [run_id]
         assert (await http.get("/v1/leads")).json()["items"] == []

@@ -63,7 +63,7 @@ async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack:
         assert {"queued", "scraping", "scoring", "total"} <= {step["step"] for step in found["steps"]}
         assert {step["type"] for step in found["steps"]} == {"light"}
         (call,) = found["calls"]
-        assert (call["call"], call["model"], call["durations"]["count"]) == ("score", "gpt-4o-mini", 1)
+        assert (call["call"], call["model"], call["durations"]["count"]) == ("score", "gpt-6-luna", 1)
         (ordered,) = [one for one in found["endpoints"] if one["endpoint"] == "POST /v1/analyses"]
         assert ordered["statuses"] == {"200": 1, "202": 1}
         assert ordered["durations"]["p95_ms"] > 0
@@ -71,7 +71,7 @@ async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack:
         assert (cache["profiles"]["misses"], cache["analyses"]["rate"]) == (1, 0.5)
 
         shown = await _as_tables(user)
-        for text in ("Usage, ", "new leads", "profiles", "POST /v1/analyses", "scoring", "gpt-4o-mini"):
+        for text in ("Usage, ", "new leads", "profiles", "POST /v1/analyses", "scoring", "gpt-6-luna"):
             assert text in shown
 
         assert (await _insight(other, "usage"))["totals"]["runs"] == 0

@@ -136,6 +136,7 @@ def publish_slot(job: str) -> datetime:
         "monthly-renewal": datetime(2026, 2, 1, 3, tzinfo=UTC),
         "subscription-sync": datetime(2026, 2, 1, 6, tzinfo=UTC),
         "invoice-reconciliation": datetime(2026, 2, 1, 4, tzinfo=UTC),
+        "model-check": datetime(2026, 2, 1, 5, tzinfo=UTC),
     }[job]
 
 

@@ -43,6 +43,7 @@ _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
         "APIFY_CONCURRENCY",
         "APIFY_ACTOR_LIMIT_S",
         "APIFY_REQUEST_TIMEOUT_S",
+        "MODEL_TABLE",
         "MODEL_TIMEOUT_S",
         "SCORING_CONCURRENCY",
         "SHUTDOWN_GRACE_S",

@@ -1,6 +1,7 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
@@ -16,11 +17,13 @@ from oslira_shared.work import Heart
 
 from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.check_models import CheckModels, ModelList
 from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.erase_profile import ErasePorts
 from oslira_analysis.application.fail_stalled import FailStalled
 from oslira_analysis.application.forget_anonymous import forget_anonymous
+from oslira_analysis.application.known_models import KnownModels
 from oslira_analysis.application.recover_due import recover_due
 from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
@@ -56,6 +59,7 @@ from oslira_analysis.infrastructure.postgres_erasures import PostgresErasableRow
 from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres_failed import FAILED_RUNS
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
+from oslira_analysis.infrastructure.postgres_models import PostgresModels
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
@@ -63,6 +67,7 @@ from oslira_analysis.infrastructure.postgres_settlements import PostgresSettleme
 from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
 from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
 from oslira_analysis.infrastructure.provider_requests import Connection
+from oslira_analysis.infrastructure.read_model_table import read_model_table
 from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
 from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.s3_media import S3Media
@@ -76,6 +81,7 @@ _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
 _FORGET_EVERY_S: Final = 2.0
 _LOOK_AT_BUCKET_S: Final = 15.0
+_LOOK_AT_MODELS_S: Final = 2.0
 # One profile is about 0.003 USD.
 _MOST_SCRAPE_USD: Final = Decimal("0.01")
 PortT = TypeVar("PortT")
@@ -91,8 +97,19 @@ def _as_it_is(port: PortT, /) -> PortT:
     return port
 
 
-async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = _as_it_is) -> None:
-    """Declare everything on the runtime."""
+def utc_now() -> datetime:
+    """The clock of the wall."""
+    return datetime.now(UTC)
+
+
+async def build(
+    runtime: Runtime,
+    settings: AnalysisSettings,
+    *,
+    dress: Dress = _as_it_is,
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Declare everything on the runtime. `now` is what ages of posts and the shutdown of models are told by."""
     database = AdminClient(runtime.database)
     runtime.health.required["schema"] = SchemaCheck(
         runtime.database, "analysis.runs", "analysis.bulk_items", "analysis.drafts", "analysis.run_view"
@@ -108,7 +125,13 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
     own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database), points)))
     announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
-    models = _models(runtime, settings, database, dress, points=points, clients=clients)
+    model_rows = PostgresModels(database)
+    known = KnownModels(
+        read_model_table(settings.model_table), model_rows, today=lambda: now().astimezone(UTC).date()
+    )
+    runtime.every(_LOOK_AT_MODELS_S, "look-at-models", known.refresh)
+    runtime.ready_check("models", known.state)
+    models, lists = _models(runtime, settings, database, dress, known=known, points=points, clients=clients)
     bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     engine = _engine(
         runtime,
@@ -120,6 +143,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         own_hints=own_hints,
         models=models,
         clients=clients,
+        now=now,
     )
     subscribe(runtime.bus, engine)
     own_jobs(
@@ -133,6 +157,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
                 engine.announcer,
                 stalled_for=timedelta(seconds=settings.stalled_after_s),
             ),
+            "model-check": CheckModels(lists, model_rows, known),
         },
     )
     cancellations = PostgresCancellations(database)
@@ -146,7 +171,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
         announcer,
     )
     answer_erasures(runtime.bus, erasing, hearts=hearts)
-    answer_previews(runtime.bus, PostgresBusinesses(database))
+    answer_previews(runtime.bus, PostgresBusinesses(database), model_of=known.model_of)
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
     )
@@ -178,7 +203,7 @@ async def build(runtime: Runtime, settings: AnalysisSettings, *, dress: Dress = 
 
     async def settle_in() -> None:
         await warm_up([client.get for client in clients])
-        await seed_costs(database, most_scrape_usd=_MOST_SCRAPE_USD)
+        await seed_costs(database, known.table, most_scrape_usd=_MOST_SCRAPE_USD)
 
     runtime.once("settle-in", settle_in)
 
@@ -194,6 +219,7 @@ def _engine(
     own_hints: OwnHints,
     models: BookedModels,
     clients: list[MadeOnce[Any]],
+    now: Callable[[], datetime],
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
     scrapes = dress(PostgresScrapes(database))
@@ -250,7 +276,7 @@ def _engine(
             models=models,
             drafts=dress(PostgresDrafts(database)),
             announcer=announcer,
-            now=lambda: datetime.now(UTC),
+            now=now,
         ),
         run_heart=Heart(database, RUNS, capacity=settings.workers),
         scrape_heart=Heart(database, SCRAPES, capacity=settings.workers),
@@ -263,9 +289,10 @@ def _models(
     database: AdminClient,
     dress: Dress,
     *,
+    known: KnownModels,
     points: Points,
     clients: list[MadeOnce[Any]],
-) -> BookedModels:
+) -> tuple[BookedModels, tuple[ModelList, ...]]:
     """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
     gateway = None
     if settings.ai_gateway_url is not None:
@@ -286,12 +313,11 @@ def _models(
     breakers = {"openai": Breaker(), "anthropic": Breaker()}
     for name, breaker in breakers.items():
         runtime.ready_check(name, breaker_state(breaker))
-    return BookedModels(
+    booked = BookedModels(
         dress(PostgresCalls(database)),
-        (
-            Seat(dress(openai), breakers["openai"], lambda call: call.model),
-            Seat(dress(anthropic), breakers["anthropic"], lambda call: call.fallback_model),
-        ),
+        (Seat(dress(openai), breakers["openai"]), Seat(dress(anthropic), breakers["anthropic"])),
+        known,
         clock_s=time.monotonic,
         points=points,
     )
+    return booked, (openai, anthropic)

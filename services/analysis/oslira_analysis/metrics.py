@@ -61,6 +61,16 @@ MODEL_TOKENS: Final = Counter(
     "oslira_model_tokens_total", "Tokens: input (cached ones included), cached, output", ["model", "kind"]
 )
 MODEL_COST_USD: Final = Counter("oslira_model_cost_usd_total", "What models cost, in dollars", ["model"])
+MODEL_SHUTDOWN_DAYS: Final = Gauge(
+    "oslira_model_shutdown_days",
+    "Days until the supplier shuts the model down, of models in the table of models; 10000 without a date",
+    ["provider", "model"],
+)
+MODEL_MISSING: Final = Gauge(
+    "oslira_model_missing",
+    "1 for a model of the table that its supplier doesn't list or answered model_not_found for",
+    ["provider", "model"],
+)
 BREAKER_OPEN: Final = Gauge(
     "oslira_breaker_open", "This process's breaker: 0 closed, 0.5 half open, 1 open", ["provider"]
 )

@@ -4,7 +4,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 from oslira_shared.settings import ServiceSettings
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+
+from oslira_analysis.infrastructure.read_model_table import read_model_table
 
 
 class AnalysisSettings(ServiceSettings):
@@ -23,6 +25,8 @@ class AnalysisSettings(ServiceSettings):
     # How long after its time limit a start whose answer was lost may still show up among the actor's runs.
     apify_start_slack_s: float = Field(default=30, gt=0, validation_alias="APIFY_START_SLACK_S")
     model_timeout_s: float = Field(default=60, gt=0, validation_alias="MODEL_TIMEOUT_S")
+    # JSON, or the path of a file with it: what differs from the built-in table of models (read_model_table.py).
+    model_table: str = Field(default="", validation_alias="MODEL_TABLE")
     stalled_after_s: float = Field(default=900, gt=0, validation_alias="OSLIRA_STALLED_AFTER_S")
     ai_gateway_token: SecretStr | None = Field(default=None, validation_alias="AI_GATEWAY_TOKEN")
     ai_gateway_cache_ttl_s: int = Field(default=3_600, ge=0, validation_alias="AI_GATEWAY_CACHE_TTL_S")
@@ -31,3 +35,9 @@ class AnalysisSettings(ServiceSettings):
         default=Decimal(1_000), gt=0, validation_alias="ACCOUNT_DAILY_COST_LIMIT_USD"
     )
     shutdown_grace_s: float = Field(default=60, ge=0, validation_alias="SHUTDOWN_GRACE_S")
+
+    @field_validator("model_table")
+    @classmethod
+    def _a_table_of_models(cls, setting: str) -> str:
+        read_model_table(setting)
+        return setting

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from oslira_devstack.simulators.counters import Counters
 from oslira_devstack.simulators.latency import Latencies
-from oslira_devstack.simulators.models import MODEL_FAULTS, Answer, Question, SimulatedModel
+from oslira_devstack.simulators.model_rules import ANTHROPIC_MODELS, ModelShelf, check_anthropic
+from oslira_devstack.simulators.models import MODEL_FAULTS, REASONING_TOKENS, Answer, Question, SimulatedModel
 from oslira_devstack.simulators.prompt import shown_profile
-from oslira_devstack.simulators.prompt_cache import PrefixCache, anthropic_prefixes, count_tokens
+from oslira_devstack.simulators.prompt_cache import PrefixCache, count_tokens, marked_prefixes
 from oslira_devstack.simulators.routes import Route
 from oslira_devstack.simulators.wire import Call, Reply, json_reply
 
@@ -29,10 +30,14 @@ _ERROR_TYPES = {
 class Anthropic:
     name = "anthropic"
 
-    def __init__(self, *, latencies: Latencies, counters: Counters) -> None:
+    def __init__(self, *, latencies: Latencies, counters: Counters, shelf: ModelShelf) -> None:
         self.cache = PrefixCache()
+        self._shelf = shelf
         self._model = SimulatedModel("anthropic", latencies=latencies, counters=counters)
-        self.routes = (Route("POST", "/v1/messages", self.create, MODEL_FAULTS),)
+        self.routes = (
+            Route("POST", "/v1/messages", self.create, MODEL_FAULTS),
+            Route("GET", "/v1/models", self.list_models),
+        )
 
     def refuse(self, call: Call) -> Reply | None:
         key = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer")
@@ -51,10 +56,34 @@ class Anthropic:
             {"type": "error", "error": error, "request_id": request_id}, status, {"request-id": request_id}
         )
 
+    async def list_models(self, call: Call) -> Reply:  # noqa: ARG002
+        data = [
+            {
+                "type": "model",
+                "id": model.name,
+                "display_name": model.name,
+                "created_at": "2026-01-01T00:00:00Z",
+                "lifecycle": "deprecated" if ends else "active",
+                "deprecated_at": "2026-06-01T00:00:00Z" if ends else None,
+                "retires_at": f"{ends}T00:00:00Z" if ends else None,
+                "max_input_tokens": 1_000_000,
+                "max_tokens": model.most_output_tokens,
+            }
+            for model, ends in self._shelf.listed(ANTHROPIC_MODELS)
+        ]
+        first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
+        page = {"data": data, "has_more": False, "first_id": first, "last_id": last}
+        return json_reply(page, headers={"request-id": _new_id("req")})
+
     async def create(self, call: Call) -> Reply:
         body = call.json()
-        question = _question(body)
-        prefixes = anthropic_prefixes(model=question.model, marked=_marked_prefixes(body))
+        _check_fields(body)
+        model = self._shelf.find(ANTHROPIC_MODELS, body["model"])
+        if model is None:
+            return self.error(404, f"model: {body['model']}")
+        is_thinking = check_anthropic(body, model)
+        question = _question(body, is_thinking=is_thinking)
+        prefixes = marked_prefixes(model=question.model, marked=_marked_prefixes(body))
         read = self.cache.longest_known_tokens(prefixes)
         created = max((prefix.tokens for prefix in prefixes), default=0) - read
         answer = await self._model.ask(question, call)
@@ -70,13 +99,17 @@ class Anthropic:
         return json_reply(_message(question, answer, usage), headers={"request-id": _new_id("req")})
 
 
-def _question(body: Mapping[str, Any]) -> Question:
+def _check_fields(body: Mapping[str, Any]) -> None:
     """Raises ValueError for what the API would refuse."""
     if body.get("stream"):
         raise ValueError("The simulator doesn't stream.")
     for name in ("model", "max_tokens", "messages"):
         if not body.get(name):
             raise ValueError(f"{name}: Field required")
+
+
+def _question(body: Mapping[str, Any], *, is_thinking: bool) -> Question:
+    effort = (body.get("output_config") or {}).get("effort") or "high"  # the API's default
     asked: dict[str, Any] = (body.get("output_config") or {}).get("format") or {}
     schema: dict[str, Any] | None = asked.get("schema")
     text = "\n".join(text for text, _ in _blocks(body))
@@ -87,6 +120,7 @@ def _question(body: Mapping[str, Any]) -> Question:
         schema=schema,
         schema_name=_schema_name(schema),
         max_output_tokens=int(body["max_tokens"]),
+        reasoning_tokens=REASONING_TOKENS[effort] if is_thinking else 0,
     )
 
 
@@ -151,12 +185,15 @@ def _usage(answer: Answer, *, fresh: int, read: int, created: int, is_long: bool
 def _message(question: Question, answer: Answer, usage: dict[str, Any]) -> dict[str, Any]:
     stop_reason = "refusal" if answer.is_refusal else "max_tokens" if answer.is_cut else "end_turn"
     refusal = {"type": "refusal", "category": None, "explanation": answer.text} if answer.is_refusal else None
+    thought = {"type": "thinking", "thinking": "", "signature": "c2ltdWxhdGVk"}
+    thoughts = [thought] if answer.reasoning_tokens else []
+    texts = [{"type": "text", "text": answer.text}] if answer.text is not None else []
     return {
         "id": _new_id("msg"),
         "type": "message",
         "role": "assistant",
         "model": question.model,
-        "content": [] if answer.is_refusal else [{"type": "text", "text": answer.text or ""}],
+        "content": [] if answer.is_refusal else [*thoughts, *texts],
         "stop_reason": stop_reason,
         "stop_details": refusal,
         "stop_sequence": None,

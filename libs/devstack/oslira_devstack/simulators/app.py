@@ -12,6 +12,7 @@ from oslira_devstack.simulators.control import Control
 from oslira_devstack.simulators.counters import Counters
 from oslira_devstack.simulators.faults import WIRE_KINDS, Fault, Faults
 from oslira_devstack.simulators.latency import Latencies
+from oslira_devstack.simulators.model_rules import ModelShelf
 from oslira_devstack.simulators.odd_answers import odd_reply, quota_refusal
 from oslira_devstack.simulators.openai import OpenAI
 from oslira_devstack.simulators.profiles import Profiles
@@ -42,8 +43,14 @@ class SimulatorApp:
         self._faults = Faults(config.seed)
         latencies = Latencies(distributions=config.latencies, speed=config.speed, seed=config.seed)
         apify = Apify(profiles=Profiles(config.profiles), latencies=latencies, counters=self._counters)
-        openai = OpenAI(latencies=latencies, counters=self._counters, cache_ttl_s=config.openai_cache_ttl_s)
-        anthropic = Anthropic(latencies=latencies, counters=self._counters)
+        shelf = ModelShelf(config.today)
+        openai = OpenAI(
+            latencies=latencies,
+            counters=self._counters,
+            cache_ttl_s=config.openai_cache_ttl_s,
+            shelf=shelf,
+        )
+        anthropic = Anthropic(latencies=latencies, counters=self._counters, shelf=shelf)
         stripe = Stripe()
         providers: tuple[Provider, ...] = (apify, openai, anthropic, stripe, Turnstile())
         self._providers = {provider.name: provider for provider in providers}
@@ -56,14 +63,20 @@ class SimulatorApp:
             openai.cache.clear()
             anthropic.cache.clear()
 
+        def restore_settings() -> None:
+            latencies.restore()
+            shelf.configure({"today": str(config.today) if config.today else None, "missing": []})
+            shelf.shutdown_dates.clear()
+
         self._control = Control(
             counters=self._counters,
             faults=self._faults,
             latencies=latencies,
             apify=apify,
             stripe=stripe,
+            shelf=shelf,
             resets={
-                "settings": latencies.restore,
+                "settings": restore_settings,
                 "runs": apify.runs.clear,
                 "counters": forget_counts,
                 "draws": latencies.clear,

@@ -7,6 +7,7 @@ from oslira_devstack.simulators.apify import Apify
 from oslira_devstack.simulators.counters import Counters
 from oslira_devstack.simulators.faults import Faults
 from oslira_devstack.simulators.latency import Latencies, parse_distribution
+from oslira_devstack.simulators.model_rules import ModelShelf
 from oslira_devstack.simulators.routes import Route
 from oslira_devstack.simulators.stripe import Stripe
 from oslira_devstack.simulators.wire import Call, Reply, json_reply
@@ -21,6 +22,7 @@ class Control:
         latencies: Latencies,
         apify: Apify,
         stripe: Stripe,
+        shelf: ModelShelf,
         resets: dict[str, Callable[[], None]],
     ) -> None:
         self._counters = counters
@@ -28,6 +30,7 @@ class Control:
         self._latencies = latencies
         self._apify = apify
         self._stripe = stripe
+        self._shelf = shelf
         self._resets = resets
         self.routes = (
             Route("GET", "/_sim/health", self.health),
@@ -70,18 +73,27 @@ class Control:
 
     async def config(self, call: Call) -> Reply:  # noqa: ARG002
         latencies = {name: str(shape) for name, shape in self._latencies.distributions.items()}
-        settings = {"speed": self._latencies.speed, "seed": self._latencies.seed, "latencies": latencies}
+        settings = {
+            "speed": self._latencies.speed,
+            "seed": self._latencies.seed,
+            "latencies": latencies,
+            "models": self._shelf.as_json(),
+        }
         return json_reply(settings)
 
     async def configure(self, call: Call) -> Reply:
-        """Any of `speed`, `seed`, `latencies` ({"scrape": "uniform:6:12", …}); new draws only."""
+        """Any of `speed`, `seed`, `latencies` ({"scrape": "uniform:6:12", …}) for new draws only, and `models`.
+
+        `models`: {"today": "2026-12-12", "missing": ["gpt-6-luna"], "shutdown_dates": {"gpt-6-luna": "2027-03-01"}}.
+        """
         asked = call.json()
-        unknown = set(asked) - {"speed", "seed", "latencies"}
+        unknown = set(asked) - {"speed", "seed", "latencies", "models"}
         speed = float(asked.get("speed", self._latencies.speed))
         if unknown or speed <= 0:
             raise ValueError(f"unknown settings {sorted(unknown)}" if unknown else "speed is above 0")
         shapes: dict[str, str] = asked.get("latencies", {})
         parsed = {name: parse_distribution(shape) for name, shape in shapes.items()}
+        self._shelf.configure(asked.get("models", {}))
         self._latencies.distributions.update(parsed)
         self._latencies.speed = speed
         self._latencies.seed = int(asked.get("seed", self._latencies.seed))

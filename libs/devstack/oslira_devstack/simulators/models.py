@@ -16,6 +16,16 @@ from oslira_devstack.simulators.prompt_cache import CHARS_PER_TOKEN, count_token
 from oslira_devstack.simulators.wire import Call
 
 MODEL_FAULTS = MODEL_KINDS
+# What each effort thinks; part of the output and of its limit.
+REASONING_TOKENS = {
+    "none": 0,
+    "minimal": 0,
+    "low": 128,
+    "medium": 512,
+    "high": 1024,
+    "xhigh": 2048,
+    "max": 4096,
+}
 REFUSAL = "I'm sorry, but I can't help with that."
 
 

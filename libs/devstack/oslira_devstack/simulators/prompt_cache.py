@@ -66,10 +66,10 @@ def openai_prefixes(*, model: str, prompt: str, ttl_s: float) -> list[Prefix]:
     return prefixes
 
 
-def anthropic_prefixes(*, model: str, marked: Sequence[tuple[str, float]]) -> list[Prefix]:
-    """Those that `cache_control` marks (text and time to live); marks under 1,024 tokens count for nothing.
+def marked_prefixes(*, model: str, marked: Sequence[tuple[str, float]]) -> list[Prefix]:
+    """Those that a breakpoint marks (text and time to live); marks under 1,024 tokens count for nothing.
 
-    Source: Anthropic's prompt caching guide.
+    Source: both suppliers' prompt caching guides (`cache_control`, `prompt_cache_breakpoint`).
     """
     return [
         Prefix(count_tokens(text), hashlib.sha256(f"{model}\n{text}".encode()).hexdigest(), ttl_s)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx
@@ -32,7 +33,7 @@ class Sim:
 
 @pytest.fixture(scope="session")
 def simulator_url() -> Generator[str]:
-    with serving(SimulatorConfig(speed=100, timeout_fault_s=0.5)) as url:
+    with serving(SimulatorConfig(speed=100, timeout_fault_s=0.5, today=date(2026, 11, 1))) as url:
         yield url
 
 

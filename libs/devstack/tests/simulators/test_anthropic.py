@@ -37,6 +37,7 @@ async def _ask(
         system=[block],
         messages=[{"role": "user", "content": prompt_about(PROFILE | {"username": username})}],
         output_config=FORM,
+        thinking={"type": "disabled"},
     )
 
 

@@ -45,6 +45,7 @@ def test_it_starts_quickly_and_serves_the_folder_that_it_is_given(tmp_path: Path
             "speed": 1000,
             "seed": 3,
             "latencies": {"scrape": "uniform:6:12", "model": "uniform:2:2"},
+            "models": {"today": None, "missing": [], "shutdown_dates": {}},
         }
         started = httpx.post(
             f"{url}/apify/v2/actors/a~b/runs?token=t&waitForFinish=5", json={"usernames": ["luna"]}

@@ -4,8 +4,8 @@ import pytest
 from oslira_devstack.simulators.prompt_cache import (
     Prefix,
     PrefixCache,
-    anthropic_prefixes,
     count_tokens,
+    marked_prefixes,
     openai_prefixes,
 )
 
@@ -49,7 +49,7 @@ def test_a_prefix_expires_when_unused_and_is_renewed_when_used() -> None:
 
 def test_anthropic_caches_marked_prefixes_of_at_least_1024_tokens() -> None:
     marked = [("x" * 4 * 1000, 300.0), ("x" * 4 * 1500, 300.0)]
-    assert [prefix.tokens for prefix in anthropic_prefixes(model="claude", marked=marked)] == [1500]
+    assert [prefix.tokens for prefix in marked_prefixes(model="claude", marked=marked)] == [1500]
 
 
 def test_a_token_is_four_characters_rounded_up() -> None:

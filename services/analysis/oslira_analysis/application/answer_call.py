@@ -17,6 +17,8 @@ from oslira_analysis.application.model_ports import (
     AnswerUnusable,
     CallBooks,
     ModelBusy,
+    ModelChoices,
+    ModelNotFound,
     ModelProvider,
     ProviderFailed,
     Question,
@@ -28,6 +30,8 @@ from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.answer_schema import InvalidAnswer, read_answer
 from oslira_analysis.domain.breaker import Breaker, BreakerState
 from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
+from oslira_analysis.domain.model_catalogue import Provider
+from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO
 
@@ -36,14 +40,17 @@ _LOG = structlog.get_logger()
 
 @dataclass(slots=True)
 class Seat:
-    """A provider, whether it is worth asking at present, and which of a call's models it has.
+    """A provider, and whether it is worth asking at present.
 
     The breaker is this process's own: replicas learn of an outage each by itself, from a handful of failures.
     """
 
     provider: ModelProvider
     breaker: Breaker
-    model_of: Callable[[Call], str]
+
+
+class _NoModelLeft(Exception):  # noqa: N818
+    """The provider has no model for the call: others may."""
 
 
 class BookedModels:
@@ -53,6 +60,7 @@ class BookedModels:
         self,
         books: CallBooks,
         seats: tuple[Seat, ...],
+        choices: ModelChoices,
         *,
         clock_s: Callable[[], float],
         points: Points,
@@ -60,6 +68,7 @@ class BookedModels:
     ) -> None:
         self._books = books
         self._seats = seats
+        self._choices = choices
         self._clock_s = clock_s
         self._points = points
         self._pauses_s = pauses_s
@@ -75,22 +84,29 @@ class BookedModels:
             return recalled.answer
         busy: list[str] = []
         unusable: list[str] = []
+        gone: list[str] = []
         for seat in self._seats:
             try:
-                return await self._ask(seat, Question(run, call, seat.model_of(call), prompt, None), recalled)
+                return await self._ask(seat, run, call, prompt, recalled)
             except ModelBusy as error:
                 busy.append(str(error))
             except AnswerUnusable as error:
                 unusable.append(str(error))
+            except _NoModelLeft as error:
+                gone.append(str(error))
             _LOG.warning("model_falls_back", provider=seat.provider.name, call=call.name)
-        if busy:  # an outage passes: what was refused meanwhile is remembered in the books
-            raise ModelBusy("; ".join(busy))
+        # An outage passes: what was refused meanwhile is remembered in the books. Without any model an operator has to act.
+        if busy or not unusable:
+            raise ModelBusy("; ".join(busy + gone))
         raise AnswerUnusable("; ".join(unusable))
 
-    async def _ask(self, seat: Seat, first: Question, recalled: Recalled) -> dict[str, Any]:
-        run, call = first.run, first.call
+    async def _ask(
+        self, seat: Seat, run: Run, call: Call, prompt: Prompt, recalled: Recalled
+    ) -> dict[str, Any]:
         name, pauses_s = seat.provider.name, iter(self._pauses_s)
+        not_found: set[str] = set()
         while True:
+            choice = self._choice(call, name, not_found)
             # Counted over all attempts of the run, since each was paid: this bounds what a call can cost.
             unusable = recalled.unusable_of(name)
             if unusable.answers >= MOST_PAID_REQUESTS:
@@ -98,8 +114,11 @@ class BookedModels:
             if not seat.breaker.allows(self._clock_s()):
                 raise ModelBusy(f"{name}: its breaker is open")
             try:
-                with trace.span(f"model {call.name}", kind="client", provider=name, model=first.model):
-                    answer = await self._once(seat, replace(first, fault=unusable.fault))
+                with trace.span(f"model {call.name}", kind="client", provider=name, model=choice.model):
+                    answer = await self._once(seat, Question(run, call, choice, prompt, unusable.fault))
+            except ModelNotFound:  # the next choice is its successor, if it has one
+                not_found.add(choice.model)
+                await self._choices.note_gone(name, choice.model)
             except ProviderFailed as error:
                 pause_s = next(pauses_s, None) if error.asks_again else None
                 if pause_s is None:
@@ -112,6 +131,12 @@ class BookedModels:
                     return answer
                 recalled = await self._books.recall(run, call)
 
+    def _choice(self, call: Call, provider: Provider, not_found: set[str]) -> Choice:
+        choice = self._choices.choose(call, provider)
+        if choice is None or choice.model in not_found:
+            raise _NoModelLeft(f"{provider} {call.name}: no model is left")
+        return choice
+
     async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
         """One booked request; None when its answer can't be used."""
         started_s = self._clock_s()
@@ -120,10 +145,14 @@ class BookedModels:
             usage_id = await self._books.book(question, seat.provider.name)
             try:
                 reply = await seat.provider.ask(question)
-            except (ProviderFailed, RequestRefused) as error:
+            except (ProviderFailed, RequestRefused, ModelNotFound) as error:
                 now_s, has_ended = self._clock_s(), True
                 if isinstance(error, ProviderFailed):
                     seat.breaker.failed(now_s)
+                elif isinstance(
+                    error, ModelNotFound
+                ):  # a refusal that needs no model says nothing of those that answer
+                    seat.breaker.abandoned(now_s)
                 else:  # it is up, and dislikes what we said
                     seat.breaker.succeeded(now_s)
                 usage = Usage("failed", round((now_s - started_s) * 1000), error=str(error))

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.model_catalogue import Provider
+from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
 
 
@@ -35,9 +37,13 @@ class Question:
 
     run: Run
     call: Call
-    model: str
+    choice: Choice
     prompt: Prompt
     fault: str | None
+
+    @property
+    def model(self) -> str:
+        return self.choice.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,29 @@ class RequestRefused(Exception):  # noqa: N818
     """The provider calls the request itself wrong: the same one fails again, there."""
 
 
+class ModelNotFound(Exception):  # noqa: N818
+    """The provider doesn't have the model (any more), or not for our key. Final for that model, not for the call."""
+
+
 class ModelProvider(Protocol):
     """One provider of models. One request per call: it retries nothing itself."""
 
-    name: str
+    name: Provider
 
     async def ask(self, question: Question) -> Reply:
-        """Raises ProviderFailed or RequestRefused."""
+        """Raises ProviderFailed, RequestRefused or ModelNotFound."""
+        ...
+
+
+class ModelChoices(Protocol):
+    """Which model a call asks now, by the table of models and by what is known of them."""
+
+    def choose(self, call: Call, provider: Provider) -> Choice | None:
+        """None if the provider has no model left for this call."""
+        ...
+
+    async def note_gone(self, provider: Provider, model: str) -> None:
+        """The provider answered model_not_found: neither this process nor another one should ask for the model again."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What models get to read about a business, by type of analysis: the very text, made by the code that asks them."""
 
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
@@ -24,9 +25,9 @@ class Businesses(Protocol):
 
 
 async def preview_context(
-    business_profile_id: UUID, account_id: UUID, businesses: Businesses
+    business_profile_id: UUID, account_id: UUID, businesses: Businesses, *, model_of: Callable[[Call], str]
 ) -> ContextPreview:
-    """Raises OsliraError `business_profile_not_found`."""
+    """`model_of` gives the model that answers a call now. Raises OsliraError `business_profile_not_found`."""
     found = await businesses.newest(business_profile_id, account_id)
     if found is None:
         raise OsliraError("business_profile_not_found", "There is no such business profile in this account.")
@@ -34,25 +35,27 @@ async def preview_context(
     return ContextPreview(
         business_profile_id=business_profile_id,
         version=found.version,
-        types=[_type_preview(kind, business) for kind in OFFERS],
+        types=[_type_preview(kind, business, model_of) for kind in OFFERS],
     )
 
 
-def _type_preview(kind: AnalysisType, business: BusinessContext) -> TypePreview:
+def _type_preview(
+    kind: AnalysisType, business: BusinessContext, model_of: Callable[[Call], str]
+) -> TypePreview:
     text = render_business(business)
     return TypePreview(
         type=kind,
         text=text,
         tokens_estimate=estimate_tokens(text),
-        calls=[_call_preview(call, business) for call in calls_of(kind)],
+        calls=[_call_preview(call, business, model_of(call)) for call in calls_of(kind)],
     )
 
 
-def _call_preview(call: Call, business: BusinessContext) -> CallPreview:
+def _call_preview(call: Call, business: BusinessContext, model: str) -> CallPreview:
     instructions = load_instructions(call.task)
     return CallPreview(
         call=call.name,
-        model=call.model,
+        model=model,
         prompt_version=instructions.version,
         prompt_tokens_estimate=estimate_tokens(render_system(instructions, business)),
     )

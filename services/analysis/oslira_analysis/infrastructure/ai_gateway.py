@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from oslira_shared.secrets import Secret
@@ -43,8 +43,12 @@ class AIGateway:
             "cf-aig-cache-key": _cache_key(question),
             "cf-aig-skip-cache": "false" if self.cache_ttl_s else "true",
         }
+        return headers | self.login_headers()
+
+    def login_headers(self) -> dict[str, str]:
+        """Of any request, for a gateway that asks who we are."""
         token = self.token()
-        return headers | ({"cf-aig-authorization": f"Bearer {token}"} if token else {})
+        return {"cf-aig-authorization": f"Bearer {token}"} if token else {}
 
 
 def is_hit(headers: Mapping[str, Any]) -> bool:
@@ -54,7 +58,7 @@ def is_hit(headers: Mapping[str, Any]) -> bool:
 
 def _cache_key(question: Question) -> str:
     """Never shared between tenants or prompt versions, and not with a request for a repair."""
-    call, prompt = question.call, question.prompt
-    parts = [question.model, call.name, call.effort, prompt.system, prompt.user, question.fault]
+    prompt = question.prompt
+    parts = [asdict(question.choice), question.call.name, prompt.system, prompt.user, question.fault]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"{question.run.account_id}:{prompt.version}:{digest}"

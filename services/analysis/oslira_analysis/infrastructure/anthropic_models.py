@@ -1,7 +1,10 @@
 """Anthropic's models, through its SDK: what OpenAI's fall back to, with the same schema and the same prompt."""
 
+import asyncio
 import functools
 import time
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +13,8 @@ from oslira_analysis.application.model_ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict, without_bounds
 from oslira_analysis.domain.calls import ANSWERS
+from oslira_analysis.domain.model_catalogue import ANTHROPIC, Provider
+from oslira_analysis.infrastructure.model_errors import model_not_found
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
     failure_of,
@@ -22,18 +27,20 @@ from oslira_analysis.infrastructure.provider_requests import (
 )
 from oslira_analysis.infrastructure.sdk_models import (
     CUT_SHORT,
+    LIST_LIMIT_S,
     REFUSED,
     Outcome,
     SdkModels,
     Tokens,
     known_or_none,
+    read_date,
 )
 
 
 class AnthropicModels(SdkModels):
     """The port ModelProvider."""
 
-    name = "anthropic"
+    name: Provider = ANTHROPIC
 
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
@@ -49,8 +56,18 @@ class AnthropicModels(SdkModels):
             )
             answered = Answered(json_object(await raw.json()), raw.headers, since_ms(started))
         except Exception as error:
-            raise failure_of(error) from error
+            raise (model_not_found(error) or failure_of(error)) from error
         return reply_of(answered, lambda found: self._read(found, question))
+
+    async def list_models(self) -> Mapping[str, date | None]:
+        """The port ModelList."""
+        client = await self.connected()
+        headers = {"x-api-key": client.api_key, **self.list_headers()}
+        async with asyncio.timeout(LIST_LIMIT_S):
+            page = await client.models.list(limit=1_000, extra_headers=headers)
+            return {
+                model.id: read_date(model.retires_at) async for model in page if model.lifecycle != "retired"
+            }
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
@@ -85,18 +102,27 @@ def _tokens(body: dict[str, Any]) -> Tokens:
 
 
 def _request(question: Question) -> dict[str, Any]:
-    call, prompt = question.call, question.prompt
+    choice, prompt = question.choice, question.prompt
     content = [{"type": "text", "text": prompt.user}]
     if question.fault is not None:
         content.append({"type": "text", "text": repair_request(question.fault)})
-    return {
-        "model": question.model,
-        "max_tokens": call.output_tokens,
+    output: dict[str, Any] = {"format": {"type": "json_schema", "schema": _schema(question.call.answer)}}
+    request: dict[str, Any] = {
+        "model": choice.model,
+        "max_tokens": choice.max_tokens,
         # Caches what is the same for every profile of a business.
         "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": content}],
-        "output_config": {"format": {"type": "json_schema", "schema": _schema(call.answer)}},
+        "output_config": output,
     }
+    # Said in each request: what a model does unasked differs between models, and thinking counts into `max_tokens`.
+    if choice.effort is not None:
+        output["effort"] = choice.effort
+    if choice.thinking is not None:
+        request["thinking"] = {"type": choice.thinking}
+    if choice.temperature is not None:
+        request["temperature"] = choice.temperature
+    return request
 
 
 @functools.cache

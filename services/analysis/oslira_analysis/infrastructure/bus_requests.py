@@ -1,7 +1,7 @@
 """What others may ask of analysis beside outcomes: cancel a run or a bulk, list failed runs and replay one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
@@ -13,6 +13,7 @@ from oslira_analysis.application.erase_profile import ErasePorts, erase_profile
 from oslira_analysis.application.ports import Queue
 from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
+from oslira_analysis.domain.calls import Call
 
 
 def answer_cancels(
@@ -49,12 +50,14 @@ def answer_erasures(bus: Bus, ports: ErasePorts, *, hearts: Sequence[Heart]) -> 
         return v1.Erased(removed=erased.removed, is_finished=erased.is_finished)
 
 
-def answer_previews(bus: Bus, businesses: Businesses) -> None:
+def answer_previews(bus: Bus, businesses: Businesses, *, model_of: Callable[[Call], str]) -> None:
     """analysis.rpc.context_preview."""
 
     @bus.responder(v1.CONTEXT_PREVIEW)
     async def on_preview(request: v1.ContextPreviewRequest) -> v1.ContextPreview:
-        return await preview_context(request.business_profile_id, request.account_id, businesses)
+        return await preview_context(
+            request.business_profile_id, request.account_id, businesses, model_of=model_of
+        )
 
 
 def answer_replays(bus: Bus, ports: ReplayPorts) -> None:

@@ -1,8 +1,11 @@
 """OpenAI's models, through its SDK."""
 
+import asyncio
 import functools
 import json
 import time
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,6 +14,8 @@ from oslira_analysis.application.model_ports import Question, Reply
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.answer_schema import json_schema_strict
 from oslira_analysis.domain.calls import ANSWERS
+from oslira_analysis.domain.model_catalogue import OPENAI, Provider
+from oslira_analysis.infrastructure.model_errors import model_not_found
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
     failure_of,
@@ -23,18 +28,20 @@ from oslira_analysis.infrastructure.provider_requests import (
 )
 from oslira_analysis.infrastructure.sdk_models import (
     CUT_SHORT,
+    LIST_LIMIT_S,
     REFUSED,
     Outcome,
     SdkModels,
     Tokens,
     known_or_none,
+    read_date,
 )
 
 
 class OpenAIModels(SdkModels):
     """The port ModelProvider."""
 
-    name = "openai"
+    name: Provider = OPENAI
 
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
@@ -47,8 +54,15 @@ class OpenAIModels(SdkModels):
             )
             answered = Answered(json_object(json.loads(raw.text)), raw.headers, since_ms(started))
         except Exception as error:
-            raise failure_of(error) from error
+            raise (model_not_found(error) or failure_of(error)) from error
         return reply_of(answered, lambda found: self._read(found, question))
+
+    async def list_models(self) -> Mapping[str, date | None]:
+        """The port ModelList."""
+        client = await self.connected()
+        async with asyncio.timeout(LIST_LIMIT_S):
+            page = await client.models.list(extra_headers=self.list_headers())
+            return {model.id: read_date(model.shutdown_date) async for model in page}
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
@@ -74,30 +88,45 @@ class OpenAIModels(SdkModels):
 
 def _tokens(body: dict[str, Any]) -> Tokens:
     used = body["usage"]
+    details = used.get("prompt_tokens_details") or {}
     return Tokens(
         input=int(used["prompt_tokens"]),
         output=int(used["completion_tokens"]),
-        cached=int((used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+        cached=int(details.get("cached_tokens") or 0),
+        cache_write=int(details.get("cache_write_tokens") or 0),
     )
 
 
 def _request(question: Question) -> dict[str, Any]:
-    call, prompt = question.call, question.prompt
-    messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
-    if question.fault is not None:
-        messages.append({"role": "user", "content": repair_request(question.fault)})
-    schema = {"name": call.name, "strict": True, "schema": _schema(call.answer)}
+    call, choice, prompt = question.call, question.choice, question.prompt
+    system: dict[str, Any] = {"type": "text", "text": prompt.system}
     request: dict[str, Any] = {
-        "model": question.model,
-        "messages": messages,
-        "response_format": {"type": "json_schema", "json_schema": schema},
-        "max_completion_tokens": call.output_tokens,
+        "model": choice.model,
+        "messages": [{"role": "system", "content": [system]}, {"role": "user", "content": prompt.user}],
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": call.name, "strict": True, "schema": _schema(call.answer)},
+        },
+        "max_completion_tokens": choice.max_tokens,
+        "prompt_cache_key": _prompt_cache_key(question),
     }
-    if call.temperature is not None:
-        request["temperature"] = call.temperature
-    if call.effort is not None:
-        request["reasoning_effort"] = call.effort
+    if question.fault is not None:
+        request["messages"].append({"role": "user", "content": repair_request(question.fault)})
+    if choice.has_cache_breakpoints:
+        # Written to the cache, at a surcharge, is only what the next profile of the same business has in common with this one.
+        system["prompt_cache_breakpoint"] = {"mode": "explicit"}
+        request["prompt_cache_options"] = {"mode": "explicit"}
+    if choice.temperature is not None:
+        request["temperature"] = choice.temperature
+    if choice.effort is not None:
+        request["reasoning_effort"] = choice.effort
     return request
+
+
+def _prompt_cache_key(question: Question) -> str:
+    """Requests with one key go where their prefix is cached: schema, instructions and business, so one for each task and business."""
+    run = question.run
+    return f"{question.call.task}:{run.business_profile_id or run.account_id}"
 
 
 @functools.cache

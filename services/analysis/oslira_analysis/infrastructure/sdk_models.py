@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 import structlog
 
 from oslira_analysis.application.model_ports import Question
 from oslira_analysis.application.rows import Usage
+from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.token_estimate import estimate_tokens
 from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
 from oslira_analysis.infrastructure.made_once import MadeOnce
@@ -36,6 +38,8 @@ class Outcome:
     error: str | None = None
 
 
+# For the whole list, all of its pages.
+LIST_LIMIT_S: Final = 60.0
 REFUSED = Outcome("refused", "refused")
 CUT_SHORT = Outcome("cut_short", "cut short by the token limit")
 
@@ -43,7 +47,7 @@ CUT_SHORT = Outcome("cut_short", "cut short by the token limit")
 class SdkModels(ABC):
     """One SDK's half of the port ModelProvider that isn't its requests and answers."""
 
-    name: str
+    name: Provider
 
     def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
         self._connection = connection
@@ -55,6 +59,10 @@ class SdkModels(ABC):
         client = await self.client.ready()
         client.api_key = self._connection.api_key()
         return client
+
+    def list_headers(self) -> dict[str, str]:
+        """What a request for the list of models says besides."""
+        return self._gateway.login_headers() if self._gateway else {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -113,3 +121,13 @@ def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return tokens if min(tokens.input, tokens.output, tokens.cached, tokens.cache_write) >= 0 else None
+
+
+def read_date(told: object) -> date | None:
+    """A date as a supplier gives it: ISO text or a moment. None for anything else, which is as good as unannounced."""
+    if isinstance(told, datetime):
+        return told.astimezone(UTC).date()
+    try:
+        return date.fromisoformat(str(told)[:10]) if told else None
+    except ValueError:
+        return None

@@ -9,6 +9,7 @@ from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.domain.business_draft import DRAFT_TYPE
 from oslira_analysis.domain.calls import DRAFT, calls_of, worst_case_nano_usd
+from oslira_analysis.domain.model_table import ModelTable
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd, nano_usd
 from oslira_analysis.infrastructure.tables import SCRAPES
 
@@ -46,16 +47,16 @@ async def seed(
         )
 
 
-async def seed_costs(database: AdminClient, *, most_scrape_usd: Decimal) -> None:
+async def seed_costs(database: AdminClient, table: ModelTable, *, most_scrape_usd: Decimal) -> None:
     """What a run of each type can cost at most: every scrape it may start, every call answered badly by everybody.
 
     Loads the price table, so after the start; until then the migration's own figures count, which are higher.
     """
     scrapes_nano_usd = SCRAPES.max_failures * nano_usd(most_scrape_usd)
     worst = [
-        (kind.value, scrapes_nano_usd + worst_case_nano_usd(calls_of(kind), known_cost_nano_usd))
+        (kind.value, scrapes_nano_usd + worst_case_nano_usd(calls_of(kind), table, known_cost_nano_usd))
         for kind in AnalysisType
     ]
-    worst.append((DRAFT_TYPE, worst_case_nano_usd([DRAFT], known_cost_nano_usd)))
+    worst.append((DRAFT_TYPE, worst_case_nano_usd([DRAFT], table, known_cost_nano_usd)))
     async with database.transaction() as connection:
         await connection.executemany(_TYPE_COST, worst)

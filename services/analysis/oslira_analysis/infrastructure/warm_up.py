@@ -13,7 +13,9 @@ from typing import Final
 
 import structlog
 
-from oslira_analysis.domain.calls import CALLS, PROVIDER, SCORE
+from oslira_analysis.domain.calls import CALLS
+from oslira_analysis.domain.model_catalogue import OPENAI
+from oslira_analysis.domain.model_table import ROLES
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
 from oslira_analysis.prompts import load_instructions
 
@@ -48,7 +50,7 @@ def _lean_imports() -> Generator[None]:
 
 
 def _load_prices() -> None:
-    known_cost_nano_usd(PROVIDER, SCORE.model, input_tokens=1, cached_tokens=0, output_tokens=1)
+    known_cost_nano_usd(OPENAI, ROLES["light"].model, input_tokens=1, cached_tokens=0, output_tokens=1)
 
 
 def _load_calls() -> None:

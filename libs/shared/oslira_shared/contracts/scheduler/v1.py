@@ -26,6 +26,7 @@ JOBS: Final = (
     Job("monthly-renewal", "0 3 1 * *", ("billing",)),
     Job("subscription-sync", "0 */6 * * *", ("billing",), is_frequent=True),
     Job("invoice-reconciliation", "0 4 * * *", ("billing",)),
+    Job("model-check", "0 5 * * *", ("analysis",)),
 )
 
 

@@ -11,6 +11,7 @@ from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.model_ports import (
     AnswerUnusable,
     ModelBusy,
+    ModelNotFound,
     ProviderFailed,
     Question,
     Recalled,
@@ -21,6 +22,8 @@ from oslira_analysis.application.model_ports import (
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.breaker import Breaker, BreakerLimits
 from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.model_catalogue import Provider
+from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
 from oslira_shared.contracts.points import Metric
 from pydantic import BaseModel
@@ -30,7 +33,7 @@ class Verdict(BaseModel):
     good: bool
 
 
-CALL = Call("verdict", "first-model", "second-model", None, 100, None, "light", Verdict)
+CALL = Call("verdict", "light", "light", Verdict)
 PROMPT = Prompt("system", "user", "light/v1")
 RUN = Run(uuid4(), uuid4(), uuid4(), "light", "someone", 3600, 1, None, False, None)
 GOOD = '{"good": true}'
@@ -46,7 +49,7 @@ def said(text: str | None, *, error: str | None = None) -> Reply:
 class ScriptedProvider:
     """Answers or raises what its script says, then its last word for ever."""
 
-    name: str
+    name: Provider
     script: list[Reply | Exception]
     asked: list[Question] = field(default_factory=list[Question])
 
@@ -89,6 +92,23 @@ class MemoryBooks:
         return [usage for _, _, usage in self.rows.values()]
 
 
+class Shelf:
+    """The port ModelChoices: each provider's models, the first that is not gone."""
+
+    def __init__(self) -> None:
+        self.models: dict[Provider, list[str]] = {"openai": ["first-model"], "anthropic": ["second-model"]}
+        self.gone: list[str] = []
+
+    def choose(self, call: Call, provider: Provider) -> Choice | None:
+        assert call == CALL
+        left = [model for model in self.models[provider] if model not in self.gone]
+        return Choice(left[0], 100) if left else None
+
+    async def note_gone(self, provider: Provider, model: str) -> None:
+        assert model in self.models[provider]
+        self.gone.append(model)
+
+
 class Measured:
     """See Points."""
 
@@ -108,13 +128,15 @@ class Desk:
         self.second = ScriptedProvider("anthropic", second or [said(GOOD)])
         self.books = MemoryBooks()
         self.measured = Measured()
+        self.shelf = Shelf()
         limits = BreakerLimits(failures=3, open_s=10.0)
         self.models = BookedModels(
             self.books,
             (
-                Seat(self.first, Breaker(limits), lambda call: call.model),
-                Seat(self.second, Breaker(limits), lambda call: call.fallback_model),
+                Seat(self.first, Breaker(limits)),
+                Seat(self.second, Breaker(limits)),
             ),
+            self.shelf,
             clock_s=lambda: self.now_s,
             points=self.measured,
             pauses_s=(0.0, 0.0),
@@ -205,6 +227,64 @@ async def test_an_outage_of_both_is_for_later_and_an_outage_of_one_is_not_final(
         desk = Desk([*first], [*second])
         with pytest.raises(ModelBusy):
             await desk.answer()
+
+
+GONE = ModelNotFound("404 model_not_found")
+
+
+async def test_a_model_that_is_gone_is_followed_by_its_successor_and_not_asked_for_again() -> None:
+    desk = Desk([GONE, said(GOOD)])
+    desk.shelf.models["openai"] = ["first-model", "its-successor"]
+    await ask_anew(desk)
+    await ask_anew(desk)
+    assert [question.model for question in desk.first.asked] == [
+        "first-model",
+        "its-successor",
+        "its-successor",
+    ]
+    assert desk.shelf.gone == ["first-model"]
+    assert len(desk.second.asked) == 0
+    assert [usage.error for usage in desk.books.usages() if usage] == ["404 model_not_found", None, None]
+
+
+async def test_a_model_that_is_gone_without_a_successor_falls_back() -> None:
+    desk = Desk([GONE])
+    await ask_anew(desk)
+    await ask_anew(desk)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 2)
+
+
+async def test_without_any_model_left_the_run_waits_for_an_operator() -> None:
+    desk = Desk([GONE], [GONE])
+    with pytest.raises(ModelBusy, match="no model is left"):
+        await desk.answer()
+    desk = Desk([GONE], [said("no")])
+    with pytest.raises(AnswerUnusable):
+        await desk.answer()
+
+
+async def test_a_gone_model_that_could_not_be_noted_is_asked_for_once_a_call() -> None:
+    desk = Desk([GONE])
+
+    async def forget(provider: Provider, model: str) -> None:
+        """Nothing is kept."""
+
+    desk.shelf.note_gone = forget  # type: ignore[method-assign]
+    await ask_anew(desk)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
+
+
+async def test_a_missing_model_neither_opens_nor_closes_the_breaker() -> None:
+    desk = Desk([DOWN, DOWN, GONE, DOWN, said(GOOD)])
+    desk.shelf.models["openai"] = [f"model-{number}" for number in range(5)]
+    await ask_anew(desk)  # two failures; the missing model did not reset them: the third opens the breaker
+    asked = len(desk.first.asked)
+    await ask_anew(desk)
+    assert (asked, len(desk.first.asked)) == (4, 4)
+    desk = Desk([GONE])
+    desk.shelf.models["openai"] = [f"model-{number}" for number in range(5)]
+    await ask_anew(desk)
+    assert desk.models.breakers()["openai"] == "closed"
 
 
 async def ask_anew(desk: Desk) -> None:

@@ -1,9 +1,9 @@
 """The table of model calls."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from genai_prices import Usage, calc_price
 from oslira_analysis.domain.answer_schema import (
     InvalidAnswer,
     json_schema_strict,
@@ -13,14 +13,13 @@ from oslira_analysis.domain.answer_schema import (
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.calls import (
     CALLS,
-    FALLBACK_PROVIDER,
     INPUT_TOKENS,
-    PROVIDER,
     SCORE,
     Call,
     calls_of,
     worst_case_nano_usd,
 )
+from oslira_analysis.domain.model_table import ROLES, ModelTable
 from oslira_analysis.domain.prompt import render_business
 from oslira_analysis.domain.prompt_profile import MAX_PROFILE_TOKENS
 from oslira_analysis.domain.token_estimate import estimate_tokens
@@ -44,14 +43,16 @@ every_call = pytest.mark.parametrize("call", EVERY_CALL, ids=lambda call: call.n
 
 
 def test_each_type_has_its_calls() -> None:
-    assert {kind.value: {call.name: call.model for call in calls_of(kind)} for kind in AnalysisType} == {
-        "light": {"score": "gpt-4o-mini"},
-        "deep": {"core": "gpt-5-mini", "outreach": "gpt-5-mini", "personality": "gpt-5-mini"},
+    assert {
+        kind.value: {call.name: ROLES[call.role].model for call in calls_of(kind)} for kind in AnalysisType
+    } == {
+        "light": {"score": "gpt-6-luna"},
+        "deep": {"core": "gpt-6.1-terra", "outreach": "gpt-6.1-terra", "personality": "gpt-6.1-terra"},
         "xray": {
-            "psychographic": "gpt-5",
-            "commercial": "gpt-5-mini",
-            "outreach": "gpt-5-mini",
-            "personality": "gpt-5-mini",
+            "psychographic": "gpt-6.1-sol",
+            "commercial": "gpt-6.1-terra",
+            "outreach": "gpt-6.1-terra",
+            "personality": "gpt-6.1-terra",
         },
     }
 
@@ -73,13 +74,6 @@ def test_what_a_model_shows_comes_before_what_it_concludes(call: Call) -> None:
 
 
 @every_call
-def test_both_models_have_a_price(call: Call) -> None:
-    for provider, model in ((PROVIDER, call.model), (FALLBACK_PROVIDER, call.fallback_model)):
-        usage = Usage(input_tokens=1_000, output_tokens=1_000)
-        assert calc_price(usage, model_ref=model, provider_id=provider).total_price > 0
-
-
-@every_call
 @pytest.mark.parametrize("character", ["a", "漢", "🥐"])
 def test_no_prompt_is_longer_than_its_price_assumes(call: Call, character: str) -> None:
     long, phrases = character * 3_000, [character * 300] * 20
@@ -93,21 +87,52 @@ def test_no_prompt_is_longer_than_its_price_assumes(call: Call, character: str) 
     assert estimate_tokens(system) + estimate_tokens(schema) + MAX_PROFILE_TOKENS + 200 <= INPUT_TOKENS
 
 
-def test_the_worst_case_pays_twice_at_each_provider() -> None:
-    asked: list[tuple[str, str, int, int]] = []
+class Priced:
+    """A price that remembers what it was asked, and is higher for some models."""
 
-    def price(
-        provider: str, model: str, /, *, input_tokens: int, cached_tokens: int, output_tokens: int
+    def __init__(self, **nano_usd: int) -> None:
+        self.nano_usd = nano_usd
+        self.asked: list[tuple[str, str, int, int, int]] = []
+
+    def __call__(
+        self,
+        provider: str,
+        model: str,
+        /,
+        *,
+        input_tokens: int,
+        cached_tokens: int,
+        output_tokens: int,
+        cache_write_tokens: int = 0,
     ) -> int:
         assert cached_tokens == 0
-        asked.append((provider, model, input_tokens, output_tokens))
-        return 5
+        self.asked.append((provider, model, input_tokens, output_tokens, cache_write_tokens))
+        return self.nano_usd.get(model.replace("-", "_"), 5)
 
-    assert worst_case_nano_usd(calls_of(AnalysisType.LIGHT), price) == 20
-    assert asked == [
-        ("openai", "gpt-4o-mini", INPUT_TOKENS, SCORE.output_tokens),
-        ("anthropic", "claude-haiku-5-5", INPUT_TOKENS, SCORE.output_tokens),
+
+def test_the_worst_case_pays_twice_at_each_provider_and_writes_the_whole_prompt_to_the_cache() -> None:
+    price = Priced()
+    assert worst_case_nano_usd(calls_of(AnalysisType.LIGHT), ModelTable(), price) == 20
+    # Claude's tokenizer makes more tokens of the same text.
+    theirs = INPUT_TOKENS * 130 // 100
+    assert price.asked == [
+        ("openai", "gpt-6-luna", INPUT_TOKENS, 1_500, INPUT_TOKENS),
+        ("anthropic", "claude-haiku-5-5", theirs, 1_950, theirs),
     ]
+
+
+def test_the_worst_case_holds_when_a_successor_is_more_expensive() -> None:
+    table = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")})
+    assert worst_case_nano_usd([SCORE], table, Priced(gpt_6_luna=7)) == 2 * 7 + 2 * 5
+    assert worst_case_nano_usd([SCORE], table, Priced(gpt_4o_mini=9)) == 2 * 9 + 2 * 5
+
+
+def test_reasoning_is_in_the_worst_case() -> None:
+    price = Priced()
+    worst_case_nano_usd(
+        [call for call in calls_of(AnalysisType.DEEP) if call.name == "core"], ModelTable(), price
+    )
+    assert [output for _, _, _, output, _ in price.asked] == [8_000, 10_400]
 
 
 @every_call

@@ -1,0 +1,62 @@
+"""The daily look at the suppliers' lists of models: which of ours are still there, and until when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import structlog
+from oslira_shared.jobs import Tally
+
+from oslira_analysis.application.known_models import KnownModels, ModelRows
+from oslira_analysis.domain.model_catalogue import Provider
+from oslira_analysis.domain.model_table import Learnt, find_listed
+
+_LOG = structlog.get_logger()
+
+
+class ModelList(Protocol):
+    """A supplier's list of models."""
+
+    name: Provider
+
+    async def list_models(self) -> Mapping[str, date | None]:
+        """The models that can be asked, with the date on which each shuts down, where one was announced."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckModels:
+    """A job."""
+
+    lists: Sequence[ModelList]
+    rows: ModelRows
+    known: KnownModels
+
+    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+        """`found` counts our models that a list doesn't have. One supplier that can't be reached doesn't stop the other."""
+        for supplier in self.lists:
+            async with tally.item(supplier.name):
+                tally.found += await self._look(supplier)
+        await self.known.refresh()
+
+    async def _look(self, supplier: ModelList) -> int:
+        listed = await supplier.list_models()
+        if not listed:  # a supplier without any model is one whose list we can't read
+            raise ValueError("the list of models is empty")
+        ours = [model for model, provider in self.known.table.watched().items() if provider == supplier.name]
+        learnt = {model: find_listed(model, listed) for model in ours}
+        await self.rows.note_listed(supplier.name, learnt)
+        missing = [model for model, found in learnt.items() if not found.is_listed]
+        _warn(supplier.name, learnt)
+        return len(missing)
+
+
+def _warn(provider: Provider, learnt: Mapping[str, Learnt]) -> None:
+    for model, found in learnt.items():
+        if not found.is_listed:
+            _LOG.warning("model_not_listed", provider=provider, model=model)
+        elif found.shuts_down_on is not None:
+            _LOG.warning(
+                "model_shuts_down", provider=provider, model=model, shuts_down_on=str(found.shuts_down_on)
+            )

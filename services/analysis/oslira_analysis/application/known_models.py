@@ -1,0 +1,107 @@
+"""Which models exist: the table of models, and what suppliers said of them, shared by all replicas through rows."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final, Protocol
+
+import structlog
+
+from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.model_catalogue import ANTHROPIC, OPENAI, Provider
+from oslira_analysis.domain.model_table import NOTHING_LEARNT, Choice, Learnt, ModelTable
+from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
+
+_LOG = structlog.get_logger()
+# The first of the three warnings, which readiness shows too.
+WARN_DAYS: Final = 60
+# What the metric says of a model without a known date: later than any warning.
+_NO_DATE_DAYS: Final = 10_000
+
+
+class ModelRows(Protocol):
+    """What suppliers said of models."""
+
+    async def read(self) -> Mapping[str, Learnt]:
+        """By model."""
+        ...
+
+    async def note_gone(self, provider: Provider, model: str) -> None:
+        """A request for the model was answered with model_not_found."""
+        ...
+
+    async def note_listed(self, provider: Provider, models: Mapping[str, Learnt]) -> None:
+        """What the supplier's list says of models. One that is listed is not gone any more."""
+        ...
+
+
+class KnownModels:
+    """The port ModelChoices. `today` is the date in UTC."""
+
+    def __init__(self, table: ModelTable, rows: ModelRows, *, today: Callable[[], date]) -> None:
+        self.table = table
+        self._rows = rows
+        self._today = today
+        self._learnt: Mapping[str, Learnt] = {}
+        # Noted here and not yet in a row, since the database was away.
+        self._unsaved: dict[str, Provider] = {}
+
+    def choose(self, call: Call, provider: Provider) -> Choice | None:
+        return self.table.choose(call.role, provider, today=self._today(), learnt=self._learnt)
+
+    def model_of(self, call: Call) -> str:
+        """The model that answers a call now, as long as its provider is up."""
+        choices = (self.choose(call, provider) for provider in (OPENAI, ANTHROPIC))
+        return next((choice.model for choice in choices if choice), self.table.roles[call.role].model)
+
+    async def note_gone(self, provider: Provider, model: str) -> None:
+        _LOG.error("model_not_found", provider=provider, model=model)
+        self._unsaved[model] = provider
+        self._learn(self._learnt)
+        try:
+            await self._save()
+        except Exception:  # noqa: BLE001  # the run goes on with another model; `refresh` saves it
+            _LOG.exception("model_not_saved", model=model)
+
+    async def refresh(self) -> None:
+        """Every few seconds: what other replicas and the daily job learnt."""
+        await self._save()
+        self._learn(await self._rows.read())
+        self._measure()
+
+    async def state(self) -> str:
+        """For /health/ready: `ok`, or the models that are gone, missing or about to be shut down."""
+        return "; ".join(self._warnings()) or "ok"
+
+    async def _save(self) -> None:
+        for model, provider in list(self._unsaved.items()):
+            await self._rows.note_gone(provider, model)
+            self._unsaved.pop(model, None)
+
+    def _learn(self, learnt: Mapping[str, Learnt]) -> None:
+        gone = {model: Learnt(self._of(model, learnt).shuts_down_on, is_gone=True) for model in self._unsaved}
+        self._learnt = {**learnt, **gone}
+
+    def _measure(self) -> None:
+        today = self._today()
+        for model, provider in self.table.watched().items():
+            ends = self.table.shuts_down_on(model, self._learnt)
+            days = (ends - today).days if ends else _NO_DATE_DAYS
+            MODEL_SHUTDOWN_DAYS.labels(provider, model).set(days)
+            MODEL_MISSING.labels(provider, model).set(self._is_missing(model))
+
+    def _warnings(self) -> list[str]:
+        warnings: list[str] = []
+        for model in sorted(self.table.watched()):
+            ends = self.table.shuts_down_on(model, self._learnt)
+            if ends is not None and (ends - self._today()).days <= WARN_DAYS:
+                warnings.append(f"{model} shuts down on {ends}")
+            elif self._is_missing(model):
+                warnings.append(f"{model} is not found at its supplier")
+        return warnings
+
+    def _is_missing(self, model: str) -> bool:
+        learnt = self._of(model, self._learnt)
+        return learnt.is_gone or not learnt.is_listed
+
+    def _of(self, model: str, learnt: Mapping[str, Learnt]) -> Learnt:
+        return learnt.get(model, NOTHING_LEARNT)

@@ -1,0 +1,176 @@
+"""What the service knows of models: shared with the other replicas, kept while the database is away, shown where people look."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+import pytest
+from oslira_analysis.application.check_models import CheckModels
+from oslira_analysis.application.known_models import KnownModels
+from oslira_analysis.domain.calls import SCORE
+from oslira_analysis.domain.model_catalogue import Provider
+from oslira_analysis.domain.model_table import ROLES, Learnt, ModelTable
+from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
+from oslira_shared.jobs import Tally
+
+OLD = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")})
+
+
+@dataclass
+class MemoryRows:
+    """The port ModelRows."""
+
+    rows: dict[str, Learnt] = field(default_factory=dict[str, Learnt])
+    is_away: bool = False
+
+    async def read(self) -> Mapping[str, Learnt]:
+        self._answer()
+        return dict(self.rows)
+
+    async def note_gone(self, provider: Provider, model: str) -> None:  # noqa: ARG002
+        self._answer()
+        self.rows[model] = replace(self.rows.get(model, Learnt()), is_gone=True)
+
+    async def note_listed(self, provider: Provider, models: Mapping[str, Learnt]) -> None:  # noqa: ARG002
+        self.rows |= models
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise ConnectionError("the database is away")
+
+
+class Desk:
+    def __init__(self, table: ModelTable = OLD, *, today: date = date(2026, 11, 28)) -> None:
+        self.today = today
+        self.rows = MemoryRows()
+        self.known = self.replica(table)
+
+    def replica(self, table: ModelTable = OLD) -> KnownModels:
+        return KnownModels(table, self.rows, today=lambda: self.today)
+
+    def days(self, model: str) -> float:
+        return MODEL_SHUTDOWN_DAYS.labels("openai", model)._value.get()
+
+    def missing(self, model: str) -> float:
+        return MODEL_MISSING.labels("openai", model)._value.get()
+
+
+async def test_a_model_that_one_replica_missed_is_asked_by_none() -> None:
+    desk = Desk()
+    other = desk.replica()
+    await desk.known.note_gone("openai", "gpt-4o-mini")
+    assert desk.known.model_of(SCORE) == "gpt-6-luna"
+    assert other.model_of(SCORE) == "gpt-4o-mini"
+    await other.refresh()
+    assert other.model_of(SCORE) == "gpt-6-luna"
+
+
+async def test_what_could_not_be_saved_is_known_here_and_saved_later() -> None:
+    desk = Desk()
+    desk.rows.is_away = True
+    await desk.known.note_gone("openai", "gpt-4o-mini")
+    assert desk.known.model_of(SCORE) == "gpt-6-luna"
+    with pytest.raises(ConnectionError):
+        await desk.known.refresh()
+    assert desk.known.model_of(SCORE) == "gpt-6-luna"
+    desk.rows.is_away = False
+    await desk.known.refresh()
+    assert desk.rows.rows["gpt-4o-mini"].is_gone
+    assert desk.known.model_of(SCORE) == "gpt-6-luna"
+
+
+async def test_without_any_model_left_the_row_is_shown() -> None:
+    desk = Desk()
+    for provider, model in (
+        ("openai", "gpt-4o-mini"),
+        ("openai", "gpt-6-luna"),
+        ("anthropic", "claude-haiku-5-5"),
+    ):
+        desk.rows.rows[model] = Learnt(is_gone=True)
+        assert provider
+    await desk.known.refresh()
+    assert desk.known.model_of(SCORE) == "gpt-4o-mini"
+
+
+@pytest.mark.parametrize(
+    ("today", "days", "state"),
+    [
+        (date(2026, 11, 14), 61, "ok"),
+        (date(2026, 11, 15), 60, "gpt-4o-mini shuts down on 2027-01-14"),
+        (date(2027, 1, 15), -1, "gpt-4o-mini shuts down on 2027-01-14"),
+    ],
+)
+async def test_a_shutdown_is_shown_sixty_days_ahead_and_until_the_table_changes(
+    today: date, days: int, state: str
+) -> None:
+    desk = Desk(today=today)
+    await desk.known.refresh()
+    assert desk.days("gpt-4o-mini") == days
+    assert desk.days("gpt-6-luna") == 10_000
+    assert await desk.known.state() == state
+
+
+async def test_a_missing_model_is_shown() -> None:
+    desk = Desk(ModelTable())
+    desk.rows.rows = {"gpt-6-luna": Learnt(is_gone=True), "gpt-6.1-sol": Learnt(is_listed=False)}
+    await desk.known.refresh()
+    assert (desk.missing("gpt-6-luna"), desk.missing("gpt-6.1-sol"), desk.missing("gpt-6.1-terra")) == (
+        1,
+        1,
+        0,
+    )
+    expected = "gpt-6-luna is not found at its supplier; gpt-6.1-sol is not found at its supplier"
+    assert await desk.known.state() == expected
+
+
+@dataclass
+class ScriptedList:
+    """The port ModelList."""
+
+    name: Provider
+    listed: dict[str, date | None] | None
+
+    async def list_models(self) -> Mapping[str, date | None]:
+        if self.listed is None:
+            raise TimeoutError
+        return self.listed
+
+
+SLOT = datetime(2026, 11, 28, 5, tzinfo=UTC)
+CLAUDES: dict[str, date | None] = {"claude-haiku-5-5": None, "claude-sonnet-5-5": date(2027, 1, 1)}
+
+
+async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
+    desk = Desk()
+    desk.rows.rows["gpt-6.1-terra"] = Learnt(is_gone=True)
+    openai = {"gpt-4o-mini": date(2027, 1, 14), "gpt-6.1-terra": None, "gpt-6-luna": None, "another": None}
+    tally = Tally()
+    job = CheckModels(
+        (ScriptedList("openai", openai), ScriptedList("anthropic", CLAUDES)), desk.rows, desk.known
+    )
+    await job(SLOT, tally)
+    assert (tally.succeeded, tally.failed, tally.found) == (2, 0, 1)
+    assert desk.rows.rows == {
+        "gpt-4o-mini": Learnt(date(2027, 1, 14)),
+        "gpt-6.1-terra": Learnt(),  # it is back
+        "gpt-6-luna": Learnt(),
+        "gpt-6.1-sol": Learnt(is_listed=False),
+        "claude-haiku-5-5": Learnt(),
+        "claude-sonnet-5-5": Learnt(date(2027, 1, 1)),
+    }
+    assert "claude-sonnet-5-5 shuts down on 2027-01-01" in await desk.known.state()
+
+
+@pytest.mark.parametrize("listed", [None, {}])
+async def test_a_supplier_whose_list_cannot_be_read_takes_no_model_away(
+    listed: dict[str, date | None] | None,
+) -> None:
+    desk = Desk()
+    tally = Tally()
+    job = CheckModels(
+        (ScriptedList("openai", listed), ScriptedList("anthropic", CLAUDES)), desk.rows, desk.known
+    )
+    await job(SLOT, tally)
+    assert (tally.succeeded, tally.failed) == (1, 1)
+    assert set(desk.rows.rows) == set(CLAUDES)
+    assert desk.known.model_of(SCORE) == "gpt-4o-mini"
