@@ -118,6 +118,7 @@ async def build(
         database,
         scrape_slots=settings.apify_concurrency,
         score_slots=settings.scoring_concurrency,
+        ageing_s=settings.promotion_ageing_s,
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
     points = send_points(runtime)

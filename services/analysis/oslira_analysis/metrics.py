@@ -35,6 +35,10 @@ RUNS_OLDEST_SECONDS: Final = Gauge(
 )
 SLOTS: Final = Gauge("oslira_slots", "Slots of the whole fleet", ["kind"])
 SLOTS_USED: Final = Gauge("oslira_slots_used", "Slots of the whole fleet in use", ["kind"])
+ACCOUNTS_PLAN_UNKNOWN: Final = Gauge(
+    "oslira_accounts_plan_unknown",
+    "Accounts on a plan that analysis.plans does not know: they get the smallest",
+)
 
 # Profiles.
 PROFILE_LOOKUPS: Final = Counter(

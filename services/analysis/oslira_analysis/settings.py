@@ -20,6 +20,8 @@ class AnalysisSettings(ServiceSettings):
     apify_concurrency: int = Field(default=10, ge=1, le=1_000, validation_alias="APIFY_CONCURRENCY")
     scoring_concurrency: int = Field(default=60, ge=1, le=10_000, validation_alias="SCORING_CONCURRENCY")
     workers: int = Field(default=32, ge=1, le=1_000, validation_alias="ANALYSIS_WORKERS")
+    # A task that has waited longer may be promoted before younger ones of higher priority, in a quarter of all promotions.
+    promotion_ageing_s: int = Field(default=60, ge=0, le=86_400, validation_alias="PROMOTION_AGEING_S")
     actor_limit_s: float = Field(default=120, gt=0, validation_alias="APIFY_ACTOR_LIMIT_S")
     apify_request_timeout_s: float = Field(default=15, gt=0, validation_alias="APIFY_REQUEST_TIMEOUT_S")
     # How long after its time limit a start whose answer was lost may still show up among the actor's runs.

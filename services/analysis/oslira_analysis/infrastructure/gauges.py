@@ -6,7 +6,14 @@ from typing import Final
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.domain.breaker import BreakerState
-from oslira_analysis.metrics import BREAKER_OPEN, RUNS, RUNS_OLDEST_SECONDS, SLOTS, SLOTS_USED
+from oslira_analysis.metrics import (
+    ACCOUNTS_PLAN_UNKNOWN,
+    BREAKER_OPEN,
+    RUNS,
+    RUNS_OLDEST_SECONDS,
+    SLOTS,
+    SLOTS_USED,
+)
 
 MEASURE_EVERY_S: Final = 15.0
 _STATES: Final = ("queued", "waiting", "scraping", "scoring", "unsettled")
@@ -28,6 +35,9 @@ select s.kind, s.cap, case s.kind
        end as used
   from analysis.slots s
 """
+_PLAN_UNKNOWN: Final = """
+select count(*) from billing.account_plans ap where not exists (select from analysis.plans p where p.plan = ap.plan)
+"""
 
 
 class Gauges:
@@ -43,6 +53,7 @@ class Gauges:
         async with self._database.connection() as connection:
             runs = {row["state"]: row for row in await connection.fetch(_RUNS)}
             slots = await connection.fetch(_SLOTS)
+            ACCOUNTS_PLAN_UNKNOWN.set(await connection.fetchval(_PLAN_UNKNOWN))
         for state in _STATES:
             row = runs.get(state)
             RUNS.labels(state).set(row["runs"] if row else 0)

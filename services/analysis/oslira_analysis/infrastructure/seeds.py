@@ -19,6 +19,9 @@ insert into analysis.slots (kind, cap, configured) values ($1, $2, $2)
 on conflict (kind) do update set cap = excluded.cap, configured = excluded.configured
  where slots.configured is distinct from excluded.configured
 """
+_AGEING: Final = """
+update analysis.slots set ageing_s = $1, configured_ageing_s = $1 where configured_ageing_s <> $1
+"""
 _PLAN: Final = """
 insert into analysis.plans (plan, max_running, weight) values ($1, $2, $3) on conflict (plan) do nothing
 """
@@ -35,12 +38,13 @@ on conflict (type) do update set worst_nano_usd = excluded.worst_nano_usd
 
 
 async def seed(
-    database: AdminClient, *, scrape_slots: int, score_slots: int, daily_limit_usd: Decimal
+    database: AdminClient, *, scrape_slots: int, score_slots: int, ageing_s: int, daily_limit_usd: Decimal
 ) -> None:
     """Idempotent; several replicas may do it at once."""
     async with database.transaction() as connection:
         await connection.execute("select analysis.lock_slots()")  # an upsert locks in the order of its rows
         await connection.executemany(_SLOT, [("scrape", scrape_slots), ("score", score_slots)])
+        await connection.execute(_AGEING, ageing_s)
         await connection.execute(_COST_LIMIT, nano_usd(daily_limit_usd))
         await connection.executemany(
             _PLAN, [(name, plan.max_running, plan.weight) for name, plan in PLANS.items()]

@@ -24,7 +24,13 @@ async def test_a_replica_that_starts_and_one_that_promotes_never_deadlock(rows: 
 
     async def start(caps: tuple[int, int]) -> None:
         for _ in range(ROUNDS):
-            await seed(client, scrape_slots=caps[0], score_slots=caps[1], daily_limit_usd=Decimal(1))
+            await seed(
+                client,
+                scrape_slots=caps[0],
+                score_slots=caps[1],
+                ageing_s=60 + caps[0],
+                daily_limit_usd=Decimal(1),
+            )
 
     async def promote() -> None:
         for _ in range(3 * ROUNDS):

@@ -57,6 +57,9 @@ class WaitingRows:
     async def eta_s(self, run_id: UUID) -> int | None:
         return await self.gateway.fetchval("select eta_s from analysis.queue_position($1)", run_id)
 
+    async def expected_s(self, account_id: UUID, plan: str, new: int) -> int | None:
+        return await self.gateway.fetchval("select analysis.expected_s($1, $2, $3)", account_id, plan, new)
+
 
 @asynccontextmanager
 async def waiting_rows(database: Database) -> AsyncGenerator[WaitingRows]:
@@ -66,5 +69,5 @@ async def waiting_rows(database: Database) -> AsyncGenerator[WaitingRows]:
         await open_pool(database.url("gateway_service"), service="test") as gateway,
     ):
         limit = Decimal(1_000)
-        await seed(AdminClient(pool), scrape_slots=10, score_slots=60, daily_limit_usd=limit)
+        await seed(AdminClient(pool), scrape_slots=10, score_slots=60, ageing_s=60, daily_limit_usd=limit)
         yield WaitingRows(pool, gateway)
