@@ -19,19 +19,31 @@ def demo(
     engine: Annotated[
         bool, typer.Option("--engine", help="The engine's promises instead, each at its full count: long.")
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="With --engine: reduced counts.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --engine: the findings as JSON.")] = False,
+    bad_day: Annotated[
+        bool, typer.Option("--bad-day", help="An hour of failing suppliers instead, in about 11 minutes.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="With --engine or --bad-day: reduced counts.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --engine or --bad-day: the findings as JSON.")
+    ] = False,
 ) -> None:
     """Show the main job on a stack of its own, in about two minutes. Exits 0 only if all of it held."""
     from oslira_devstack.child import DidNotStart  # noqa: PLC0415
     from oslira_devstack.demo import engine as of_engine  # noqa: PLC0415
+    from oslira_devstack.demo.bad_day import run_bad_day_demo  # noqa: PLC0415
     from oslira_devstack.demo.program import run_program  # noqa: PLC0415
+    from oslira_devstack.promises.bad_day_program import FULL_DAY, SHORT_DAY  # noqa: PLC0415
 
     # Not /tmp itself: Postgres may have to run as another user, who must be able to pass.
     directory = Path(tempfile.mkdtemp(prefix="oslira-demo-"))
     directory.chmod(0o711)
     try:
-        if engine:
+        if bad_day:
+            day = SHORT_DAY if quick else FULL_DAY
+            has_held = asyncio.run(run_bad_day_demo(directory, day=day, as_json=as_json))
+        elif engine:
             counts = of_engine.QUICK if quick else of_engine.FULL
             has_held = asyncio.run(of_engine.run_engine_demo(directory, counts=counts, as_json=as_json))
         else:

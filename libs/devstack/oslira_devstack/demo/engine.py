@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,8 @@ from uuid import UUID
 
 import asyncpg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from oslira_devstack.demo.findings_table import table_of, watched
 from oslira_devstack.people import differences, person
 from oslira_devstack.promises.bulk_of_many import measure_bulk
 from oslira_devstack.promises.cancelling import measure_cancels
@@ -73,7 +72,7 @@ async def run_engine_demo(directory: Path, *, counts: Counts, as_json: bool) -> 
     findings: list[Finding] = []
     async with Stack(config) as stack, stage(stack) as on:
         for title, measure in PROGRAM:
-            with _watched(console, title) as tick:
+            with watched(console, title) as tick:
                 findings += await measure(on, counts, tick)
         unsettled = await differences(stack)
     findings.append(
@@ -85,7 +84,7 @@ async def run_engine_demo(directory: Path, *, counts: Counts, as_json: bool) -> 
             {"differences": unsettled},
         )
     )
-    console.print(_table(findings))
+    console.print(table_of(findings, title="What the engine promises"))
     console.print(f"In {time.monotonic() - started:.0f} s.")
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
@@ -190,27 +189,3 @@ async def _fast(on: Stage) -> AsyncGenerator[None]:
         yield
     finally:
         await on.simulators.configure(speed=1.0)
-
-
-@contextmanager
-def _watched(console: Console, title: str) -> Generator[Tick]:
-    """A bar while something is measured."""
-    columns = (
-        TextColumn("  {task.description:<32}"),
-        BarColumn(bar_width=32),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
-
-
-def _table(findings: list[Finding]) -> Table:
-    table = Table(title="What the engine promises", title_justify="left")
-    for heading in ("promise", "target", "figure", "verdict"):
-        table.add_column(heading, overflow="fold")
-    words = {True: "[green]kept[/green]", False: "[red]missed[/red]", None: "-"}
-    for one in findings:
-        table.add_row(one.promise, one.target, one.figure, words[one.holds])
-    return table

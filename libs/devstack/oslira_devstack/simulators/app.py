@@ -31,7 +31,7 @@ from oslira_devstack.simulators.wire import (
     send_reply,
     until_gone,
 )
-from oslira_devstack.simulators.wire_faults import drip, fault_reply, stay_silent
+from oslira_devstack.simulators.wire_faults import cut_reply, drip, fault_reply, stay_silent
 
 
 class SimulatorApp:
@@ -132,6 +132,8 @@ class SimulatorApp:
             case "drip" if fault:
                 await drip(fault, send, receive)
             case "status" if fault and fault.status is not None:
+                if fault.is_done:
+                    await _handled(provider, route, call)
                 own = provider.error(fault.status, "A fault was asked for.")
                 await send_reply(send, fault_reply(fault, own))
             case "insufficient_quota":
@@ -147,6 +149,8 @@ class SimulatorApp:
             return
         if call.suffers("lost_answer"):
             await drop_connection(send, receive)
+        elif call.suffers("cut_body"):
+            await cut_reply(send, receive, reply)
         else:
             await send_reply(send, _spoiled(reply, provider.name, call.fault, route))
 

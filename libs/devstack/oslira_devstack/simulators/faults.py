@@ -9,7 +9,18 @@ from typing import Any
 
 # Carried out on the connection or on the whole HTTP answer, for every provider.
 WIRE_KINDS = frozenset(
-    {"status", "timeout", "hang", "slow", "drip", "drop", "lost_answer", "truncate", "malformed"}
+    {
+        "status",
+        "timeout",
+        "hang",
+        "slow",
+        "drip",
+        "drop",
+        "lost_answer",
+        "cut_body",
+        "truncate",
+        "malformed",
+    }
 )
 # How an actor run is refused, how it ends, and which items it holds.
 APIFY_KINDS = frozenset(
@@ -56,11 +67,12 @@ class Fault:
     """What happens to a call. A rule with `for_s` removes itself that many seconds after it was added.
 
     drop: the connection breaks before anything happened. lost_answer: the work is done and counted, then it breaks.
+    cut_body: the same, in the middle of the answer's body.
     timeout: no answer, until the caller leaves or the limit. hang: the same without a limit, until the rule is gone.
     slow: the work begins `delay_s` late. drip: no work; one byte every `delay_s` (1 s) of an answer without an end,
     from its first header on where `from_head`, else after whole headers.
     status: the provider's error with that status; `retry_after_s` sends Retry-After, as a date where `retry_after_is_date`;
-    `as_html` sends the page of a balancer in place of the provider's JSON.
+    `as_html` sends the page of a balancer in place of the provider's JSON; `is_done`: the work is done and counted before.
     truncate and malformed: a model's text is cut short or isn't the JSON asked for; elsewhere the HTTP body.
 
     Apify: memory_limit, usage_hard_limit, build_missing refuse a start. run_failed, run_timed_out, aborted_by_platform:
@@ -84,6 +96,7 @@ class Fault:
     retry_after_s: float | None = None
     retry_after_is_date: bool = False
     as_html: bool = False
+    is_done: bool = False
     from_head: bool = False
     delay_s: float | None = None
     run_status: str = "RUNNING"

@@ -51,6 +51,18 @@ async def drip(fault: Fault, send: Send, receive: Receive) -> None:
     transport.abort()
 
 
+async def cut_reply(send: Send, receive: Receive, reply: Reply) -> None:
+    """Half of the body that the headers announce, then the connection breaks."""
+    length = str(len(reply.body)).encode()
+    headers = [(b"content-type", reply.content_type.encode()), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    half = reply.body[: len(reply.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    # Closed after what was written went out; an abort could overtake it.
+    cast("asyncio.Transport", cast("Any", send).__self__.transport).close()
+    await until_gone(receive)
+
+
 def fault_reply(fault: Fault, own: Reply) -> Reply:
     """The answer of a status fault; `own` is the provider's error with that status."""
     reply = own

@@ -103,6 +103,17 @@ async def test_a_status_says_when_to_come_again_and_may_be_a_balancers_page(
     assert (page.headers["content-type"], page.text[:6]) == ("text/html", "<html>")
 
 
+async def test_work_may_be_done_although_the_answer_says_otherwise(sim: Sim, apify: ApifyClientAsync) -> None:
+    await sim.fault("apify", "status", status=502, as_html=True, is_done=True, times=1)
+    with pytest.raises(ApifyApiError):
+        await _start(apify)
+    assert (await sim.counters())["apify"]["starts"] == 1
+    await sim.fault("openai", "cut_body", times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        await _ask(sim)
+    assert (await sim.counters())["openai"]["calls"] == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "error"),
     [
