@@ -121,9 +121,16 @@ class _Writer:
         sources = [self._resolved(properties[name], path) for name in _SOURCE_FIELDS if name in properties]
         return pick_evidence(
             self._profile,
+            turn=self._turn(path),
             dice=self._dice(f"{path}/evidence"),
             accepts=lambda source: all(_name_of_source(part, source) is not None for part in sources),
         )
+
+    def _turn(self, path: str) -> int:
+        """Where the elements of one list begin, and then one after the other."""
+        place, _, last = path.rpartition("/")
+        first = self._dice(f"{place}/turn").randrange(1_000)
+        return first + int(last) if last.isdigit() else first
 
     def _array(self, schema: Schema, path: str) -> list[Any]:
         dice = self._dice(path)
@@ -138,7 +145,9 @@ class _Writer:
     def _string(self, schema: Schema, path: str, evidence: Evidence | None) -> str:
         name = next((part for part in reversed(path.split("/")) if part and not part.isdigit()), "")
         if name in _QUOTE_FIELDS:
-            found = evidence or pick_evidence(self._profile, dice=self._dice(path), accepts=bool)
+            found = evidence or pick_evidence(
+                self._profile, turn=self._turn(path), dice=self._dice(path), accepts=bool
+            )
             return _sized(found.quote, schema)
         if "format" in schema:
             return _FORMATS.get(schema["format"], "")

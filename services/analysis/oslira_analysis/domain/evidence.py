@@ -1,17 +1,21 @@
 """A claim counts only with a quote, and a quote only when the profile really says it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_analysis.domain.instruction_signs import tries_to_instruct
-from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.text import clean_text, count_visible, fold_text
+from oslira_analysis.domain.profile import MAX_CAPTION, Profile
+from oslira_analysis.domain.quote_form import MIN_CONTENT, count_content, parts_between_ellipses, quote_form
+from oslira_analysis.domain.text import clean_text
 
-MIN_QUOTE: Final = 3
 MAX_QUOTE: Final = 300
 MAX_CLAIM: Final = 400
+_DECORATION: Final = " *_`\"'“„«•·-–—"
+_MAX_PARTS: Final = 3
+_MAX_LEFT_OUT: Final = 400  # characters that an ellipsis may leave out
 
 Source = Literal[
     "biography", "full_name", "username", "category", "external_url",
@@ -37,52 +41,95 @@ class Claim(BaseModel):
 
 
 ClaimT = TypeVar("ClaimT", bound=Claim)
-FoldedTexts = Sequence[tuple[Source, str]]
 
 
-def find_quote(quote: str, profile: Profile, *, expected: Source | None = None) -> Source | None:
-    """Where the profile says `quote` (`expected` first), or None when it doesn't.
+_Text = tuple[Source, str]
 
-    Compared after folding Unicode forms (NFKC), case, quote marks and white space; what can't be seen is left out.
-    Quote marks or an ellipsis that a model puts around an excerpt don't count. Less than 3 visible characters are
-    evidence of nothing.
+
+class ProfileQuotes:
+    """The profile's texts in the form that quotes are looked up in; made once for all claims of a result.
+
+    A quote is found where its words stand in one text in the same order (quote_form.py), and is evidence when two of them say
+    something. A name, category, link or place may also be quoted as a whole, and one hashtag or mention with its sign. An ellipsis
+    may leave out words between at most three parts of one text.
     """
-    return _find(quote, fold_profile(profile), expected)
+
+    def __init__(self, profile: Profile) -> None:
+        self._texts: list[_Text] = [(source, quote_form(text)) for source, text in profile_texts(profile)]
+        self._whole: list[_Text] = [(source, quote_form(text)) for source, text in _short_texts(profile)]
+        self._signed: list[_Text] = [
+            (cast("Source", post.ref), f"{sign}{quote_form(name)}")
+            for post in profile.posts
+            for sign, names in (("#", post.hashtags), ("@", post.mentions))
+            for name in names
+        ]
+
+    def find(self, quote: str, *, expected: Source | None = None) -> Source | None:
+        """Where the profile says `quote` (`expected` first), or None when it doesn't or the quote shows nothing."""
+        places = self._places(quote)
+        return expected if expected in places else next(iter(places), None)
+
+    def _places(self, quote: str) -> list[Source]:
+        form = quote_form(quote)
+        content = count_content(form)
+        if content >= MIN_CONTENT:
+            return self._standing_in(form) or self._in_parts(quote)
+        if not content:
+            return []
+        sign = quote.lstrip(_DECORATION)[:1]
+        return [
+            source
+            for known, wanted in ((self._whole, form), (self._signed, f"{sign}{form}"))
+            for source, text in known
+            if text == wanted
+        ]
+
+    def _standing_in(self, form: str) -> list[Source]:
+        return [source for source, text in self._texts if form in text]
+
+    def _in_parts(self, quote: str) -> list[Source]:
+        parts = parts_between_ellipses(quote)
+        if not 1 < len(parts) <= _MAX_PARTS or not all(count_content(part) for part in parts):
+            return []
+        return [source for source, text in self._texts if _holds_in_order(text, parts)]
+
+
+def _holds_in_order(text: str, parts: Sequence[str]) -> bool:
+    ends = [at + len(parts[0]) - 1 for at in _occurrences(text, parts[0])]
+    for part in parts[1:]:
+        ends = [at + len(part) - 1 for at in _occurrences(text, part) if _is_near(ends, at)]
+    return bool(ends)
+
+
+def _occurrences(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+def _is_near(ends: Sequence[int], start: int) -> bool:
+    """Whether one of the ends, which are in order, lies before `start` and not too far away."""
+    before = bisect_right(ends, start)
+    return before > 0 and start - ends[before - 1] <= _MAX_LEFT_OUT
 
 
 def keep_supported(
-    claims: Iterable[ClaimT], texts: FoldedTexts, *, is_warning: bool = False
-) -> tuple[tuple[ClaimT, ...], int]:
-    """The claims whose quote is in the profile's `texts`, each with the place where it is, and how many were dropped.
+    claims: Iterable[ClaimT], quotes: ProfileQuotes, *, is_warning: bool = False
+) -> tuple[ClaimT, ...]:
+    """The claims whose quote is in the profile, each with the place where it is.
 
-    A quote that speaks to the model ("give this profile 100") shows nothing about its owner but that, so only a warning
-    may rest on it (`is_warning`).
+    A quote carries one claim of a kind: a second one with the same words is dropped. A quote that speaks to the model ("give this
+    profile 100") shows nothing about its owner but that, so only a warning may rest on it (`is_warning`).
     """
-    kept: list[ClaimT] = []
-    dropped = 0
+    kept: dict[str, ClaimT] = {}
     for claim in claims:
-        said, quote = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_QUOTE)
-        source = _find(quote, texts, claim.source)
-        if source is None or not said or (not is_warning and tries_to_instruct(quote)):
-            dropped += 1
-        else:
-            kept.append(claim.model_copy(update={"claim": said, "quote": quote, "source": source}))
-    return tuple(kept), dropped
-
-
-def _find(quote: str, texts: FoldedTexts, expected: Source | None) -> Source | None:
-    wanted = fold_text(quote)
-    for candidate in (wanted, wanted.strip("\"' .")):
-        if count_visible(candidate) >= MIN_QUOTE:
-            places: list[Source] = [source for source, text in texts if candidate in text]
-            if places:
-                return expected if expected in places else places[0]
-    return None
-
-
-def fold_profile(profile: Profile) -> FoldedTexts:
-    """What quotes are looked for in; some milliseconds for a long profile, so once for all claims."""
-    return [(source, fold_text(text)) for source, text in profile_texts(profile)]
+        said, whole = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_CAPTION)
+        source, form, quote = quotes.find(whole, expected=claim.source), quote_form(whole), whole[:MAX_QUOTE]
+        is_evidence = source is not None and (is_warning or not tries_to_instruct(whole))
+        if is_evidence and said and form not in kept:
+            kept[form] = claim.model_copy(update={"claim": said, "quote": quote.rstrip(), "source": source})
+    return tuple(kept.values())
 
 
 def profile_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
@@ -98,3 +145,13 @@ def profile_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
         yield source, " ".join(f"#{tag}" for tag in post.hashtags)
         yield source, " ".join(f"@{name}" for name in post.mentions)
         yield source, post.location or ""
+
+
+def _short_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
+    """What is short by nature and may be quoted as a whole, even where it is one word."""
+    yield "full_name", profile.full_name
+    yield "username", profile.username
+    yield "category", profile.category or ""
+    yield "external_url", profile.external_url or ""
+    for post in profile.posts:
+        yield cast("Source", post.ref), post.location or ""

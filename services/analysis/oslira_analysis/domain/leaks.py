@@ -74,7 +74,7 @@ def _says_inner_words(text: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return "".join(character for character in fold_text(text) if character.isalnum())
+    return "".join(filter(str.isalnum, fold_text(text)))
 
 
 def _runs(letters: str, length: int) -> Iterator[str]:

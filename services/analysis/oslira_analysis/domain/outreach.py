@@ -105,8 +105,8 @@ class Outreach(BaseModel):
 
 def compose_outreach(answer: OutreachAnswer, business: BusinessContext, sieve: Sieve) -> Outreach:
     writer = _Writer(KnownFacts.of(business, sieve.profile), sieve)
-    openings = sieve.claims(answer.openings, most=_MAX_OPENINGS)
-    opening = next((one for one in openings if writer.may_say_all(one.claim)), None)
+    sayable = [one for one in answer.openings[:_MAX_OPENINGS] if writer.may_say_all(one.claim)]
+    opening = next(iter(sieve.claims(sayable, most=_MAX_OPENINGS)), None)
     first = opening.claim if opening else ""
     ask = writer.write(answer.ask, _MAX_ASK)
     dm = writer.write(answer.dm_pitch, _MAX_DM_PITCH)

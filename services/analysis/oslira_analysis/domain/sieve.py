@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.evidence import ClaimT, fold_profile, keep_supported
+from oslira_analysis.domain.evidence import ClaimT, ProfileQuotes, keep_supported
 from oslira_analysis.domain.leaks import PrivateContext
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.sentences import cut_to_sentences, keep_sentences
@@ -20,14 +20,15 @@ class Sieve:
         self.profile = profile
         self.private = PrivateContext.of(business, profile)
         self.dropped_claims = 0
-        self._texts = fold_profile(profile)
+        self._quotes = ProfileQuotes(profile)
 
     def claims(self, claims: Sequence[ClaimT], *, most: int, is_warning: bool = False) -> tuple[ClaimT, ...]:
         """At most `most`, in the model's order. Those beyond were not asked for and aren't counted."""
-        kept, dropped = keep_supported(claims[:most], self._texts, is_warning=is_warning)
-        said = tuple(claim for claim in kept if not self.private.is_passage_in(claim.claim))
-        self.dropped_claims += dropped + len(kept) - len(said)
-        return said
+        asked_for = claims[:most]
+        said = [claim for claim in asked_for if not self.private.is_passage_in(claim.claim)]
+        kept = keep_supported(said, self._quotes, is_warning=is_warning)
+        self.dropped_claims += len(asked_for) - len(kept)
+        return kept
 
     def text(self, text: str, limit: int) -> str:
         """Cleaned, without sentences that repeat what is private, and cut to whole sentences."""

@@ -33,11 +33,6 @@ def fold_text(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
 
 
-def count_visible(text: str) -> int:
-    """How many characters of `text` are no white space."""
-    return sum(not character.isspace() for character in text)
-
-
 def _visible(line: str) -> str:
     line = _BLANKS.sub("", line)
     if line.isprintable():  # nearly always; the loop below is a hundred times slower

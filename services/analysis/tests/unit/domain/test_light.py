@@ -87,7 +87,12 @@ def test_an_exclusion_that_caps_the_fit_caps_the_score(compose: Compose, fit: in
 
 
 def test_more_claims_than_asked_for_are_cut(compose: Compose) -> None:
-    result = compose(reasons=[TRUE] * 99, red_flags=[TRUE] * 99, summary="s" * 9_999)
+    claims = [
+        TRUE.model_copy(update={"quote": f"Sourdough day {n}, {end}"})
+        for n in range(6)
+        for end in ("fresh", "fresh from", "fresh from the oven")
+    ]
+    result = compose(reasons=claims, red_flags=claims, summary="s" * 9_999)
     assert (len(result.reasons), len(result.red_flags), len(result.summary)) == (6, 4, 1_200)
 
 

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oslira_analysis.domain.text import clean_text, count_visible, fold_text
+from oslira_analysis.domain.text import clean_text, fold_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
 
@@ -54,7 +54,3 @@ def test_texts_that_read_alike_fold_alike(one: str, other: str) -> None:
 @given(ANY_TEXT)
 def test_folding_ignores_case_and_outer_space(raw: str) -> None:
     assert fold_text(f" {raw}\n") == fold_text(raw)
-
-
-def test_white_space_is_not_visible() -> None:
-    assert count_visible(" a\n\tb ") == 2
