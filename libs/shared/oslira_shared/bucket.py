@@ -12,7 +12,9 @@ _RULE: Final = {
     "Filter": {"Prefix": PROFILES},
     "Expiration": {"Days": PROFILE_DAYS},
 }
+# For one read, which is all that boto3 bounds; and for a whole call on a small object, with the second attempt.
 _TIMEOUT_S: Final = 3
+CALL_LIMIT_S: Final = 5.0
 
 
 def bucket_client(endpoint_url: str | None) -> Any:

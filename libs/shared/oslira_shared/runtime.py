@@ -17,6 +17,7 @@ import uvicorn
 import uvloop
 
 from oslira_shared.bus.connection import Bus
+from oslira_shared.deadline import BlockingCalls, DeadlineExceeded, within
 from oslira_shared.ending import end_all
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
@@ -30,6 +31,8 @@ from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 _LOG = structlog.get_logger()
 _RETRY_DATABASE_S: Final = 1.0
 _MEASURE_EVERY_S: Final = 1.0
+_SEND_SPANS_S: Final = 5.0
+_CLOSE_DATABASE_S: Final = 20.0
 # No request is given longer (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end by themselves when we stop.
 _FINISH_REQUESTS_S: Final = 30
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -152,8 +155,16 @@ class Runtime:
         await self._call_all(self._closers)
         self._servers[-1].should_exit = True
         await asyncio.gather(*serving, return_exceptions=True)
-        await self.database.close()
+        await self._close_database()
         _LOG.info("stopped")
+
+    async def _close_database(self) -> None:
+        try:
+            await within(_CLOSE_DATABASE_S, self.database.close(), call="database_close")
+        except DeadlineExceeded:
+            _LOG.warning(
+                "database_not_closed"
+            )  # the pool terminates its connections when its close is cancelled
 
     async def _stop_serving(self, public: list[asyncio.Task[None]]) -> None:
         """Requests in flight may still need everything else."""
@@ -212,8 +223,10 @@ def _send_spans(runtime: Runtime, settings: ServiceSettings, endpoint: str) -> N
 
     stop = otlp.start(settings.service, settings.env, endpoint)
 
+    sending = BlockingCalls("spans", most=1)
+
     async def send_the_rest() -> None:
-        await asyncio.to_thread(stop)
+        await sending.run(stop, limit_s=_SEND_SPANS_S)
 
     runtime.on_stop(send_the_rest)
 

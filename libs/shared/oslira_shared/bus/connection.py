@@ -26,6 +26,7 @@ from oslira_shared.bus.verdict import decode, typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
+from oslira_shared.deadline import within
 from oslira_shared.ending import end_all
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics, trace
@@ -34,6 +35,7 @@ _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
 _CONNECT_GRACE_S: Final = 1.0
 _OFFER_AGAIN_S: Final = 0.1
+_SEND_S: Final = 1.0
 ReplyT = TypeVar("ReplyT", bound=Contract)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
@@ -228,13 +230,15 @@ class Bus:
         lifetime = {"Nats-TTL": str(ttl_s)} if ttl_s else {}
         headers = {"Nats-Msg-Id": msg_id, **lifetime, **trace.headers()}
         try:
-            await self.jetstream.publish(
+            publishing = self.jetstream.publish(
                 subject,
                 message.model_dump_json().encode(),
                 stream=stream_of(subject),
                 timeout=_PUBLISH_TIMEOUT_S,
                 headers=headers,
             )
+            # The client's own limit is for the answer: a server that reads nothing holds up the sending.
+            await within(_PUBLISH_TIMEOUT_S + _SEND_S, publishing, call="bus_publish")
         except (NatsError, TimeoutError) as error:
             raise OsliraError(
                 "unavailable", f"{subject} was not confirmed: {type(error).__name__}"
@@ -261,7 +265,10 @@ class Bus:
         if not self.is_connected:
             raise OsliraError("unavailable", "the message bus is not connected")
         try:
-            answer = await self._offer(subject, message.model_dump_json().encode(), timeout_s)
+            offering = self._offer(subject, message.model_dump_json().encode(), timeout_s)
+            answer = await within(
+                self._patience_s + _OFFER_AGAIN_S + timeout_s + _SEND_S, offering, call="bus_request"
+            )
             return Reply[reply].model_validate_json(answer.data).unwrap()
         except NoRespondersError as error:
             raise OsliraError("unavailable", f"nobody answers {subject}") from error

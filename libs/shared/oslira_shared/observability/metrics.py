@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 # What each label holds, for people and for the test that scrapes a busy stack.
 LABELS: Final[Mapping[str, str]] = {
     "answer": "stored, duplicate, or a code of the error table",
+    "call": "a kind of call to another system: a fixed word",
     "code": "a code of the error table",
     "consumer": "a consumer of the topology",
     "job_name": "a job of the scheduler's table",
@@ -83,6 +84,11 @@ EVENT_LOOP_LAG_SECONDS: Final = Histogram(
 )
 POOL_CONNECTIONS: Final = Gauge(
     "oslira_database_pool_connections", "Connections to Postgres: busy, idle, and the limit", ["state"]
+)
+DEADLINES_EXCEEDED: Final = Counter(
+    "oslira_deadlines_exceeded_total",
+    "Calls to other systems that were given up at their total time limit",
+    ["call"],
 )
 WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["table"])
 

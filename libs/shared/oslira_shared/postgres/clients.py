@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +18,39 @@ else:  # asyncpg's own classes take no parameters
     Connection = asyncpg.Connection
     Pool = asyncpg.Pool
 
+# The server's own limits, for a client that can't cancel any more: a frozen process must not hold its locks.
+_SERVER_LIMITS: Final = {
+    "statement_timeout": "20s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
 # The roles a request may act as; anything else in a token is refused before it gets here.
 USER_ROLES: Final = frozenset({"anon", "authenticated"})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """`connect_s`: until a connection is made, or one of the pool is free. `statement_s`: for one statement."""
+
+    connect_s: float = 10.0
+    statement_s: float = 15.0
+
+
+_LIMITS: Final = PoolLimits()
+
+
+class _BoundedPool(asyncpg.Pool):
+    """Waits for a free connection no longer than for a new one, by default: asyncpg would wait for ever."""
+
+    __slots__ = ("_acquire_s",)
+
+    def __init__(self, url: str, *, limits: PoolLimits, **options: Any) -> None:
+        super().__init__(url, timeout=limits.connect_s, command_timeout=limits.statement_s, **options)
+        self._acquire_s = limits.connect_s
+
+    def acquire(self, *, timeout: float | None = None) -> Any:  # asyncpg's own parameter
+        """Raises TimeoutError. The limit is also for giving the connection back."""
+        return super().acquire(timeout=timeout or self._acquire_s)
 
 
 async def open_pool(
@@ -29,24 +61,30 @@ async def open_pool(
     max_size: int = 12,
     pooled_url: bool = False,
     current_url: Callable[[], str] | None = None,
+    limits: PoolLimits = _LIMITS,
 ) -> Pool:
     """A pool whose json columns are Python values.
 
-    `pooled_url`: behind a transaction pooler, so no cached statements. `current_url`: asked for the password of each new
-    connection, which may have been changed since.
+    `limits`: what exceeds them raises TimeoutError. `pooled_url`: behind a transaction pooler, so no cached statements and no
+    settings of the session. `current_url`: asked for the password of each new connection, which may have been changed since.
     """
-    return await asyncpg.create_pool(
+    session = {} if pooled_url else _SERVER_LIMITS
+    return await _BoundedPool(
         url,
+        limits=limits,
         password=(lambda: _password_of(current_url())) if current_url is not None else None,
         min_size=min_size,
         max_size=max_size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
         init=_prepare,
         # asyncpg's own reset is a round trip for each release; nothing of ours outlives its transaction.
         reset=_keep,
-        command_timeout=15,
-        timeout=10,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         statement_cache_size=0 if pooled_url else 256,
-        server_settings={"application_name": f"oslira_{service}"},
+        server_settings={"application_name": f"oslira_{service}", **session},
     )
 
 

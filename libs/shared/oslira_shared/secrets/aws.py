@@ -1,12 +1,16 @@
 """AWS Secrets Manager: one secret for each variable, named `<prefix><VARIABLE>`, cached for five minutes each."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
+from oslira_shared.deadline import DeadlineExceeded, blocking_within
 from oslira_shared.secrets.live import SecretsUnavailable
 
 LIFE_S: Final = 300
 PREFIX: Final = "oslira/"
+# For a whole call with its second attempt: boto's limits below are for one read.
+_LIMIT_S: Final = 12.0
 # It isn't there, or it isn't for this service: both are how a service is told to do without.
 _NOT_OURS: Final = frozenset({"ResourceNotFoundException", "AccessDeniedException"})
 
@@ -17,19 +21,29 @@ class AwsVault:
     `profile`: a profile of its own, where AWS_ACCESS_KEY_ID in the environment is another store's.
     """
 
-    def __init__(self, *, prefix: str = PREFIX, life_s: int = LIFE_S, profile: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        prefix: str = PREFIX,
+        life_s: int = LIFE_S,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+    ) -> None:
         import boto3  # noqa: PLC0415  # a second of CPU, for those who need it
         from aws_secretsmanager_caching import SecretCache, SecretCacheConfig  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
         limits = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
-        client: Any = boto3.Session(profile_name=profile).client("secretsmanager", config=limits)
+        client: Any = boto3.Session(profile_name=profile).client(
+            "secretsmanager", config=limits, endpoint_url=endpoint_url
+        )
         # The cache keeps a value whose refresh failed; by default it would then wait for up to an hour.
         config = SecretCacheConfig(
             secret_refresh_interval=life_s, exception_retry_delay_base=1, exception_retry_delay_max=60
         )
         self._cache: Any = SecretCache(config=config, client=client)
         self._prefix = prefix
+        self._place = threading.Lock()
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "AwsVault":
@@ -45,7 +59,9 @@ class AwsVault:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
-            return self._cache.get_secret_string(f"{self._prefix}{variable}")
+            return self._get(f"{self._prefix}{variable}")
+        except DeadlineExceeded:
+            raise SecretsUnavailable(f"{variable}: no whole answer within {_LIMIT_S:g} s") from None
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "ClientError"))
             if code in _NOT_OURS:
@@ -53,3 +69,16 @@ class AwsVault:
             raise SecretsUnavailable(f"{variable}: {code}") from None
         except BotoCoreError as error:
             raise SecretsUnavailable(f"{variable}: {type(error).__name__}") from None
+
+    def _get(self, name: str) -> str | None:
+        # One call at a time, also one that was given up: hung threads must not add up.
+        if not self._place.acquire(timeout=_LIMIT_S):
+            raise SecretsUnavailable(f"{name}: an earlier call still has no answer")
+
+        def ask() -> str | None:
+            try:
+                return self._cache.get_secret_string(name)
+            finally:
+                self._place.release()
+
+        return blocking_within(_LIMIT_S, ask, call="secrets")

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
-from oslira_shared.postgres.clients import AdminClient, Pool, UserClient, open_pool
+from oslira_shared.postgres.clients import AdminClient, Pool, PoolLimits, UserClient, open_pool
 
 # Made by the migrator as a service's migration would make it; readable by users, by nobody else.
 _TABLE = """
@@ -138,3 +138,48 @@ async def test_json_is_python_both_ways(pool: Pool, kind: str) -> None:
     value = {"a": [1, None, True, "ü"]}
     async with AdminClient(pool).connection() as connection:
         assert await connection.fetchval(f"select $1::{kind}", value) == value
+
+
+async def test_a_statement_behind_a_lock_ends_at_its_limit_and_leaves_the_connection_usable(
+    prepared: Database,
+) -> None:
+    limits = PoolLimits(connect_s=0.5, statement_s=0.5)
+    holder = await asyncpg.connect(prepared.admin_url)
+    async with (
+        await open_pool(
+            prepared.url("gateway_service"), service="gateway", min_size=1, max_size=1, limits=limits
+        ) as pool,
+        holder.transaction(),
+    ):
+        await holder.execute("select pg_advisory_xact_lock(7)")
+        with pytest.raises(TimeoutError):
+            async with AdminClient(pool).transaction() as connection:
+                await connection.execute("select pg_advisory_xact_lock(7)")
+        assert await pool.fetchval("select 1") == 1
+        # Nor does the server go on waiting for it.
+        waiting = await holder.fetchval("select count(*) from pg_locks where not granted")
+        assert waiting == 0
+    await holder.close()
+
+
+async def test_nobody_waits_for_a_connection_for_ever(prepared: Database) -> None:
+    limits = PoolLimits(connect_s=0.3, statement_s=5)
+    async with (
+        await open_pool(
+            prepared.url("gateway_service"), service="gateway", min_size=1, max_size=1, limits=limits
+        ) as pool,
+        AdminClient(pool).connection(),
+    ):
+        with pytest.raises(TimeoutError):
+            await pool.fetchval("select 1")
+        with pytest.raises(TimeoutError):
+            async with AdminClient(pool).transaction():
+                pass
+
+
+async def test_the_server_ends_what_a_frozen_client_leaves_open(pool: Pool) -> None:
+    kept = {
+        name: await pool.fetchval("select current_setting($1)", name)
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+    }
+    assert kept == {"statement_timeout": "20s", "idle_in_transaction_session_timeout": "30s"}

@@ -46,13 +46,15 @@ class AnthropicModels(SdkModels):
         started = time.monotonic()
         try:
             client = await self.connected()
-            raw = await client.messages.with_raw_response.create(
-                **_request(question),
-                # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
-                extra_headers={
-                    "x-api-key": client.api_key,
-                    **(self._gateway.headers(question) if self._gateway else {}),
-                },
+            raw = await self.exchange(
+                client.messages.with_raw_response.create(
+                    **_request(question),
+                    # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
+                    extra_headers={
+                        "x-api-key": client.api_key,
+                        **(self._gateway.headers(question) if self._gateway else {}),
+                    },
+                )
             )
             answered = Answered(json_object(await raw.json()), raw.headers, since_ms(started))
         except Exception as error:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from oslira_shared.deadline import within
 from oslira_shared.outside_text import storable_json
 from oslira_shared.secrets import Secret
 
@@ -43,6 +44,7 @@ class ApifyScraper:
         self._api_url = api_url
         self._actor_limit = timedelta(seconds=actor_limit_s)
         self._timeout = timedelta(seconds=request_timeout_s)
+        self._look_limit_s = _LOOK_S + request_timeout_s
         self._most_charge_usd = most_charge_usd
         self.client: MadeOnce[Any] = MadeOnce(self._make_client, key=token)
 
@@ -51,12 +53,16 @@ class ApifyScraper:
         from apify_client.errors import ApifyApiError  # noqa: PLC0415
 
         try:
-            run = await client.actor(_ACTOR).start(
-                run_input={"usernames": [username]},
-                max_items=1,
-                max_total_charge_usd=self._most_charge_usd,
-                run_timeout=self._actor_limit,
-                timeout=self._timeout,
+            run = await within(
+                self._timeout.total_seconds(),
+                client.actor(_ACTOR).start(
+                    run_input={"usernames": [username]},
+                    max_items=1,
+                    max_total_charge_usd=self._most_charge_usd,
+                    run_timeout=self._actor_limit,
+                    timeout=self._timeout,
+                ),
+                call="apify_start",
             )
         except ApifyApiError as error:
             if error.status_code in _REFUSED:
@@ -78,7 +84,7 @@ class ApifyScraper:
             )
             return [StartedRun(str(run.id), str(run.default_key_value_store_id)) for run in listed.items]
 
-        return await _busy("list", look)
+        return await self._busy("list", look)
 
     async def names_of(self, started: StartedRun) -> list[str]:
         client = await self.client.ready()
@@ -88,7 +94,7 @@ class ApifyScraper:
             value = record["value"] if record else None
             return list(value.get("usernames") or []) if isinstance(value, dict) else []
 
-        return await _busy("input", look)
+        return await self._busy("input", look)
 
     async def wait(self, actor_run_id: str) -> ActorEnd:
         client = await self.client.ready()
@@ -101,7 +107,7 @@ class ApifyScraper:
             )
 
         while True:
-            run = await _busy("wait", look)
+            run = await self._busy("wait", look, limit_s=self._look_limit_s)
             if run is None:  # the actor's run is gone: it can't be what succeeded
                 return ActorEnd(has_succeeded=False, cost_nano_usd=0)
             if str(run.status) in _TERMINAL:
@@ -109,14 +115,14 @@ class ApifyScraper:
         cost_nano_usd = int(Decimal(str(run.usage_total_usd or 0)) * _NANO)
         if str(run.status) != "SUCCEEDED":
             return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
-        items = await _busy("items", lambda: self._first_items(run.default_dataset_id))
+        items = await self._busy("items", lambda: self._first_items(run.default_dataset_id))
         now = datetime.now(UTC)
         ended_at = min(run.finished_at or now, now)
         return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
 
     async def abort(self, actor_run_id: str) -> ActorEnd:
         client = await self.client.ready()
-        await _busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
+        await self._busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
         return await self.wait(actor_run_id)
 
     async def _first_items(self, dataset_id: str) -> tuple[Any, ...]:
@@ -134,15 +140,17 @@ class ApifyScraper:
         client.actor(_ACTOR)  # its transport is made when it is first used
         return client
 
-
-async def _busy(what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
-    """Everything but the start may be asked again: two more times here, then by the row."""
-    for pause_s in (0.3, 1.0):
+    async def _busy(
+        self, what: str, call: Callable[[], Awaitable[ResultT]], *, limit_s: float | None = None
+    ) -> ResultT:
+        """Everything but the start may be asked again: two more times here, then by the row. `limit_s` is for each of them."""
+        limit_s = limit_s or self._timeout.total_seconds()
+        for pause_s in (0.3, 1.0):
+            try:
+                return await within(limit_s, call(), call=f"apify_{what}")
+            except Exception:  # noqa: BLE001  # transport errors have no common base
+                await asyncio.sleep(pause_s)
         try:
-            return await call()
-        except Exception:  # noqa: BLE001  # transport errors have no common base
-            await asyncio.sleep(pause_s)
-    try:
-        return await call()
-    except Exception as error:
-        raise ScraperBusy(f"{what}: {type(error).__name__}") from error
+            return await within(limit_s, call(), call=f"apify_{what}")
+        except Exception as error:
+            raise ScraperBusy(f"{what}: {type(error).__name__}") from error

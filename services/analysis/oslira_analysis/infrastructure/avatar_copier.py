@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from oslira_shared.deadline import BlockingCalls
 from oslira_shared.ending import end_all
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.infrastructure.public_fetch import NotFetched, Picture, fetch_picture
+from oslira_analysis.infrastructure.public_fetch import MAX_S, NotFetched, Picture, fetch_picture
 from oslira_analysis.infrastructure.s3_media import S3Media
 
 _LOG = structlog.get_logger()
 _AT_ONCE: Final = 4
 _MOST_WAITING: Final = 200
+# Resolving the name and connecting come before `MAX_S`.
+_FETCH_LIMIT_S: Final = 2 * MAX_S
 _REMEMBER: Final = """
 insert into analysis.avatars (username, key, content_type) values ($1, $2, $3)
 on conflict (username) do update set key = excluded.key, content_type = excluded.content_type, copied_at = now()
@@ -33,6 +36,7 @@ class AvatarCopier:
         self._database = database
         self._fetch = fetch
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._fetches = BlockingCalls("avatar", most=_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def copy_later(self, username: str, url: str | None) -> None:
@@ -49,7 +53,7 @@ class AvatarCopier:
     async def _copy(self, username: str, url: str) -> None:
         try:
             async with self._places:
-                picture = await asyncio.to_thread(self._fetch, url)
+                picture = await self._fetches.run(lambda: self._fetch(url), limit_s=_FETCH_LIMIT_S)
                 key = f"media/avatars/{hashlib.sha256(picture.content).hexdigest()}"
                 await self._media.put(key, picture.content, content_type=picture.content_type)
                 async with self._database.connection() as connection:

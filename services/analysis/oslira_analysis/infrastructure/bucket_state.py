@@ -1,8 +1,10 @@
 """Whether the bucket answers, for /health/ready: looked at now and then, since a probe waits for nobody."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
+
+from oslira_shared.bucket import CALL_LIMIT_S
+from oslira_shared.deadline import BlockingCalls
 
 
 class BucketState:
@@ -12,11 +14,14 @@ class BucketState:
         self._client = client
         self._bucket = bucket
         self._state = "not asked yet"
+        self._calls = BlockingCalls("s3_state", most=2)
 
     async def look(self) -> None:
         """Ask it."""
         try:
-            await asyncio.to_thread(lambda: self._client().head_bucket(Bucket=self._bucket))
+            await self._calls.run(
+                lambda: self._client().head_bucket(Bucket=self._bucket), limit_s=CALL_LIMIT_S
+            )
         except Exception as error:  # noqa: BLE001  # whatever it is, that is its state
             self._state = f"failing: {type(error).__name__}"
         else:

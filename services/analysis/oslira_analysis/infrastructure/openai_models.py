@@ -48,9 +48,11 @@ class OpenAIModels(SdkModels):
         try:
             # The raw response: a parsed one that was cut short raises and loses its usage, and has no headers.
             client = await self.connected()
-            raw = await client.chat.completions.with_raw_response.create(
-                **_request(question),
-                extra_headers=self._gateway.headers(question) if self._gateway else None,
+            raw = await self.exchange(
+                client.chat.completions.with_raw_response.create(
+                    **_request(question),
+                    extra_headers=self._gateway.headers(question) if self._gateway else None,
+                )
             )
             answered = Answered(json_object(json.loads(raw.text)), raw.headers, since_ms(started))
         except Exception as error:

@@ -22,7 +22,7 @@ _IDLE_CONNECTION_S: Final = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a provider is reached. `api_key` is asked for at each request; `timeout_s` is for one."""
+    """How a provider is reached. `api_key` is asked for at each request; `timeout_s` is for one, with its whole answer."""
 
     api_key: Secret
     base_url: str
@@ -69,7 +69,7 @@ def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
         if status in _REFUSED:
             return RequestRefused(reason)
     # Who waited a whole time limit won't wait for a second one: somebody else may be quicker.
-    is_slow = "Timeout" in type(error).__name__
+    is_slow = isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
     return ProviderFailed(reason, asks_again=not is_slow and status not in _NOT_NOW)
 
 

@@ -7,8 +7,10 @@ Redirects are not followed, and no proxy, cookie or credential of ours is used.
 import http.client
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -56,7 +58,7 @@ def connect_public(host: str, port: int) -> socket.socket:
 
 
 def fetch_picture(url: str, *, connect: Connect = connect_public) -> Picture:
-    """Blocks for at most about `MAX_S`. Raises NotFetched, whatever went wrong."""
+    """Blocks for at most `MAX_S` after it has connected. Raises NotFetched, whatever went wrong."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or 443
@@ -76,6 +78,10 @@ def _get(host: str, target: str, connect: Connect, ends_at: float) -> bytes:
     # Not HTTPSConnection, which reads all certificates again for a context that isn't used: the socket is made above.
     connection = http.client.HTTPConnection(host, timeout=_STEP_S)
     connection.sock = connect(host, http.client.HTTPS_PORT)
+    # The socket's own limit is for one read, and headers may come byte by byte: this ends the exchange.
+    end = threading.Timer(max(0.0, ends_at - time.monotonic()), _shut, [connection.sock])
+    end.daemon = True
+    end.start()
     try:
         connection.request("GET", target, headers={"Accept": "image/*", "Connection": "close"})
         answer = connection.getresponse()
@@ -90,7 +96,13 @@ def _get(host: str, target: str, connect: Connect, ends_at: float) -> bytes:
                 raise NotFetched("too large or too slow")
         return content
     finally:
+        end.cancel()
         connection.close()
+
+
+def _shut(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _kind_of(content: bytes) -> str:

@@ -1,13 +1,16 @@
 """What is kept in the bucket besides profiles, and how long: pictures for good, scraped profiles for two days."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
-from oslira_shared.bucket import expire_profiles
+from oslira_shared.bucket import CALL_LIMIT_S, expire_profiles
+from oslira_shared.deadline import BlockingCalls
 
 _LOG = structlog.get_logger()
+_AT_ONCE: Final = 8
+# A picture of 5 MB; and a rule is read, written and read again.
+_LONG_CALL_LIMIT_S: Final = 15.0
 
 
 class S3Media:
@@ -16,26 +19,32 @@ class S3Media:
     def __init__(self, client: Callable[[], Any], *, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+        self._calls = BlockingCalls("s3_media", most=_AT_ONCE)
 
     async def put(self, key: str, content: bytes, *, content_type: str) -> None:
-        """Raises what boto3 raises."""
-        await asyncio.to_thread(
+        """Raises DeadlineExceeded, and what boto3 raises."""
+        await self._calls.run(
             lambda: self._client().put_object(
                 Bucket=self._bucket,
                 Key=key,
                 Body=content,
                 ContentType=content_type,
                 CacheControl="public, max-age=31536000, immutable",  # named by its content
-            )
+            ),
+            limit_s=_LONG_CALL_LIMIT_S,
         )
 
     async def delete(self, key: str) -> None:
-        """Raises what boto3 raises."""
-        await asyncio.to_thread(lambda: self._client().delete_object(Bucket=self._bucket, Key=key))
+        """Raises DeadlineExceeded, and what boto3 raises."""
+        await self._calls.run(
+            lambda: self._client().delete_object(Bucket=self._bucket, Key=key), limit_s=CALL_LIMIT_S
+        )
 
     async def expire_profiles(self) -> None:
         """Best effort: provisioning insists, and a store without lifecycles keeps old profiles, which nobody is shown."""
         try:
-            await asyncio.to_thread(lambda: expire_profiles(self._client(), self._bucket))
+            await self._calls.run(
+                lambda: expire_profiles(self._client(), self._bucket), limit_s=_LONG_CALL_LIMIT_S
+            )
         except Exception as error:  # noqa: BLE001
             _LOG.warning("lifecycle_not_set", reason=type(error).__name__)

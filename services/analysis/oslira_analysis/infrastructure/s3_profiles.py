@@ -1,14 +1,13 @@
 """The profile cache: one object per username, the accepted item. The bucket's lifecycle expires it."""
 
-import asyncio
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
-from oslira_shared.bucket import PROFILES, bucket_client
+from oslira_shared.bucket import CALL_LIMIT_S, PROFILES, bucket_client
+from oslira_shared.deadline import BlockingCalls, DeadlineExceeded
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.domain.judge_items import judge_kept
@@ -16,28 +15,26 @@ from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
-_THREADS: Final = 16
+_AT_ONCE: Final = 16
 _TRIES: Final = 3
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _CLOCKS_DIFFER: Final = timedelta(minutes=1)
 _CHANGED_MEANWHILE: Final = frozenset(
     {"412", "PreconditionFailed", "409", "ConditionalRequestConflict", "404", "NoSuchKey"}
 )
-T = TypeVar("T")
 
 
 class S3Profiles:
-    """The port ProfileCache. boto3 blocks, so every call is in a thread. Down means empty, never an error."""
+    """The port ProfileCache. boto3 blocks, so every call is in a thread. Down or slow means empty, never an error."""
 
     def __init__(self, *, bucket: str, endpoint_url: str | None) -> None:
         self._bucket = bucket
         self.client: MadeOnce[Any] = MadeOnce(lambda: bucket_client(endpoint_url))
-        # Not asyncio's own threads, which pictures that don't come would hold up.
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+        self._calls = BlockingCalls("s3_profiles", most=_AT_ONCE)
 
     async def find(self, username: str, *, max_age: timedelta) -> Item | None:
         try:
-            found = await self._in_thread(lambda: self._get(username))
+            found = await self._calls.run(lambda: self._get(username), limit_s=CALL_LIMIT_S)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with the cache, a scrape is the answer
             _LOG.warning("profile_cache_failed", operation="get", reason=type(error).__name__)
             return None
@@ -53,7 +50,7 @@ class S3Profiles:
 
     async def put(self, username: str, item: Item, *, scraped_at: datetime) -> bool:
         try:
-            await self._in_thread(lambda: self._put(username, item, scraped_at))
+            await self._calls.run(lambda: self._put(username, item, scraped_at), limit_s=CALL_LIMIT_S)
         except Exception as error:  # noqa: BLE001  # the row keeps the item instead
             _LOG.warning("profile_cache_failed", operation="put", reason=type(error).__name__)
             return False
@@ -61,8 +58,9 @@ class S3Profiles:
 
     async def forget(self, username: str) -> None:
         try:
-            await self._in_thread(
-                lambda: self.client.get().delete_object(Bucket=self._bucket, Key=key_of(username))
+            await self._calls.run(
+                lambda: self.client.get().delete_object(Bucket=self._bucket, Key=key_of(username)),
+                limit_s=CALL_LIMIT_S,
             )
         except Exception as error:  # noqa: BLE001  # an erasure's next pass deletes it as well
             _LOG.error("profile_cache_failed", operation="delete", reason=type(error).__name__)
@@ -70,11 +68,9 @@ class S3Profiles:
     async def close(self) -> None:
         """Close the connections to the store."""
         if (client := self.client.made) is not None:
-            await asyncio.to_thread(client.close)
-        self._threads.shutdown(wait=False)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            # It waits for a connection that is being read.
+            with suppress(DeadlineExceeded):
+                await BlockingCalls("s3_close", most=1).run(client.close, limit_s=CALL_LIMIT_S)
 
     def _get(self, username: str) -> tuple[object, datetime] | None:
         client = self.client.get()
@@ -82,9 +78,11 @@ class S3Profiles:
             found = client.get_object(Bucket=self._bucket, Key=key_of(username))
         except client.exceptions.NoSuchKey:
             return None
-        if found["ContentLength"] > _MOST_BYTES:
-            raise ValueError("the object is larger than any profile")
-        return json.loads(found["Body"].read()), _scraped_at(found)
+        with closing(found["Body"]) as body:
+            if found["ContentLength"] > _MOST_BYTES:
+                raise ValueError("the object is larger than any profile")
+            content = body.read()
+        return json.loads(content), _scraped_at(found)
 
     def _put(self, username: str, item: Item, scraped_at: datetime) -> None:
         """Only over what is older, also when another process puts at the same time: the store compares ETags."""

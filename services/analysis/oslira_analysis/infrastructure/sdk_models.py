@@ -1,12 +1,13 @@
 """What the adapters of both model SDKs have in common: a client that is made when it is first needed, and the books of an answer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
+from oslira_shared.deadline import within
 
 from oslira_analysis.application.model_ports import Question
 from oslira_analysis.application.rows import Usage
@@ -18,6 +19,7 @@ from oslira_analysis.infrastructure.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.provider_requests import Answered, Connection
 
 _LOG = structlog.get_logger()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class SdkModels(ABC):
     def list_headers(self) -> dict[str, str]:
         """What a request for the list of models says besides."""
         return self._gateway.login_headers() if self._gateway else {}
+
+    async def exchange(self, call: Awaitable[T]) -> T:
+        """One request with its whole answer, within the connection's time limit. Raises DeadlineExceeded."""
+        return await within(self._connection.timeout_s, call, call=self.name)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
+from oslira_shared.deadline import DeadlineExceeded, within
 from oslira_shared.errors import OsliraError
 from oslira_shared.secrets import Secret
 
@@ -110,7 +111,7 @@ class StripeApiObjects:
         from stripe import IdempotencyError, InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
 
         try:
-            found = await call(client.v1)
+            found = await within(_TIMEOUT_S, call(client.v1), call="stripe")
         except InvalidRequestError as error:
             if error.code == "resource_missing":
                 return None
@@ -119,6 +120,8 @@ class StripeApiObjects:
             raise OsliraError("idempotency_key_reused", "This key was used for another order.") from error
         except StripeError as error:
             raise OsliraError("provider_unavailable", f"Stripe: {type(error).__name__}") from error
+        except DeadlineExceeded as error:
+            raise OsliraError("provider_unavailable", "Stripe: no whole answer in time") from error
         return found.to_dict()
 
     async def connected(self) -> "StripeClient":

@@ -1,9 +1,9 @@
 """Challenges: Cloudflare Turnstile, and none for development."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from oslira_shared.deadline import within
 from oslira_shared.errors import OsliraError
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Turnstile:
     async def _ask(self, response: str) -> dict[str, Any]:
         http = await self._connected()
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                answer = await http.post(self._url, json={"secret": self._secret, "response": response})
+            asking = http.post(self._url, json={"secret": self._secret, "response": response})
+            answer = await within(_TIMEOUT_S, asking, call="challenge")
             verdict: object = answer.json()
         except (TimeoutError, ValueError, OSError, *_transport_errors()) as error:
             _LOG.warning("challenge_not_reached", reason=type(error).__name__)

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import httpx
+from oslira_shared.deadline import within
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.webhooks.address import AddressPolicy, Destination
@@ -93,8 +94,7 @@ class HttpSender:
         """See Sender."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._total_s):
-                return await self._post(url, headers, body.encode())
+            return await within(self._total_s, self._post(url, headers, body.encode()), call="webhook")
         except TimeoutError:
             return Answer(problem=Problem.TIMEOUT)
         finally:

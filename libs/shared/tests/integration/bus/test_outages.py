@@ -152,3 +152,27 @@ async def test_a_bus_stops_quickly_while_its_server_is_away(
     async with asyncio.timeout(3):
         await asyncio.gather(bus.stop(), unconnected.stop())
     await own_nats.start()
+
+
+async def test_a_server_that_hangs_holds_nobody_up_beyond_the_time_limit(
+    own_nats: Nats,
+    provisioned: JetStreamContext,
+    make_bus: Callable[[str], Bus],
+) -> None:
+    assert provisioned
+    bus = make_bus("analysis")
+    await bus.start()
+    await _connected(bus, is_so=True)
+    server = psutil.Process(own_nats.pid)
+    server.suspend()
+    try:
+        started = time.monotonic()
+        with pytest.raises(OsliraError) as unpublished:
+            await bus.publish(RUN, HINT, msg_id="hung")
+        assert time.monotonic() - started < 8
+        with pytest.raises(OsliraError) as unanswered:
+            await bus.request("credits.rpc.balance", HINT, WorkHint, timeout_s=1)
+        assert time.monotonic() - started < 16
+    finally:
+        server.resume()
+    assert {unpublished.value.code, unanswered.value.code} == {"unavailable"}
