@@ -28,13 +28,15 @@ select id, account_id, captured, released from credits.holds where state = 'sett
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 
-async def audit(credits_url: str, analysis_url: str, billing_url: str | None = None) -> list[Difference]:
+async def audit(
+    credits_url: str, analysis_url: str, billing_url: str | None = None, *, patience_s: float = _PATIENCE_S
+) -> list[Difference]:
     """All differences that last longer than a settlement takes. Needs the services' login roles; no billing, no payments."""
     async with AsyncExitStack() as stack:
         credits_ = await _connect(stack, credits_url)
         analysis = await _connect(stack, analysis_url)
         payments = await _connect(stack, billing_url) if billing_url is not None else None
-        deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+        deadline = asyncio.get_running_loop().time() + patience_s
         while True:
             found = await _look(credits_, analysis, payments)
             if not found or asyncio.get_running_loop().time() > deadline:
@@ -56,7 +58,7 @@ async def _look(credits_: Connection, analysis: Connection, payments: Connection
     runs = {row["id"]: row for row in await analysis.fetch(_RUNS)}
     owners = {hold_id: hold.account_id for hold_id, hold in open_holds.items()}
     owners |= {hold_id: row["account_id"] for hold_id, row in settled.items() if row["account_id"]}
-    found += _holds_without(set(open_holds), runs)
+    found += _holds_without(open_holds, runs)
     found += _holds_of_others(owners, runs)
     found += _runs_without(runs, set(open_holds), settled)
     if payments is not None:
@@ -73,11 +75,14 @@ def _holds_of_others(owners: dict[UUID, UUID], runs: dict[UUID, asyncpg.Record])
     ]
 
 
-def _holds_without(open_holds: set[UUID], runs: dict[UUID, asyncpg.Record]) -> Sequence[Difference]:
+def _holds_without(
+    open_holds: dict[UUID, ledger.OpenHold], runs: dict[UUID, asyncpg.Record]
+) -> Sequence[Difference]:
+    """A hold is made before its run is accepted, so one without a run is only wrong once it has come due."""
     return [
         Difference("hold_without_unfinished_run", str(hold_id), "open, but its run ended or never was")
-        for hold_id in open_holds
-        if hold_id not in runs or runs[hold_id]["state"] in _ENDED
+        for hold_id, hold in open_holds.items()
+        if (runs[hold_id]["state"] in _ENDED if hold_id in runs else not hold.is_in_first_life)
     ]
 
 

@@ -18,12 +18,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class OpenHold:
-    """A hold that isn't settled: its run or bulk must be unfinished, or have ended a moment ago."""
+    """A hold that isn't settled: its run or bulk must be unfinished, or have ended a moment ago.
+
+    `is_in_first_life`: its run may still be accepted, or never will be: it has not come due yet, and then its credits come back.
+    """
 
     hold_id: UUID
     account_id: UUID
     amount_credits: int
     age_s: float
+    is_in_first_life: bool
 
 
 _DIFFERENCES: Final = """
@@ -174,7 +178,9 @@ _DIFFERENCES: Final = """
 """
 _OPEN_HOLDS: Final = """
     select id as hold_id, account_id, amount as amount_credits,
-      extract(epoch from now() - created_at)::float8 as age_s
+      extract(epoch from now() - created_at)::float8 as age_s,
+      -- One that nobody has looked at yet. A sweep that finds nobody to look moves due_at on, past any first life.
+      attempt = 0 and due_at > now() and due_at <= created_at + make_interval(secs => $1) as is_in_first_life
     from credits.holds where state = 'open' order by created_at
 """
 
@@ -184,6 +190,10 @@ async def differences(connection: Connection) -> list[Difference]:
     return [Difference(**dict(row)) for row in await connection.fetch(_DIFFERENCES)]
 
 
+# The longest first life that is expected (OSLIRA_HOLD_LIFE_S is 120), and a second for the transaction that makes the hold.
+_FIRST_LIFE_S: Final = 121.0
+
+
 async def open_holds(connection: Connection) -> list[OpenHold]:
     """For the caller to compare with runs and bulks: an open hold whose run ended is a difference."""
-    return [OpenHold(**dict(row)) for row in await connection.fetch(_OPEN_HOLDS)]
+    return [OpenHold(**dict(row)) for row in await connection.fetch(_OPEN_HOLDS, _FIRST_LIFE_S)]
