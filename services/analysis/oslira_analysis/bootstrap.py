@@ -72,7 +72,7 @@ from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
 from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.s3_media import S3Media
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_analysis.infrastructure.seeds import seed, seed_costs
+from oslira_analysis.infrastructure.seeds import LearnCosts, seed, seed_costs
 from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
 from oslira_analysis.infrastructure.warm_up import warm_up
 from oslira_analysis.settings import AnalysisSettings
@@ -81,6 +81,7 @@ _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
 _FORGET_EVERY_S: Final = 2.0
 _LOOK_AT_BUCKET_S: Final = 15.0
+_LEARN_COSTS_S: Final = 60.0
 _LOOK_AT_MODELS_S: Final = 2.0
 # One profile is about 0.003 USD.
 _MOST_SCRAPE_USD: Final = Decimal("0.01")
@@ -185,6 +186,7 @@ async def build(
         lambda: forget_anonymous(anonymous, cancellations, engine.queue, announcer),
     )
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database, models.breakers))
+    runtime.every(_LEARN_COSTS_S, "learn-costs", LearnCosts(database))
     runtime.every(_SWEEP_EVERY_S, "sweep", lambda: recover_due(engine.queue, engine.announcer))
     runtime.every(_BEAT_EVERY_S, "run-heartbeat", engine.run_heart.beat_once)
     runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)

@@ -32,7 +32,7 @@ class AnalysisSettings(ServiceSettings):
     stalled_after_s: float = Field(default=900, gt=0, validation_alias="OSLIRA_STALLED_AFTER_S")
     ai_gateway_token: SecretStr | None = Field(default=None, validation_alias="AI_GATEWAY_TOKEN")
     ai_gateway_cache_ttl_s: int = Field(default=3_600, ge=0, validation_alias="AI_GATEWAY_CACHE_TTL_S")
-    # A guard against runaway cost, counted at worst case; what an account may buy is the business of its credits.
+    # A guard against runaway cost, counted at what runs usually cost; what an account may buy is the business of its credits.
     account_daily_cost_limit_usd: Decimal = Field(
         default=Decimal(1_000), gt=0, validation_alias="ACCOUNT_DAILY_COST_LIMIT_USD"
     )

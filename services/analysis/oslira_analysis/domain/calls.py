@@ -21,6 +21,7 @@ from oslira_analysis.domain.psychographic import PsychographicAnswer
 INPUT_TOKENS: Final = 36_000
 # A call is paid for at most so often at one provider: the answer and its repair.
 MOST_PAID_REQUESTS: Final = 2
+_USUAL_PART: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,13 @@ def worst_case_nano_usd(calls: Iterable[Call], table: ModelTable, price: Price) 
         for call in calls
         for provider in (OPENAI, ANTHROPIC)
     )
+
+
+def usual_case_nano_usd(calls: Iterable[Call], table: ModelTable, price: Price) -> int:
+    """What the calls usually cost, on the high side: each answered once by its first provider, at a quarter of the longest
+    prompt and answer.
+    """  # noqa: D205
+    return sum(max(_dearest(call, OPENAI, table, price)) for call in calls) // _USUAL_PART
 
 
 def _dearest(call: Call, provider: Provider, table: ModelTable, price: Price) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Plans, slots and cost limits from configuration into their tables."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -8,7 +9,7 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.domain.business_draft import DRAFT_TYPE
-from oslira_analysis.domain.calls import DRAFT, calls_of, worst_case_nano_usd
+from oslira_analysis.domain.calls import DRAFT, Call, calls_of, usual_case_nano_usd, worst_case_nano_usd
 from oslira_analysis.domain.model_table import ModelTable
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd, nano_usd
 from oslira_analysis.infrastructure.tables import SCRAPES
@@ -31,9 +32,10 @@ _COST_LIMIT: Final = """
 update analysis.cost_limits set daily_nano_usd = $1, configured = $1 where configured <> $1
 """
 _TYPE_COST: Final = """
-insert into analysis.type_costs (type, worst_nano_usd) values ($1, $2)
-on conflict (type) do update set worst_nano_usd = excluded.worst_nano_usd
- where type_costs.worst_nano_usd <> excluded.worst_nano_usd
+insert into analysis.type_costs (type, worst_nano_usd, usual_nano_usd) values ($1, $2, $3)
+on conflict (type) do update set worst_nano_usd = excluded.worst_nano_usd, usual_nano_usd = excluded.usual_nano_usd
+ where (type_costs.worst_nano_usd, type_costs.usual_nano_usd)
+       is distinct from (excluded.worst_nano_usd, excluded.usual_nano_usd)
 """
 
 
@@ -52,15 +54,30 @@ async def seed(
 
 
 async def seed_costs(database: AdminClient, table: ModelTable, *, most_scrape_usd: Decimal) -> None:
-    """What a run of each type can cost at most: every scrape it may start, every call answered badly by everybody.
+    """What a run of each type costs at most (every scrape it may start, every call answered badly by everybody), and usually.
 
     Loads the price table, so after the start; until then the migration's own figures count, which are higher.
     """
-    scrapes_nano_usd = SCRAPES.max_failures * nano_usd(most_scrape_usd)
-    worst = [
-        (kind.value, scrapes_nano_usd + worst_case_nano_usd(calls_of(kind), table, known_cost_nano_usd))
-        for kind in AnalysisType
-    ]
-    worst.append((DRAFT_TYPE, worst_case_nano_usd([DRAFT], table, known_cost_nano_usd)))
+    scrape_nano_usd = nano_usd(most_scrape_usd)
+
+    def costs(calls: Sequence[Call], *, scrapes: int) -> tuple[int, int]:
+        worst = worst_case_nano_usd(calls, table, known_cost_nano_usd)
+        usual = usual_case_nano_usd(calls, table, known_cost_nano_usd)
+        return scrapes * scrape_nano_usd + worst, min(scrapes, 1) * scrape_nano_usd + usual
+
+    rows = {kind.value: costs(calls_of(kind), scrapes=SCRAPES.max_failures) for kind in AnalysisType}
+    rows[DRAFT_TYPE] = costs([DRAFT], scrapes=0)
     async with database.transaction() as connection:
-        await connection.executemany(_TYPE_COST, worst)
+        # Sorted: whoever changes several of them does so in one order.
+        await connection.executemany(_TYPE_COST, [(kind, *rows[kind]) for kind in sorted(rows)])
+
+
+class LearnCosts:
+    """What runs cost lately becomes what the next ones are reserved with."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def __call__(self) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute("select analysis.learn_costs()")

@@ -1,14 +1,18 @@
-"""What an account's day may cost us: reserved at worst case when a run is accepted, trued up when it ends."""
+"""What an account's day may cost us: reserved at what runs usually cost when one is accepted, trued up when it ends."""
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 from analysis_world import World
+from oslira_analysis.domain.model_table import ModelTable
+from oslira_analysis.infrastructure.seeds import LearnCosts, seed_costs
 from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient
 
 WORST_NANO_USD = 40_000_000
 
@@ -110,3 +114,82 @@ async def test_the_worst_case_of_each_type_is_seeded_from_the_calls(world: World
     assert after["light"] < after["deep"] < after["xray"]
     # The migration's own figures, good until the price table is loaded, are on the safe side.
     assert all(after[row["type"]] <= row["worst_nano_usd"] for row in before)
+
+
+async def spend(world: World, *, kind: str, costs_nano_usd: list[int]) -> None:
+    """Completed runs of another account, that cost so much each."""
+    await world.analysis.executemany(
+        "insert into analysis.runs (id, state, account_id, business_profile_id, username, type, price_credits, max_age_s,"
+        " finished_at, ai_cost_nano_usd) values ($1, 'completed', $2, $2, 'a', $3, 1, 3600, now(), $4)",
+        [(new_id(), new_id(), kind, cost) for cost in costs_nano_usd],
+    )
+
+
+async def learn(world: World) -> None:
+    await LearnCosts(AdminClient(world.analysis))()
+
+
+async def reserved(world: World, username: str, kind: str = "deep") -> int:
+    """What one more run is reserved with."""
+    outcome, run_id = await accept(world, username, kind)
+    assert outcome == "accepted"
+    return (await world.run(run_id))["reserved_nano_usd"]
+
+
+async def test_a_run_is_reserved_with_what_its_type_usually_costs(world: World) -> None:
+    await world.analysis.execute("update analysis.type_costs set worst_nano_usd = 1000, usual_nano_usd = 200")
+    assert await reserved(world, "estimated") == 200
+    await spend(world, kind="deep", costs_nano_usd=[*range(61, 80)])
+    await learn(world)
+    assert await reserved(world, "too.few.to.learn.from") == 200
+    await spend(world, kind="deep", costs_nano_usd=[*range(80, 161)])
+    await learn(world)
+    assert await reserved(world, "learnt") == 155  # of 61 to 160
+    assert await reserved(world, "another.type", "light") == 200
+
+
+@pytest.mark.parametrize(("cost", "expected"), [(3, 50), (5000, 1000)])
+async def test_a_reserve_is_never_next_to_nothing_and_never_above_the_worst_case(
+    world: World, cost: int, expected: int
+) -> None:
+    await world.analysis.execute("update analysis.type_costs set worst_nano_usd = 1000, usual_nano_usd = 200")
+    await spend(world, kind="deep", costs_nano_usd=[cost] * 20)
+    await learn(world)
+    assert await reserved(world, "bounded") == expected
+
+
+async def test_fifty_at_once_never_pass_the_limit_together_with_what_is_learnt(world: World) -> None:
+    await limit_to(world, runs=7)
+    await world.analysis.execute("update analysis.type_costs set usual_nano_usd = worst_nano_usd / 10")
+    answers = await asyncio.gather(*(accept(world, f"cheaper.{number}") for number in range(90)))
+    assert [outcome for outcome, _ in answers].count("accepted") == 75
+    assert (await day(world))["reserved_nano_usd"] == 75 * WORST_NANO_USD // 10
+
+
+async def test_a_third_of_the_limit_spent_refuses_no_usual_run(world: World) -> None:
+    """As it was seen: a limit of 1 USD, 0.29 USD spent, and the next x-ray was refused."""
+    await world.start_engine()
+    await world.ended(await world.accept("seeds.the.costs"))
+    await world.analysis.execute("update analysis.cost_limits set daily_nano_usd = 1000000000")
+    await world.analysis.execute("update analysis.daily_costs set spent_nano_usd = 290000000")
+    for number in range(3):
+        assert (await accept(world, f"xray.{number}", "xray"))[0] == "accepted"
+
+
+async def test_learning_and_a_start_never_deadlock(world: World) -> None:
+    await spend(world, kind="light", costs_nano_usd=[5] * 20)
+    await spend(world, kind="xray", costs_nano_usd=[7] * 20)
+    client = AdminClient(world.analysis)
+
+    async def start(usd: str) -> None:
+        for _ in range(40):
+            await seed_costs(client, ModelTable(), most_scrape_usd=Decimal(usd))
+
+    async def forget_and_learn() -> None:
+        for _ in range(40):
+            await world.analysis.execute(
+                "update analysis.type_costs set learnt_nano_usd = null where type = 'xray'"
+            )
+            await learn(world)
+
+    await asyncio.gather(start("0.01"), start("0.02"), forget_and_learn(), forget_and_learn())

@@ -17,6 +17,7 @@ from oslira_analysis.domain.calls import (
     SCORE,
     Call,
     calls_of,
+    usual_case_nano_usd,
     worst_case_nano_usd,
 )
 from oslira_analysis.domain.model_table import ROLES, ModelTable
@@ -125,6 +126,10 @@ def test_the_worst_case_holds_when_a_successor_is_more_expensive() -> None:
     table = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")})
     assert worst_case_nano_usd([SCORE], table, Priced(gpt_6_luna=7)) == 2 * 7 + 2 * 5
     assert worst_case_nano_usd([SCORE], table, Priced(gpt_4o_mini=9)) == 2 * 9 + 2 * 5
+
+
+def test_a_usual_run_pays_once_for_a_quarter_of_the_longest_prompt_and_answer() -> None:
+    assert usual_case_nano_usd([SCORE], ModelTable(), Priced(gpt_6_luna=40, claude_haiku_5_5=1_000)) == 10
 
 
 def test_reasoning_is_in_the_worst_case() -> None:
