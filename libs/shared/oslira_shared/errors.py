@@ -88,6 +88,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "profile_empty": Kind.REFUSED,
     "profile_suppressed": Kind.REFUSED,
     "followers_out_of_bounds": Kind.REFUSED,
+    "business_profile_invalid": Kind.REFUSED,
     "scrape_failed": Kind.REFUSED,
     "answer_invalid": Kind.REFUSED,
     "attempts_used_up": Kind.REFUSED,

@@ -11,6 +11,10 @@ from typing import Any, Final, cast
 MAX_DEPTH: Final = 64
 # Postgres stores no NUL; half a surrogate pair has no UTF-8.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+# A whole pair is kept, half of one and NUL are not; any other escape is skipped whole, so that \\\\u0000 is a backslash and text.
+_ESCAPES: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<unstorable>\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 
 
 def is_storable(text: str) -> bool:
@@ -21,6 +25,11 @@ def is_storable(text: str) -> bool:
 def storable_text(text: str) -> str:
     """`text` without NUL characters and halves of surrogate pairs."""
     return _UNSTORABLE.sub("", text)
+
+
+def storable_json_text(document: str) -> str:
+    """A JSON document whose strings, as they are and once their escapes are read, are storable. What isn't JSON stays none."""
+    return _ESCAPES.sub(lambda found: "" if found["unstorable"] else found[0], storable_text(document))
 
 
 def storable_json(value: Any, *, depth: int = 0) -> Any:

@@ -60,7 +60,8 @@ class Reply:
 
 
 def json_reply(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
-    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), headers or {})
+    # Escaped: an item may hold half a surrogate pair, which has no UTF-8.
+    return Reply(status, json.dumps(value).encode(), headers or {})
 
 
 async def read_call(scope: Scope, receive: Receive) -> Call:

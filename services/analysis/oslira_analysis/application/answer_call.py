@@ -6,12 +6,13 @@ One layer of retries: none in the SDKs, two here, then the run's row with its ba
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from oslira_shared.contracts.points import Metric
 from oslira_shared.observability import trace
 from oslira_shared.observability.points import Points
+from oslira_shared.outside_text import storable_json, storable_json_text, storable_text
 
 from oslira_analysis.application.model_ports import (
     AnswerUnusable,
@@ -27,7 +28,7 @@ from oslira_analysis.application.model_ports import (
     RequestRefused,
 )
 from oslira_analysis.application.rows import Run, Usage
-from oslira_analysis.domain.answer_schema import InvalidAnswer, read_answer
+from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer, read_answer
 from oslira_analysis.domain.breaker import Breaker, BreakerState
 from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
 from oslira_analysis.domain.model_catalogue import Provider
@@ -36,6 +37,7 @@ from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO
 
 _LOG = structlog.get_logger()
+_MOST_ERROR_CHARS: Final = 500
 
 
 @dataclass(slots=True)
@@ -81,7 +83,11 @@ class BookedModels:
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
         recalled = await self._books.recall(run, call)
         if recalled.answer is not None:
-            return recalled.answer
+            try:
+                return check_answer(call.answer, recalled.answer).model_dump()
+            except InvalidAnswer as error:  # kept by another version, for another schema
+                _LOG.warning("kept_answer_unusable", call=call.name, reason=str(error))
+                await self._books.discard(run, call)
         busy: list[str] = []
         unusable: list[str] = []
         gone: list[str] = []
@@ -155,7 +161,7 @@ class BookedModels:
                     seat.breaker.abandoned(now_s)
                 else:  # it is up, and dislikes what we said
                     seat.breaker.succeeded(now_s)
-                usage = Usage("failed", round((now_s - started_s) * 1000), error=str(error))
+                usage = Usage("failed", round((now_s - started_s) * 1000), error=_storable(error))
                 _count(seat.provider.name, question.model, usage)
                 await self._books.complete(usage_id, usage, None)
                 raise
@@ -185,12 +191,18 @@ def _count(provider: str, model: str, usage: Usage) -> None:
     MODEL_COST_USD.labels(model).inc((usage.cost_nano_usd or 0) * NANO)
 
 
+def _storable(error: Exception) -> str:
+    """What a provider said may stand in it: the books must take it, or what was paid would never be booked."""
+    return storable_text(str(error))[:_MOST_ERROR_CHARS]
+
+
 def _judge(question: Question, reply: Reply) -> tuple[Usage, dict[str, Any] | None]:
     if reply.text is None:
         return reply.usage, None
     try:
-        answer = read_answer(question.call.answer, reply.text)
+        answer = read_answer(question.call.answer, storable_json_text(reply.text))
     except InvalidAnswer as error:
         # The books tell a spoilt answer from a good one by its error.
-        return replace(reply.usage, error=str(error)), None
-    return reply.usage, answer.model_dump(mode="json")
+        return replace(reply.usage, error=_storable(error)), None
+    # Cleaned again: an answer that was encoded twice had its escapes hidden.
+    return reply.usage, storable_json(answer.model_dump())

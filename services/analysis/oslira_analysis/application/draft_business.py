@@ -7,6 +7,7 @@ import structlog
 from oslira_analysis.application.model_ports import AnswerUnusable, Models
 from oslira_analysis.application.ports import Endings
 from oslira_analysis.application.rows import Draft, Effects, Ending, RunWork
+from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer
 from oslira_analysis.domain.business_draft import (
     DRAFT_TYPE,
     DraftAnswer,
@@ -36,10 +37,10 @@ async def draft_business(work: RunWork, drafts: Drafts, models: Models, endings:
     answers = OnboardingAnswers.from_dict(await drafts.answers(work))
     prompt = build_draft_prompt(load_instructions(DRAFT.task), answers)
     try:
-        answer = await models.answer(work.run, DRAFT, prompt)
-    except AnswerUnusable as error:
+        answer = check_answer(DraftAnswer, await models.answer(work.run, DRAFT, prompt))
+    except (AnswerUnusable, InvalidAnswer) as error:
         _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
         return await endings.fail(work, _UNUSABLE)
-    profile = compose_draft(DraftAnswer.model_validate(answer), answers)
+    profile = compose_draft(answer, answers)
     result = {"type": DRAFT_TYPE, "business_profile": profile, "prompt_version": prompt.version}
     return await endings.complete_draft(work, Draft(result, prompt.version))

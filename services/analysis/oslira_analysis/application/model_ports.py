@@ -119,6 +119,10 @@ class CallBooks(Protocol):
         """What earlier requests of this call came to, over all attempts."""
         ...
 
+    async def discard(self, run: Run, call: Call) -> None:
+        """Forget the kept answer, so that the next one is kept in its place."""
+        ...
+
     async def book(self, question: Question, provider: str) -> UUID:
         """Before the request: if we die, the row says that money may have been spent."""
         ...

@@ -25,8 +25,8 @@ from oslira_analysis.application.ports import (
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
-from oslira_analysis.domain.answer_schema import InvalidAnswer
-from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer
+from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
 from oslira_analysis.domain.business_draft import DRAFT_TYPE
 from oslira_analysis.domain.calls import Call, calls_of
 from oslira_analysis.domain.compose import compose_result
@@ -43,6 +43,10 @@ _LOG = structlog.get_logger()
 _ANY_AGE: Final = timedelta(days=2)
 _NO_BUSINESS: Final = Ending(
     "business_profile_not_found", "The business profile was deleted in the meantime."
+)
+_INVALID_BUSINESS: Final = Ending(
+    "business_profile_invalid",
+    "The business profile lacks a name or its bounds cross. Save it again. You were not charged.",
 )
 _UNUSABLE: Final = Ending("answer_invalid", "The model's answer could not be used, also when asked again.")
 
@@ -83,17 +87,29 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
         return await ports.runs.requeue(work)
     if told is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
-    if await ports.suppressions.among(kept.names):  # erased since, perhaps under another of its names
-        return await ports.endings.fail(work, ERASED)
-    profile, business = read_item(kept.item, now=ports.now()), BusinessContext.from_dict(told.context)
-    if (refusal := free_check(profile, business)) is not None:
-        return await ports.endings.fail(work, Ending(refusal.code, refusal.detail))
+    try:
+        business = BusinessContext.from_dict(told.context)
+    except InvalidBusinessContext:  # kept by rules of another version
+        return await ports.endings.fail(work, _INVALID_BUSINESS)
+    profile = read_item(kept.item, now=ports.now())
+    if (ending := await _without_models(kept, profile, business, ports)) is not None:
+        return await ports.endings.fail(work, ending)
     try:
         finding = await _find(work, profile, business, told.version, ports)
     except (AnswerUnusable, InvalidAnswer) as error:
         _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
         return await ports.endings.fail(work, _UNUSABLE)
     return await ports.endings.complete(work, finding)
+
+
+async def _without_models(
+    kept: Judged, profile: Profile, business: BusinessContext, ports: ScorePorts
+) -> Ending | None:
+    """How the run ends before any model is asked, if it does."""
+    if await ports.suppressions.among(kept.names):  # erased since, perhaps under another of its names
+        return ERASED
+    refusal = free_check(profile, business)
+    return None if refusal is None else Ending(refusal.code, refusal.detail)
 
 
 async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
@@ -139,7 +155,7 @@ async def _ask_all(work: RunWork, prompts: Mapping[Call, Prompt], ports: ScorePo
     found = await asyncio.gather(*asked, return_exceptions=True)
     _raise_first([error for error in found if isinstance(error, BaseException)])
     return {
-        call.name: call.answer.model_validate(answer)
+        call.name: check_answer(call.answer, answer)
         for call, answer in zip(prompts, found, strict=True)
         if not isinstance(answer, BaseException)
     }

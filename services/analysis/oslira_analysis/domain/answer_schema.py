@@ -79,6 +79,14 @@ def read_answer(model: type[Answer], text: str) -> Answer:
         raise InvalidAnswer("answer: more than one" if answers else _named(error)) from None
 
 
+def check_answer(model: type[Answer], kept: object) -> Answer:
+    """An answer that was read before and kept as JSON, perhaps for another version's schema. Raises InvalidAnswer."""
+    try:
+        return model.model_validate(kept)
+    except ValidationError as error:
+        raise InvalidAnswer(_named(error)) from None
+
+
 def _valid_answers(model: type[Answer], text: str) -> list[Answer]:
     """Each different one once."""
     found: list[Answer] = []

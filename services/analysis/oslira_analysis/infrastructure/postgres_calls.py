@@ -20,6 +20,7 @@ select (select a.answer from analysis.call_answers a where a.run_id = $1 and a.c
           group by u.provider
        ) spoilt) as spoilt
 """
+_DISCARD: Final = "delete from analysis.call_answers where run_id = $1 and call = $2"
 _BOOK: Final = """
 insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -52,6 +53,10 @@ class PostgresCalls:
         assert row is not None  # noqa: S101  # a select without a table
         spoilt = row["spoilt"] or {}
         return Recalled(row["answer"], {name: Unusable(*found) for name, found in spoilt.items()})
+
+    async def discard(self, run: Run, call: Call) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute(_DISCARD, run.run_id, call.name)
 
     async def book(self, question: Question, provider: str) -> UUID:
         usage_id, run = new_id(), question.run

@@ -133,7 +133,7 @@ def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] 
     try:
         before = ResultSummary.of(previous["result"], analysed_at=previous["created_at"])
         after = ResultSummary.of(result, analysed_at=datetime.now(UTC))
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None
     return what_changed(before, after).to_json()
 

@@ -20,6 +20,7 @@ from oslira_analysis.infrastructure.provider_requests import Answered, Connectio
 
 _LOG = structlog.get_logger()
 T = TypeVar("T")
+_MOST_TOKENS = 10**8  # the books' column ends at 2³¹
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]
         tokens = read(body)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return tokens if min(tokens.input, tokens.output, tokens.cached, tokens.cache_write) >= 0 else None
+    counts = (tokens.input, tokens.output, tokens.cached, tokens.cache_write)
+    return tokens if all(0 <= count <= _MOST_TOKENS for count in counts) else None
 
 
 def read_date(told: object) -> date | None:

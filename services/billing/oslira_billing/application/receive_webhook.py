@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from oslira_shared.errors import OsliraError
+from oslira_shared.outside_text import storable_json_text
 
 from oslira_billing.application.ports import Hints, Inbox
 from oslira_billing.domain.event import StripeEvent, parse_event
@@ -38,7 +39,8 @@ class ReceiveWebhook:
 
 def _read(body: bytes) -> tuple[StripeEvent, str]:
     try:
-        text = body.decode()
+        # Stripe takes any text; refused by us, the event would come again for three days and then never.
+        text = storable_json_text(body.decode(errors="replace"))
         return parse_event(json.loads(text)), text
     except (ValueError, RecursionError) as error:
         raise OsliraError("invalid_request", "the body is not JSON") from error

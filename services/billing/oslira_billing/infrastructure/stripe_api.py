@@ -7,6 +7,7 @@ from uuid import UUID
 
 from oslira_shared.deadline import DeadlineExceeded, within
 from oslira_shared.errors import OsliraError
+from oslira_shared.outside_text import storable_json
 from oslira_shared.secrets import Secret
 
 from oslira_billing.application.ports import OpenPage
@@ -122,7 +123,7 @@ class StripeApiObjects:
             raise OsliraError("provider_unavailable", f"Stripe: {type(error).__name__}") from error
         except DeadlineExceeded as error:
             raise OsliraError("provider_unavailable", "Stripe: no whole answer in time") from error
-        return found.to_dict()
+        return storable_json(found.to_dict())
 
     async def connected(self) -> "StripeClient":
         """The client, with the key of now."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
 from oslira_shared.ids import new_id
+from oslira_shared.outside_text import storable_json
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
@@ -117,7 +118,7 @@ class PostgresBulks:
                 [name.line for name in names],
                 [name.username for name in names],
                 [new_id() for _ in names],
-                json.dumps([asdict(line) for line in order.names.rejected]),
+                json.dumps(storable_json([asdict(line) for line in order.names.rejected])),
                 order.stop_after_leads,
                 order.stop_score,
                 reservation.key if reservation else None,

@@ -13,6 +13,7 @@ from oslira_shared.contracts.points import Metric
 from oslira_shared.ids import new_id
 from oslira_shared.observability import trace
 from oslira_shared.observability.points import Points
+from oslira_shared.outside_text import is_storable
 
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
@@ -71,6 +72,8 @@ class Edge:
         if _size_bytes(scope) > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
             # Before anything of it is read: uvicorn itself takes whatever is sent.
             await _refuse(send, "headers_too_large")
+        elif not is_storable(scope["path"]) or b"%00" in scope["query_string"]:
+            await _refuse(send, "invalid_request")
         else:
             await self._app(scope, receive, send)
 

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 from oslira_shared.errors import OsliraError
+from oslira_shared.outside_text import storable_json
 
 
 class JsonRequest(Request[Any, Any, Any]):
@@ -22,6 +23,12 @@ class JsonRequest(Request[Any, Any, Any]):
     async def json(self) -> Any:
         """Raises OsliraError `invalid_request` for those; what is merely malformed Litestar refuses by itself."""
         try:
-            return await super().json()
+            body = await super().json()
         except (RecursionError, UnicodeDecodeError) as error:
             raise OsliraError("invalid_request", "The body is not JSON that can be read.") from error
+        # Said rather than mended: who sends it can send it right, and a changed text may mean something else.
+        if storable_json(body) != body:
+            raise OsliraError(
+                "invalid_request", "The body holds a NUL character, half a surrogate pair, or is too deep."
+            )
+        return body

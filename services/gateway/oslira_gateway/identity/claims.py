@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
+from oslira_shared.outside_text import is_storable
 
 from oslira_gateway.identity.caller import Caller
 
@@ -34,7 +35,12 @@ def read_caller(claims: Mapping[str, Any]) -> Caller:
 
 def _email(claims: Mapping[str, Any]) -> str | None:
     email = claims.get("email")
-    if not isinstance(email, str) or "@" not in email or len(email) > _MAX_EMAIL_CHARS or "\x00" in email:
+    if (
+        not isinstance(email, str)
+        or "@" not in email
+        or len(email) > _MAX_EMAIL_CHARS
+        or not is_storable(email)
+    ):
         return None
     return email.strip().lower()
 

@@ -22,6 +22,8 @@ CLAIMS: dict[str, Any] = {"sub": str(USER), "role": "authenticated", "aud": "aut
         ({}, False),
         ({"email": ""}, False),
         ({"email": 5}, False),
+        ({"email": "a\x00@example.com"}, False),
+        ({"email": "a\ud800@example.com"}, False),
         ({"phone": "+4912345"}, False),
         ({"email": "a@example.com", "is_anonymous": True}, False),
         ({"email": "a@example.com", "is_anonymous": "false"}, False),

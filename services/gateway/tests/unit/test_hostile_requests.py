@@ -50,6 +50,8 @@ def assert_problem(response: httpx.Response, *statuses: int) -> dict[str, Any]:
         pytest.param(b"\xef\xbb\xbf{}", id="byte-order-mark"),
         pytest.param(b'{"username": "a"} trailing', id="trailing"),
         pytest.param(b'{"username": "a\x00b"}', id="nul"),
+        pytest.param(b'{"name": "\\u0000", "context": {"name": "a\\u0000b"}}', id="escaped-nul"),
+        pytest.param(b'{"name": {"\\u0000": 1}}', id="nul-in-a-key"),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/analyses", "/v1/business-profiles"])
@@ -68,6 +70,8 @@ async def test_json_that_is_none_is_a_problem(client: httpx.AsyncClient, path: s
         "/v1/runs?status=%F0%9F%92%A9",
         "/v1/runs/%00",
         "/v1/runs/%ff",
+        "/v1/leads?q=%00",
+        "/v1/invitations/%00/accept",
         "/v1/runs/..%2f..%2fetc",
         "/v1/runs/" + "a" * 5_000,
         "/v1//runs",

@@ -1,8 +1,9 @@
 """One model call over two providers: kept answers, one repair, the fallback, the breaker and its recovery."""
 
 import asyncio
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -77,6 +78,9 @@ class MemoryBooks:
             self.answers.get(call.name), {by: Unusable(len(errors), errors[-1]) for by, errors in bad.items()}
         )
 
+    async def discard(self, run: Run, call: Call) -> None:  # noqa: ARG002
+        self.answers.pop(call.name, None)
+
     async def book(self, question: Question, provider: str) -> UUID:
         usage_id = uuid4()
         self.rows[usage_id] = (provider, question.call.name, None)
@@ -100,7 +104,7 @@ class Shelf:
         self.gone: list[str] = []
 
     def choose(self, call: Call, provider: Provider) -> Choice | None:
-        assert call == CALL
+        assert call.role == CALL.role
         left = [model for model in self.models[provider] if model not in self.gone]
         return Choice(left[0], 100) if left else None
 
@@ -142,8 +146,8 @@ class Desk:
             pauses_s=(0.0, 0.0),
         )
 
-    async def answer(self) -> dict[str, Any]:
-        return await self.models.answer(RUN, CALL, PROMPT)
+    async def answer(self, call: Call = CALL) -> dict[str, Any]:
+        return await self.models.answer(RUN, call, PROMPT)
 
 
 DOWN = ProviderFailed("503", asks_again=True)
@@ -351,3 +355,44 @@ async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
     may_complete.set()
     await asyncio.sleep(0.01)
     assert desk.books.answers == {"verdict": {"good": True}}
+
+
+async def test_a_kept_answer_of_another_schema_is_a_miss() -> None:
+    """A rolling deploy: an earlier version kept it."""
+    desk = Desk([said(GOOD)])
+    desk.books.answers["verdict"] = {"was_good": "yes"}
+    assert await desk.answer() == {"good": True}
+    assert desk.books.answers["verdict"] == {"good": True}
+    assert await desk.answer() == {"good": True}
+    assert len(desk.first.asked) == 1
+
+
+class Words(BaseModel):
+    words: str
+
+
+WORDS = replace(CALL, answer=Words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r'{"words": "a\u0000b"}', "ab"),
+        (r'{"words": "half \ud83d an emoji"}', "half  an emoji"),
+        (r'{"words": "whole \ud83d\ude00"}', "whole 😀"),
+        ('{"words": "a\x00b"}', "ab"),
+        (json.dumps(json.dumps({"words": "a\x00b\ud83d"})), "ab"),
+    ],
+)
+async def test_an_answer_holds_nothing_that_the_books_refuse(text: str, words: str) -> None:
+    desk = Desk([said(text)])
+    assert await desk.answer(WORDS) == {"words": words}
+    assert len(desk.first.asked) == 1
+
+
+async def test_what_is_wrong_with_an_answer_can_always_be_booked() -> None:
+    desk = Desk([ProviderFailed("said \x00\ud83d" + "x" * 9_000, asks_again=False)])
+    await desk.answer()
+    [failed, _] = desk.books.usages()
+    assert failed is not None
+    assert failed.error == ("said " + "x" * 9_000)[:500]
