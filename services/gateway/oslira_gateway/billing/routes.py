@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from litestar import Request, get, post
 from litestar.params import HeaderParameter, JSONBody
 from oslira_shared.ids import derived_id, new_id
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_gateway.billing.ports import PaymentProblem, Sales, Subscription, Subscriptions
 from oslira_gateway.http.auth import member_of
@@ -21,6 +21,8 @@ _BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavaila
 class CheckoutOrder(BaseModel):
     """A plan by month or year, or a pack. Both URLs have to lie under the application's own address."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     plan: str | None = Field(default=None, max_length=60)
     interval: Literal["month", "year"] = "month"
     pack: str | None = Field(default=None, max_length=60)
@@ -30,6 +32,8 @@ class CheckoutOrder(BaseModel):
 
 class PortalOrder(BaseModel):
     """Where the user comes back to, under the application's own address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     return_url: str | None = Field(default=None, max_length=2_000)
 

@@ -19,6 +19,7 @@ from oslira_gateway.http.json_request import JsonRequest
 from oslira_gateway.http.media import require_media_type
 from oslira_gateway.http.problems import answer_problem
 from oslira_gateway.http.rate_limits import RateLimit
+from oslira_gateway.http.strict_request import refuse_unread
 from oslira_gateway.http.timeouts import RequestTimeout
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -73,7 +74,7 @@ def create_app(
     v1 = Router(
         "/v1",
         route_handlers=list(routes),
-        guards=[admit, require_media_type],
+        guards=[admit, require_media_type, refuse_unread],
         middleware=[RequestTimeout(request_timeout_s)],
     )
     app = Litestar(

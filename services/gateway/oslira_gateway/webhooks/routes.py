@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import Page
+from oslira_gateway.http.strict_request import REPEATS
 from oslira_gateway.identity.permissions import Action, needs
 from oslira_gateway.webhooks.address import AddressPolicy
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
@@ -79,7 +80,9 @@ def endpoint_routes(
     ) -> None:
         await endpoints.remove(member_of(request), path_id(webhook_endpoint_id, _NOT_FOUND))
 
-    @post(f"{_ONE}/rotate-secret", status_code=200, opt=_NEEDS, tags=_TAGS, responses=_REFUSED)
+    @post(
+        f"{_ONE}/rotate-secret", status_code=200, opt=_NEEDS | {REPEATS: True}, tags=_TAGS, responses=_REFUSED
+    )
     async def rotate_webhook_secret(
         request: Request[Any, Any, Any], webhook_endpoint_id: FromPath[str]
     ) -> EndpointWithSecret:

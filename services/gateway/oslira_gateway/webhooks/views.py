@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_gateway.webhooks.answer import DETAILS, Problem
 from oslira_gateway.webhooks.event import EventType
@@ -20,6 +20,8 @@ DeliveryStatus = Literal["pending", "held", "delivered", "failed", "expired"]
 class EndpointOrder(BaseModel):
     """A URL to be told at, and of what: everything, unless `event_types` says less."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     url: str = Field(min_length=1, max_length=2_000)
     event_types: list[EventType] = Field(default=list(EventType), min_length=1, max_length=20)
     description: str | None = Field(default=None, max_length=200)
@@ -27,6 +29,8 @@ class EndpointOrder(BaseModel):
 
 class EndpointChange(BaseModel):
     """What is left out stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str | None = Field(default=None, min_length=1, max_length=2_000)
     event_types: list[EventType] | None = Field(default=None, min_length=1, max_length=20)
