@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 
 import anthropic
@@ -101,3 +102,81 @@ async def test_a_missing_key_is_refused(sim: Sim) -> None:
     response = await sim.http.post(f"{sim.url}/anthropic/v1/messages", json={})
     assert response.status_code == 401
     assert response.json()["error"]["type"] == "authentication_error"
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "status", "words"),
+    [
+        ("claude-haiku-9", {}, 404, "model: claude-haiku-9"),
+        ("claude-haiku-5-5", {"extra_body": {"temperature": 0.2}}, 400, "temperature"),
+        (
+            "claude-haiku-5-5",
+            {"thinking": {"type": "enabled", "budget_tokens": 1_024}},
+            400,
+            "thinking.type.adaptive",
+        ),
+        ("claude-sonnet-5-5", {"thinking": {"type": "disabled"}}, 400, "between_tools"),
+        (
+            "claude-haiku-5-5",
+            {"thinking": {"type": "disabled"}, "output_config": {"effort": "max"}},
+            400,
+            "not supported with effort max",
+        ),
+        ("claude-haiku-5-5", {"output_config": {"effort": "minimal"}}, 400, "effort"),
+        ("claude-haiku-5-5", {"max_tokens": 200_000}, 400, "maximum allowed number of output tokens"),
+        ("claude-haiku-4-5", {"thinking": {"type": "adaptive"}}, 400, "adaptive thinking is not supported"),
+        (
+            "claude-haiku-4-5",
+            {"output_config": {"effort": "low"}},
+            400,
+            "does not support the effort parameter",
+        ),
+        ("claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 512}}, 400, "1024"),
+        (
+            "claude-haiku-4-5",
+            {"thinking": {"type": "enabled", "budget_tokens": 2_000}, "max_tokens": 2_000},
+            400,
+            "must be greater than",
+        ),
+    ],
+)
+async def test_a_parameter_that_a_model_does_not_take_is_refused(
+    client: anthropic.AsyncAnthropic, model: str, asked: dict[str, Any], status: int, words: str
+) -> None:
+    request: dict[str, Any] = {
+        "timeout": 10.0,
+        "max_tokens": 4_000,
+        "messages": [{"role": "user", "content": "hi"}],
+        **asked,
+    }
+    with pytest.raises(anthropic.APIStatusError, match=words) as refused:
+        await client.messages.create(model=model, **request)
+    assert refused.value.status_code == status
+
+
+async def test_thinking_that_nobody_turned_off_counts_into_the_limit(
+    client: anthropic.AsyncAnthropic,
+) -> None:
+    question: Any = [{"role": "user", "content": prompt_about(PROFILE)}]
+    unsaid = await client.messages.create(
+        model="claude-sonnet-5-5", max_tokens=900, messages=question, output_config=FORM
+    )
+    assert (unsaid.stop_reason, unsaid.usage.output_tokens) == ("max_tokens", 900)
+    assert _text(unsaid) == ""
+    with_effort: Any = {**FORM, "effort": "low"}
+    said = await client.messages.create(
+        model="claude-sonnet-5-5",
+        max_tokens=900,
+        messages=question,
+        output_config=with_effort,
+        thinking={"type": "adaptive"},
+    )
+    assert said.stop_reason == "end_turn"
+    assert [block.type for block in said.content] == ["thinking", "text"]
+
+
+async def test_models_are_listed_with_their_last_day(sim: Sim, client: anthropic.AsyncAnthropic) -> None:
+    await sim.post("config", models={"shutdown_dates": {"claude-haiku-5-5": "2027-01-01"}})
+    listed = {model.id: (model.lifecycle, model.retires_at) async for model in client.models.list()}
+    assert listed["claude-haiku-5-5"] == ("deprecated", datetime(2027, 1, 1, tzinfo=UTC))
+    assert listed["claude-sonnet-5-5"] == ("active", None)

@@ -117,6 +117,88 @@ async def test_what_the_api_refuses_is_refused(sim: Sim, client: openai.AsyncOpe
     assert (await sim.counters())["openai"]["calls"] == 0
 
 
+@pytest.mark.parametrize(
+    ("model", "asked", "code"),
+    [
+        ("gpt-9", {}, "model_not_found"),
+        ("gpt-5-mini", {"temperature": 0.2}, "unsupported_value"),
+        ("gpt-6-luna", {"temperature": 0.2}, "unsupported_value"),
+        ("gpt-6.1-sol", {"reasoning_effort": "none"}, "unsupported_value"),
+        ("gpt-6.1-terra", {"reasoning_effort": "minimal"}, "unsupported_value"),
+        ("gpt-4o-mini", {"reasoning_effort": "low"}, None),
+        ("gpt-6-luna", {"max_tokens": 100}, "unsupported_parameter"),
+        ("gpt-4o-mini", {"max_completion_tokens": 20_000}, "invalid_value"),
+        ("gpt-6-luna", {"max_completion_tokens": 0}, "integer_below_min_value"),
+        ("gpt-5-mini", {"prompt_cache_options": {"mode": "explicit"}}, "unsupported_parameter"),
+        ("gpt-6-luna", {"prompt_cache_key": "k" * 65}, "string_above_max_length"),
+    ],
+)
+async def test_a_parameter_that_a_model_does_not_take_is_refused_with_the_apis_code(
+    client: openai.AsyncOpenAI, model: str, asked: dict[str, Any], code: str | None
+) -> None:
+    with pytest.raises(openai.APIStatusError) as refused:
+        await client.chat.completions.create(model=model, messages=_messages(), **asked)
+    assert refused.value.status_code == (404 if code == "model_not_found" else 400)
+    assert refused.value.code == code
+    assert refused.value.type == "invalid_request_error"
+
+
+async def test_a_small_limit_is_eaten_by_reasoning(client: openai.AsyncOpenAI) -> None:
+    answer = await client.chat.completions.create(
+        model="gpt-6.1-terra",
+        messages=_messages(),
+        response_format=FORM,
+        max_completion_tokens=100,
+        reasoning_effort="low",
+    )
+    assert (answer.choices[0].finish_reason, answer.choices[0].message.content) == ("length", "")
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 100
+    unhurried = await client.chat.completions.create(
+        model="gpt-6-luna",
+        messages=_messages(),
+        response_format=FORM,
+        temperature=0.2,
+        reasoning_effort="none",
+    )
+    assert unhurried.choices[0].finish_reason == "stop"
+
+
+async def test_a_model_is_listed_until_its_day_and_refused_from_then_on(
+    sim: Sim, client: openai.AsyncOpenAI
+) -> None:
+    listed = {model.id: model.shutdown_date async for model in client.models.list()}
+    assert (listed["gpt-5"], listed["gpt-4o-mini"], listed["gpt-6-luna"]) == (
+        "2026-12-11",
+        "2027-01-14",
+        None,
+    )
+    await client.chat.completions.create(model="gpt-5-2025-08-07", messages=_messages())
+    await sim.post("config", models={"today": "2026-12-11"})
+    with pytest.raises(openai.NotFoundError, match="does not exist or you do not have access"):
+        await client.chat.completions.create(model="gpt-5-2025-08-07", messages=_messages())
+    assert "gpt-5" not in {model.id async for model in client.models.list()}
+    dates = {"gpt-6-luna": "2027-02-01"}
+    await sim.post("config", models={"missing": ["gpt-4o-mini"], "shutdown_dates": dates})
+    listed = {model.id: model.shutdown_date async for model in client.models.list()}
+    assert (listed.get("gpt-4o-mini", "none"), listed["gpt-6-luna"]) == ("none", "2027-02-01")
+
+
+async def test_newer_models_book_what_they_write_to_the_cache(client: openai.AsyncOpenAI) -> None:
+    system = {"type": "text", "text": INSTRUCTIONS, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    found: list[tuple[int | None, int | None]] = []
+    for username in ("a", "b"):
+        messages: Any = [{"role": "system", "content": [system]}, _messages(username=username)[1]]
+        answer = await client.chat.completions.create(
+            model="gpt-6.1-terra", messages=messages, prompt_cache_options={"mode": "explicit"}
+        )
+        assert answer.usage is not None
+        assert answer.usage.prompt_tokens_details is not None
+        details = answer.usage.prompt_tokens_details
+        found.append((details.cached_tokens, details.cache_write_tokens))
+    assert found == [(0, len(INSTRUCTIONS) // 4), (len(INSTRUCTIONS) // 4, 0)]
+
+
 async def test_a_caller_that_leaves_is_counted_and_its_slot_is_free(
     sim: Sim, client: openai.AsyncOpenAI
 ) -> None:

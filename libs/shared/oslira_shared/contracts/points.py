@@ -19,7 +19,7 @@ class Metric(StrEnum):
 
     REQUEST = "request"  # until a request's answer began: `GET /v1/leads/{lead_id} 200`
     STEP = "step"  # how long a run was in a status, or at work at all: `light scoring`, `light total`
-    CALL = "call"  # one request to a model, until its answer was there: `core gpt-5-mini`
+    CALL = "call"  # one request to a model, until its answer was there: `core gpt-6.1-terra`
 
 
 class Point(Contract):

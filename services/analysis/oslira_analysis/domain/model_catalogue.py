@@ -57,7 +57,7 @@ FAMILIES: Final[dict[str, Family]] = {
     # These take a temperature only without reasoning; we never send one.
     "gpt-6": Family(OPENAI, ("none", "low", "medium", "high", "xhigh", "max"), has_cache_breakpoints=True),
     "gpt-6-reasoning": Family(OPENAI, ("low", "medium", "high", "xhigh", "max"), has_cache_breakpoints=True),
-    "claude-4": Family(ANTHROPIC, takes_temperature=True, no_thinking="disabled"),
+    "claude-4": Family(ANTHROPIC, no_thinking="disabled"),
     "claude-5": Family(
         ANTHROPIC, ("low", "medium", "high", "xhigh", "max"), no_thinking="disabled", token_percent=130
     ),

@@ -122,8 +122,6 @@ def _request(question: Question) -> dict[str, Any]:
         output["effort"] = choice.effort
     if choice.thinking is not None:
         request["thinking"] = {"type": choice.thinking}
-    if choice.temperature is not None:
-        request["temperature"] = choice.temperature
     return request
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from analysis_world import World
+from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
 from small_gateway import small_gateway
 
 MODEL_FAULTS = ("refusal", "truncate", "malformed")
@@ -143,3 +144,85 @@ async def test_a_hit_is_never_shared_between_accounts(world: World, monkeypatch:
         assert first["state"] == second["state"] == "completed"
         assert second["ai_cost_nano_usd"] > 0
         assert len({heard.headers["cf-aig-cache-key"] for heard in gateway.heard}) == 2
+
+
+async def test_each_provider_is_sent_what_its_model_takes_and_room_for_its_reasoning(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with small_gateway(world.simulators.url) as gateway:
+        monkeypatch.setenv("AI_GATEWAY_URL", gateway.url)
+        await world.start_engine()
+        await world.ended(await world.accept("first.choice", kind="xray"))
+        await world.ended(await world.accept("first.choice.light"))
+        await world.simulators.add_fault("openai", "status", status=503)
+        await world.ended(await world.accept("second.choice", kind="xray"))
+        await world.ended(await world.accept("second.choice.light"))
+        sent = {
+            (heard.body["model"], heard.body.get("max_completion_tokens")): heard.body
+            for heard in gateway.heard
+        }
+        luna, terra = sent["gpt-6-luna", 1_500], sent["gpt-6.1-terra", 8_000]
+        sol = sent["gpt-6.1-sol", 10_000]
+        assert [body["reasoning_effort"] for body in (luna, terra, sol)] == ["none", "low", "low"]
+        assert all("temperature" not in body for body in (luna, terra, sol))
+        assert all(body["prompt_cache_options"] == {"mode": "explicit"} for body in (luna, terra, sol))
+        claudes = {
+            heard.body["max_tokens"]: heard.body for heard in gateway.heard if heard.provider == "anthropic"
+        }
+        light, core, psychographic = claudes[1_950], claudes[10_400], claudes[13_000]
+        assert [body["model"] for body in (light, core, psychographic)] == [
+            "claude-haiku-5-5",
+            "claude-haiku-5-5",
+            "claude-sonnet-5-5",
+        ]
+        assert [body["thinking"]["type"] for body in (light, core, psychographic)] == [
+            "disabled",
+            "adaptive",
+            "adaptive",
+        ]
+        assert [body["output_config"]["effort"] for body in (light, core, psychographic)] == ["low"] * 3
+
+
+async def test_requests_of_one_task_and_business_share_a_cache_key_and_others_do_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with small_gateway(world.simulators.url) as gateway:
+        monkeypatch.setenv("AI_GATEWAY_URL", gateway.url)
+        await world.start_engine()
+        other = await world.another_account()
+        for name, owner in (("key.one", None), ("key.two", None), ("key.one", other)):
+            await world.ended(await world.accept(name, kind="deep", owner=owner))
+        keys = [heard.body["prompt_cache_key"] for heard in gateway.heard]
+        assert {(key, keys.count(key)) for key in keys} == {
+            (f"{task}:{business_id}", times)
+            for business_id, times in ((world.business_profile_id, 2), (other[1], 1))
+            for task in ("core", "outreach", "personality")
+        }
+        assert max(len(f"business_profile:{other[1]}"), *map(len, keys)) <= 64  # OpenAI refuses longer ones
+
+
+async def test_only_what_profiles_have_in_common_is_written_to_the_cache_and_the_surcharge_is_booked(
+    world: World,
+) -> None:
+    await world.start_engine()
+    first = await world.ended(await world.accept("writes.the.prefix"))
+    tokens = (await world.simulators.counters())["openai"]["tokens"]
+    usage = (await usage_of(world, first["id"]))[0]
+    assert 1_024 < tokens["cache_creation"] < usage["input_tokens"]
+    in_common = {"cached_tokens": 0, "output_tokens": usage["output_tokens"]}
+    expected, without = (
+        known_cost_nano_usd(
+            "openai",
+            "gpt-6-luna",
+            input_tokens=usage["input_tokens"],
+            cache_write_tokens=written,
+            **in_common,
+        )
+        for written in (tokens["cache_creation"], 0)
+    )
+    assert usage["cost_nano_usd"] == expected > without
+    second = await world.ended(await world.accept("reads.the.prefix"))
+    assert (await usage_of(world, second["id"]))[0]["cached_tokens"] == tokens["cache_creation"]
+    assert (await world.simulators.counters())["openai"]["tokens"]["cache_creation"] == tokens[
+        "cache_creation"
+    ]

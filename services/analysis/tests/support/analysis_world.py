@@ -5,11 +5,11 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from oslira_analysis.bootstrap import build
+from oslira_analysis.bootstrap import build, utc_now
 from oslira_analysis.settings import AnalysisSettings
 from oslira_devstack.promises.killed_engine import EngineProcess
 from oslira_devstack.servers.contract import Nats
@@ -46,10 +46,10 @@ class World:
     _engines: AsyncExitStack = field(default_factory=AsyncExitStack)
     _processes: list[EngineProcess] = field(default_factory=list[EngineProcess])
 
-    async def start_engine(self) -> Runtime:
-        """One more replica."""
+    async def start_engine(self, *, now: Callable[[], datetime] = utc_now) -> Runtime:
+        """One more replica. `now` is its clock for what is told by days."""
         settings = AnalysisSettings()  # pyright: ignore[reportCallIssue]  # from the environment
-        return await self._engines.enter_async_context(running_engine(settings))
+        return await self._engines.enter_async_context(running_engine(settings, now=now))
 
     async def stop_engines(self) -> None:
         for process in self._processes:
@@ -135,10 +135,12 @@ class World:
 
 
 @asynccontextmanager
-async def running_engine(settings: AnalysisSettings) -> AsyncGenerator[Runtime]:
+async def running_engine(
+    settings: AnalysisSettings, *, now: Callable[[], datetime] = utc_now
+) -> AsyncGenerator[Runtime]:
     pool = await open_pool(settings.database_url.get_secret_value(), service="analysis", max_size=10)
     runtime = Runtime(settings, pool)
-    await build(runtime, settings)
+    await build(runtime, settings, now=now)
     living = asyncio.create_task(runtime.live())
     try:
         yield runtime

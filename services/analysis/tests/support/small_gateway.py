@@ -20,6 +20,7 @@ class Heard:
     provider: str
     path: str
     headers: dict[str, str]
+    body: dict[str, Any]
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class SmallGateway:
         _, root, provider, *rest = scope["path"].split("/")
         assert root == "account-gateway"
         path = "/" + "/".join(rest)
-        self.heard.append(Heard(provider, path, headers))
+        self.heard.append(Heard(provider, path, headers, json.loads(body)))
         status, answer, cache = await self._answer(provider, path, headers, body)
         reply = [(b"content-type", b"application/json"), (b"cf-aig-cache-status", cache)]
         await send({"type": "http.response.start", "status": status, "headers": reply})

@@ -111,7 +111,7 @@ def test_what_is_watched_are_the_models_of_the_rows_and_their_successors() -> No
         ("gpt-6-luna", "none", Choice("gpt-6-luna", 1_000, "none", has_cache_breakpoints=True)),
         ("gpt-6-luna", "minimal", Choice("gpt-6-luna", 5_000, "low", has_cache_breakpoints=True)),
         ("gpt-6.1-sol", "none", Choice("gpt-6.1-sol", 5_000, "low", has_cache_breakpoints=True)),
-        ("claude-haiku-4-5", "low", Choice("claude-haiku-4-5", 1_000, None, 0.2, "disabled")),
+        ("claude-haiku-4-5", "low", Choice("claude-haiku-4-5", 1_000, thinking="disabled")),
         ("claude-haiku-5-5", "none", Choice("claude-haiku-5-5", 1_300, "low", None, "disabled")),
         ("claude-haiku-5-5", "minimal", Choice("claude-haiku-5-5", 1_300, "low", None, "disabled")),
         ("claude-haiku-5-5", "low", Choice("claude-haiku-5-5", 6_500, "low", None, "adaptive")),
