@@ -79,11 +79,11 @@ def choose(credentials: Credentials, *, simulators_url: str, allow_real: bool) -
 
 
 def development_prices() -> dict[str, dict[str, str]]:
-    """Stripe price id → what it sells, in the form of STRIPE_PRICES: one monthly price a plan, one a pack."""
-    plans = {
-        f"price_dev_{plan}": {"plan": plan, "interval": "month"} for plan in PLANS if plan != SIGN_UP_PLAN
-    }
-    return plans | {f"price_dev_{pack}": {"pack": pack} for pack in PACKS}
+    """Stripe price id → what it sells, in the form of STRIPE_PRICES: a monthly and a yearly price a plan, one a pack."""
+    paid = [plan for plan in PLANS if plan != SIGN_UP_PLAN]
+    months = {f"price_dev_{plan}": {"plan": plan, "interval": "month"} for plan in paid}
+    years = {f"price_{plan}_year": {"plan": plan, "interval": "year"} for plan in paid}
+    return months | years | {f"price_dev_{pack}": {"pack": pack} for pack in PACKS}
 
 
 def _development_key(provider: str) -> str:

@@ -18,11 +18,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Credits a month, how many runs an account may have at work at once, and its share when slots are short."""
+    """Credits a month, how many runs an account may have at work at once, and its share when slots are short.
+
+    `trial_credits`: what a trial of the plan grants, once for an account.
+    """
 
     monthly_credits: int
     max_running: int
     weight: int
+    trial_credits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ DRAFT_PRICE_CREDITS: Final = 1
 SIGN_UP_PLAN: Final = "free"
 PLANS: Final[dict[str, Plan]] = {
     "free": Plan(monthly_credits=25, max_running=1, weight=1),
-    "growth": Plan(monthly_credits=250, max_running=2, weight=2),
-    "pro": Plan(monthly_credits=1_500, max_running=5, weight=4),
-    "agency": Plan(monthly_credits=5_000, max_running=10, weight=4),
-    "enterprise": Plan(monthly_credits=20_000, max_running=20, weight=8),
+    "growth": Plan(monthly_credits=250, max_running=2, weight=2, trial_credits=25),
+    "pro": Plan(monthly_credits=1_500, max_running=5, weight=4, trial_credits=25),
+    "agency": Plan(monthly_credits=5_000, max_running=10, weight=4, trial_credits=25),
+    "enterprise": Plan(monthly_credits=20_000, max_running=20, weight=8, trial_credits=25),
 }
 PACKS: Final[dict[str, Pack]] = {
     "pack_100": Pack(credits=100, price_usd=Decimal(15)),

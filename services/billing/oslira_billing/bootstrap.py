@@ -44,7 +44,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     """Declare everything; the runtime starts it."""
     database = AdminClient(runtime.database)
     runtime.health.required["schema"] = SchemaCheck(
-        runtime.database, "billing.webhook_events", "billing.payment_problems", "billing.job_runs"
+        runtime.database, "billing.webhook_events", "billing.purchases", "billing.job_runs"
     )
     await seed_offers(database, settings.stripe_prices)
 
@@ -63,7 +63,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         "billing",
         {
             "daily-cleanup": DailyCleanup(PostgresEventBodies(database), PostgresClosedAccounts(database)),
-            "monthly-renewal": RenewMonthly(PostgresRenewals(database)),
+            "monthly-renewal": RenewMonthly(PostgresRenewals(database), inbox.books),
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
             "subscription-sync": SyncMissedEvents(
                 missed=stripe,

@@ -30,16 +30,44 @@ def line(
     price: str | None = None,
     amount: int = 2_000,
     start_s: int = JULY_S,
+    end_s: int | None = None,
+    quantity: int = 1,
     proration: bool = False,
 ) -> dict[str, Any]:
-    """An invoice line for a subscription's item, over one period."""
+    """An invoice line for a subscription's item, over one period: 31 days unless `end_s` says otherwise."""
+    details = {"invoice_item": None, "proration": proration, "proration_details": {"credited_items": None}}
     return {
         "object": "line_item",
+        "id": f"il_{uuid4().hex[:24]}",
         "amount": amount,
+        "currency": "usd",
+        "discount_amounts": [],
         "metadata": {"plan": plan} if plan else {},
-        "parent": {"subscription_item_details": {"proration": proration}},
-        "period": {"start": start_s, "end": start_s + 31 * 86_400},
-        "pricing": {"price_details": {"price": price}},
+        "parent": {
+            "type": "subscription_item_details",
+            "invoice_item_details": None,
+            "subscription_item_details": {**details, "subscription": None, "subscription_item": "si_1"},
+        },
+        "period": {"start": start_s, "end": start_s + 31 * 86_400 if end_s is None else end_s},
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": price, "product": "prod_1"},
+            "unit_amount_decimal": None,
+        },
+        "quantity": quantity,
+    }
+
+
+def one_off_line(price: str, *, amount: int, at_s: int = JULY_S, quantity: int = 1) -> dict[str, Any]:
+    """An invoice line for something that is bought once."""
+    details = {"invoice_item": "ii_1", "proration": False, "proration_details": None, "subscription": None}
+    return {
+        **line(None, price=price, amount=amount, start_s=at_s, end_s=at_s, quantity=quantity),
+        "parent": {
+            "type": "invoice_item_details",
+            "invoice_item_details": details,
+            "subscription_item_details": None,
+        },
     }
 
 
@@ -49,21 +77,33 @@ def invoice(
     subscription: str | None = "sub_1",
     reason: str = "subscription_cycle",
     invoice_id: str | None = None,
+    created: int | None = None,
+    from_balance: int = 0,
     **metadata: str,
 ) -> dict[str, Any]:
-    """A paid invoice; `metadata` is the subscription's, or its own if it bills none."""
+    """A paid invoice; `metadata` is the subscription's, or its own if it bills none. `from_balance`: what the balance paid."""
     details = {"subscription": subscription, "metadata": metadata}
+    total = sum(item["amount"] for item in lines)
     return {
         "object": "invoice",
         "id": invoice_id or f"in_{uuid4().hex[:24]}",
         "customer": customer,
         "billing_reason": reason,
+        "created": created or JULY_S,
         "status": "paid",
-        "amount_paid": sum(item["amount"] for item in lines),
+        "amount_due": max(0, total - from_balance),
+        "amount_paid": max(0, total - from_balance),
+        "total": total,
+        "starting_balance": -from_balance,
+        "ending_balance": min(0, total),
+        "pre_payment_credit_notes_amount": 0,
+        "post_payment_credit_notes_amount": 0,
         "currency": "usd",
         "metadata": {} if subscription else metadata,
-        "parent": {"subscription_details": details} if subscription else None,
-        "lines": {"object": "list", "data": list(lines)},
+        "parent": {"type": "subscription_details", "quote_details": None, "subscription_details": details}
+        if subscription
+        else None,
+        "lines": {"object": "list", "data": list(lines), "has_more": False, "total_count": len(lines)},
     }
 
 
@@ -96,12 +136,14 @@ def subscription(
     subscription_id: str = "sub_1",
     status: str = "active",
     customer: str = "cus_1",
-    price: str = "price_1",
+    price: str | None = None,
     **metadata: str,
 ) -> dict[str, Any]:
     """A subscription with one item."""
     item = {
-        "price": {"object": "price", "id": price},
+        "object": "subscription_item",
+        "price": {"object": "price", "id": price} if price else None,
+        "quantity": 1,
         "current_period_start": JULY_S,
         "current_period_end": AUGUST_S,
     }
@@ -111,6 +153,9 @@ def subscription(
         "customer": customer,
         "status": status,
         "cancel_at_period_end": False,
+        "billing_cycle_anchor": JULY_S,
+        "start_date": JULY_S,
+        "ended_at": None,
         "metadata": metadata,
         "items": {"object": "list", "data": [item]},
     }
@@ -176,4 +221,28 @@ def dispute(
         "payment_intent": payment,
         "currency": "usd",
         "status": status,
+    }
+
+
+def credit_note(
+    invoice_id: str, *, amount: int, refunded: int = 0, customer: str = "cus_1"
+) -> dict[str, Any]:
+    """What was given back of a paid invoice: `refunded` of it by refunds, the rest to the customer's balance."""
+    refunds = (
+        [{"amount_refunded": refunded, "refund": f"re_{invoice_id}", "type": "refund"}] if refunded else []
+    )
+    return {
+        "object": "credit_note",
+        "id": f"cn_{uuid4().hex[:24]}",
+        "invoice": invoice_id,
+        "customer": customer,
+        "amount": amount,
+        "total": amount,
+        "currency": "usd",
+        "status": "issued",
+        "type": "post_payment",
+        "pre_payment_amount": 0,
+        "post_payment_amount": amount,
+        "refunds": refunds,
+        "metadata": {},
     }

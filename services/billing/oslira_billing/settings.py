@@ -7,11 +7,15 @@ from pydantic import BaseModel, Field, model_validator
 
 
 class Price(BaseModel):
-    """What a Stripe price sells: a plan at an interval, or a pack."""
+    """What a Stripe price sells: a plan at an interval, or a pack; neither: something without credits.
+
+    The last of several for the same is the one that is sold, unless it isn't `active`.
+    """
 
     plan: str | None = None
     pack: str | None = None
     interval: Literal["month", "year"] | None = None
+    active: bool = True
 
 
 class BillingSettings(ServiceSettings):

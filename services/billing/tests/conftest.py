@@ -12,15 +12,27 @@ import pytest
 import pytest_asyncio
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.ports import Inbox
-from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.event import parse_event
 from oslira_billing.infrastructure.memory import MemoryInbox, MemoryStripe
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
+from oslira_billing.settings import Price
 from oslira_devstack.databases import Database
 from oslira_shared.catalog import PACKS, PLANS
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+
+PRICE_SETTINGS = {
+    **{f"price_{plan}": Price(plan=plan, interval="month") for plan in ("growth", "pro", "agency")},
+    **{f"price_{plan}_year": Price(plan=plan, interval="year") for plan in ("growth", "pro", "agency")},
+    "price_pack_100": Price(pack="pack_100"),
+    "price_service": Price(),
+}
+PRICES = {
+    price_id: Priced(price.plan, price.pack, {"month": 1, "year": 12}.get(price.interval or ""))
+    for price_id, price in PRICE_SETTINGS.items()
+}
 
 
 class World(Protocol):
@@ -45,6 +57,10 @@ class World(Protocol):
 
     async def plan(self, account_id: UUID) -> str | None: ...
 
+    async def close(self, account_id: UUID) -> None:
+        """Identity says that the account was deleted."""
+        ...
+
     async def pass_time(self, duration: timedelta) -> None: ...
 
 
@@ -54,7 +70,8 @@ class MemoryWorld:
             Catalogue(
                 plans={name: plan.monthly_credits for name, plan in PLANS.items()},
                 packs={name: pack.credits for name, pack in PACKS.items()},
-                prices={},
+                prices=PRICES,
+                trials={name: plan.trial_credits for name, plan in PLANS.items()},
             )
         )
 
@@ -63,14 +80,14 @@ class MemoryWorld:
         return row.state, row.failures, row.reason
 
     async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
-        return {key: grant for key, grant in self.inbox.tables.grants.items() if grant[0] == account_id}
+        given = self.inbox.tables.purchases.given.items()
+        return {key: (owner, one.credits) for key, (owner, _, one) in given if owner == account_id}
 
     async def available(self, account_id: UUID) -> int:
-        back = self.inbox.tables.reversals
         return sum(
-            amount - min(amount, amount if (taken := back.revoked.get(key, 0)) is None else taken)
-            for key, (owner, amount) in self.inbox.tables.grants.items()
-            if owner == account_id and key not in back.frozen.values()
+            one.credits - one.taken_credits
+            for owner, _, one in self.inbox.tables.purchases.given.values()
+            if owner == account_id and one.frozen_under is None
         )
 
     async def problems(self, account_id: UUID) -> set[str]:
@@ -80,13 +97,21 @@ class MemoryWorld:
         async with self.inbox.books() as books:
             return await books.plan_of(account_id)
 
+    async def close(self, account_id: UUID) -> None:
+        self.inbox.tables.closed.add(account_id)
+
     async def pass_time(self, duration: timedelta) -> None:
         self.inbox.clock += duration
 
 
 class PostgresWorld:
-    def __init__(self, pool: Pool, ledger: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self.pool = pool
+    def __init__(
+        self,
+        pool: Pool,
+        ledger: "asyncpg.Connection[asyncpg.Record]",
+        identity: "asyncpg.Connection[asyncpg.Record]",
+    ) -> None:
+        self.pool, self._identity = pool, identity
         self.inbox = PostgresInbox(AdminClient(pool))
         self._ledger = ledger
 
@@ -115,10 +140,14 @@ class PostgresWorld:
             "select plan from billing.account_plans where account_id = $1", account_id
         )
 
+    async def close(self, account_id: UUID) -> None:
+        query = "insert into identity.accounts (id, name, deleted_at) values ($1, 'A', now())"
+        await self._identity.execute(query, account_id)
+
     async def pass_time(self, duration: timedelta) -> None:
         await self.pool.execute(
             """update billing.webhook_events set created_at = created_at - $1::interval, waited_from = waited_from - $1,
-               due_at = due_at - $1,
+               first_tried_at = first_tried_at - $1, due_at = due_at - $1,
                not_before = not_before - $1, lease_until = lease_until - $1""",
             duration,
         )
@@ -129,10 +158,12 @@ async def postgres_world(module_database: Database) -> AsyncGenerator[PostgresWo
     async with AsyncExitStack() as stack:
         pool = await open_pool(module_database.url("billing_service"), service="billing", min_size=1)
         stack.push_async_callback(pool.close)
-        await seed_offers(AdminClient(pool), {})
+        await seed_offers(AdminClient(pool), PRICE_SETTINGS)
         ledger = await asyncpg.connect(module_database.url("credits_service"))
         stack.push_async_callback(ledger.close)
-        yield PostgresWorld(pool, ledger)
+        identity = await asyncpg.connect(module_database.url("gateway_service"))
+        stack.push_async_callback(identity.close)
+        yield PostgresWorld(pool, ledger, identity)
 
 
 @pytest.fixture(params=["memory", "postgres"])

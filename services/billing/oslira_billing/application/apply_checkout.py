@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from oslira_billing.application.ports import Books
+from oslira_billing.application.record_purchase import record_purchase
 from oslira_billing.domain.fields import StripeObject, reference, text
-from oslira_billing.domain.grants import grant_of_session, payment_of_session
+from oslira_billing.domain.purchase import payment_of_session, purchase_of_session
 
 
 async def apply_checkout(
@@ -16,10 +17,10 @@ async def apply_checkout(
         await books.link_customer(customer_id, account_id)
     if text(session, "mode") != "payment":
         return
-    grant = grant_of_session(session, await books.catalogue())
+    purchase = purchase_of_session(session, await books.catalogue())
     described = {**session, "payment_status": "failed"} if has_failed else session
-    await books.reversals.save_session(account_id, described, grant)
-    if grant is not None:
-        await books.grant(account_id, grant)
+    await books.reversals.save_session(account_id, described, purchase)
+    if purchase is not None:
+        await record_purchase(books, account_id, purchase)
     if (payment := payment_of_session(session)) is not None:
         await books.wake(payment)

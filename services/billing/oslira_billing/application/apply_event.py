@@ -1,14 +1,14 @@
 """Apply one stored event: once, whole, and told to others only after it is committed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 import structlog
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.application.effects import PAYMENT_LINKED, Choice, ChooseEffect
+from oslira_billing.application.effects import HANDLED, PAYMENT_LINKED, Choice, ChooseEffect
 from oslira_billing.application.ports import (
     Books,
     ClaimLostError,
@@ -17,10 +17,11 @@ from oslira_billing.application.ports import (
     Received,
     StripeObjects,
 )
-from oslira_billing.domain.accounts import one_owner, owner_of
+from oslira_billing.domain.accounts import names_us, one_owner, owner_of
 from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError, NotYetError
-from oslira_billing.domain.fields import StripeObject, reference
-from oslira_billing.domain.waiting import next_look_s
+from oslira_billing.domain.event import API_VERSION
+from oslira_billing.domain.fields import StripeObject, reference, text
+from oslira_billing.domain.waiting import LONGEST_STEP_S, next_look_s
 
 _LOG = structlog.get_logger()
 _TELL_AGAIN_S: Final = 5.0
@@ -42,7 +43,7 @@ class ApplyEvent:
         try:
             await self._work(received)
         except NotYetError as missing:
-            await self._wait(received, reason=str(missing), waits_for=missing.waits_for)
+            await self._wait(received, missing)
         except EventRefusedError as refusal:
             _LOG.error("event_refused", event_id=received.event.id, code=refusal.code, detail=refusal.detail)
             await self.inbox.end(received, state="dead", reason=str(refusal))
@@ -50,7 +51,8 @@ class ApplyEvent:
             _LOG.info("event_taken_away", event_id=received.event.id)
         except OsliraError as outage:
             # An outage of Stripe fails no event, however long it lasts.
-            await self._wait(received, reason=str(outage))
+            seconds = next_look_s(received.waited) or LONGEST_STEP_S
+            await self.inbox.wait(received, seconds=seconds, reason=str(outage))
         except Exception as error:  # noqa: BLE001  # poison: the row counts its failures and ends `dead`
             _LOG.error("event_failed", event_id=received.event.id, exc_info=error)
             await self.inbox.retry(received, reason=f"{type(error).__name__}: {error}"[:500])
@@ -58,12 +60,27 @@ class ApplyEvent:
     async def _work(self, received: Received) -> None:
         if received.state == "applied" and received.account_id is not None:
             await self._tell(received, received.account_id)
-        elif received.event.type == PAYMENT_LINKED:
-            await self._link_payment(received)
-        elif (choice := await ChooseEffect(self.inbox, self.stripe)(received.event)) is not None:
-            await self._apply(received, choice)
-        else:
+        elif received.event.connected_account is not None or received.event.type not in HANDLED:
+            # A connected account's money isn't ours, whatever its objects say.
             await self.inbox.end(received, state="ignored")
+        else:
+            current = await self._as_we_read_it(received)
+            if current.event.type == PAYMENT_LINKED:
+                await self._link_payment(current)
+            else:
+                await self._apply(current, await ChooseEffect(self.inbox, self.stripe)(current.event))
+
+    async def _as_we_read_it(self, received: Received) -> Received:
+        """The event with its object in our API version: in another one fields are elsewhere, and read as missing."""
+        event = received.event
+        if event.api_version == API_VERSION:
+            return received
+        kind, object_id = text(event.object, "object") or "", text(event.object, "id") or ""
+        current = await self.stripe.retrieve(kind, object_id)
+        if current is None:
+            detail = f"the event is of {event.api_version}, and Stripe has no {kind} {object_id}"
+            raise EventRefusedError("api_version_differs", detail)
+        return replace(received, event=replace(event, object=current))
 
     async def _link_payment(self, received: Received) -> None:
         described = received.event.object
@@ -97,13 +114,23 @@ class ApplyEvent:
         else:
             await self.inbox.end(received, state="done")
 
-    async def _wait(self, received: Received, *, reason: str, waits_for: str | None = None) -> None:
-        seconds = next_look_s(received.waited)
-        if seconds is None:
+    async def _wait(self, received: Received, missing: NotYetError) -> None:
+        seconds, reason = next_look_s(received.waited), str(missing)
+        if seconds is not None:
+            await self.inbox.wait(received, seconds=seconds, reason=reason, waits_for=missing.waits_for)
+        elif await self._is_ours(received):
             _LOG.error("event_waited_too_long", event_id=received.event.id, reason=reason)
             await self.inbox.end(received, state="dead", reason=reason)
         else:
-            await self.inbox.wait(received, seconds=seconds, reason=reason, waits_for=waits_for)
+            # Other products sell through the same Stripe account.
+            await self.inbox.end(received, state="ignored", reason=f"not_ours: {reason}")
+
+    async def _is_ours(self, received: Received) -> bool:
+        event = received.event
+        async with self.inbox.books() as books:
+            if event.customer_id is not None and await books.account_of(event.customer_id) is not None:
+                return True
+            return names_us(event.object, await books.catalogue())
 
 
 async def _owner(books: Books, papers: Iterable[StripeObject]) -> UUID:

@@ -1,18 +1,33 @@
 """A paid invoice: recorded, and its credits granted."""
 
+from datetime import datetime
 from uuid import UUID
 
 from oslira_billing.application.ports import Books
+from oslira_billing.application.record_purchase import record_purchase
 from oslira_billing.domain.fields import StripeObject, text
-from oslira_billing.domain.grants import grant_of_invoice
+from oslira_billing.domain.purchase import ReadInvoice
 
 
-async def apply_invoice(books: Books, account_id: UUID, invoice: StripeObject) -> None:
-    """The grant's key makes it happen once, whichever event or job comes first."""
+async def apply_invoice(
+    books: Books,
+    account_id: UUID,
+    _described: StripeObject,
+    *,
+    invoice: StripeObject,
+    anchor: datetime | None,
+) -> None:
+    """`invoice` has all its lines; `anchor` is of the billing cycle of the subscription it bills, where a line needs it."""
     invoice_id = text(invoice, "id") or ""
-    grant = grant_of_invoice(invoice, await books.catalogue())
-    await books.save_invoice(account_id, invoice, grant)
+    read = ReadInvoice(
+        await books.catalogue(),
+        trial_key=f"trial:{account_id}",
+        anchor=anchor,
+        known=await books.purchases.subscriptions_of(account_id),
+    )
+    purchases = read(invoice)
+    await books.save_invoice(account_id, invoice, purchases)
     await books.clear_problem(invoice_id)
-    if grant is not None:
-        await books.grant(account_id, grant)
+    for purchase in purchases:
+        await record_purchase(books, account_id, purchase)
     await books.wake(invoice_id)

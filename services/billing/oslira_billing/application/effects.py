@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from oslira_billing.application.apply_checkout import apply_checkout
@@ -13,15 +13,18 @@ from oslira_billing.application.find_reversal import FindReversal, is_reversal
 from oslira_billing.application.payment_problems import clear_problem, note_problem
 from oslira_billing.application.ports import Books, Inbox, StripeObjects
 from oslira_billing.application.sighting import Sighting
-from oslira_billing.application.take_back import take_back
+from oslira_billing.application.take_back import credit, take_back
+from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.event import StripeEvent
-from oslira_billing.domain.fields import StripeObject, text
+from oslira_billing.domain.fields import StripeObject, at, moment, text
+from oslira_billing.domain.lines import has_prorations, subscription_of
+from oslira_billing.domain.reversal import read_credit_note
 
 # What an event does once its account is known, in one transaction: (books, account, the event's object).
 Effect: TypeAlias = Callable[[Books, UUID, StripeObject], Awaitable[None]]
 
+_INVOICE_PAID: Final = "invoice.paid"
 _PLAIN: Final[dict[str, Effect]] = {
-    "invoice.paid": apply_invoice,
     "invoice.voided": clear_problem,
     "checkout.session.completed": apply_checkout,
     "checkout.session.async_payment_succeeded": apply_checkout,
@@ -33,12 +36,15 @@ _PROBLEMS: Final = {
 _SUBSCRIPTION: Final = frozenset(
     f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")
 )
+_CREDIT_NOTE: Final = frozenset(f"credit_note.{what}" for what in ("created", "updated", "voided"))
 # Names no customer; it only says which invoice a payment paid.
 PAYMENT_LINKED: Final = "invoice_payment.paid"
 HANDLED: Final = (
+    _INVOICE_PAID,
     *_PLAIN,
     *_PROBLEMS,
     *sorted(_SUBSCRIPTION),
+    *sorted(_CREDIT_NOTE),
     PAYMENT_LINKED,
     "charge.refunded",
     *(f"refund.{what}" for what in ("created", "updated", "failed")),
@@ -59,27 +65,50 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ChooseEffect:
-    """None for an event that changes nothing here. Raises NotYetError, EventRefusedError, or OsliraError for an outage."""
+    """For one of HANDLED but PAYMENT_LINKED. Raises NotYetError, EventRefusedError, or OsliraError for an outage."""
 
     inbox: Inbox
     stripe: StripeObjects
 
-    async def __call__(self, event: StripeEvent) -> Choice | None:
+    async def __call__(self, event: StripeEvent) -> Choice:
+        if event.type == _INVOICE_PAID:
+            return Choice(await self._invoice(event))
         if (effect := _PLAIN.get(event.type)) is not None:
             return Choice(effect)
         if event.type in _SUBSCRIPTION:
             return Choice(await self._subscription(event))
         if (problem := _PROBLEMS.get(event.type)) is not None:
-            current = await self.stripe.invoice(text(event.object, "id") or "")
+            current = await self.stripe.retrieve("invoice", text(event.object, "id") or "")
             return Choice(partial(note_problem, current=current or event.object, problem=problem))
         if is_reversal(event.type):
             found = await FindReversal(self.inbox, self.stripe)(event)
             return Choice(partial(take_back, found=found), found.papers)
-        return None
+        return Choice(await self._credit_note(event))
+
+    async def _invoice(self, event: StripeEvent) -> Effect:
+        """An event carries ten lines; and where a period began, its end alone does not tell."""
+        invoice = dict(event.object)
+        if at(invoice, "lines", "has_more") is True:
+            invoice_id = text(invoice, "id") or ""
+            lines = await self.stripe.lines_of(invoice_id)
+            if lines is None:
+                raise EventRefusedError("invoice_incomplete", f"Stripe has no lines of {invoice_id}")
+            invoice["lines"] = {"data": lines}
+        anchor, subscription_id = None, subscription_of(invoice)
+        if subscription_id is not None and has_prorations(invoice):
+            subscription: Any = await self.stripe.retrieve("subscription", subscription_id)
+            anchor = moment(subscription, "billing_cycle_anchor")
+        return partial(apply_invoice, invoice=invoice, anchor=anchor)
 
     async def _subscription(self, event: StripeEvent) -> Effect:
         """Events come in no order, so the subscription is asked for as it is now."""
         fetch_seq = await self.inbox.next_fetch_seq()
-        current = await self.stripe.subscription(text(event.object, "id") or "")
+        current = await self.stripe.retrieve("subscription", text(event.object, "id") or "")
         seen = Sighting(fetch_seq, as_of=None if current else event.created)
         return partial(apply_subscription, current=current or event.object, seen=seen)
+
+    async def _credit_note(self, event: StripeEvent) -> Effect:
+        fetch_seq = await self.inbox.next_fetch_seq()
+        current = await self.stripe.retrieve("credit_note", text(event.object, "id") or "")
+        seen = Sighting(fetch_seq, as_of=None if current else event.created)
+        return partial(credit, note=read_credit_note(current or event.object), seen=seen)

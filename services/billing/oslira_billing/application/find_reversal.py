@@ -2,20 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from oslira_billing.application.ports import Inbox, StripeObjects
 from oslira_billing.application.sighting import Sighting
-from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.errors import EventRefusedError, NotYetError
 from oslira_billing.domain.event import StripeEvent
-from oslira_billing.domain.fields import StripeObject, number, reference, text
-from oslira_billing.domain.grants import (
-    grant_of_invoice,
-    grant_of_session,
-    months_of_invoice,
-    subscription_of,
-)
-from oslira_billing.domain.reversal import Charge, Dispute, Purchase, read_charge, read_dispute
+from oslira_billing.domain.fields import StripeObject, at, number, reference, text
+from oslira_billing.domain.lines import subscription_of
+from oslira_billing.domain.reversal import Charge, Dispute, read_charge, read_dispute
 
 _KINDS: Final = ("charge.refunded", "refund.", "charge.dispute.")
 
@@ -27,14 +22,14 @@ class Found:
     charge_id: str
     charge: Charge | None
     charge_seen: Sighting
-    purchase: Purchase | None
+    purchase_id: str | None
     dispute: Dispute | None
     dispute_seen: Sighting
     papers: tuple[StripeObject, ...]
 
 
 def is_reversal(kind: str) -> bool:
-    """Whether an event of this type is about money that goes back."""
+    """Whether an event of this type is about a charge of which money goes back."""
     return kind.startswith(_KINDS)
 
 
@@ -51,78 +46,75 @@ class FindReversal:
         snapshot = Sighting(now.fetch_seq, as_of=event.created)
         dispute, dispute_seen = None, now
         if event.type.startswith("charge.dispute."):
-            current = await self.stripe.dispute(text(event.object, "id") or "")
+            current = await self.stripe.retrieve("dispute", text(event.object, "id") or "")
             dispute = read_dispute(current or event.object)
             dispute_seen = now if current else snapshot
         is_charge = event.type == "charge.refunded"
         charge_id = reference(event.object, "id" if is_charge else "charge")
         if charge_id is None:
             raise EventRefusedError("charge_malformed", "the event names no charge")
-        fetched = await self.stripe.charge(charge_id)
+        fetched = await self.stripe.retrieve("charge", charge_id)
         described = fetched or (event.object if is_charge else None)
         if described is None:
-            paper = await self._seen_before(charge_id)
-            return Found(charge_id, None, now, None, dispute, dispute_seen, (paper,))
+            account_id, purchase_id = await self._seen_before(charge_id)
+            return Found(charge_id, None, now, purchase_id, dispute, dispute_seen, (_paper(account_id),))
         charge = read_charge(described)
-        purchase = await self._purchase(charge)
+        purchase_id, paper = await self._purchase(charge)
         return Found(
             charge_id,
             charge,
             now if fetched else snapshot,
-            purchase,
+            purchase_id,
             dispute,
             dispute_seen,
-            (described, purchase.paper),
+            (described, paper),
         )
 
-    async def _seen_before(self, charge_id: str) -> StripeObject:
+    async def _seen_before(self, charge_id: str) -> tuple[UUID, str | None]:
         async with self.inbox.books() as books:
-            account_id = await books.reversals.account_of_charge(charge_id)
-        if account_id is None:
+            found = await books.reversals.charge_of(charge_id)
+        if found is None:
             raise NotYetError(f"charge_unknown: {charge_id}", waits_for=charge_id)
-        return {"metadata": {"account_id": str(account_id)}}
+        return found
 
-    async def _purchase(self, charge: Charge) -> Purchase:
-        """What the charge's payment paid: an invoice, by Stripe's InvoicePayment, or a pack's checkout."""
+    async def _purchase(self, charge: Charge) -> tuple[str, StripeObject]:
+        """What the charge's payment paid: an invoice, by Stripe's InvoicePayment, or a pack's checkout. (id, whose it is)."""
         payment = charge.payment_intent_id
         if payment is None:
             raise EventRefusedError("payment_unknown", f"charge {charge.id} names no payment")
         async with self.inbox.books() as books:
-            catalogue = await books.catalogue()
-            known = await books.reversals.purchases_of(payment)
+            known = await books.purchases.paid_by(payment)
             invoice_id = await books.reversals.invoice_of(payment)
-        for purchase in known:
-            if _is_of(purchase.paper, charge):
-                return purchase
-        by_invoice = await self._by_invoice(charge, payment, invoice_id, catalogue)
-        if by_invoice is not None and (by_invoice.grant or subscription_of(by_invoice.paper)):
-            return by_invoice
+        for one in known:
+            if _is_of(charge, one.amount_minor, one.currency):
+                return one.id, _paper(one.account_id)
+        invoice = await self._invoice(payment, invoice_id)
+        if invoice is not None and (subscription_of(invoice) or at(invoice, "metadata", "pack")):
+            return text(invoice, "id") or "", invoice
         # A pack's checkout may have made an invoice too, which names no pack.
         session = await self.stripe.session_paid_by(payment)
-        if session is not None and _is_of(session, charge):
-            grant = grant_of_session({**session, "payment_status": "paid"}, catalogue)
-            return Purchase(grant, charge.amount_minor, session)
-        if by_invoice is None:
+        if session is not None and _is_of(
+            charge, number(session, "amount_total"), text(session, "currency") or ""
+        ):
+            return text(session, "id") or "", session
+        if invoice is None:
             raise NotYetError(f"payment_unknown: nothing says what {payment} paid for", waits_for=payment)
-        return by_invoice
+        return text(invoice, "id") or "", invoice
 
-    async def _by_invoice(
-        self, charge: Charge, payment: str, invoice_id: str | None, catalogue: Catalogue
-    ) -> Purchase | None:
+    async def _invoice(self, payment: str, invoice_id: str | None) -> StripeObject | None:
         invoice_id = invoice_id or await self.stripe.invoice_paid_by(payment)
         if invoice_id is None:
             return None
-        invoice = await self.stripe.invoice(invoice_id)
+        invoice = await self.stripe.retrieve("invoice", invoice_id)
         if invoice is None:
             raise NotYetError(f"invoice_unknown: {invoice_id}", waits_for=invoice_id)
-        # A charge may have paid a part of it only.
-        price_minor = max(number(invoice, "amount_paid") or 0, charge.amount_minor)
-        return Purchase(
-            grant_of_invoice(invoice, catalogue), price_minor, invoice, months_of_invoice(invoice)
-        )
+        return invoice
 
 
-def _is_of(paper: StripeObject, charge: Charge) -> bool:
+def _paper(account_id: UUID) -> StripeObject:
+    return {"metadata": {"account_id": str(account_id)}}
+
+
+def _is_of(charge: Charge, amount_minor: int | None, currency: str) -> bool:
     """A session costs what its charge is of, in its own currency; another amount is another purchase."""
-    amount = number(paper, "amount_total")
-    return amount is None or text(paper, "currency") != charge.currency or amount == charge.amount_minor
+    return amount_minor is None or currency != charge.currency or amount_minor == charge.amount_minor

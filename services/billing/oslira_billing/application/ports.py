@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from oslira_billing.application.purchases import Purchases
 from oslira_billing.application.reversals import Reversals
 from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject
-from oslira_billing.domain.grants import Grant
+from oslira_billing.domain.purchase import Purchase
 from oslira_billing.domain.subscription import Subscription
 
 
@@ -20,7 +21,7 @@ from oslira_billing.domain.subscription import Subscription
 class Received:
     """An event that is ours to apply.
 
-    `waited` is how long ago it was received; `account_id` is set once it was applied. `claim` is the adapter's proof that
+    `waited` is how long ago it was first tried; `account_id` is set once it was applied. `claim` is the adapter's proof that
     the row is ours: whoever claims it later makes our writes fail.
     """
 
@@ -56,6 +57,15 @@ class Books(Protocol):
         ...
 
     @property
+    def purchases(self) -> Purchases:
+        """What was paid for, in the same transaction."""
+        ...
+
+    async def is_closed(self, account_id: UUID) -> bool:
+        """Whether the account was deleted."""
+        ...
+
+    @property
     def reversals(self) -> Reversals:
         """Payments and what of them went back, in the same transaction."""
         ...
@@ -72,8 +82,10 @@ class Books(Protocol):
         """Keep what was found, unless the row holds something newer or has ended for good."""
         ...
 
-    async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
-        """Record a paid invoice and what it grants, once."""
+    async def save_invoice(
+        self, account_id: UUID, invoice: StripeObject, purchases: Sequence[Purchase]
+    ) -> None:
+        """Record a paid invoice and what it grants at once, once."""
         ...
 
     async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
@@ -82,10 +94,6 @@ class Books(Protocol):
 
     async def clear_problem(self, invoice_id: str) -> None:
         """There is nothing left to pay."""
-        ...
-
-    async def grant(self, account_id: UUID, grant: Grant) -> None:
-        """Give the credits, once per key."""
         ...
 
     async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
@@ -160,18 +168,18 @@ class News(Protocol):
 
 
 class StripeObjects(Protocol):
-    """Stripe, asked for what an event only shows as it was.
+    """Stripe, asked for what an event only shows as it was, in the API version that we read.
 
     Each answer is as of now; None if Stripe has none. Raises OsliraError `provider_unavailable`: try again.
     """
 
-    async def subscription(self, subscription_id: str) -> StripeObject | None: ...
+    async def retrieve(self, kind: str, object_id: str) -> StripeObject | None:
+        """`kind`: the object's own word for what it is, such as `invoice`. Raises KeyError for one that we don't read."""
+        ...
 
-    async def invoice(self, invoice_id: str) -> StripeObject | None: ...
-
-    async def charge(self, charge_id: str) -> StripeObject | None: ...
-
-    async def dispute(self, dispute_id: str) -> StripeObject | None: ...
+    async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
+        """All lines of an invoice, from all pages."""
+        ...
 
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         """The id of the invoice that a payment paid, by Stripe's InvoicePayment."""

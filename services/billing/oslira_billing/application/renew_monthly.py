@@ -1,12 +1,17 @@
-"""The monthly renewal: credits that no invoice grants. Manual and free plans, and yearly ones between two invoices."""
+"""Credits that no invoice grants when they are due: manual and free plans, and months that were paid in advance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from oslira_shared.jobs import Tally
+
+from oslira_billing.application.ports import Books
+from oslira_billing.application.purchases import OwedGroup
+from oslira_billing.application.record_purchase import grant_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,10 @@ class Renewal:
 
 
 class Renewals(Protocol):
-    """Subscriptions that are owed credits, and giving them."""
+    """Manual plans that are owed credits, and giving them."""
 
     async def due(self, slot: datetime) -> Sequence[Renewal]:
-        """Those of the slot's month (UTC) that have not been given."""
+        """Periods that begin in the slot's month (UTC) or began before, and have not been given."""
         ...
 
     async def give(self, renewal: Renewal) -> None:
@@ -35,12 +40,26 @@ class Renewals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RenewMonthly:
-    """A job: one account's failure doesn't keep credits from the others."""
+    """A job: grants whatever is owed and was not granted, so that what a slot missed the next one gives.
+
+    One account's failure doesn't keep credits from the others.
+    """
 
     renewals: Renewals
+    books: Callable[[], AbstractAsyncContextManager[Books]]
 
     async def __call__(self, slot: datetime, tally: Tally) -> None:
-        """A slot that comes late still renews its own month."""
+        """As of the slot, also if it comes late."""
         for renewal in await self.renewals.due(slot):
             async with tally.item(f"subscription {renewal.subscription_id}"):
                 await self.renewals.give(renewal)
+        async with self.books() as books:
+            owed = await books.purchases.owed(slot)
+        for group in owed:
+            async with tally.item(f"subscription {group.key}"):
+                await self._grant(group, slot)
+
+    async def _grant(self, group: OwedGroup, slot: datetime) -> None:
+        async with self.books() as books:
+            await books.lock_account(group.account_id)
+            await grant_months(books, group.account_id, group.key, at=slot)

@@ -11,7 +11,7 @@ from oslira_shared.jobs import Tally
 
 from oslira_billing.application.effects import HANDLED
 from oslira_billing.application.ports import Hints, Inbox, MissedEvents, StripeObjects
-from oslira_billing.domain.event import parse_event
+from oslira_billing.domain.event import API_VERSION, parse_event
 
 
 class StaleSubscriptions(Protocol):
@@ -43,13 +43,14 @@ class SyncMissedEvents:
                 await self._refresh(subscription_id, slot)
 
     async def _refresh(self, subscription_id: str, slot: datetime) -> None:
-        current = await self.stripe.subscription(subscription_id)
+        current = await self.stripe.retrieve("subscription", subscription_id)
         if current is None:
             raise OsliraError("not_found", "Stripe has no such subscription")
         await self._take_in(
             {
                 "object": "event",
                 "id": f"sync:{subscription_id}:{slot.timestamp():.0f}",
+                "api_version": API_VERSION,
                 "type": "customer.subscription.updated",
                 "livemode": self.livemode,
                 "created": int(slot.timestamp()),

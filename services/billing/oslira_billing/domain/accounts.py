@@ -1,18 +1,22 @@
 """Whose an event is: the stored customer mapping decides, metadata has to agree."""
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
-from oslira_billing.domain.fields import StripeObject, at, text
+from oslira_billing.domain.fields import StripeObject, at, reference, rows, text
+
+_ID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 def named_account(described: StripeObject) -> UUID | None:
     """The account that the object itself names, in its metadata, its subscription's, or as client reference.
 
-    `user_id` is the older key for the same thing and counts where no `account_id` is given. Raises EventRefusedError when names
-    contradict each other or aren't ids.
+    `user_id` is the older key for the same thing and counts where no `account_id` is given. What isn't an id is somebody else's
+    reference, as payment links set them. Raises EventRefusedError when names contradict each other.
     """
     sources: list[Any] = [
         at(described, "metadata"),
@@ -49,10 +53,20 @@ def one_owner(owners: Sequence[UUID], *, waits_for: str | None) -> UUID:
     return owners[0]
 
 
+def names_us(described: StripeObject, catalogue: Catalogue) -> bool:
+    """Whether an object is about something that we sell, or about an account: then somebody has to look after it."""
+    if named_account(described) is not None or text(described, "metadata", "pack") in catalogue.packs:
+        return True
+    items = [*rows(described, "lines"), *rows(described, "items")]
+    return any(_is_sold(item, catalogue) for item in items)
+
+
+def _is_sold(item: StripeObject, catalogue: Catalogue) -> bool:
+    price_id = reference(item, "pricing", "price_details", "price") or reference(item, "price")
+    if price_id is not None:
+        return price_id in catalogue.prices
+    return (text(item, "metadata", "plan") or "").lower() in catalogue.plans
+
+
 def _ids(values: Iterable[str | None]) -> set[UUID]:
-    try:
-        return {UUID(value) for value in values if value}
-    except ValueError as error:
-        raise EventRefusedError(
-            "account_malformed", "the event names an account by something that isn't an id"
-        ) from error
+    return {UUID(value) for value in values if value and _ID.fullmatch(value)}

@@ -3,16 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from oslira_shared.errors import OsliraError
 
 from oslira_billing.domain.fields import StripeObject, at, moment, reference, text
 
+# What our reading of objects was made for; the webhook endpoint at Stripe is to be set to the same.
+API_VERSION: Final = "2026-10-28.endive"
+
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """`object` is the snapshot that the event carries, as of `created`; what it describes may have moved on since."""
+    """`object` is the snapshot that the event carries, as of `created`; what it describes may have moved on since.
+
+    `connected_account`: of a Connect platform, whose money this is; None for our own.
+    """
 
     id: str
     type: str
@@ -20,6 +26,7 @@ class StripeEvent:
     api_version: str | None
     created: datetime | None
     object: StripeObject
+    connected_account: str | None = None
 
     @property
     def customer_id(self) -> str | None:
@@ -36,5 +43,11 @@ def parse_event(payload: Any) -> StripeEvent:
     if not event_id or not kind or not isinstance(livemode, bool) or not isinstance(described, Mapping):
         raise OsliraError("invalid_request", "the event lacks its id, type, livemode or data.object")
     return StripeEvent(
-        event_id, kind, livemode, text(payload, "api_version"), moment(payload, "created"), described
+        event_id,
+        kind,
+        livemode,
+        text(payload, "api_version"),
+        moment(payload, "created"),
+        described,
+        text(payload, "account"),
     )

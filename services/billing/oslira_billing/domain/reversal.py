@@ -1,11 +1,12 @@
-"""Money that goes back: how many of the credits it bought are to be taken back, and whether the rest is frozen."""
+"""Money that goes back, or may have to: refunds, disputes and credit notes."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from oslira_billing.domain.errors import EventRefusedError
-from oslira_billing.domain.fields import StripeObject, number, reference, text
-from oslira_billing.domain.grants import Grant
+from oslira_billing.domain.fields import StripeObject, at, number, reference, text
+from oslira_billing.domain.purchase import Stake
 
 _LOST: Final = "lost"
 # An inquiry (`warning_…`) has withdrawn no money. Any other word that isn't here, also one we don't know, freezes.
@@ -37,61 +38,41 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
-    """What a payment bought: `grant` (None: no credits) for `price_minor`. `paper` is the invoice or session that says so.
+class CreditNote:
+    """What a credit note gave back beside refunds, to the customer's balance or by hand; refunds are the charge's.
 
-    `months`: of those that were paid for, the grant is the first; the others are granted as they come.
+    `invoice_id` is what it is of.
     """
 
-    grant: Grant | None
-    price_minor: int
-    paper: StripeObject
-    months: int = 1
+    id: str
+    invoice_id: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyBack:
+    """What went back of a purchase: by its charges with their disputes, and by credit notes."""
+
+    charges: Sequence[tuple[Charge, Sequence[Dispute]]] = ()
+    notes_minor: int = 0
 
     @property
-    def spared_minor(self) -> int:
-        """What of the price was for months to come: it goes back before any credits do."""
-        return self.price_minor * (self.months - 1) // self.months
+    def is_disputed(self) -> bool:
+        """Whether a dispute is open."""
+        return any(
+            one.state != _LOST and one.state not in _CALM for _, disputes in self.charges for one in disputes
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """How a grant should stand: this many of its credits taken back, and the rest frozen or not."""
-
-    revoked_credits: int
-    is_frozen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a charge bought and how it stands in the ledger. `live_key` is the grant that what is left of it is in.
-
-    `frozen_under` is the key of the open freeze. `revision` counts the changes: it makes the ledger's keys of each its own.
-    """
-
-    charge_id: str
-    credits: int
-    price_minor: int
-    spared_minor: int
-    refunded_minor: int
-    disputes: tuple[Dispute, ...]
-    revoked_credits: int
-    live_key: str | None
-    frozen_under: str | None
-    revision: int
-
-    def goal(self) -> Goal:
-        """Taken back in proportion to the money, rounded in the customer's favour; all of it when all of it went back."""
-        lost_minor = sum(one.amount_minor for one in self.disputes if one.state == _LOST)
-        price_minor = self.price_minor - self.spared_minor
-        back_minor = min(max(self.refunded_minor + lost_minor - self.spared_minor, 0), price_minor)
-        is_open = any(one.state != _LOST and one.state not in _CALM for one in self.disputes)
-        return Goal(self.credits * back_minor // price_minor, is_open)
-
-
-def at_least(purchase: Purchase, charge: Charge) -> Purchase:
-    """What a charge paid for cost no less than the charge."""
-    return replace(purchase, price_minor=max(purchase.price_minor, charge.amount_minor))
+    def minor_of(self, stake: Stake) -> int:
+        """In the currency of the purchase. A charge in another one counts by its share of the cash."""
+        back = self.notes_minor + stake.credit_note_minor
+        for charge, disputes in self.charges:
+            lost = sum(one.amount_minor for one in disputes if one.state == _LOST)
+            of_charge = min(charge.amount_minor, charge.refunded_minor + lost)
+            if charge.currency != stake.currency:
+                of_charge = of_charge * stake.cash_minor // charge.amount_minor
+            back += of_charge
+        return back
 
 
 def read_charge(described: StripeObject) -> Charge:
@@ -114,3 +95,15 @@ def read_dispute(described: StripeObject) -> Dispute:
     if dispute_id is None or amount is None or state is None:
         raise EventRefusedError("dispute_malformed", f"dispute {dispute_id} is {state!r}, of {amount}")
     return Dispute(dispute_id, amount, state)
+
+
+def read_credit_note(described: StripeObject) -> CreditNote:
+    """Raises EventRefusedError `credit_note_malformed`."""
+    note_id, invoice_id = text(described, "id"), reference(described, "invoice")
+    if note_id is None or invoice_id is None:
+        raise EventRefusedError("credit_note_malformed", f"credit note {note_id} names no invoice")
+    if text(described, "status") == "void":
+        return CreditNote(note_id, invoice_id, 0)
+    refunds = at(described, "refunds") or []
+    refunded = sum(number(one, "amount_refunded") or 0 for one in refunds)
+    return CreditNote(note_id, invoice_id, max(0, (number(described, "post_payment_amount") or 0) - refunded))

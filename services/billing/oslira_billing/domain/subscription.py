@@ -31,6 +31,8 @@ class Subscription:
     period_start: datetime | None
     period_end: datetime | None
     cancel_at_period_end: bool
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 def read_subscription(described: StripeObject, catalogue: Catalogue) -> Subscription:
@@ -40,16 +42,33 @@ def read_subscription(described: StripeObject, catalogue: Catalogue) -> Subscrip
         raise EventRefusedError(
             "subscription_malformed", f"{subscription_id} is {state!r}, a state we don't know"
         )
-    item = next(iter(rows(described, "items")), {})
-    price_id, interval = reference(item, "price"), text(item, "price", "recurring", "interval")
+    item, plan = _item(described, catalogue)
+    interval = text(item, "price", "recurring", "interval")
     return Subscription(
         id=subscription_id,
         state=state,
-        plan=catalogue.plan_of(price_id, at(described, "metadata")),
+        plan=plan,
         customer_id=reference(described, "customer"),
-        price_id=price_id,
+        price_id=reference(item, "price"),
         interval=interval if interval in {"month", "year"} else None,
         period_start=moment(item, "current_period_start"),
         period_end=moment(item, "current_period_end"),
         cancel_at_period_end=at(described, "cancel_at_period_end") is True,
+        started_at=moment(described, "start_date"),
+        ended_at=moment(described, "ended_at"),
     )
+
+
+def _item(described: StripeObject, catalogue: Catalogue) -> tuple[StripeObject, str]:
+    """The item that gives the plan, the best if several do; others are add-ons. Raises EventRefusedError if none does."""
+    items = rows(described, "items") or [{}]
+    plans = {
+        number: sold.plan
+        for number, item in enumerate(items)
+        if (price_id := reference(item, "price")) in catalogue.prices or len(items) == 1
+        if (sold := catalogue.sold_by(price_id, at(described, "metadata"))).plan is not None
+    }
+    if not plans:
+        raise EventRefusedError("plan_unknown", f"no price of {text(described, 'id')} sells a plan")
+    best = max(plans, key=lambda number: catalogue.plans[plans[number]])
+    return items[best], plans[best]

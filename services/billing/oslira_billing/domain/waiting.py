@@ -6,11 +6,11 @@ from typing import Final
 # Stripe tries to deliver for three days; what hasn't come by then won't come by itself.
 LONGEST_WAIT: Final = timedelta(days=3)
 _FIRST_S: Final = 2.0
-_LONGEST_STEP_S: Final = 900.0
+LONGEST_STEP_S: Final = 900.0
 
 
 def next_look_s(waited: timedelta) -> float | None:
     """Seconds until it is worth looking again, a fraction of the wait so far; None when it has waited long enough."""
     if waited >= LONGEST_WAIT:
         return None
-    return min(_LONGEST_STEP_S, max(_FIRST_S, waited.total_seconds() / 4))
+    return min(LONGEST_STEP_S, max(_FIRST_S, waited.total_seconds() / 4))

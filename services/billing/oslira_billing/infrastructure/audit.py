@@ -6,19 +6,15 @@ from oslira_shared.postgres.clients import Connection
 
 from oslira_billing.application.reconcile_invoices import Difference
 
-# Whatever billing recorded as granted: invoices, checkouts, renewals. The ledger's side: keys that only billing makes.
+# Whatever billing recorded as granted: purchases and renewals. The ledger's side: keys that only billing makes.
 _BOOKED: Final = """
   booked as (
-    select grant_key, account_id, granted_credits as credits, 'invoice ' || stripe_invoice_id as what
-      from billing.invoices where grant_key is not null
-    union all
-    select grant_key, account_id, granted_credits, 'checkout ' || stripe_session_id
-      from billing.checkout_sessions where grant_key is not null
+    select grant_key, account_id, credits, 'purchase ' || purchase_id as what from billing.purchase_grants
     union all
     select grant_key, account_id, credits, 'renewal of ' || subscription_id from billing.renewals
   ), granted as (
     select grant_key, account_id, credits from credits.grant_keys
-     where grant_key like 'invoice:%' or grant_key like 'session:%' or grant_key like 'sub:%'
+     where split_part(grant_key, ':', 1) in ('invoice', 'session', 'sub', 'trial', 'restore')
   )
 """
 _DIFFERENCES: Final = f"""
@@ -29,7 +25,7 @@ _DIFFERENCES: Final = f"""
     from booked b where not exists (select from granted g where g.grant_key = b.grant_key)
   union all
   select 'granted_but_not_paid', g.grant_key, g.account_id,
-         format('the ledger granted %s credits to account %s under %s; no invoice, checkout or renewal has that key',
+         format('the ledger granted %s credits to account %s under %s; no purchase or renewal has that key',
                 g.credits, g.account_id, g.grant_key)
     from granted g where not exists (select from booked b where b.grant_key = g.grant_key)
   union all

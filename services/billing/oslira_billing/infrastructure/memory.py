@@ -1,7 +1,7 @@
 """Billing in memory: for unit tests, held to the same contract as Postgres."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -13,14 +13,16 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
 from oslira_billing.application.ports import Books, ClaimLostError, Received
+from oslira_billing.application.purchases import Purchases
 from oslira_billing.application.reversals import Reversals
 from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.event import StripeEvent, parse_event
-from oslira_billing.domain.fields import StripeObject, number, text
-from oslira_billing.domain.grants import Grant, months_of_invoice
+from oslira_billing.domain.fields import StripeObject, text
+from oslira_billing.domain.purchase import Purchase
 from oslira_billing.domain.subscription import ENDED, LIVE, Subscription
-from oslira_billing.infrastructure.memory_reversals import MemoryReversals, PaidInvoice, ReversalTables
+from oslira_billing.infrastructure.memory_purchases import MemoryPurchases, PurchaseTables
+from oslira_billing.infrastructure.memory_reversals import MemoryReversals, ReversalTables
 
 _LEASE: Final = timedelta(seconds=30)
 _HINT_EVERY: Final = timedelta(seconds=5)
@@ -43,6 +45,7 @@ class Row:
     account_id: UUID | None = None
     reason: str | None = None
     waits_for: str | None = None
+    first_tried_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -61,8 +64,9 @@ class Tables:
     rows: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
     customers: dict[str, UUID] = field(default_factory=dict[str, UUID])
     subscriptions: dict[str, Kept] = field(default_factory=dict[str, Kept])
-    invoices: dict[str, PaidInvoice] = field(default_factory=dict[str, PaidInvoice])
-    grants: dict[str, tuple[UUID, int]] = field(default_factory=dict[str, tuple[UUID, int]])
+    invoices: set[str] = field(default_factory=set[str])
+    closed: set[UUID] = field(default_factory=set[UUID])
+    purchases: PurchaseTables = field(default_factory=PurchaseTables)
     problems: dict[str, tuple[UUID, str]] = field(default_factory=dict[str, tuple[UUID, str]])
     reversals: ReversalTables = field(default_factory=ReversalTables)
 
@@ -90,7 +94,7 @@ class MemoryInbox:
         if row.state not in _CLAIMABLE or not is_free or row.failures >= _MOST_FAILURES:
             return None
         row.attempt, row.failures, row.lease_until = row.attempt + 1, row.failures + 1, self.clock + _LEASE
-        waited = self.clock - row.created_at
+        waited = self.clock - (row.first_tried_at or self.clock)
         return Received(row_id, row.state, waited, row.account_id, row.event, claim=row.attempt)
 
     @asynccontextmanager
@@ -113,7 +117,8 @@ class MemoryInbox:
         self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
     ) -> None:
         self._hand_back(received, seconds=seconds, reason=reason, forgiven=1)
-        self.tables.rows[received.row_id].waits_for = waits_for
+        row = self.tables.rows[received.row_id]
+        row.waits_for, row.first_tried_at = waits_for, row.first_tried_at or self.clock
 
     async def retry(self, received: Received, *, reason: str) -> None:
         self._hand_back(received, seconds=2.0, reason=reason, forgiven=0)
@@ -131,7 +136,7 @@ class MemoryInbox:
                 None,
                 None,
             )
-            row.created_at = row.due_at = self.clock
+            row.first_tried_at, row.due_at = None, self.clock
             return row_id
         raise OsliraError("not_found", f"there is no event {event_id}")
 
@@ -171,8 +176,15 @@ class MemoryBooks:
 
     @property
     def reversals(self) -> Reversals:
+        return MemoryReversals(self._inbox.tables.reversals)
+
+    @property
+    def purchases(self) -> Purchases:
         tables = self._inbox.tables
-        return MemoryReversals(tables.reversals, tables.invoices)
+        return MemoryPurchases(tables.purchases, tables.reversals)
+
+    async def is_closed(self, account_id: UUID) -> bool:
+        return account_id in self._inbox.tables.closed
 
     async def catalogue(self) -> Catalogue:
         return self._inbox.sold
@@ -204,9 +216,11 @@ class MemoryBooks:
         if kept is None or _counts(kept, found, seen):
             self._inbox.tables.subscriptions[found.id] = Kept(account_id, found, seen)
 
-    async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
-        kept = (account_id, grant, number(invoice, "amount_paid") or 0, months_of_invoice(invoice))
-        self._inbox.tables.invoices.setdefault(text(invoice, "id") or "", kept)
+    async def save_invoice(
+        self, account_id: UUID, invoice: StripeObject, purchases: Sequence[Purchase]
+    ) -> None:
+        del account_id, purchases
+        self._inbox.tables.invoices.add(text(invoice, "id") or "")
 
     async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
         invoice_id, problems = text(invoice, "id") or "", self._inbox.tables.problems
@@ -216,9 +230,6 @@ class MemoryBooks:
 
     async def clear_problem(self, invoice_id: str) -> None:
         self._inbox.tables.problems.pop(invoice_id, None)
-
-    async def grant(self, account_id: UUID, grant: Grant) -> None:
-        self._inbox.tables.grants.setdefault(grant.key, (account_id, grant.amount_credits))
 
     async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
         due_at = self._inbox.clock + _HINT_EVERY if state == "applied" else None
@@ -240,22 +251,17 @@ class MemoryStripe:
     """Implements StripeObjects: what is put into it."""
 
     def __init__(self) -> None:
-        self.subscriptions: dict[str, Mapping[str, Any]] = {}
-        self.objects: dict[str, Mapping[str, Any]] = {}  # charges, disputes, invoices: by their ids
+        self.objects: dict[str, Mapping[str, Any]] = {}  # by their ids
         self.invoice_payments: dict[str, str] = {}  # payment → invoice
         self.sessions: dict[str, Mapping[str, Any]] = {}  # payment → session
 
-    async def subscription(self, subscription_id: str) -> StripeObject | None:
-        return self.subscriptions.get(subscription_id)
+    async def retrieve(self, kind: str, object_id: str) -> StripeObject | None:
+        found = self.objects.get(object_id)
+        return found if found is not None and found["object"] == kind else None
 
-    async def invoice(self, invoice_id: str) -> StripeObject | None:
-        return self.objects.get(invoice_id)
-
-    async def charge(self, charge_id: str) -> StripeObject | None:
-        return self.objects.get(charge_id)
-
-    async def dispute(self, dispute_id: str) -> StripeObject | None:
-        return self.objects.get(dispute_id)
+    async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
+        invoice = self.objects.get(invoice_id)
+        return None if invoice is None else invoice["lines"]["data"]
 
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         return self.invoice_payments.get(payment_intent_id)

@@ -11,19 +11,29 @@ from oslira_shared.outside_text import storable_json
 from oslira_shared.secrets import Secret
 
 from oslira_billing.application.ports import OpenPage
+from oslira_billing.domain.event import API_VERSION
 from oslira_billing.domain.fields import StripeObject, reference, rows
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient
 
-# What our reading of objects was made for; the webhook endpoint at Stripe is to be set to the same.
-_API_VERSION: Final = "2026-10-28.endive"
 # A dispute may ask five times, within its event's lease: one that Stripe outlasts would be taken from us each time.
 _TIMEOUT_S: Final = 5
 _PAGE: Final = 100
 _MOST_TYPES: Final = 20
 # The SDK's resources, under its v1, to one of its objects.
 Call: TypeAlias = Callable[[Any], Awaitable[Any]]
+# Where the SDK keeps each kind of object.
+_RESOURCES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "subscription": lambda v1: v1.subscriptions,
+    "invoice": lambda v1: v1.invoices,
+    "invoice_payment": lambda v1: v1.invoice_payments,
+    "checkout.session": lambda v1: v1.checkout.sessions,
+    "charge": lambda v1: v1.charges,
+    "refund": lambda v1: v1.refunds,
+    "dispute": lambda v1: v1.disputes,
+    "credit_note": lambda v1: v1.credit_notes,
+}
 
 
 class StripeApiObjects:
@@ -36,17 +46,22 @@ class StripeApiObjects:
         self._http: HTTPXClient | None = None
         self._key_in_use = ""
 
-    async def subscription(self, subscription_id: str) -> StripeObject | None:
-        return await self._ask(lambda v1: v1.subscriptions.retrieve_async(subscription_id))
+    async def retrieve(self, kind: str, object_id: str) -> StripeObject | None:
+        resource = _RESOURCES[kind]
+        return await self._ask(lambda v1: resource(v1).retrieve_async(object_id))
 
-    async def invoice(self, invoice_id: str) -> StripeObject | None:
-        return await self._ask(lambda v1: v1.invoices.retrieve_async(invoice_id))
-
-    async def charge(self, charge_id: str) -> StripeObject | None:
-        return await self._ask(lambda v1: v1.charges.retrieve_async(charge_id))
-
-    async def dispute(self, dispute_id: str) -> StripeObject | None:
-        return await self._ask(lambda v1: v1.disputes.retrieve_async(dispute_id))
+    async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
+        lines: list[StripeObject] = []
+        while True:
+            asked: Any = {"limit": _PAGE} | ({"starting_after": lines[-1]["id"]} if lines else {})
+            page = await self._ask(
+                lambda v1, asked=asked: v1.invoices.line_items.list_async(invoice_id, asked)
+            )
+            if page is None:
+                return None
+            lines += page["data"]
+            if not page["has_more"] or not page["data"]:
+                return lines
 
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         by: Any = {"type": "payment_intent", "payment_intent": payment_intent_id}
@@ -143,7 +158,7 @@ class StripeApiObjects:
         self._key_in_use = self._api_key()
         self._client = stripe.StripeClient(
             self._key_in_use,
-            stripe_version=_API_VERSION,
+            stripe_version=API_VERSION,
             base_addresses={"api": self._api_base},
             max_network_retries=0,  # the row retries
             http_client=self._http,

@@ -22,7 +22,7 @@ class Buyer:
     account_id: UUID
 
     @property
-    def names(self) -> dict[str, str]:
+    def names(self) -> dict[str, Any]:
         return {"customer": f"cus_{self.account_id}", "account_id": str(self.account_id)}
 
     @property
@@ -38,7 +38,7 @@ class Buyer:
         return f"in_{self.account_id}"
 
     def invoice_paid(self) -> dict[str, Any]:
-        ids = {"subscription": f"sub_{self.account_id}", "invoice_id": self.invoice_id}
+        ids: dict[str, Any] = {"subscription": f"sub_{self.account_id}", "invoice_id": self.invoice_id}
         return samples.event("invoice.paid", samples.invoice(line("pro"), **ids, **self.names))
 
     def payment_linked(self) -> dict[str, Any]:
@@ -235,16 +235,16 @@ async def test_a_slow_payment_that_fails_grants_nothing(buyer: Buyer) -> None:
 
 
 async def test_a_dead_event_begins_anew_when_it_is_replayed(buyer: Buyer) -> None:
-    async def explode(_: str) -> None:
+    async def explode(*_: str) -> None:
         raise RuntimeError("boom")
 
-    buyer.office.stripe.charge = explode
+    buyer.office.stripe.retrieve = explode
     await buyer.take(buyer.pack_paid())
     (row_id,) = await buyer.take(buyer.refunded(2_000))
     for _ in range(6):
         await buyer.office.sweep(after=timedelta(minutes=2))
     assert await buyer.states([row_id]) == {"dead"}
-    del buyer.office.stripe.charge
+    del buyer.office.stripe.retrieve
     assert await buyer.office.world.inbox.revive(str(row_id)) == row_id
     await buyer.office.sweep()
     assert await buyer.states([row_id]) == {"done"}

@@ -25,7 +25,12 @@ from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.runtime import Runtime
 
 SECRETS = ("whsec_new", "whsec_old")
-PRICES = {"price_pro": {"plan": "pro", "interval": "month"}, "price_pack": {"pack": "pack_100"}}
+PRICES = {
+    "price_pro": {"plan": "pro", "interval": "month"},
+    "price_pack": {"pack": "pack_100"},
+    # The recorded events have it; it is newer, and not sold.
+    "price_1PgafmB7WZ01zgkW6dKueIc5": {"plan": "pro", "interval": "month", "active": False},
+}
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 15) -> None:

@@ -9,9 +9,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest_asyncio
 from oslira_billing.application.reconcile_invoices import ReconcileInvoices
+from oslira_billing.application.record_purchase import record_purchase
 from oslira_billing.application.renew_monthly import RenewMonthly
+from oslira_billing.domain.calendar import month_after
+from oslira_billing.domain.purchase import Grant, Purchase, Span, Stake, period_key
 from oslira_billing.infrastructure import audit
 from oslira_billing.infrastructure.postgres.gauges import Gauges
+from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
 from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
@@ -49,10 +53,36 @@ class Books:
         )
         return account_id
 
+    async def free(self, account_id: UUID, since: str) -> None:
+        """A free plan beside what it has."""
+        await self.pool.execute(
+            """insert into billing.subscriptions (account_id, plan, state, source, created_at)
+               values ($1, 'free', 'active', 'manual', $2)""",
+            account_id,
+            on(since),
+        )
+
     async def renew(self, slot: str) -> Tally:
-        tally = Tally()
-        await RenewMonthly(PostgresRenewals(AdminClient(self.pool)))(on(slot), tally)
+        tally, client = Tally(), AdminClient(self.pool)
+        await RenewMonthly(PostgresRenewals(client), PostgresInbox(client).books)(on(slot), tally)
         return tally
+
+    async def pay_year(self, since: str) -> UUID:
+        """A year of pro, as its invoice pays for it. Its account."""
+        account_id, starts_at = uuid4(), on(since)
+        group = f"sub_{account_id.hex}"
+        year = Purchase(
+            id=f"in_{account_id.hex}",
+            group=group,
+            made_at=starts_at,
+            stake=Stake(cash_minor=99_000, currency="usd"),
+            total_credits=18_000,
+            grants=(Grant(period_key(group, starts_at), 1_500, "subscription", starts_at),),
+            spans=(Span(1_500, starts_at, starts_at, month_after(starts_at, 12)),),
+        )
+        async with PostgresInbox(AdminClient(self.pool)).books() as books:
+            await record_purchase(books, account_id, year)
+        return account_id
 
     async def periods(self, account_id: UUID) -> list[str]:
         """The days on which the periods begin whose credits it was given."""
@@ -89,28 +119,49 @@ async def test_a_plan_of_the_31st_is_renewed_on_the_last_day_of_short_months_lea
     ]
 
 
-async def test_a_yearly_plan_gets_twelve_months_one_of_them_by_its_invoice(books: Books) -> None:
-    account_id = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
+async def test_a_paid_year_gets_twelve_months_one_of_them_by_its_invoice(books: Books) -> None:
+    account_id = await books.pay_year("2027-01-31T23:00:00")
     for slot in MONTHS:
         await books.renew(slot)
-    periods = await books.periods(account_id)
-    assert periods == [f"2027-{month:02}-15" for month in range(4, 13)] + ["2028-01-15", "2028-02-15"]
+    assert await books.periods(account_id) == [
+        *("2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31"),
+        *("2027-08-31", "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31"),
+    ]
+    assert (await books.renew(MONTHS[-1])).processed == 0
 
 
-async def test_what_stripe_bills_this_month_is_never_renewed(books: Books) -> None:
+async def test_what_is_paid_late_gets_its_months_with_the_next_look_whatever_the_first_of_the_month_saw(
+    books: Books,
+) -> None:
+    await books.renew("2027-02-01T03:00:00")
+    declined = await books.pay_year("2027-01-15T00:00:00")  # paid on 3 February
+    await books.renew("2027-02-03T03:00:00")
+    await books.renew("2027-04-20T03:00:00")
+    assert await books.periods(declined) == ["2027-01-15", "2027-02-15", "2027-03-15", "2027-04-15"]
+
+
+async def test_what_nobody_paid_for_and_a_free_plan_beside_a_paid_one_are_not_renewed(books: Books) -> None:
     monthly = await books.subscribe("pro", "2027-03-15T00:00:00", until="2027-04-15T00:00:00")
-    paused = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00", state="paused")
+    unpaid = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
     leftover = await books.subscribe(
         "pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00", state="past_due"
     )
-    await books.pool.execute(
-        "insert into billing.subscriptions (account_id, plan, state, source, created_at) values ($1, 'free', 'active', 'manual', $2)",
-        leftover,
-        on("2027-01-01T00:00:00"),
-    )
+    await books.free(leftover, "2027-01-01T00:00:00")
     assert (await books.renew("2027-04-01T03:00:00")).processed == 0
-    for account_id in (monthly, paused, leftover):
+    for account_id in (monthly, unpaid, leftover):
         assert await books.periods(account_id) == []
+
+
+async def test_a_free_plan_is_not_caught_up_for_the_time_beside_a_paid_one(books: Books) -> None:
+    account_id = await books.subscribe("pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00")
+    await books.free(account_id, "2026-12-05T00:00:00")
+    await books.pool.execute(
+        "update billing.subscriptions set state = 'canceled', ended_at = $2 where account_id = $1 and source = 'stripe'",
+        account_id,
+        on("2027-05-10T00:00:00"),
+    )
+    await books.renew("2027-06-02T03:00:00")
+    assert await books.periods(account_id) == ["2027-01-05", "2027-06-05"]
 
 
 async def test_a_month_is_renewed_once_however_often_and_by_however_many(books: Books) -> None:
@@ -121,11 +172,11 @@ async def test_a_month_is_renewed_once_however_often_and_by_however_many(books: 
     assert (await books.renew("2027-02-01T03:00:00")).processed == 0
 
 
-async def test_a_slot_that_comes_late_renews_its_own_month(books: Books) -> None:
+async def test_what_slots_missed_the_next_one_gives(books: Books) -> None:
     account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
     for slot in ("2027-04-01T03:00:00", "2027-02-01T03:00:00"):
         await books.renew(slot)
-    assert await books.periods(account_id) == ["2027-02-05", "2027-04-05"]
+    assert await books.periods(account_id) == ["2027-02-05", "2027-03-05", "2027-04-05"]
 
 
 async def test_one_account_that_cannot_be_renewed_keeps_no_other_from_it(books: Books) -> None:
@@ -168,11 +219,11 @@ async def found(books: Books) -> dict[str, str]:
 
 async def invoice(books: Books, key: str, credits_: int, account_id: UUID) -> None:
     await books.pool.execute(
-        """insert into billing.invoices (stripe_invoice_id, account_id, amount_paid_minor, currency, grant_key, granted_credits)
-           values ($1, $2, 1000, 'usd', $3, $4)""",
+        """insert into billing.purchase_grants (grant_key, purchase_id, group_key, account_id, credits, starts_at)
+           values ($1, $2, $2, $3, $4, now())""",
+        key,
         f"in_{uuid4().hex}",
         account_id,
-        key,
         credits_,
     )
 

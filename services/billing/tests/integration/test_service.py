@@ -49,12 +49,12 @@ async def test_a_subscription_is_asked_for_as_stripe_has_it_now(service: Any, si
 
 async def test_stripe_out_of_order_is_a_reason_to_try_again(simulators: Simulators) -> None:
     stripe = StripeApiObjects(api_key=lambda: "sk_test_1", api_base=simulators.environment["STRIPE_API_BASE"])
-    assert await stripe.subscription("sub_unknown") is None
+    assert await stripe.retrieve("subscription", "sub_unknown") is None
     for kind in ("status", "drop"):
         await simulators.clear_faults()
         await simulators.add_fault("stripe", kind, rate=1.0, **({"status": 503} if kind == "status" else {}))
         with pytest.raises(OsliraError) as outage:
-            await stripe.subscription("sub_unknown")
+            await stripe.retrieve("subscription", "sub_unknown")
         assert outage.value.code == "provider_unavailable"
     await simulators.clear_faults()
     await stripe.close()

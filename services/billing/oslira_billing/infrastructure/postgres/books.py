@@ -1,5 +1,6 @@
 """What one event changes, on one connection in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, cast
 from uuid import UUID
@@ -9,16 +10,20 @@ from oslira_shared.work import Claim, transition
 from oslira_shared.work.claim import moved
 
 from oslira_billing.application.ports import ClaimLostError, Received
+from oslira_billing.application.purchases import Purchases
 from oslira_billing.application.reversals import Reversals
 from oslira_billing.application.sighting import Sighting
-from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.fields import StripeObject, moment, number, text
-from oslira_billing.domain.grants import Grant, months_of_invoice, subscription_of
+from oslira_billing.domain.lines import subscription_of
+from oslira_billing.domain.purchase import Purchase
 from oslira_billing.domain.subscription import Subscription
+from oslira_billing.infrastructure.postgres.purchases import PostgresPurchases
 from oslira_billing.infrastructure.postgres.reversals import PostgresReversals
 
 # The sweep tells others again if we die between the commit and telling them.
 _TELL_WITHIN_S: Final = 5.0
+_MONTHS: Final = {"month": 1, "year": 12}
 
 _LINK: Final = (
     "insert into billing.customers (stripe_customer_id, account_id) values ($1, $2) on conflict do nothing"
@@ -32,14 +37,16 @@ _WAKE: Final = """
 _SAVE_SUBSCRIPTION: Final = """
     insert into billing.subscriptions as kept
       (account_id, plan, state, source, period_start, period_end, cancel_at_period_end, stripe_subscription_id,
-       stripe_customer_id, stripe_price_id, fetch_seq, as_of, "interval")
+       stripe_customer_id, stripe_price_id, fetch_seq, as_of, "interval",
+       started_at, ended_at)
     values ($1, $2, $3, 'stripe', $4, $5, $6, $7, $8, $9, $10, $11,
-      coalesce((select p."interval" from billing.prices p where p.stripe_price_id = $9), $12))
+      coalesce((select p."interval" from billing.prices p where p.stripe_price_id = $9), $12), $13, $14)
     on conflict (stripe_subscription_id) do update
       set plan = excluded.plan, state = excluded.state, period_start = excluded.period_start,
           period_end = excluded.period_end, cancel_at_period_end = excluded.cancel_at_period_end,
           stripe_price_id = excluded.stripe_price_id, "interval" = excluded."interval", fetch_seq = excluded.fetch_seq,
-          as_of = coalesce(excluded.as_of, kept.as_of), updated_at = now()
+          as_of = coalesce(excluded.as_of, kept.as_of), started_at = coalesce(excluded.started_at, kept.started_at),
+          ended_at = excluded.ended_at, updated_at = now()
     where kept.account_id = excluded.account_id and kept.state not in ('canceled', 'incomplete_expired')
       and (excluded.state in ('canceled', 'incomplete_expired')
         or (kept.fetch_seq < excluded.fetch_seq
@@ -47,8 +54,8 @@ _SAVE_SUBSCRIPTION: Final = """
 """
 _SAVE_INVOICE: Final = """
     insert into billing.invoices (stripe_invoice_id, account_id, stripe_subscription_id, billing_reason,
-      amount_paid_minor, currency, grant_key, granted_credits, months)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (stripe_invoice_id) do nothing
+      amount_paid_minor, currency, grant_key, granted_credits)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (stripe_invoice_id) do nothing
 """
 # Of the two problems the one that its owner has to act on stays (it is the lesser word, too).
 _SAVE_PROBLEM: Final = """
@@ -71,17 +78,29 @@ class PostgresBooks:
     def reversals(self) -> Reversals:
         return PostgresReversals(self._connection)
 
+    @property
+    def purchases(self) -> Purchases:
+        return PostgresPurchases(self._connection)
+
     async def catalogue(self) -> Catalogue:
-        plans = await self._connection.fetch("select plan, monthly_credits from billing.plans")
+        plans = await self._connection.fetch("select plan, monthly_credits, trial_credits from billing.plans")
         packs = await self._connection.fetch("select pack, credits from billing.packs")
         prices = await self._connection.fetch(
-            "select stripe_price_id, plan from billing.prices where plan is not null"
+            'select stripe_price_id, plan, pack, "interval" from billing.prices'
         )
         return Catalogue(
             plans={row["plan"]: row["monthly_credits"] for row in plans},
             packs={row["pack"]: row["credits"] for row in packs},
-            prices={row["stripe_price_id"]: row["plan"] for row in prices},
+            prices={
+                row["stripe_price_id"]: Priced(row["plan"], row["pack"], _MONTHS.get(row["interval"]))
+                for row in prices
+            },
+            trials={row["plan"]: row["trial_credits"] for row in plans},
         )
+
+    async def is_closed(self, account_id: UUID) -> bool:
+        query = "select exists (select from identity.closed_accounts where account_id = $1)"
+        return await self._connection.fetchval(query, account_id)
 
     async def account_of(self, customer_id: str) -> UUID | None:
         return await self._connection.fetchval(
@@ -120,9 +139,14 @@ class PostgresBooks:
             seen.fetch_seq,
             seen.as_of,
             found.interval,
+            found.started_at,
+            found.ended_at,
         )
 
-    async def save_invoice(self, account_id: UUID, invoice: StripeObject, grant: Grant | None) -> None:
+    async def save_invoice(
+        self, account_id: UUID, invoice: StripeObject, purchases: Sequence[Purchase]
+    ) -> None:
+        grants = [grant for purchase in purchases for grant in purchase.grants]
         await self._connection.execute(
             _SAVE_INVOICE,
             text(invoice, "id"),
@@ -131,9 +155,8 @@ class PostgresBooks:
             text(invoice, "billing_reason"),
             number(invoice, "amount_paid") or 0,
             text(invoice, "currency") or "",
-            grant.key if grant else None,
-            grant.amount_credits if grant else 0,
-            months_of_invoice(invoice),
+            grants[0].key if grants else None,
+            sum(grant.amount_credits for grant in grants),
         )
 
     async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
@@ -150,11 +173,6 @@ class PostgresBooks:
     async def clear_problem(self, invoice_id: str) -> None:
         await self._connection.execute(
             "delete from billing.payment_problems where stripe_invoice_id = $1", invoice_id
-        )
-
-    async def grant(self, account_id: UUID, grant: Grant) -> None:
-        await self._connection.execute(
-            "select credits.grant($1, $2, $3, $4)", account_id, grant.amount_credits, grant.source, grant.key
         )
 
     async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
 
@@ -41,7 +41,7 @@ _BURY: Final = """
 _REVIVE: Final = """
     update billing.webhook_events
        set state = 'received', failures = 0, reason = null, not_before = null, lease_until = null, due_at = now(),
-           waited_from = now(), seq = seq + 1
+           waited_from = now(), first_tried_at = null, seq = seq + 1
      where (stripe_event_id = $1 or id::text = $1) and state = 'dead' and payload is not null
     returning id
 """
@@ -71,13 +71,11 @@ class PostgresInbox:
             held = await claim(connection, self._events, row_id)
         if held is None:
             return None
+        now = self._claimed_at(held)
         return Received(
             row_id=row_id,
             state=held.state,
-            # The lease was given just now: this is Postgres's time, not ours.
-            waited=held.row["lease_until"]
-            - timedelta(seconds=self._events.lease_s)
-            - held.row["waited_from"],
+            waited=now - (held.row["first_tried_at"] or now),
             account_id=held.row["account_id"],
             event=parse_event(held.row["payload"]),
             claim=held,
@@ -101,13 +99,19 @@ class PostgresInbox:
     async def wait(
         self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
     ) -> None:
+        held = _claim(received)
+        first_tried_at = held.row["first_tried_at"] or self._claimed_at(held)
         async with self._database.connection() as connection:
             await hand_back(
                 connection,
-                _claim(received),
+                held,
                 is_counted=False,
                 delay_s=seconds,
-                values={"reason": reason[:500], "waits_for": waits_for},
+                values={
+                    "reason": reason[:500],
+                    "waits_for": waits_for,
+                    "first_tried_at": first_tried_at,
+                },
             )
 
     async def retry(self, received: Received, *, reason: str) -> None:
@@ -131,6 +135,10 @@ class PostgresInbox:
             if used_up:
                 await connection.execute(_BURY, used_up, self._events.max_failures)
         return [(row.row_id, row.state, row.attempt) for row in rows if not row.is_exhausted]
+
+    def _claimed_at(self, held: Claim) -> datetime:
+        """The lease was given just then: this is Postgres's time, not ours."""
+        return held.row["lease_until"] - timedelta(seconds=self._events.lease_s)
 
 
 def _claim(received: Received) -> Claim:

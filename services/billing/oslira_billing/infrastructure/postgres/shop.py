@@ -17,8 +17,8 @@ _IS_SUBSCRIBED: Final = """
 """
 _PRICE: Final = """
     select stripe_price_id from billing.prices
-     where (plan = $1 and "interval" = $2) or pack = $3
-     order by stripe_price_id limit 1
+     where is_active and ((plan = $1 and "interval" = $2) or pack = $3)
+     order by position desc limit 1
 """
 _OVERDUE: Final = """
     select stripe_subscription_id from billing.subscriptions

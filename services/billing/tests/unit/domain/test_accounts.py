@@ -3,7 +3,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from oslira_billing import samples
-from oslira_billing.domain.accounts import named_account, one_owner, owner_of
+from oslira_billing.domain.accounts import named_account, names_us, one_owner, owner_of
+from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
 
 MINE, OTHER = uuid4(), uuid4()
@@ -33,13 +34,41 @@ def test_the_account_is_found_where_checkouts_leave_it(described: dict[str, Any]
             {**samples.invoice(account_id=str(MINE)), "metadata": {"account_id": str(OTHER)}},
             "account_contradicts",
         ),
-        ({"metadata": {"account_id": "42"}}, "account_malformed"),
     ],
 )
 def test_an_event_that_contradicts_itself_is_refused(described: dict[str, Any], code: str) -> None:
     with pytest.raises(EventRefusedError) as refusal:
         named_account(described)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("reference", ["auth0|64f1", "42", "not-an-id", str(MINE)[:-1]])
+def test_a_reference_that_is_no_id_is_somebody_elses_and_the_stored_customer_decides(reference: str) -> None:
+    described = {"metadata": {"user_id": reference}, "client_reference_id": reference}
+    assert named_account(described) is None
+    assert owner_of(described, MINE) == MINE
+
+
+@pytest.mark.parametrize(
+    ("described", "is_ours"),
+    [
+        (samples.invoice(samples.line("pro", price="price_1")), True),
+        (samples.invoice(samples.line("pro", price="price_other")), False),
+        (samples.invoice(samples.line("Pro")), True),
+        (samples.invoice(samples.line(None)), False),
+        (samples.subscription(price="price_1"), True),
+        (samples.charge(), False),
+        (samples.charge(account_id=str(MINE)), True),
+        (samples.session(pack="pack_100"), True),
+        (samples.session(pack="pack_of_theirs"), False),
+    ],
+)
+def test_other_products_of_the_same_stripe_account_are_told_from_ours(
+    described: dict[str, Any],
+    is_ours: bool,  # noqa: FBT001
+) -> None:
+    sold = Catalogue(plans={"pro": 1500}, packs={"pack_100": 100}, prices={"price_1": Priced(plan="pro")})
+    assert names_us(described, sold) is is_ours
 
 
 @pytest.mark.parametrize(("stored", "named"), [(MINE, MINE), (MINE, None), (None, MINE)])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oslira_billing import samples
 from oslira_billing.domain import fields
-from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.event import parse_event
 from oslira_billing.domain.signature import TOLERANCE_S, verify_signature
@@ -15,7 +15,12 @@ from oslira_billing.domain.subscription import Subscription, read_subscription
 from oslira_billing.domain.waiting import LONGEST_WAIT, next_look_s
 from oslira_shared.errors import OsliraError
 
-SOLD = Catalogue(plans={"pro": 1500}, packs={}, prices={"price_1": "pro"})
+PRO = Priced(plan="pro", months=1)
+SOLD = Catalogue(
+    plans={"pro": 1500, "agency": 5000},
+    packs={},
+    prices={"price_1": PRO, "price_add": Priced(), "price_top": Priced(plan="agency", months=1)},
+)
 NOW_S = 1_782_900_000.0
 
 
@@ -102,7 +107,7 @@ def test_anything_else_is_no_signature_of_ours(header: str | None) -> None:
 
 
 def test_a_subscription_is_read_from_its_item() -> None:
-    assert read_subscription(samples.subscription(status="past_due"), SOLD) == Subscription(
+    assert read_subscription(samples.subscription(status="past_due", price="price_1"), SOLD) == Subscription(
         id="sub_1",
         state="past_due",
         plan="pro",
@@ -112,6 +117,18 @@ def test_a_subscription_is_read_from_its_item() -> None:
         period_start=datetime(2026, 7, 1, tzinfo=UTC),
         period_end=datetime(2026, 8, 1, tzinfo=UTC),
         cancel_at_period_end=False,
+        started_at=datetime(2026, 7, 1, tzinfo=UTC),
+    )
+
+
+def test_of_several_items_the_best_plan_is_the_subscriptions() -> None:
+    described = samples.subscription(price="price_1")
+    (item,) = described["items"]["data"]
+    others = [{**item, "price": {"id": price}} for price in ("price_unknown", "price_top", "price_add")]
+    described["items"]["data"] += others
+    assert (read_subscription(described, SOLD).plan, read_subscription(described, SOLD).price_id) == (
+        "agency",
+        "price_top",
     )
 
 
@@ -120,7 +137,10 @@ def test_a_subscription_is_read_from_its_item() -> None:
     [
         (samples.subscription(status="dreaming"), "subscription_malformed"),
         ({"status": "active"}, "subscription_malformed"),
-        (samples.subscription(price="price_2"), "plan_unknown"),
+        (samples.subscription(price="price_2", plan="pro"), "price_unknown"),
+        (samples.subscription(price="price_add"), "plan_unknown"),
+        (samples.subscription(), "plan_unknown"),
+        (samples.subscription() | {"items": {"data": []}}, "plan_unknown"),
     ],
 )
 def test_a_subscription_that_makes_no_sense_is_refused(described: dict[str, Any], code: str) -> None:

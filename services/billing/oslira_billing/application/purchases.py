@@ -1,0 +1,72 @@
+"""What the books keep of purchases, in the use cases' words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from oslira_billing.domain.purchase import Purchase
+from oslira_billing.domain.standing import Given, Group
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPurchase:
+    """Whose a purchase is. `amount_minor`: what a checkout cost; None for an invoice, of which a charge may pay a part."""
+
+    id: str
+    account_id: UUID
+    amount_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwedGroup:
+    """A group of purchases with a month that has begun and was not granted."""
+
+    account_id: UUID
+    key: str
+
+
+class Purchases(Protocol):
+    """Purchases and their grants in the ledger. Part of the transaction of one event or one job's item."""
+
+    async def save(self, account_id: UUID, purchase: Purchase) -> bool:
+        """Record what was paid for, once. False: it was recorded before."""
+        ...
+
+    async def subscriptions_of(self, account_id: UUID) -> frozenset[str]:
+        """Subscriptions that the account has bought something of."""
+        ...
+
+    async def groups_of(self, purchase_id: str) -> Sequence[tuple[UUID, str]]:
+        """(account, group) of each part of a purchase; none before it was recorded."""
+        ...
+
+    async def paid_by(self, payment_intent_id: str) -> Sequence[KnownPurchase]:
+        """What a payment paid, as far as it was recorded, invoices first."""
+        ...
+
+    async def group(self, key: str) -> Group:
+        """All that is known of a group."""
+        ...
+
+    async def grant(self, account_id: UUID, *, group_key: str, given: Given, source: str) -> None:
+        """Credits in the ledger and the record of them."""
+        ...
+
+    async def take(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
+        """Take so many of a grant back. What was spent of it becomes the account's debt."""
+        ...
+
+    async def freeze(self, account_id: UUID, given: Given) -> None:
+        """Let nothing of a grant be drawn until it is thawed."""
+        ...
+
+    async def thaw(self, account_id: UUID, given: Given) -> None:
+        """The end of its freeze."""
+        ...
+
+    async def owed(self, at: datetime) -> Sequence[OwedGroup]:
+        """Groups with a month that began by then and was not granted, of accounts that are open."""
+        ...

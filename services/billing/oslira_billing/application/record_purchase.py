@@ -1,0 +1,94 @@
+"""Grant what a purchase pays for, and keep the ledger at what should stand of it."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from oslira_billing.application.ports import Books
+from oslira_billing.domain.errors import EventRefusedError
+from oslira_billing.domain.purchase import Purchase, period_key
+from oslira_billing.domain.standing import Freeze, Given, Group, Restore, Take, Thaw
+
+# A credit that is given back may have to be frozen, and then all is as it should be.
+_MOST_ROUNDS = 3
+
+
+async def record_purchase(books: Books, account_id: UUID, purchase: Purchase) -> None:
+    """Once, whichever event brings it. Raises EventRefusedError `account_closed`: somebody has to give the money back."""
+    if not await books.purchases.save(account_id, purchase):
+        return
+    if await books.is_closed(account_id):
+        raise EventRefusedError(
+            "account_closed", f"{purchase.id} was paid for the deleted account {account_id}"
+        )
+    used = {given.key for given in (await books.purchases.group(purchase.group)).given}
+    for grant in purchase.grants:
+        if grant.source == "trial" and grant.key in used:
+            continue
+        # A second invoice for a period was paid as well.
+        key = f"{grant.key}:{purchase.id}" if grant.key in used else grant.key
+        given = Given(
+            key=key, purchase_id=purchase.id, credits=grant.amount_credits, starts_at=grant.starts_at
+        )
+        await books.purchases.grant(account_id, group_key=purchase.group, given=given, source=grant.source)
+    await settle(books, account_id, purchase.group)
+
+
+async def settle_purchase(books: Books, purchase_id: str) -> None:
+    """After something became known of a purchase's money. Before the purchase was recorded it does nothing."""
+    for account_id, group_key in await books.purchases.groups_of(purchase_id):
+        await settle(books, account_id, group_key)
+
+
+async def settle(books: Books, account_id: UUID, group_key: str) -> None:
+    """Move the ledger from how a group's grants are to how they should be."""
+    for _ in range(_MOST_ROUNDS):
+        group = await books.purchases.group(group_key)
+        moves = group.moves()
+        for move in moves:
+            await _move(books, account_id, group_key, group, move)
+        if not moves:
+            return
+
+
+async def grant_months(books: Books, account_id: UUID, group_key: str, *, at: datetime) -> int:
+    """Grant the months of a group that began by `at`, were paid in advance and are still paid. How many credits."""
+    granted = 0
+    for begins in (await books.purchases.group(group_key)).months_due(at):
+        group = await books.purchases.group(group_key)
+        amount = group.month(begins)
+        if not amount:
+            continue
+        payer, key = group.payer_of(begins), period_key(group_key, begins)
+        if key in {given.key for given in group.given}:
+            key = f"{key}:{payer}"
+        given = Given(key=key, purchase_id=payer, credits=amount, starts_at=begins, is_month=True)
+        await books.purchases.grant(account_id, group_key=group_key, given=given, source="subscription")
+        granted += amount
+    await settle(books, account_id, group_key)
+    return granted
+
+
+async def _move(
+    books: Books, account_id: UUID, group_key: str, group: Group, move: Take | Restore | Freeze | Thaw
+) -> None:
+    if isinstance(move, Restore):
+        number = sum(given.is_restored for given in group.given) + 1
+        newest = max(group.given, key=lambda given: given.starts_at)
+        restored = Given(
+            key=f"restore:{group_key}:{number}",
+            purchase_id=newest.purchase_id,
+            credits=move.credits,
+            starts_at=newest.starts_at,
+            is_restored=True,
+        )
+        await books.purchases.grant(account_id, group_key=group_key, given=restored, source="restored")
+        return
+    given = next(given for given in group.given if given.key == move.key)
+    if isinstance(move, Take):
+        await books.purchases.take(account_id, given=given, amount_credits=move.credits)
+    elif isinstance(move, Freeze):
+        key = f"dispute:{given.key}:{given.freezes + 1}"
+        await books.purchases.freeze(account_id, replace(given, frozen_under=key))
+    else:
+        await books.purchases.thaw(account_id, given)

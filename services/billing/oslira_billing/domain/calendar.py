@@ -1,0 +1,43 @@
+"""Months of a subscription, counted from its anchor: one of the 31st begins on the last day of shorter months."""
+
+from calendar import monthrange
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+_MONTHS_A_YEAR: Final = 12
+
+
+def month_after(anchor: datetime, months: int) -> datetime:
+    """`anchor` moved by so many months (UTC), on the month's last day where it has no such day."""
+    year, month = divmod(anchor.year * _MONTHS_A_YEAR + anchor.month - 1 + months, _MONTHS_A_YEAR)
+    return anchor.replace(year=year, month=month + 1, day=min(anchor.day, monthrange(year, month + 1)[1]))
+
+
+def months_between(earlier: datetime, later: datetime) -> int:
+    """Calendar months from one to the other, whatever the days are."""
+    return (later.year - earlier.year) * _MONTHS_A_YEAR + later.month - earlier.month
+
+
+def period_start(end: datetime, months: int, *, anchor: datetime | None) -> datetime:
+    """Where a billing period of `months` that ends at `end` began.
+
+    Stripe counts from the subscription's `anchor`, which `end` alone does not tell for days after the 28th.
+    """
+    if anchor is not None:
+        to_end = months_between(anchor, end)
+        if month_after(anchor, to_end) == end:
+            return month_after(anchor, to_end - months)
+    return month_after(end, -months)
+
+
+def parts(start: datetime, end: datetime, months: int, *, anchor: datetime | None) -> tuple[Fraction, int]:
+    """What [start, end) is of a billing period of `months` that ends at `end`: (share of its current month, later months)."""
+    begins = period_start(end, months, anchor=anchor)
+    number = next(n for n in range(1, months + 1) if n == months or start < month_after(begins, n))
+    current, following = month_after(begins, number - 1), month_after(begins, number)
+    return Fraction(_seconds(start, following), _seconds(current, following)), months - number
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return round((end - start).total_seconds())

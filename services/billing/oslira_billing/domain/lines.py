@@ -1,0 +1,102 @@
+"""The lines of an invoice: what each sells, for which time, and whether it charges or gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+from oslira_billing.domain.calendar import parts
+from oslira_billing.domain.catalogue import Catalogue, Priced
+from oslira_billing.domain.errors import EventRefusedError
+from oslira_billing.domain.fields import StripeObject, at, moment, number, reference, rows, text
+
+_MONTH_S: Final = 30.44 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """`credits` are those of one month of all its units, or of all its packs. `amount_minor` is after discounts.
+
+    `is_charge`: it costs something before discounts; a trial's line costs nothing, one that gives back less than nothing.
+    `months`: of its period; for a proration, of its price's billing period.
+    """
+
+    subscription_id: str | None
+    sold: Priced
+    credits: int
+    amount_minor: int
+    months: int
+    starts_at: datetime
+    ends_at: datetime
+    is_proration: bool
+    is_charge: bool
+
+    def prorated(self, anchor: datetime | None) -> tuple[Fraction, int, int]:
+        """(credits of its current month, of each later month, how many those are); below 0 where it gives back."""
+        sign = 1 if self.is_charge else -1 if self.amount_minor < 0 else 0
+        share, later = parts(self.starts_at, self.ends_at, self.months, anchor=anchor)
+        return sign * self.credits * share, sign * self.credits, later
+
+
+def subscription_of(invoice: StripeObject) -> str | None:
+    """The subscription that an invoice bills."""
+    return reference(invoice, "parent", "subscription_details", "subscription")
+
+
+def has_prorations(invoice: StripeObject) -> bool:
+    """Whether a line is for a part of a period."""
+    return any(_is_proration(line) for line in rows(invoice, "lines"))
+
+
+def read_lines(invoice: StripeObject, catalogue: Catalogue) -> Sequence[Line]:
+    """The lines that sell credits or give them back. Raises EventRefusedError for one that makes no sense.
+
+    A one-off item that isn't a pack of ours sells no credits. Every price of a subscription's item has to be known.
+    """
+    found = (_read(line, invoice, catalogue) for line in rows(invoice, "lines"))
+    return [line for line in found if line is not None and line.credits]
+
+
+def _read(line: StripeObject, invoice: StripeObject, catalogue: Catalogue) -> Line | None:
+    item = at(line, "parent", "subscription_item_details") or at(line, "parent", "invoice_item_details")
+    is_one_off = not at(line, "parent", "subscription_item_details") and not _is_proration(line)
+    price_id = reference(line, "pricing", "price_details", "price")
+    if is_one_off and (price_id not in catalogue.prices or subscription_of(invoice) is None):
+        return None
+    amount_minor = number(line, "amount") or 0
+    discount_minor = sum(abs(number(one, "amount") or 0) for one in at(line, "discount_amounts") or [])
+    # Metadata names the plan of today, so what is given back is known by its price alone.
+    names = (
+        ()
+        if amount_minor < 0
+        else (at(line, "metadata"), at(invoice, "parent", "subscription_details", "metadata"))
+    )
+    sold = catalogue.sold_by(price_id, *names)
+    starts_at, ends_at = moment(line, "period", "start"), moment(line, "period", "end")
+    if starts_at is None or ends_at is None or ends_at < starts_at:
+        raise EventRefusedError(
+            "invoice_malformed", f"line {text(line, 'id')} does not say which time it is for"
+        )
+    quantity = number(line, "quantity")
+    paid_minor = max(0, abs(amount_minor) - discount_minor)
+    whole_months = 1 if sold.pack else max(1, round((ends_at - starts_at).total_seconds() / _MONTH_S))
+    return Line(
+        subscription_id=reference(item, "subscription"),
+        sold=sold,
+        credits=catalogue.credits_of(sold) * (1 if quantity is None else quantity),
+        amount_minor=paid_minor if amount_minor > 0 else -paid_minor,
+        months=(sold.months or 1) if _is_proration(line) else whole_months,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        is_proration=_is_proration(line),
+        is_charge=amount_minor > 0,
+    )
+
+
+def _is_proration(line: StripeObject) -> bool:
+    parent = at(line, "parent")
+    return any(
+        at(parent, kind, "proration") is True
+        for kind in ("subscription_item_details", "invoice_item_details")
+    )

@@ -1,0 +1,186 @@
+"""How many credits of what was paid for should stand, and what has to move so that they do.
+
+Computed from all that is known, so neither the order of the events nor their repetition matters.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from oslira_billing.domain.calendar import month_after, months_between
+from oslira_billing.domain.purchase import Purchase, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Credits in the ledger under `key`: what was granted, and what of it was taken back so far.
+
+    `is_month`: of a month that was paid in advance. `is_restored`: given back after too many had been taken.
+    `freezes` counts the freezes so far; `frozen_under` is the key of the open one.
+    """
+
+    key: str
+    purchase_id: str
+    credits: int
+    starts_at: datetime
+    is_month: bool = False
+    is_restored: bool = False
+    taken_credits: int = 0
+    frozen_under: str | None = None
+    freezes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """A purchase and what became of its money: `back_minor` of the stake went back, `is_disputed` while some may have to."""
+
+    purchase: Purchase
+    back_minor: int = 0
+    is_disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Take so many credits of a grant back."""
+
+    key: str
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Give so many back: a refund failed, or a dispute was won after all."""
+
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Let nothing of a grant be drawn."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """The end of that freeze."""
+
+    key: str
+
+
+Move: TypeAlias = Take | Restore | Freeze | Thaw
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All purchases and grants of one subscription, or of one pack."""
+
+    paid: Sequence[Paid]
+    given: Sequence[Given] = field(default_factory=tuple[Given, ...])
+
+    def standing_credits(self) -> int:
+        """What is granted, less what was given back in money: by prorations, refunds, disputes and credit notes."""
+        taken = sum(max(0, self._back(one) - max(0, self._future(one.purchase))) for one in self.paid)
+        return max(0, self._granted() - taken)
+
+    def month(self, begins: datetime) -> int | None:
+        """Credits of the month that begins then; None while a payment for it is disputed.
+
+        Of a payment of which a part went back, the first months to come are still paid, the last are not.
+        """
+        amount = 0
+        for one in self.paid:
+            monthly = sum(span.monthly_credits for span in one.purchase.spans if begins in set(_months(span)))
+            if monthly > 0:
+                if one.is_disputed:
+                    return None
+                monthly = min(monthly, max(0, self._future(one.purchase) - self._back(one)))
+            amount += monthly
+        return max(0, amount)
+
+    def months_due(self, at: datetime) -> list[datetime]:
+        """Months that began by then and were not granted."""
+        begun = {begins for one in self.paid for span in one.purchase.spans for begins in _months(span)}
+        return sorted(begins for begins in begun - self._months_given() if begins <= at)
+
+    def payer_of(self, begins: datetime) -> str:
+        """The purchase that pays for a month: the latest of those that do."""
+        payers = [
+            one.purchase
+            for one in self.paid
+            for span in one.purchase.spans
+            if span.monthly_credits > 0 and begins in set(_months(span))
+        ]
+        return max(payers, key=lambda purchase: (purchase.made_at, purchase.id)).id
+
+    def moves(self) -> list[Move]:
+        """From how the grants are to how they should be.
+
+        What was refunded is taken first of its own grants, then of the newest; before any thaw, or it could be drawn in between.
+        """
+        moves: list[Move] = []
+        excess = sum(given.credits - given.taken_credits for given in self.given) - self.standing_credits()
+        refunded = {one.purchase.id for one in self.paid if one.back_minor}
+        order = sorted(
+            self.given,
+            key=lambda given: (given.purchase_id in refunded, given.starts_at, given.key),
+            reverse=True,
+        )
+        for given in order:
+            part = min(excess, given.credits - given.taken_credits)
+            if part > 0:
+                moves.append(Take(given.key, part))
+                excess -= part
+        disputed = {one.purchase.id for one in self.paid if one.is_disputed}
+        for given in self.given:
+            is_disputed = given.purchase_id in disputed
+            if is_disputed and given.frozen_under is None:
+                moves.append(Freeze(given.key))
+            elif not is_disputed and given.frozen_under is not None:
+                moves.append(Thaw(given.key))
+        if excess < 0:
+            moves.append(Restore(-excess))
+        return moves
+
+    def _granted(self) -> int:
+        """In the order of time, so that what was given back takes of what had been granted before it, and no more."""
+        granted = [given for given in self.given if not given.is_restored]
+        returning = {one.purchase.id: one.purchase for one in self.paid if one.purchase.returned_credits}
+        made_at = {one.purchase.id: one.purchase.made_at for one in self.paid}
+        steps: list[tuple[datetime, datetime, int, int]] = []
+        for given in granted:
+            # What an invoice grants comes after what it gives back.
+            rank = 2 if given.purchase_id in returning and not given.is_month else 0
+            made = given.starts_at if given.is_month else made_at[given.purchase_id]
+            steps.append((given.starts_at, made, rank, given.credits))
+        steps += [
+            (one.returned_at or one.made_at, one.made_at, 1, -one.returned_credits)
+            for one in returning.values()
+        ]
+        standing = 0
+        for *_, credits_ in sorted(steps):
+            standing = max(0, standing + credits_)
+        return standing
+
+    def _back(self, one: Paid) -> int:
+        """Credits in proportion to the money that went back, rounded in the customer's favour."""
+        total, stake_minor = max(0, one.purchase.total_credits), one.purchase.stake.total_minor
+        return total * min(one.back_minor, stake_minor) // stake_minor if stake_minor else 0
+
+    def _future(self, purchase: Purchase) -> int:
+        """Credits of the months that it paid for and that were not granted."""
+        given = self._months_given()
+        return sum(
+            span.monthly_credits for span in purchase.spans for begins in _months(span) if begins not in given
+        )
+
+    def _months_given(self) -> set[datetime]:
+        return {given.starts_at for given in self.given if given.is_month}
+
+
+def _months(span: Span) -> Iterator[datetime]:
+    for number in range(1, months_between(span.anchor, span.ends_at) + 1):
+        begins = month_after(span.anchor, number)
+        if span.starts_at < begins < span.ends_at:
+            yield begins
