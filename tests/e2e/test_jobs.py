@@ -134,6 +134,7 @@ def publish_slot(job: str) -> datetime:
         "failed-analysis-cleanup": datetime(2026, 2, 1, 5, tzinfo=UTC),
         "daily-cleanup": datetime(2026, 2, 1, 2, tzinfo=UTC),
         "monthly-renewal": datetime(2026, 2, 1, 3, tzinfo=UTC),
+        "owed-credits": datetime(2026, 1, 30, 3, 30, tzinfo=UTC),
         "subscription-sync": datetime(2026, 2, 1, 6, tzinfo=UTC),
         "invoice-reconciliation": datetime(2026, 2, 1, 4, tzinfo=UTC),
         "model-check": datetime(2026, 2, 1, 5, tzinfo=UTC),

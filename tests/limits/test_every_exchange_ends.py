@@ -124,7 +124,7 @@ async def _challenge(server: Dripping) -> None:
 async def _stripe(server: Dripping) -> None:
     stripe = StripeApiObjects(api_key=lambda: "sk_test_x", api_base=server.url)
     try:
-        await stripe.invoice("in_1")
+        await stripe.retrieve("invoice", "in_1")
     finally:
         await stripe.close()
 

@@ -115,7 +115,7 @@ class Story:
     def _third_month(self) -> None:
         """Paid late; then it ends, is to end, or goes down a plan."""
         due = samples.line(None, price="price_pro", start_s=_START_S + 2 * _MONTH_S)
-        names = {"customer": self.customer, "subscription": self.subscription_id}
+        names: dict[str, Any] = {"customer": self.customer, "subscription": self.subscription_id}
         open_invoice = samples.invoice(due, invoice_id=f"in_cycle2_{self.mark}", **names)
         open_invoice |= {"status": "open", "hosted_invoice_url": "https://invoice.example/1"}
         self._happened("invoice.payment_failed", open_invoice)
@@ -178,7 +178,7 @@ class Story:
         return samples.charge(amount=amount, refunded=refunded, **ids)
 
     def _invoice(self, name: str, *lines: dict[str, Any], reason: str) -> dict[str, Any]:
-        names = {"customer": self.customer, "subscription": self.subscription_id}
+        names: dict[str, Any] = {"customer": self.customer, "subscription": self.subscription_id}
         invoice = samples.invoice(*lines, reason=reason, invoice_id=f"in_{name}_{self.mark}", **names)
         for kind in ("paid", "payment_succeeded"):
             self._happened(f"invoice.{kind}", invoice)

@@ -58,12 +58,15 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         livemode=settings.livemode,
         now_s=time.time,
     )
+    renew = RenewMonthly(PostgresRenewals(database), inbox.books)
     own_jobs(
         runtime,
         "billing",
         {
             "daily-cleanup": DailyCleanup(PostgresEventBodies(database), PostgresClosedAccounts(database)),
-            "monthly-renewal": RenewMonthly(PostgresRenewals(database), inbox.books),
+            "monthly-renewal": renew,
+            # The same every day: what the first of the month could not see is owed all the same.
+            "owed-credits": renew,
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
             "subscription-sync": SyncMissedEvents(
                 missed=stripe,

@@ -63,6 +63,7 @@ async def test_after_days_away_every_daily_slot_and_the_newest_of_the_frequent_o
         "failed-analysis-cleanup": [slots.clock],
         "daily-cleanup": [day + timedelta(hours=2) for day in days],
         "monthly-renewal": [days[0] + timedelta(hours=3)],
+        "owed-credits": [days[1] + timedelta(hours=3, minutes=30)],
         "subscription-sync": [slots.clock],
         "invoice-reconciliation": [day + timedelta(hours=4) for day in days],
         "model-check": [day + timedelta(hours=5) for day in days],
