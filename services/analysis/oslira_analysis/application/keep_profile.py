@@ -29,17 +29,13 @@ async def keep_profile(
     try:
         if await suppressions.among(judged.names):
             return True  # nobody may have it
-        if not await cache.put(username, judged.item, scraped_at=scraped_at):
-            return False
-    except Exception as error:  # noqa: BLE001  # the row keeps the item instead
-        _LOG.warning("profile_not_cached", reason=type(error).__name__)
-        return False
-    try:
+        is_kept = await cache.put(username, judged.item, scraped_at=scraped_at)
+        # Also after a put that failed: one that took too long may have arrived.
         is_erased = bool(await suppressions.among(judged.names))
-    except Exception as error:  # noqa: BLE001  # it can't be known that it may stay
+    except Exception as error:  # noqa: BLE001  # it can't be known that it may stay; the row keeps it instead
         _LOG.warning("profile_not_cached", reason=type(error).__name__)
         await cache.forget(username)
         return False
     if is_erased:
         await cache.forget(username)
-    return True
+    return is_kept or is_erased

@@ -116,7 +116,8 @@ class S3Profiles:
 
 
 def _scraped_at(found: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
+    told = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def _is_newer(kept: dict[str, Any], scraped_at: datetime) -> bool:

@@ -3,7 +3,8 @@ from typing import Any, get_args
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.free_checks import free_check, refuse_unavailable
+from oslira_analysis.domain.free_checks import explain_unusable, free_check, refuse_unavailable
+from oslira_analysis.domain.judge_items import UNUSABLE, UnusableReason
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.read_item import ProfileUnavailable, UnavailableReason
 from oslira_shared.errors import CODES, Kind
@@ -63,3 +64,9 @@ def test_every_unavailable_profile_ends_with_a_known_final_code(reason: Unavaila
     refusal = refuse_unavailable(ProfileUnavailable(reason))
     assert CODES[refusal.code] is Kind.REFUSED
     assert refusal.detail.endswith(".")
+
+
+@pytest.mark.parametrize("reason", UNUSABLE)
+def test_a_profile_that_could_not_be_fetched_is_told_why(reason: UnusableReason) -> None:
+    assert set(UNUSABLE) == set(get_args(UnusableReason))
+    assert explain_unusable(reason).endswith("also when tried again. You were not charged.")
