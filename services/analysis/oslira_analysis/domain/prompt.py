@@ -38,7 +38,7 @@ def build_prompt(
     """One task's prompt: the same inputs give the same text."""
     return Prompt(
         system=render_system(instructions, business),
-        user=f"{delimit('profile_data', render_profile(profile, facts))}\n\n{_REMINDER}",
+        user=f"{delimit('profile_data', render_profile(profile, facts))}\n\nToday is {facts.as_of}.\n{_REMINDER}",
         version=instructions.version,
     )
 

@@ -10,6 +10,7 @@ from oslira_analysis.domain.profile import Post, Profile
 from oslira_analysis.domain.token_estimate import estimate_tokens
 
 MAX_PROFILE_TOKENS: Final = 6_000
+_LONGEST_WORD: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _profile(profile: Profile, facts: ProfileFacts, budget: _Budget) -> dict[str
 
 
 def _post(post: Post, budget: _Budget) -> dict[str, Any]:
-    cut = post.caption[: budget.caption_chars]
+    cut = _cut(post.caption, budget.caption_chars)
     return {
         "ref": post.ref,
         "type": "reel" if post.is_reel else post.type,
@@ -64,6 +65,8 @@ def _post(post: Post, budget: _Budget) -> dict[str, Any]:
         "likes": "hidden" if post.likes_hidden else post.likes,
         "comments": post.comments,
         "posted_on": post.posted_at.date().isoformat() if post.posted_at else None,
+        "pinned": bool(post.pinned),
+        "by_other_owner": not post.is_own,
         "location": post.location[: budget.caption_chars] if post.location else None,
         "hashtags": list(post.hashtags[: budget.tags]),
         "mentions": list(post.mentions[: budget.tags]),
@@ -79,6 +82,7 @@ def _facts(facts: ProfileFacts) -> dict[str, Any]:
         "comments_per_100_likes": _rounded(facts.engagement.comment_to_like, times=100),
         "hidden_like_share": _rounded(facts.engagement.hidden_like_share),
         "posts_per_week": _rounded(facts.cadence.posts_per_week),
+        "posts_per_week_is_lower_bound": facts.cadence.posts_per_week_is_lower_bound,
         "days_since_last_post": _rounded(facts.cadence.days_since_last_post),
         "reels_share": _rounded(facts.formats.reels),
         "views_per_follower": _rounded(facts.video.views_per_follower),
@@ -87,6 +91,14 @@ def _facts(facts: ProfileFacts) -> dict[str, Any]:
         "contact_channels": list(facts.reachability.channels),
         "gaps": [gap.code for gap in facts.gaps],
     }
+
+
+def _cut(caption: str, limit: int) -> str:
+    """Cut at a word where one ends near: half a word can't be quoted."""
+    if len(caption) <= limit:
+        return caption
+    whole = caption[:limit].rsplit(maxsplit=1)[0] if limit else ""
+    return whole if limit - len(whole) <= _LONGEST_WORD else caption[:limit]
 
 
 def _rounded(figure: Figure, *, times: int = 1) -> float | None:

@@ -16,19 +16,19 @@ from oslira_analysis.domain.prompt import Instructions, Prompt, build_prompt
 
 # The files of each task, in the order in which they stand in the prompt; the last one names the task.
 CURRENT: Final = {
-    "light": ("light/v1",),
-    "core": ("rules/v1", "core/v1"),
-    "outreach": ("rules/v1", "outreach/v1"),
-    "personality": ("rules/v1", "personality/v1"),
-    "psychographic": ("rules/v1", "psychographic/v1"),
-    "commercial": ("rules/v1", "commercial/v1"),
+    "light": ("light/v2",),
+    "core": ("rules/v2", "core/v1"),
+    "outreach": ("rules/v2", "outreach/v1"),
+    "personality": ("rules/v2", "personality/v1"),
+    "psychographic": ("rules/v2", "psychographic/v1"),
+    "commercial": ("rules/v2", "commercial/v1"),
     "business_profile": ("business_profile/v1",),
 }
 
 
 @cache
 def load_instructions(task: str) -> Instructions:
-    """The current instructions of a task, read once per process; version "core/v1+rules/v1". Raises KeyError for an unknown task."""
+    """The current instructions of a task, read once per process; version "core/v1+rules/v2". Raises KeyError for an unknown task."""
     parts = CURRENT[task]
     texts = [files(__name__).joinpath(f"{part}.md").read_text(encoding="utf-8").strip() for part in parts]
     return Instructions(text="\n\n".join(texts), version="+".join(reversed(parts)))

@@ -119,7 +119,7 @@ async def test_through_the_ai_gateway_with_its_headers_and_hits_cost_nothing(
             assert heard.metadata["run"] == str(run["id"])
             assert heard.metadata["account"] == str(world.account_id)
             assert len(heard.metadata) <= 5
-            assert heard.headers["cf-aig-cache-key"].startswith(f"{world.account_id}:light/v1")
+            assert heard.headers["cf-aig-cache-key"].startswith(f"{world.account_id}:light/v2")
         assert gateway.heard[-1].headers["x-api-key"] == "oslira-dev-anthropic"
         assert run["ai_cost_nano_usd"] > 0
         # The same once more, as a second run of the same profile asks it: answered by the gateway, and not paid again.

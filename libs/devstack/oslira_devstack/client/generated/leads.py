@@ -388,6 +388,7 @@ class ResultVideo(Answer):
 class ResultProfileFacts(Answer):
     """The same for every analysis type and every business: depends on the profile and on `now` alone."""
 
+    as_of: str | None
     cadence: ResultCadence
     content: ResultContent
     engagement: ResultEngagement

@@ -1,7 +1,7 @@
 """All that is computed about one profile, in one place."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from oslira_analysis.domain.facts.cadence import Cadence, measure_cadence
@@ -36,6 +36,7 @@ class ProfileFacts:
     maturity: Maturity
     fake_followers: FakeFollowers
     gaps: tuple[Gap, ...]
+    as_of: str | None = None  # the UTC day that ages are counted to; older results have none
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: each figure as `{value, reason}`, tuples as arrays."""
@@ -64,6 +65,7 @@ def compute_facts(profile: Profile, *, now: datetime) -> ProfileFacts:
             *find_conversion_gaps(profile, reachability),
             *find_platform_gaps(profile, formats),
         ),
+        as_of=now.astimezone(UTC).date().isoformat(),
     )
 
 

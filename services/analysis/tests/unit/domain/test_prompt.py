@@ -62,6 +62,8 @@ def test_the_profile_is_one_json_document_between_its_markers(build: Build) -> N
         "likes": 75,
         "comments": 5,
         "posted_on": "2026-11-20",
+        "pinned": False,
+        "by_other_owner": False,
         "location": None,
         "hashtags": ["bread", "bakery"],
         "mentions": ["millfriends"],
@@ -79,12 +81,31 @@ def test_posts_show_what_is_known_of_them(build: Build, make_post: MakeItem) -> 
     )
 
 
+def test_pinned_posts_and_those_of_other_owners_are_marked(build: Build, make_post: MakeItem) -> None:
+    posts = [make_post(0, isPinned=True), make_post(1, ownerUsername="somebody.else"), make_post(2)]
+    shown = document(build(latestPosts=posts))["posts"]
+    assert [(post["pinned"], post["by_other_owner"]) for post in shown] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+
+
+def test_a_caption_is_cut_between_words_where_there_are_any(build: Build, make_post: MakeItem) -> None:
+    for word in ("sourdough ", "漢"):
+        caption = word * 2_000
+        posts = [make_post(n, caption=caption) for n in range(12)]
+        shown = document(build(latestPosts=posts))["posts"][0]
+        assert shown["caption_is_cut"]
+        assert f" {shown['caption']} ".endswith((" sourdough ", "漢 "))
+
+
 def test_the_prefix_is_the_same_for_every_profile_and_long_enough_to_cache(build: Build) -> None:
     one, other = build(), build(username="other", biography="Another one")
     assert one.system == other.system
     assert one.user != other.user
     assert len(one.system) / 5 > 1_024  # English is 4 to 5 characters a token
-    assert one.version == "light/v1"
+    assert one.version == "light/v2"
     assert one == build()
 
 

@@ -1,6 +1,7 @@
 """The prompts of the deeper types."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
@@ -41,8 +42,40 @@ def test_the_deeper_tasks_begin_with_the_same_rules() -> None:
 
 
 def test_a_version_names_every_file_of_the_prompt() -> None:
-    assert load_instructions("light").version == "light/v1"
-    assert load_instructions("core").version == "core/v1+rules/v1"
+    assert load_instructions("light").version == "light/v2"
+    assert load_instructions("core").version == "core/v1+rules/v2"
+
+
+@pytest.mark.parametrize("call", EVERY_CALL, ids=lambda call: call.name)
+def test_every_call_reads_a_legend_of_the_gaps_the_date_and_what_to_do_without_an_ideal_customer(
+    call: Call,
+    make_profile: Callable[..., Profile],
+    make_facts: Callable[..., ProfileFacts],
+    make_post: Callable[..., dict[str, Any]],
+    make_business: Callable[..., BusinessContext],
+) -> None:
+    text = load_instructions(call.task).text
+    bare: dict[str, Any] = {
+        "biography": "",
+        "externalUrl": None,
+        "businessCategoryName": None,
+        "highlightReelCount": 0,
+    }
+    old = [
+        make_post(
+            n, caption="", hashtags=[], commentsCount=0, likesCount=10**n, timestamp=f"2024-0{1 + 3 * n}-01"
+        )
+        for n in range(3)
+    ]
+    gaps = (*make_facts(**bare, latestPosts=old).gaps, *make_facts(isBusinessAccount=False).gaps)
+    codes = {gap.code for gap in gaps}
+    assert len(codes) >= 13
+    assert not {code for code in codes if f"`{code}`" not in text}
+    assert "If every field of `ideal_customer` is null" in text
+    assert "Today's date" in text
+    prompt = build_prompt_for(call, make_business(), make_profile(), make_facts())
+    assert "\n\nToday is 2026-11-22.\n" in prompt.user
+    assert "Today is" not in prompt.system
 
 
 @pytest.mark.parametrize("task", CURRENT)
