@@ -160,7 +160,15 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses, run_tokens=run_tokens),
             *_anonymous(runtime, settings, runs, addresses, run_tokens),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
-            *refresh_routes(RefreshLead(leads, request_analysis), runs, addresses),
+            *refresh_routes(
+                RefreshLead(
+                    leads,
+                    request_analysis,
+                    unchanged_within=timedelta(seconds=settings.refresh_unchanged_s),
+                ),
+                runs,
+                addresses,
+            ),
             *leads_routes(leads, LeadCursors(settings.token_secret)),
             *away_routes(leads),
             *export_routes(ExportLeads(leads)),

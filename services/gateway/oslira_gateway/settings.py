@@ -36,6 +36,8 @@ class GatewaySettings(WebhookSettings):
     operator_secret: SecretStr | None = Field(default=None, validation_alias="OPERATOR_SECRET")
     # For how long after an erasure what was under way when it began may still write: no scrape or model call takes longer.
     erasure_watch_s: float = Field(default=300, ge=0, validation_alias="OSLIRA_ERASURE_WATCH_S")
+    # A refresh of a profile that was fetched so lately, and analysed since, returns that analysis and charges nothing.
+    refresh_unchanged_s: float = Field(default=300, ge=0, le=86_400, validation_alias="REFRESH_UNCHANGED_S")
     # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development does without.
     anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
     anonymous_per_network: int = Field(default=3, ge=0, le=1_000, validation_alias="ANONYMOUS_PER_NETWORK")

@@ -61,7 +61,9 @@ class MemoryRequests:
 
     async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
         """See Requests."""
-        same = self._same(member, order, fresh_since=datetime.now(UTC) - order.reuse_within)
+        # Here an item is as old as the analysis of it.
+        within = order.unchanged_within or order.reuse_within
+        same = self._same(member, order, fresh_since=datetime.now(UTC) - within)
         return Standing(
             has_business_profile=self.businesses.get(order.business_profile_id) == member.account_id,
             same_run_id=same.run_id if same else None,

@@ -27,6 +27,8 @@ class Order:
     business_profile_id: UUID
     max_age: timedelta
     is_refresh: bool = False
+    # A refresh of a profile whose newest item was fetched within this time returns the analysis of that item; None: never.
+    unchanged_within: timedelta | None = None
 
     @property
     def reuse_within(self) -> timedelta:
@@ -54,6 +56,7 @@ def read_order(
     business_profile_id: str,
     max_age_s: int | None,
     is_refresh: bool = False,
+    unchanged_within: timedelta | None = None,
 ) -> Order:
     """An order from a request. Raises OsliraError: invalid_username, unknown_type, business_profile_not_found.
 
@@ -73,7 +76,8 @@ def read_order(
         ) from error
     longest = OFFERS[accepted].fresh_for
     wanted = longest if max_age_s is None else timedelta(seconds=max_age_s)
-    return Order(name, accepted, profile_id, min(max(wanted, MIN_MAX_AGE), longest), is_refresh)
+    max_age = min(max(wanted, MIN_MAX_AGE), longest)
+    return Order(name, accepted, profile_id, max_age, is_refresh, unchanged_within)
 
 
 def _accepted(kind: str) -> AnalysisType:

@@ -15,10 +15,15 @@ _SUPPRESSED: Final = "OS410"
 _STANDING: Final = """
 select exists (select from identity.business_profiles b
                 where b.id = $2 and b.account_id = $1 and b.deleted_at is null) as has_business_profile,
-       same.run_id as same_run_id, identity.is_suppressed($3) as is_suppressed,
+       coalesce(same.run_id, unchanged.run_id) as same_run_id, identity.is_suppressed($3) as is_suppressed,
        used.body_hash, used.generation, used.run_id as used_run_id, used.status, used.expires_at > now() as is_live
   from (select 1) as request
   left join lateral analysis.find_same($1, $2, $3, $4, now() - $5::interval) as same on true
+  -- Unless the business says something else since: then the same item is scored for something new.
+  left join lateral (
+    select found.run_id from analysis.find_unchanged($1, $2, $3, $4, now() - $7::interval) as found
+      join identity.business_profiles b on b.id = $2 and coalesce(found.business_version, b.version) = b.version
+  ) as unchanged on $7::interval is not null
   left join identity.idempotency used on used.account_id = $1 and used.key = $6
 """
 # One that is live is never overwritten: the first answer under a key is the answer.
@@ -63,6 +68,7 @@ class PostgresRequests:
                 order.type,
                 order.reuse_within,
                 key,
+                order.unchanged_within,
             )
         assert row is not None  # noqa: S101  # left joins on one row
         return Standing(row["has_business_profile"], row["same_run_id"], _used_key(row), row["is_suppressed"])

@@ -1,5 +1,6 @@
-"""Refresh a lead: analyse its profile anew, whatever is fresh; the result says what has changed since the last time."""
+"""Refresh a lead: analyse its profile again; the result says what has changed since the last time."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
@@ -11,11 +12,17 @@ from oslira_gateway.leads.ports import Leads
 
 
 class RefreshLead:
-    """An analysis at work on the same is joined; a finished one never stands in, however fresh."""
+    """An analysis at work on the same is joined. A finished one stands in only if this one would score the same item for the same
+    business: then the answer is that run, and nothing is charged.
+    """  # noqa: D205
 
-    def __init__(self, leads: Leads, request_analysis: RequestAnalysis[Order]) -> None:
+    def __init__(
+        self, leads: Leads, request_analysis: RequestAnalysis[Order], *, unchanged_within: timedelta
+    ) -> None:
+        """`unchanged_within`: a profile that was fetched so lately is taken to be unchanged."""
         self._leads = leads
         self._request_analysis = request_analysis
+        self._unchanged_within = unchanged_within
 
     async def __call__(
         self, member: Member, lead_id: UUID, *, kind: str | None, key: str | None, request_id: str
@@ -30,5 +37,6 @@ class RefreshLead:
             business_profile_id=str(lead.business_profile_id),
             max_age_s=0,
             is_refresh=True,
+            unchanged_within=self._unchanged_within,
         )
         return await self._request_analysis(Request(member, order, key, request_id))

@@ -1,6 +1,7 @@
 """`POST /v1/leads/{lead_id}/refresh`."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Request, Response, post
 from litestar.params import FromPath, QueryParameter
@@ -27,6 +28,9 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
         opt={LIMIT: RouteClass.COSTLY},
         tags=["leads"],
         responses=also(202, AcceptedRun, "Accepted, or the refresh that is at work already.")
+        | also(
+            200, Run, "The profile was fetched a moment ago and analysed since: that run. Nothing is charged."
+        )
         | refuses("lead_not_found", *ORDER_REFUSALS),
     )
     async def refresh(
@@ -43,18 +47,18 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
             key=idempotency_key_of(idempotency_key),
             request_id=request.state.request_id,
         )
-        status = answer.status or await _status(member, answer.run_id)
-        poll_url = addresses.poll_url(answer.run_id)
-        events_url = addresses.events_url(answer.run_id, member.account_id)
-        return Response(
-            AcceptedRun(answer.run_id, status, poll_url, events_url),
-            status_code=202,
-            headers={"Location": poll_url, "Retry-After": POLL_AFTER_S},
-        )
-
-    async def _status(member: Any, run_id: Any) -> RunStatus:
-        if (run := await runs.find(member, run_id)) is None:
+        if answer.status is not None:
+            return _accepted(answer.run_id, answer.status, member.account_id)
+        run = await runs.find(member, answer.run_id)
+        if run is None:
             raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
-        return run.status
+        if answer.is_new or not run.is_ended:
+            return _accepted(run.run_id, run.status, member.account_id)
+        return Response(addresses.with_addresses(run, member.account_id), status_code=200)
+
+    def _accepted(run_id: UUID, status: RunStatus, account_id: UUID) -> Response[AcceptedRun | Run]:
+        poll_url = addresses.poll_url(run_id)
+        body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, account_id))
+        return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 
     return [refresh]

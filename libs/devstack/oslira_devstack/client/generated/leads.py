@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from oslira_devstack.client.calls import Calls, path_of
-from oslira_devstack.client.generated.shared import AcceptedRun, AnalysisType
+from oslira_devstack.client.generated.shared import AcceptedRun, AnalysisType, Run
 from oslira_devstack.client.paging import Pages
 from oslira_devstack.client.shapes import Answer
 
@@ -583,11 +583,11 @@ class LeadsApi:
 
     async def refresh(
         self, lead_id: UUID | str, *, type: str | None = None, idempotency_key: str | None = None
-    ) -> AcceptedRun:
-        """`POST /v1/leads/{lead_id}/refresh`: accepted, or the refresh that is at work already."""
+    ) -> Run | AcceptedRun:
+        """`POST /v1/leads/{lead_id}/refresh`: the profile was fetched a moment ago and analysed since: that run. Nothing is charged."""
         return await self._calls.order(
             path_of("/v1/leads/{lead_id}/refresh", lead_id=lead_id),
-            {202: AcceptedRun},
+            {200: Run, 202: AcceptedRun},
             key=idempotency_key,
             query={"type": type},
         )
