@@ -197,7 +197,7 @@ class Scraper(Protocol):
         ...
 
     async def list_started(self, *, since_s: float) -> "list[StartedRun]":
-        """The actor's runs of the last `since_s` seconds, newest first. Raises ScraperBusy."""
+        """All of the actor's runs that started from `since_s` seconds ago on, for ten minutes; newest first. Raises ScraperBusy."""
         ...
 
     async def names_of(self, started: "StartedRun") -> list[str]:

@@ -21,6 +21,11 @@ _TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 # Apify answers a look after a minute at most, as long as most scrapes take three times over.
 _LOOK_S: Final = 61
 _MOST_ITEMS: Final = 20
+# Apify's most for a page of runs, and how many pages of them are looked through.
+_PAGE: Final = 1_000
+_MOST_PAGES: Final = 100
+# A start that was asked for is made within its time limit, or never: what started later is another scrape's.
+_START_WINDOW: Final = timedelta(minutes=10)
 _NANO: Final = Decimal(1_000_000_000)
 # Answers that say for sure that nothing was started.
 _REFUSED: Final = frozenset({400, 401, 402, 403, 404, 413, 429})
@@ -75,16 +80,29 @@ class ApifyScraper:
     async def list_started(self, *, since_s: float) -> list[StartedRun]:
         client = await self.client.ready()
         since = datetime.now(UTC) - timedelta(seconds=since_s)
-
-        async def look() -> list[StartedRun]:
-            listed = (
-                await client.actor(_ACTOR)
-                .runs()
-                .list(desc=True, limit=200, started_after=since, timeout=self._timeout)
+        found: list[StartedRun] = []
+        for page in range(_MOST_PAGES):
+            # Oldest first: a run that starts meanwhile comes at the end, and moves no other to a page that was read.
+            listed = await self._busy(
+                "list",
+                lambda page=page: (
+                    client.actor(_ACTOR)
+                    .runs()
+                    .list(
+                        limit=_PAGE,
+                        offset=page * _PAGE,
+                        started_after=since,
+                        started_before=since + _START_WINDOW,
+                        timeout=self._timeout,
+                    )
+                ),
             )
-            return [StartedRun(str(run.id), str(run.default_key_value_store_id)) for run in listed.items]
-
-        return await self._busy("list", look)
+            found += [StartedRun(str(run.id), str(run.default_key_value_store_id)) for run in listed.items]
+            # A page may be shorter than asked for: only an empty one is the end.
+            if not listed.items or len(found) >= listed.total:
+                return found[::-1]
+        # Not to be told from a start that was never made: another attempt, and not another start.
+        raise ScraperBusy(f"list: more than {_MOST_PAGES * _PAGE} runs in {_START_WINDOW}")
 
     async def names_of(self, started: StartedRun) -> list[str]:
         client = await self.client.ready()

@@ -28,9 +28,7 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
         opt={LIMIT: RouteClass.COSTLY},
         tags=["leads"],
         responses=also(202, AcceptedRun, "Accepted, or the refresh that is at work already.")
-        | also(
-            200, Run, "The profile was fetched a moment ago and analysed since: that run. Nothing is charged."
-        )
+        | also(200, Run, "The newest item is analysed already: that run. Nothing is charged.")
         | refuses("lead_not_found", *ORDER_REFUSALS),
     )
     async def refresh(

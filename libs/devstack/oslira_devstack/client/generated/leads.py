@@ -584,7 +584,7 @@ class LeadsApi:
     async def refresh(
         self, lead_id: UUID | str, *, type: str | None = None, idempotency_key: str | None = None
     ) -> Run | AcceptedRun:
-        """`POST /v1/leads/{lead_id}/refresh`: the profile was fetched a moment ago and analysed since: that run. Nothing is charged."""
+        """`POST /v1/leads/{lead_id}/refresh`: the newest item is analysed already: that run. Nothing is charged."""
         return await self._calls.order(
             path_of("/v1/leads/{lead_id}/refresh", lead_id=lead_id),
             {200: Run, 202: AcceptedRun},
