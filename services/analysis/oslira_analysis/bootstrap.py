@@ -152,7 +152,9 @@ async def build(
         runtime,
         "analysis",
         {
-            "daily-cleanup": DailyCleanup(PostgresExpired(database)),
+            "daily-cleanup": DailyCleanup(
+                PostgresExpired(database, scrape_names_kept_days=settings.scrape_names_kept_days)
+            ),
             "failed-analysis-cleanup": FailStalled(
                 PostgresStalledRuns(database),
                 engine.queue,

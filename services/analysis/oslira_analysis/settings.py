@@ -29,6 +29,8 @@ class AnalysisSettings(ServiceSettings):
     model_timeout_s: float = Field(default=60, gt=0, validation_alias="MODEL_TIMEOUT_S")
     # JSON, or the path of a file with it: what differs from the built-in table of models (read_model_table.py).
     model_table: str = Field(default="", validation_alias="MODEL_TABLE")
+    # Then the daily clean-up takes the profiles' names off scrapes. No profile is fresh for longer than a day.
+    scrape_names_kept_days: int = Field(default=30, ge=2, le=3_650, validation_alias="SCRAPE_NAMES_KEPT_DAYS")
     stalled_after_s: float = Field(default=900, gt=0, validation_alias="OSLIRA_STALLED_AFTER_S")
     ai_gateway_token: SecretStr | None = Field(default=None, validation_alias="AI_GATEWAY_TOKEN")
     ai_gateway_cache_ttl_s: int = Field(default=3_600, ge=0, validation_alias="AI_GATEWAY_CACHE_TTL_S")

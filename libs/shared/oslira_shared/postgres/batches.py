@@ -9,8 +9,10 @@ _LOCK_TIMEOUT: Final = "2s"
 _STATEMENT_TIMEOUT: Final = "10s"
 
 
-async def delete_batch(database: AdminClient, statement: str, *, limit: int = BATCH_ROWS) -> int:
-    """Run `statement`, whose `$1` is how many rows it may take; how many it took.
+async def delete_batch(
+    database: AdminClient, statement: str, *parameters: object, limit: int = BATCH_ROWS
+) -> int:
+    """Run `statement`, whose `$1` is how many rows it may take, and `$2` on are the parameters; how many it took.
 
     It is a DELETE or UPDATE, or, where it has several parts, a SELECT of that number. Raises asyncpg's LockNotAvailableError
     or QueryCanceledError when it would have waited or worked for too long; nothing of that batch is done then.
@@ -22,5 +24,5 @@ async def delete_batch(database: AdminClient, statement: str, *, limit: int = BA
             _STATEMENT_TIMEOUT,
         )
         prepared = await connection.prepare(statement)
-        rows = await prepared.fetch(limit)
+        rows = await prepared.fetch(limit, *parameters)
         return int(rows[0][0]) if rows else int(str(prepared.get_statusmsg()).split()[-1])

@@ -91,18 +91,28 @@ _BATCHES: Final[Mapping[str, str]] = {
           select id from analysis.scrapes where item is not null and ended_at < now() - interval '2 days'
            limit $1 for update skip locked)
     """,
+    # A name is needed here while a run may still join, a profile is fresh, or a lost start is looked for: a day at most. The row
+    # stays, for its cost and for the receipts of its runs.
+    "scrapes.username": """
+        update analysis.scrapes
+           set username = '-', profile_id = null, reason_detail = null, item = null, actor_run_id = null
+         where id in (
+          select id from analysis.scrapes where ended_at < now() - make_interval(days => $2) and username <> '-'
+           order by ended_at limit $1 for update skip locked)
+    """,
 }
 
 
 class PostgresExpired:
     """The port Expired."""
 
-    def __init__(self, database: AdminClient) -> None:
+    def __init__(self, database: AdminClient, *, scrape_names_kept_days: int) -> None:
         self._database = database
+        self._parameters = {"scrapes.username": (scrape_names_kept_days,)}
 
     @property
     def tables(self) -> Mapping[str, str]:
         return _BATCHES
 
     async def delete_batch(self, table: str) -> int:
-        return await delete_batch(self._database, _BATCHES[table])
+        return await delete_batch(self._database, _BATCHES[table], *self._parameters.get(table, ()))

@@ -112,7 +112,9 @@ async def test_a_purge_takes_what_names_people_and_a_broken_one_goes_on(job_rows
     async with job_rows.pool.acquire() as connection, connection.transaction():
         await connection.execute("select from analysis.leads where account_id = $1 for update", closed)
         tally = Tally()
-        await DailyCleanup(PostgresExpired(AdminClient(job_rows.pool)))(SLOT, tally)
+        await DailyCleanup(PostgresExpired(AdminClient(job_rows.pool), scrape_names_kept_days=30))(
+            SLOT, tally
+        )
         assert tally.failed == 1
         assert await job_rows.traces(closed) == ["leads", "analyses"]
     await job_rows.clean_up()
@@ -135,3 +137,35 @@ async def test_items_kept_for_want_of_a_cache_go_after_two_days(job_rows: JobRow
         at = datetime.now(UTC) - timedelta(days=days)
         await job_rows.scrape("ended", outcome="fetched", item={"a": 1}, ended_at=at)
     assert await job_rows.clean_up() == {"scrapes.item": 1}
+
+
+async def test_a_scrape_loses_its_name_after_a_month_and_keeps_its_cost_and_its_run(
+    job_rows: JobRows,
+) -> None:
+    now = datetime.now(UTC)
+    personal = {"username": "a.stranger", "reason_detail": "a.stranger is private", "profile_id": "123"}
+    old = await job_rows.scrape(
+        "ended",
+        outcome="unavailable",
+        ended_at=now - timedelta(days=31),
+        cost_nano_usd=7,
+        actor_run_id="actor",
+        **personal,
+    )
+    young = await job_rows.scrape("ended", outcome="fetched", ended_at=now - timedelta(days=29), **personal)
+    running = await job_rows.scrape("running", created_at=now - timedelta(days=31), **personal)
+    run_id = await job_rows.run("completed", scrape_id=old)
+    assert await job_rows.clean_up() == {"scrapes.username": 1}
+    row = await job_rows.pool.fetchrow("select * from analysis.scrapes where id = $1", old)
+    assert row is not None
+    assert (row["username"], row["reason_detail"], row["profile_id"], row["actor_run_id"]) == (
+        "-",
+        None,
+        None,
+        None,
+    )
+    assert (row["outcome"], row["cost_nano_usd"]) == ("unavailable", 7)
+    assert await job_rows.pool.fetchval("select scrape_id from analysis.runs where id = $1", run_id) == old
+    named = await job_rows.pool.fetch("select id from analysis.scrapes where username = 'a.stranger'")
+    assert {row["id"] for row in named} == {young, running}
+    assert await job_rows.clean_up() == {}

@@ -66,7 +66,8 @@ async def test_a_failed_draft_is_replayed_with_its_answers_while_they_are_there(
         [run_id, again],
     )
     tally = Tally()
-    await DailyCleanup(PostgresExpired(AdminClient(pools["analysis"])))(datetime.now(UTC), tally)
+    expired = PostgresExpired(AdminClient(pools["analysis"]), scrape_names_kept_days=30)
+    await DailyCleanup(expired)(datetime.now(UTC), tally)
     assert tally.deleted == {"drafts": 1}  # the other one is still at work
     assert await failed_runs.find(run_id) is None
 

@@ -162,7 +162,7 @@ class JobRows:
 
     async def clean_up(self) -> dict[str, int]:
         tally = Tally()
-        await DailyCleanup(PostgresExpired(AdminClient(self.pool)))(SLOT, tally)
+        await DailyCleanup(PostgresExpired(AdminClient(self.pool), scrape_names_kept_days=30))(SLOT, tally)
         assert tally.reasons == []
         return tally.deleted
 
