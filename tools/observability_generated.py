@@ -170,6 +170,15 @@ _PROVIDERS: Final[list[Panel]] = [
         [("sum by (provider, outcome) (rate(oslira_model_seconds_count[5m]))", "{{provider}} {{outcome}}")],
     ),
     ("Breakers", "short", [("max by (provider) (oslira_breaker_open)", "{{provider}}")]),
+    ("Answers of the second provider", "percentunit", [("oslira:model_fallback:ratio_30m", "share")]),
+    (
+        "Models that end: days; missing ones",
+        "short",
+        [
+            ("min by (model) (oslira_model_shutdown_days) < 365", "{{model}}"),
+            ("max by (model) (oslira_model_missing)", "{{model}} is missing"),
+        ],
+    ),
     ("Profiles from the cache, 1 day", "percentunit", [("oslira:profile_cache_hits:ratio_1d", "hits")]),
     (
         "Scrapes by outcome; hours down in 30 days",

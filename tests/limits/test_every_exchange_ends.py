@@ -74,6 +74,14 @@ async def _model(kind: type[OpenAIModels | AnthropicModels], server: Dripping) -
         await models.close()
 
 
+async def _model_list(kind: type[OpenAIModels | AnthropicModels], server: Dripping) -> None:
+    models = kind(Connection(lambda: "key", server.url, _SHORT_S))
+    try:
+        await models.list_models()
+    finally:
+        await models.close()
+
+
 def _scraper(server: Dripping) -> ApifyScraper:
     return ApifyScraper(
         token=lambda: "token",
@@ -161,6 +169,12 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
         [f"{_ANALYSIS}/anthropic_models.py"],
         _SHORT_S,
         partial(_model, AnthropicModels),
+    ),
+    "openai's models": Exchange(
+        [f"{_ANALYSIS}/openai_models.py"], _SHORT_S, partial(_model_list, OpenAIModels)
+    ),
+    "anthropic's models": Exchange(
+        [f"{_ANALYSIS}/anthropic_models.py"], _SHORT_S, partial(_model_list, AnthropicModels)
     ),
     "apify start": Exchange(
         [f"{_ANALYSIS}/apify.py"], _SHORT_S, lambda server: _scraper(server).start("nasa")

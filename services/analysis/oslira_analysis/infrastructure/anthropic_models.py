@@ -1,9 +1,7 @@
 """Anthropic's models, through its SDK: what OpenAI's fall back to, with the same schema and the same prompt."""
 
-import asyncio
 import functools
 import time
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -27,7 +25,6 @@ from oslira_analysis.infrastructure.provider_requests import (
 )
 from oslira_analysis.infrastructure.sdk_models import (
     CUT_SHORT,
-    LIST_LIMIT_S,
     REFUSED,
     Outcome,
     SdkModels,
@@ -61,15 +58,9 @@ class AnthropicModels(SdkModels):
             raise (model_not_found(error) or failure_of(error)) from error
         return reply_of(answered, lambda found: self._read(found, question))
 
-    async def list_models(self) -> Mapping[str, date | None]:
-        """The port ModelList."""
-        client = await self.connected()
-        headers = {"x-api-key": client.api_key, **self.list_headers()}
-        async with asyncio.timeout(LIST_LIMIT_S):
-            page = await client.models.list(limit=1_000, extra_headers=headers)
-            return {
-                model.id: read_date(model.retires_at) async for model in page if model.lifecycle != "retired"
-            }
+    async def _list(self, client: Any, headers: dict[str, str]) -> dict[str, date | None]:
+        page = await client.models.list(limit=1_000, extra_headers={"x-api-key": client.api_key, **headers})
+        return {model.id: read_date(model.retires_at) async for model in page if model.lifecycle != "retired"}
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start

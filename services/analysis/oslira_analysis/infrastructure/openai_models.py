@@ -1,10 +1,8 @@
 """OpenAI's models, through its SDK."""
 
-import asyncio
 import functools
 import json
 import time
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -28,7 +26,6 @@ from oslira_analysis.infrastructure.provider_requests import (
 )
 from oslira_analysis.infrastructure.sdk_models import (
     CUT_SHORT,
-    LIST_LIMIT_S,
     REFUSED,
     Outcome,
     SdkModels,
@@ -59,12 +56,9 @@ class OpenAIModels(SdkModels):
             raise (model_not_found(error) or failure_of(error)) from error
         return reply_of(answered, lambda found: self._read(found, question))
 
-    async def list_models(self) -> Mapping[str, date | None]:
-        """The port ModelList."""
-        client = await self.connected()
-        async with asyncio.timeout(LIST_LIMIT_S):
-            page = await client.models.list(extra_headers=self.list_headers())
-            return {model.id: read_date(model.shutdown_date) async for model in page}
+    async def _list(self, client: Any, headers: dict[str, str]) -> dict[str, date | None]:
+        page = await client.models.list(extra_headers=headers)
+        return {model.id: read_date(model.shutdown_date) async for model in page}
 
     def _make_client(self, arguments: dict[str, Any]) -> Any:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start

@@ -1,10 +1,10 @@
 """What the adapters of both model SDKs have in common: a client that is made when it is first needed, and the books of an answer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from oslira_shared.deadline import within
@@ -41,8 +41,6 @@ class Outcome:
     error: str | None = None
 
 
-# For the whole list, all of its pages.
-LIST_LIMIT_S: Final = 60.0
 REFUSED = Outcome("refused", "refused")
 CUT_SHORT = Outcome("cut_short", "cut short by the token limit")
 
@@ -63,18 +61,24 @@ class SdkModels(ABC):
         client.api_key = self._connection.api_key()
         return client
 
-    def list_headers(self) -> dict[str, str]:
-        """What a request for the list of models says besides."""
-        return self._gateway.login_headers() if self._gateway else {}
+    async def list_models(self) -> Mapping[str, date | None]:
+        """The port ModelList."""
+        client = await self.connected()
+        headers = {**self._gateway.login_headers(), "cf-aig-skip-cache": "true"} if self._gateway else {}
+        return await self.exchange(self._list(client, headers))
 
     async def exchange(self, call: Awaitable[T]) -> T:
-        """One request with its whole answer, within the connection's time limit. Raises DeadlineExceeded."""
+        """One request with its whole answer, all pages of it, within the connection's time limit. Raises DeadlineExceeded."""
         return await within(self._connection.timeout_s, call, call=self.name)
 
     async def close(self) -> None:
         """Close the connections."""
         if (client := self.client.made) is not None:
             await client.close()
+
+    @abstractmethod
+    async def _list(self, client: Any, headers: dict[str, str]) -> dict[str, date | None]:
+        """The supplier's list of models, all pages of it, with the day on which each ends."""
 
     @abstractmethod
     def _make_client(self, arguments: dict[str, Any]) -> Any:
