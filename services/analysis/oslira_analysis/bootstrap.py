@@ -24,7 +24,7 @@ from oslira_analysis.application.erase_profile import ErasePorts
 from oslira_analysis.application.fail_stalled import FailStalled
 from oslira_analysis.application.forget_anonymous import forget_anonymous
 from oslira_analysis.application.known_models import KnownModels
-from oslira_analysis.application.recover_due import recover_due
+from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
@@ -37,7 +37,7 @@ from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.breaker_state import breaker_state
 from oslira_analysis.infrastructure.bucket_state import BucketState
 from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
-from oslira_analysis.infrastructure.bus import Engine, subscribe
+from oslira_analysis.infrastructure.bus import answer_outcomes, subscribe
 from oslira_analysis.infrastructure.bus_requests import (
     answer_cancels,
     answer_erasures,
@@ -46,6 +46,7 @@ from oslira_analysis.infrastructure.bus_requests import (
 )
 from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.nats_backlog import NatsBacklog
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
 from oslira_analysis.infrastructure.own_hints import OwnHints
 from oslira_analysis.infrastructure.postgres_anonymous import PostgresAnonymousRuns
@@ -74,6 +75,7 @@ from oslira_analysis.infrastructure.s3_media import S3Media
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
 from oslira_analysis.infrastructure.seeds import LearnCosts, seed, seed_costs
 from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
+from oslira_analysis.infrastructure.take_work import Engine, Hearts
 from oslira_analysis.infrastructure.warm_up import warm_up
 from oslira_analysis.settings import AnalysisSettings
 
@@ -133,7 +135,8 @@ async def build(
     )
     runtime.every(_LOOK_AT_MODELS_S, "look-at-models", known.refresh)
     runtime.ready_check("models", known.state)
-    models, lists = _models(runtime, settings, database, dress, known=known, points=points, clients=clients)
+    calls = PostgresCalls(database, keep_s=settings.stalled_after_s)
+    models, lists = _models(runtime, settings, calls, dress, known=known, points=points, clients=clients)
     bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     engine = _engine(
         runtime,
@@ -142,12 +145,12 @@ async def build(
         dress,
         bucket=bucket,
         announcer=announcer,
-        own_hints=own_hints,
         models=models,
         clients=clients,
         now=now,
     )
-    subscribe(runtime.bus, engine)
+    subscribe(runtime.bus, engine, own_hints)
+    answer_outcomes(runtime.bus, PostgresSettlements(database), announcer)
     own_jobs(
         runtime,
         "analysis",
@@ -165,7 +168,7 @@ async def build(
         },
     )
     cancellations = PostgresCancellations(database)
-    hearts = (engine.run_heart, engine.scrape_heart)
+    hearts = tuple(engine.hearts)
     answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer, hearts=hearts)
     erasing = ErasePorts(
         PostgresErasableRows(database),
@@ -189,9 +192,11 @@ async def build(
     )
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database, models.breakers))
     runtime.every(_LEARN_COSTS_S, "learn-costs", LearnCosts(database))
-    runtime.every(_SWEEP_EVERY_S, "sweep", lambda: recover_due(engine.queue, engine.announcer))
-    runtime.every(_BEAT_EVERY_S, "run-heartbeat", engine.run_heart.beat_once)
-    runtime.every(_BEAT_EVERY_S, "scrape-heartbeat", engine.scrape_heart.beat_once)
+    runtime.every(
+        _SWEEP_EVERY_S, "sweep", RecoverDue(engine.queue, engine.announcer, NatsBacklog(runtime.bus))
+    )
+    for step in ("admit", "score", "scrape", "abort"):
+        runtime.every(_BEAT_EVERY_S, f"{step}-heartbeat", getattr(engine.hearts, step).beat_once)
 
     async def hand_work_back() -> None:
         own_hints.take({})
@@ -199,10 +204,13 @@ async def build(
             heart.close()  # a handler that waits for room would hold up the end of pulling
         await runtime.bus.stop_pulling()
         # Scrapes at once: the next attempt re-attaches to the actor's run. Model calls are paid already, so they may finish.
-        for claim in await engine.scrape_heart.stop(grace_s=0):
-            await engine.scrapes.release(claim)
-        for claim in await engine.run_heart.stop(grace_s=settings.shutdown_grace_s):
-            await engine.runs.release(claim)
+        for heart in (engine.hearts.scrape, engine.hearts.abort):
+            for claim in await heart.stop(grace_s=0):
+                await engine.scrapes.release(claim)
+        for heart in (engine.hearts.score, engine.hearts.admit):
+            for claim in await heart.stop(grace_s=settings.shutdown_grace_s):
+                await engine.runs.release(claim)
+        await calls.finish(grace_s=settings.shutdown_grace_s)
 
     runtime.on_drain(hand_work_back)
 
@@ -221,7 +229,6 @@ def _engine(
     *,
     bucket: S3Profiles,
     announcer: ClosingAnnouncer,
-    own_hints: OwnHints,
     models: BookedModels,
     clients: list[MadeOnce[Any]],
     now: Callable[[], datetime],
@@ -256,10 +263,8 @@ def _engine(
         runs=runs,
         queue=queue,
         scrapes=scrapes,
-        settlements=PostgresSettlements(database),
         cache=cache,
         announcer=announcer,
-        own_hints=own_hints,
         scraping=ScrapePorts(
             queue=queue,
             scrapes=scrapes,
@@ -283,15 +288,20 @@ def _engine(
             announcer=announcer,
             now=now,
         ),
-        run_heart=Heart(database, RUNS, capacity=settings.workers),
-        scrape_heart=Heart(database, SCRAPES, capacity=settings.workers),
+        hearts=Hearts(
+            admit=Heart(database, RUNS, capacity=settings.workers),
+            score=Heart(database, RUNS, capacity=settings.scoring_concurrency),
+            scrape=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
+            abort=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
+        ),
+        longest_s=settings.stalled_after_s,
     )
 
 
 def _models(
     runtime: Runtime,
     settings: AnalysisSettings,
-    database: AdminClient,
+    calls: PostgresCalls,
     dress: Dress,
     *,
     known: KnownModels,
@@ -319,7 +329,7 @@ def _models(
     for name, breaker in breakers.items():
         runtime.ready_check(name, breaker_state(breaker))
     booked = BookedModels(
-        dress(PostgresCalls(database)),
+        dress(calls),
         (Seat(dress(openai), breakers["openai"]), Seat(dress(anthropic), breakers["anthropic"])),
         known,
         clock_s=time.monotonic,

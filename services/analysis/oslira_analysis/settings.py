@@ -18,7 +18,9 @@ class AnalysisSettings(ServiceSettings):
     s3_endpoint_url: str | None = Field(default=None, validation_alias="S3_ENDPOINT_URL")
     s3_bucket: str = Field(validation_alias="S3_BUCKET")
     apify_concurrency: int = Field(default=10, ge=1, le=1_000, validation_alias="APIFY_CONCURRENCY")
-    scoring_concurrency: int = Field(default=60, ge=1, le=10_000, validation_alias="SCORING_CONCURRENCY")
+    # Of the whole fleet. Each process has as many places for them, since it may be the only one: see decision 35.
+    scoring_concurrency: int = Field(default=60, ge=1, le=1_000, validation_alias="SCORING_CONCURRENCY")
+    # Runs that one process admits at once.
     workers: int = Field(default=32, ge=1, le=1_000, validation_alias="ANALYSIS_WORKERS")
     # A task that has waited longer may be promoted before younger ones of higher priority, in a quarter of all promotions.
     promotion_ageing_s: int = Field(default=60, ge=0, le=86_400, validation_alias="PROMOTION_AGEING_S")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -15,6 +16,7 @@ from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from pydantic import ValidationError
 
+from oslira_shared.bus.backlog import waiting_since
 from oslira_shared.bus.draining import answer_the_rest
 from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.heard import Heard
@@ -210,6 +212,10 @@ class Bus:
     def jetstream(self) -> JetStreamContext:
         """JetStream over the same connection."""
         return self.client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
+
+    async def waiting_since(self, consumer: str) -> datetime | None:
+        """When the oldest message that waits for this consumer was stored; see bus/backlog.py. None while not connected."""
+        return await waiting_since(self.jetstream, consumer) if self.is_connected else None
 
     def state(self) -> str:
         """`ok`, or what is missing, for /health/ready."""

@@ -81,6 +81,9 @@ def _pulls(user: str) -> Iterator[str]:
             yield f"$JS.API.CONSUMER.MSG.NEXT.{place}"
             yield f"$JS.ACK.{place}.>"
             yield f"dead.{place}"
+            # How long its own hints have waited: see bus/backlog.py. Others' events and ticks are no hints to itself.
+            if consumer.filters[0].startswith(f"{user}.cmd."):
+                yield f"$JS.API.DIRECT.GET.{consumer.stream}"
 
 
 def _stores(user: str) -> Iterator[str]:

@@ -80,6 +80,10 @@ class Heart:
         Raises OsliraError `unavailable` once it is closed: the message is for another process.
         """
         await self._room.wait()
+        self.require_open()
+
+    def require_open(self) -> None:
+        """Raises OsliraError `unavailable` once it is closed."""
         if self.is_closed:
             raise OsliraError("unavailable", "this process is stopping")
 
@@ -87,6 +91,13 @@ class Heart:
         """Take no more work; whoever waits for room is told."""
         self.is_closed = True
         self._room.set()
+
+    def holds(self, row_id: UUID) -> bool:
+        """Whether a task of this process works on some attempt of this row.
+
+        After an outage of Postgres its lease has lapsed, and it is still the one that knows most: don't claim the row beside it.
+        """
+        return any(held_id == row_id for held_id, _ in self._held)
 
     @property
     def load(self) -> int:

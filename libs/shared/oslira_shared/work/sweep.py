@@ -1,6 +1,8 @@
 """Rows past `due_at`: crash recovery, retry, a lost message and a wiped broker are this one query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,8 +23,20 @@ class DueRow:
     is_exhausted: bool
 
 
-async def sweep(connection: Connection, table: WorkTable, *, limit: int = BATCH) -> list[DueRow]:
+_NOTHING_WAITS: Final[Mapping[str, datetime]] = {}
+
+
+async def sweep(
+    connection: Connection,
+    table: WorkTable,
+    *,
+    limit: int = BATCH,
+    waiting_since: Mapping[str, datetime] = _NOTHING_WAITS,
+) -> list[DueRow]:
     """Due rows, each given a new `due_at` in the same statement. One sweeper at a time; another gets an empty list at once.
+
+    `waiting_since`: by state, when the oldest hint was sent that nobody has taken yet. Hints are taken in order, so a row whose
+    last one is younger is left out: its hint still waits, or it is said again when its turn would have come.
 
     Must run inside a transaction (the advisory lock is the transaction's). Publish the hints after it commits, under fresh
     message ids: the server swallows an old one for two minutes.
@@ -36,6 +50,10 @@ async def sweep(connection: Connection, table: WorkTable, *, limit: int = BATCH)
         with due as (
           select {table.id_column} as id from {table.name}
            where due_at <= now() and (lease_until is null or lease_until <= now())
+             and not exists (
+               select from unnest($3::text[], $4::timestamptz[]) as w(state, since)
+                where w.state = {table.name}.state and {table.name}.due_at - make_interval(secs => $2) >= w.since
+             )
            order by greatest(due_at, lease_until)
            limit $1
            for update skip locked
@@ -46,6 +64,8 @@ async def sweep(connection: Connection, table: WorkTable, *, limit: int = BATCH)
         """,
         limit,
         table.hint_every_s,
+        list(waiting_since),
+        list(waiting_since.values()),
     )
     return [
         DueRow(

@@ -1,6 +1,6 @@
 """What the engine needs of the world, in its own words."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -80,8 +80,19 @@ class Queue(Protocol):
         """These runs as they are now, to be told."""
         ...
 
-    async def due(self) -> Effects:
-        """Everything that should have moved and has not; what has used up its attempts ends failed here."""
+    async def due(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        """Everything that should have moved and has not; what has used up its attempts ends failed here.
+
+        Rows whose hint still waits are left out: `waiting_since` as Backlog tells it.
+        """
+        ...
+
+
+class Backlog(Protocol):
+    """Hints that nobody has taken yet."""
+
+    async def waiting_since(self) -> Mapping[str, datetime]:
+        """By state of the rows, when the oldest of them was sent; states of which none waits are left out."""
         ...
 
 

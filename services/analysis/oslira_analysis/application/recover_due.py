@@ -1,10 +1,40 @@
 """The sweep: crash recovery, retry, a lost message and a wiped broker."""
 
-from oslira_analysis.application.ports import Announcer, Queue
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from oslira_analysis.application.ports import Announcer, Backlog, Queue
 from oslira_analysis.application.promote_tasks import promote_tasks
 
+# The sweep runs every second; a gap this long means that Postgres was away, for everybody.
+_OUTAGE_S: Final = 3.0
+# Every process beats once a second.
+_BEATS_S: Final = 2.5
 
-async def recover_due(queue: Queue, announcer: Announcer) -> None:
-    """Announce what is due again, under fresh message ids, and promote."""
-    await announcer.announce(await queue.due(), is_repeat=True)
-    await promote_tasks(queue, announcer)
+
+@dataclass(slots=True)
+class RecoverDue:
+    """Announces what is due again, under fresh message ids, and promotes.
+
+    After an outage of Postgres all leases have lapsed, also of work that goes on. Whoever does it gets time for a heartbeat
+    first: otherwise others would begin the same work, and pay for it again.
+    """
+
+    queue: Queue
+    announcer: Announcer
+    backlog: Backlog
+    clock_s: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _passed_at_s: float | None = None
+
+    async def __call__(self) -> None:
+        if self._passed_at_s is not None and self.clock_s() - self._passed_at_s > _OUTAGE_S:
+            await promote_tasks(self.queue, self.announcer)  # raises as long as Postgres is away
+            await self.sleep(_BEATS_S)
+        due = await self.queue.due(await self.backlog.waiting_since())
+        await self.announcer.announce(due, is_repeat=True)
+        await promote_tasks(self.queue, self.announcer)
+        self._passed_at_s = self.clock_s()

@@ -13,6 +13,7 @@ from oslira_analysis.application.rows import Effects, Hint
 
 _LOG = structlog.get_logger()
 Take = Callable[[UUID], Awaitable[None]]
+Takers = Mapping[str, tuple[Heart, Take]]
 
 
 class OwnHints:
@@ -24,11 +25,11 @@ class OwnHints:
 
     def __init__(self, inner: Announcer) -> None:
         self._inner = inner
-        self._takers: Mapping[str, tuple[Heart, Take]] = {}
+        self._takers: Takers = {}
         self._taking: dict[asyncio.Task[None], Heart] = {}
 
-    def take(self, takers: Mapping[str, tuple[Heart, Take]]) -> None:
-        """By subject: who has to have room, and what claims a row and starts its work. An empty mapping: no more."""
+    def take(self, takers: Takers) -> None:
+        """By state of the row: who has to have room, and what claims a row and starts its work. An empty mapping: no more."""
         self._takers = takers
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
@@ -37,9 +38,9 @@ class OwnHints:
         await self._inner.announce(effects, is_repeat=is_repeat)
 
     def _takes(self, hint: Hint) -> bool:
-        if hint.subject not in self._takers:
+        if hint.state not in self._takers:
             return False
-        heart, take = self._takers[hint.subject]
+        heart, take = self._takers[hint.state]
         if heart.load + list(self._taking.values()).count(heart) >= heart.capacity:
             return False
         task = asyncio.create_task(_quietly(take, hint), name=f"take:{hint.row_id}")

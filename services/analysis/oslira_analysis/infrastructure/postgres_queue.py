@@ -1,6 +1,7 @@
 """Slots, waiting tasks and the sweep, in Postgres."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -67,12 +68,12 @@ class PostgresQueue:
         async with self._database.connection() as connection:
             return Effects(runs=[dict(row) for row in await connection.fetch(_SELECT_RUNS, list(run_ids))])
 
-    async def due(self) -> Effects:
-        return await self._due_scrapes() + await self._due_runs()
+    async def due(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        return await self._due_scrapes(waiting_since) + await self._due_runs(waiting_since)
 
-    async def _due_scrapes(self) -> Effects:
+    async def _due_scrapes(self, waiting_since: Mapping[str, datetime]) -> Effects:
         async with self._database.transaction() as connection:
-            due = await sweep(connection, SCRAPES)
+            due = await sweep(connection, SCRAPES, waiting_since=waiting_since)
         effects = Effects(
             [Hint(v1.SCRAPE, row.row_id, row.state, row.attempt) for row in due if not row.is_exhausted]
         )
@@ -82,9 +83,9 @@ class PostgresQueue:
                     effects += await _give_up_scrape(connection, row)
         return effects
 
-    async def _due_runs(self) -> Effects:
+    async def _due_runs(self, waiting_since: Mapping[str, datetime]) -> Effects:
         async with self._database.transaction() as connection:
-            due = await sweep(connection, RUNS)
+            due = await sweep(connection, RUNS, waiting_since=waiting_since)
             ended = [row.row_id for row in due if row.state in ENDED]
             rows = await connection.fetch(_SELECT_RUNS, ended) if ended else []
         hints = [

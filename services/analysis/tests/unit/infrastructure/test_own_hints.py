@@ -38,8 +38,8 @@ class Desk:
         raise ConnectionError("the database went away")
 
 
-def hints(count: int, subject: str = "score") -> Effects:
-    return Effects([Hint(subject, new_id(), "scoring", 1) for _ in range(count)])
+def hints(count: int, state: str = "scoring") -> Effects:
+    return Effects([Hint("subject", new_id(), state, 1) for _ in range(count)])
 
 
 async def settle() -> None:
@@ -50,7 +50,7 @@ async def settle() -> None:
 async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> None:
     desk = Desk()
     own = OwnHints(desk.bus)
-    own.take({"score": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a heart it asks no more
+    own.take({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a heart it asks no more
     effects = hints(4)
     await own.announce(effects)
     await settle()
@@ -61,9 +61,9 @@ async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> No
 async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go_over_the_bus() -> None:
     desk = Desk()
     own = OwnHints(desk.bus)
-    own.take({"score": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
+    own.take({"scoring": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
     await own.announce(repeated := hints(1), is_repeat=True)
-    await own.announce(other := hints(1, "run"))
+    await own.announce(other := hints(1, "queued"))
     own.take({})
     await own.announce(late := hints(1))
     await settle()
@@ -74,7 +74,7 @@ async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go
 async def test_a_hint_that_is_lost_here_is_left_to_the_sweep_and_makes_room() -> None:
     desk = Desk()
     own = OwnHints(desk.bus)
-    own.take({"score": (Room(load=0, capacity=1), desk.lose)})  # pyright: ignore[reportArgumentType]
+    own.take({"scoring": (Room(load=0, capacity=1), desk.lose)})  # pyright: ignore[reportArgumentType]
     await own.announce(hints(1))
     await settle()
     await own.announce(hints(1))

@@ -1,0 +1,80 @@
+"""The sweep after an outage of Postgres: whoever still works gets time for a heartbeat first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from oslira_analysis.application.ports import Promoted
+from oslira_analysis.application.recover_due import RecoverDue
+from oslira_analysis.application.rows import Effects
+
+SINCE: Mapping[str, datetime] = {"queued": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+@dataclass
+class Engine:
+    """Queue, announcer, backlog and clock of one process."""
+
+    steps: list[str] = field(default_factory=list[str])
+    now_s: float = 0.0
+    is_away: bool = False
+    asked_with: list[Any] = field(default_factory=list[Any])
+
+    async def promote(self) -> Promoted:
+        if self.is_away:
+            raise ConnectionError
+        self.steps.append("promote")
+        return Promoted([], [])
+
+    async def due(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        if self.is_away:
+            raise ConnectionError
+        self.asked_with.append(waiting_since)
+        self.steps.append("due")
+        return Effects()
+
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...
+
+    async def waiting_since(self) -> Mapping[str, datetime]:
+        return SINCE
+
+    async def sleep(self, seconds: float) -> None:
+        self.steps.append("wait")
+        self.now_s += seconds
+
+
+def sweep_of(engine: Engine) -> RecoverDue:
+    made: Any = engine
+    return RecoverDue(made, made, made, lambda: engine.now_s, engine.sleep)
+
+
+async def test_what_waits_in_the_stream_is_left_out() -> None:
+    engine = Engine()
+    await sweep_of(engine)()
+    assert engine.asked_with == [SINCE]
+
+
+async def test_it_waits_for_heartbeats_only_after_an_outage() -> None:
+    engine = Engine()
+    sweep = sweep_of(engine)
+    await sweep()
+    engine.now_s += 1
+    await sweep()
+    assert "wait" not in engine.steps
+
+    engine.is_away = True
+    for _ in range(5):
+        engine.now_s += 1
+        with pytest.raises(ConnectionError):
+            await sweep()
+    assert "wait" not in engine.steps
+
+    engine.is_away, engine.steps = False, []
+    await sweep()
+    assert engine.steps == ["promote", "wait", "due", "promote"]
+    engine.steps = []
+    engine.now_s += 1
+    await sweep()
+    assert engine.steps == ["due", "promote"]
