@@ -45,6 +45,7 @@ from oslira_analysis.infrastructure.bus_requests import (
     answer_replays,
 )
 from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
+from oslira_analysis.infrastructure.langid_languages import LangidLanguages
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.nats_backlog import NatsBacklog
 from oslira_analysis.infrastructure.openai_models import OpenAIModels
@@ -247,7 +248,9 @@ def _engine(
         most_charge_usd=_MOST_SCRAPE_USD,
     )
     scraper = dress(apify)
-    clients[:0] = [bucket.client, apify.client]  # in the order in which a run needs them: models come last
+    languages = LangidLanguages()
+    # In the order in which a run needs them: models come late, and messages are checked last.
+    clients[:] = [bucket.client, apify.client, *clients, languages.model]
     at_hand = AtHand()
     limits = ScrapeLimits(
         start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
@@ -286,6 +289,7 @@ def _engine(
             models=models,
             drafts=dress(PostgresDrafts(database)),
             announcer=announcer,
+            languages=languages,
             now=now,
         ),
         hearts=Hearts(

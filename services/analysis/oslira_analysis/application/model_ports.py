@@ -7,9 +7,18 @@ from uuid import UUID
 
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
+from oslira_analysis.domain.language import LanguageOf
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
+
+
+class Languages(Protocol):
+    """Which languages texts are written in."""
+
+    async def ready(self) -> LanguageOf:
+        """A detector that answers at once, and None where it isn't sure. Never raises: without a model nothing is sure."""
+        ...
 
 
 class ModelBusy(Exception):  # noqa: N818

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.draft_business import Drafts, draft_business
 from oslira_analysis.application.erased import ERASED
-from oslira_analysis.application.model_ports import AnswerUnusable, ModelBusy, Models
+from oslira_analysis.application.model_ports import AnswerUnusable, Languages, ModelBusy, Models
 from oslira_analysis.application.ports import (
     Announcer,
     Endings,
@@ -33,6 +33,7 @@ from oslira_analysis.domain.compose import compose_result
 from oslira_analysis.domain.facts.profile_facts import compute_facts
 from oslira_analysis.domain.free_checks import free_check
 from oslira_analysis.domain.judge_items import Judged, judge_kept
+from oslira_analysis.domain.language import undecided
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.domain.read_item import read_item
@@ -64,6 +65,7 @@ class ScorePorts:
     models: Models
     drafts: Drafts
     announcer: Announcer
+    languages: Languages
     now: Callable[[], datetime]
 
 
@@ -137,7 +139,16 @@ async def _find(
     prompts = {call: build_prompt_for(call, business, profile, facts) for call in calls_of(kind)}
     answers = await _ask_all(work, prompts, ports)
     versions = {call.name: prompt.version for call, prompt in prompts.items()}
-    result = compose_result(kind, answers, profile, facts, business=business, prompt_versions=versions)
+    result = compose_result(
+        kind,
+        answers,
+        profile,
+        facts,
+        business=business,
+        prompt_versions=versions,
+        # A light result has no messages, and doesn't wait for the detector to load.
+        language_of=undecided if kind is AnalysisType.LIGHT else await ports.languages.ready(),
+    )
     return Finding(
         full_name=profile.full_name,
         followers=profile.followers,

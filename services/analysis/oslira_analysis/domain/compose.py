@@ -13,6 +13,7 @@ from oslira_analysis.domain.core import MAX_NEEDS, CoreAnswer
 from oslira_analysis.domain.deep import DeepResult
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.key_facts import select_key_facts
+from oslira_analysis.domain.language import LanguageOf, undecided
 from oslira_analysis.domain.light import LightAnswer, LightResult, compose_light
 from oslira_analysis.domain.outreach import OutreachAnswer, compose_outreach
 from oslira_analysis.domain.personality import PersonalityAnswer, compose_personality
@@ -34,54 +35,43 @@ def compose_result(
     *,
     business: BusinessContext,
     prompt_versions: Versions,
+    language_of: LanguageOf = undecided,
 ) -> LightResult | DeepResult | XrayResult:
     """The result of any type, from one answer for each of its calls. Raises InvalidAnswer."""
     if kind is AnalysisType.DEEP:
-        return compose_deep(answers, profile, facts, business=business, prompt_versions=prompt_versions)
+        return compose_deep(answers, facts, Sieve(profile, business, language_of), prompt_versions)
     if kind is AnalysisType.XRAY:
-        return compose_xray(answers, profile, facts, business=business, prompt_versions=prompt_versions)
+        return compose_xray(answers, facts, Sieve(profile, business, language_of), prompt_versions)
     score = _answer(answers, "score", LightAnswer)
     return compose_light(score, profile, facts, business=business, prompt_version=prompt_versions["score"])
 
 
 def compose_deep(
-    answers: Answers,
-    profile: Profile,
-    facts: ProfileFacts,
-    *,
-    business: BusinessContext,
-    prompt_versions: Versions,
+    answers: Answers, facts: ProfileFacts, sieve: Sieve, prompt_versions: Versions
 ) -> DeepResult:
     """Answers of core, outreach and personality. Raises InvalidAnswer."""
-    sieve = Sieve(profile, business)
     core = _answer(answers, "core", CoreAnswer)
     common = _common(core, facts, sieve, prompt_versions)
     return DeepResult(
         **common,
         needs=sieve.claims(core.needs, most=MAX_NEEDS),
-        outreach=compose_outreach(_answer(answers, "outreach", OutreachAnswer), business, sieve),
+        outreach=compose_outreach(_answer(answers, "outreach", OutreachAnswer), sieve),
         personality=compose_personality(_answer(answers, "personality", PersonalityAnswer), sieve),
         dropped_claims=sieve.dropped_claims,
     )
 
 
 def compose_xray(
-    answers: Answers,
-    profile: Profile,
-    facts: ProfileFacts,
-    *,
-    business: BusinessContext,
-    prompt_versions: Versions,
+    answers: Answers, facts: ProfileFacts, sieve: Sieve, prompt_versions: Versions
 ) -> XrayResult:
     """Answers of psychographic, commercial, outreach and personality. Raises InvalidAnswer."""
-    sieve = Sieve(profile, business)
     commercial = _answer(answers, "commercial", CommercialAnswer)
     common = _common(commercial, facts, sieve, prompt_versions)
     return XrayResult(
         **common,
         psychographic=compose_psychographic(_answer(answers, "psychographic", PsychographicAnswer), sieve),
         commercial=compose_commercial(commercial, sieve),
-        outreach=compose_outreach(_answer(answers, "outreach", OutreachAnswer), business, sieve),
+        outreach=compose_outreach(_answer(answers, "outreach", OutreachAnswer), sieve),
         personality=compose_personality(_answer(answers, "personality", PersonalityAnswer), sieve),
         dropped_claims=sieve.dropped_claims,
     )

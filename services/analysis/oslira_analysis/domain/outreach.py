@@ -5,10 +5,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence import Claim
 from oslira_analysis.domain.founded import KnownFacts
-from oslira_analysis.domain.language import Language
+from oslira_analysis.domain.language import Language, detect, posted_languages
 from oslira_analysis.domain.sentences import cut_to_sentences, keep_sentences
 from oslira_analysis.domain.sieve import Sieve
 from oslira_analysis.domain.text import clean_text
@@ -87,7 +86,10 @@ class Email(BaseModel):
 
 
 class Outreach(BaseModel):
-    """`opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
+    """`language` is what the messages are written in, as detected; where that is unsure, as the model named it.
+
+    `is_language_of_posts`: False where they are surely in another language than everything the person posts; None where either
+    is unsure. `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
 
     `dm` and `email` are None where nothing that may be sent was left. `removed_sentences` counts those that stated a link,
     handle, price or number that nobody had given, left a blank to fill in, or repeated what is private.
@@ -96,6 +98,7 @@ class Outreach(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     language: Language
+    is_language_of_posts: bool | None = None  # results of before have no such field
     opening: Claim | None
     dm: str | None
     email: Email | None
@@ -103,7 +106,8 @@ class Outreach(BaseModel):
     removed_sentences: int
 
 
-def compose_outreach(answer: OutreachAnswer, business: BusinessContext, sieve: Sieve) -> Outreach:
+def compose_outreach(answer: OutreachAnswer, sieve: Sieve) -> Outreach:
+    business = sieve.business
     writer = _Writer(KnownFacts.of(business, sieve.profile), sieve)
     sayable = [one for one in answer.openings[:_MAX_OPENINGS] if writer.may_say_all(one.claim)]
     opening = next(iter(sieve.claims(sayable, most=_MAX_OPENINGS)), None)
@@ -113,8 +117,11 @@ def compose_outreach(answer: OutreachAnswer, business: BusinessContext, sieve: S
     pitch = writer.write(answer.email_pitch, _MAX_EMAIL_PITCH)
     subject = writer.write(" ".join(answer.email_subject.split()), MAX_SUBJECT)
     body = _joined("\n\n", (first, pitch, ask, business.name))
+    written = detect(_joined(" ", (first, dm, ask, pitch)), sieve.language_of)
+    posted = posted_languages(sieve.profile, sieve.language_of)
     return Outreach(
-        language=answer.language,
+        language=written or answer.language,
+        is_language_of_posts=written in posted if written and posted else None,
         opening=Claim(claim=first, quote=opening.quote, source=opening.source) if opening else None,
         dm=cut_to_sentences(_joined(" ", (first, dm, ask)), MAX_DM) if dm else None,
         email=Email(subject=subject, body=body) if pitch and subject else None,

@@ -5,6 +5,7 @@ from typing import Final
 
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence import ClaimT, ProfileQuotes, keep_supported
+from oslira_analysis.domain.language import LanguageOf, undecided
 from oslira_analysis.domain.leaks import PrivateContext
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.sentences import cut_to_sentences, keep_sentences
@@ -16,8 +17,12 @@ MAX_PHRASE: Final = 240
 class Sieve:
     """Lets through what the profile shows and counts, over all answers of one result, the claims it didn't."""
 
-    def __init__(self, profile: Profile, business: BusinessContext) -> None:
+    def __init__(
+        self, profile: Profile, business: BusinessContext, language_of: LanguageOf = undecided
+    ) -> None:
         self.profile = profile
+        self.business = business
+        self.language_of = language_of
         self.private = PrivateContext.of(business, profile)
         self.dropped_claims = 0
         self._quotes = ProfileQuotes(profile)

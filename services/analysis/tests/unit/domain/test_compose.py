@@ -12,6 +12,7 @@ from oslira_analysis.domain.compose import compose_deep, compose_result, compose
 from oslira_analysis.domain.deep import DeepResult
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.sieve import Sieve
 from oslira_analysis.domain.xray import XrayResult
 from oslira_shared.contracts.analysis.results import result_schemas
 from oslira_shared.contracts.analysis.v1 import AnalysisType
@@ -158,7 +159,7 @@ def test_answers_of_the_wrong_call_are_our_mistake(
     compose_one: Compose,
 ) -> None:
     def run(given: Answers) -> None:
-        compose_one(given, make_profile(), make_facts(), business=make_business(), prompt_versions=VERSIONS)
+        compose_one(given, make_facts(), Sieve(make_profile(), make_business()), VERSIONS)
 
     with pytest.raises(TypeError, match="outreach answers by OutreachAnswer, not LightAnswer"):
         run({**answers, "outreach": answers["score"]})

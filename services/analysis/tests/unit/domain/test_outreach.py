@@ -23,7 +23,7 @@ def write(
         business = make_business(
             description="cafés that open their second shop this very autumn, near a park"
         )
-        return compose_outreach(answer, business, Sieve(make_profile(), business))
+        return compose_outreach(answer, Sieve(make_profile(), business))
 
     return run
 
