@@ -155,9 +155,7 @@ class BookedModels:
                 now_s, has_ended = self._clock_s(), True
                 if isinstance(error, ProviderFailed):
                     seat.breaker.failed(now_s)
-                elif isinstance(
-                    error, ModelNotFound
-                ):  # a refusal that needs no model says nothing of those that answer
+                elif isinstance(error, ModelNotFound):  # says nothing of the provider's other models
                     seat.breaker.abandoned(now_s)
                 else:  # it is up, and dislikes what we said
                     seat.breaker.succeeded(now_s)

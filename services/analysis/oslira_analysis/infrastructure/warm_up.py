@@ -1,4 +1,4 @@
-"""What the first run would otherwise wait for: SDKs, their clients, the price table and the prompts.
+"""What the first run would otherwise wait for: SDKs, their clients and the prompts.
 
 Two seconds of CPU that a service must not take before it is ready, and that runs may be under way beside. So it is one thread,
 in the order in which a run needs things: the store and the scraper at once, the models seconds later.
@@ -14,9 +14,6 @@ from typing import Final
 import structlog
 
 from oslira_analysis.domain.calls import CALLS
-from oslira_analysis.domain.model_catalogue import OPENAI
-from oslira_analysis.domain.model_table import ROLES
-from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
 from oslira_analysis.prompts import load_instructions
 
 _LOG = structlog.get_logger()
@@ -28,7 +25,7 @@ Step = Callable[[], object]
 async def warm_up(clients: Sequence[Step]) -> None:
     """Make `clients` one after the other, then what the models' answers need."""
     with _lean_imports():
-        for step in (*clients, _load_prices, _load_calls):
+        for step in (*clients, _load_calls):
             try:
                 await asyncio.to_thread(step)
             except Exception:  # noqa: BLE001  # who needs it will try again, and say what is wrong
@@ -47,10 +44,6 @@ def _lean_imports() -> Generator[None]:
     finally:
         gc.enable()
         sys.setswitchinterval(interval_s)
-
-
-def _load_prices() -> None:
-    known_cost_nano_usd(OPENAI, ROLES["light"].model, input_tokens=1, cached_tokens=0, output_tokens=1)
 
 
 def _load_calls() -> None:
