@@ -1,10 +1,13 @@
 """Replay a failed run: the same order as a new run with a hold of its own, since the old one was released.
 
-Its id derives from the failed one's: replayed twice, it is still one run.
+Its id derives from the failed one's: replayed twice, it is still one run. A replay that was refused used its id up, so that
+the next one takes another; which ones they are changes by the day.
 """
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
@@ -12,6 +15,13 @@ from oslira_shared.ids import derived_id
 
 from oslira_analysis.application.ports import Announcer
 from oslira_analysis.application.rows import Effects
+
+_MOST_A_DAY: Final = 8
+
+
+def days_since_1970() -> int:
+    """Today, in UTC."""
+    return int(time.time() // 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,10 @@ class FailedRuns(Protocol):
 
     async def find(self, run_id: UUID) -> FailedRun | None:
         """None for an id that is no failed run's."""
+        ...
+
+    async def is_run(self, run_id: UUID) -> bool:
+        """Whether there is a run of this id, however it stands."""
         ...
 
     async def accept_again(self, run_id: UUID, new_run_id: UUID) -> tuple[str, UUID, Effects]:
@@ -54,6 +68,7 @@ class ReplayPorts:
     failed_runs: FailedRuns
     holds: Holds
     announcer: Announcer
+    today: Callable[[], int] = days_since_1970
 
 
 async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
@@ -61,15 +76,7 @@ async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
     failed = await ports.failed_runs.find(run_id)
     if failed is None:
         raise OsliraError("run_not_found", "There is no failed run of this id.")
-    new_run_id = derived_id("replay", run_id)
-    try:
-        await ports.holds.hold(new_run_id, failed.account_id, failed.price_credits)
-    except OsliraError as error:
-        if error.code == "id_closed":
-            raise OsliraError(
-                "conflict", "It was replayed before; replay that run.", run_id=str(new_run_id)
-            ) from error
-        raise
+    new_run_id = await _hold(failed, ports)
     outcome, now_run_id, effects = await ports.failed_runs.accept_again(run_id, new_run_id)
     await ports.announcer.announce(effects)
     if outcome in {"same", "cost_limit", "closed"}:
@@ -77,3 +84,26 @@ async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
     if outcome == "cost_limit":
         raise OsliraError("cost_limit_reached", "The account has reached its limit for today.")
     return now_run_id
+
+
+async def _hold(failed: FailedRun, ports: ReplayPorts) -> UUID:
+    """The first id that is free, and a hold of it. A closed id of which there is no run is a refused replay's."""
+    for new_run_id in _ids(failed.run_id, ports.today()):
+        try:
+            await ports.holds.hold(new_run_id, failed.account_id, failed.price_credits)
+        except OsliraError as error:
+            if error.code != "id_closed":
+                raise
+            if await ports.failed_runs.is_run(new_run_id):
+                raise OsliraError(
+                    "conflict", "It was replayed before; replay that run.", run_id=str(new_run_id)
+                ) from error
+        else:
+            return new_run_id
+    raise OsliraError("conflict", f"It was refused {_MOST_A_DAY} times today; try tomorrow.")
+
+
+def _ids(run_id: UUID, today: int) -> Iterator[UUID]:
+    yield derived_id("replay", run_id)
+    for number in range(_MOST_A_DAY):
+        yield derived_id("replay", run_id, today, number)

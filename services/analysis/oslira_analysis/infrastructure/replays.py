@@ -43,6 +43,12 @@ class PostgresFailedRuns:
             return None
         return FailedRun(run_id, row["account_id"], row["price_credits"])
 
+    async def is_run(self, run_id: UUID) -> bool:
+        async with self._database.connection() as connection:
+            return await connection.fetchval(
+                "select exists (select from analysis.runs where id = $1)", run_id
+            )
+
     async def _has_answers(self, run_id: UUID) -> bool:
         async with self._database.connection() as connection:
             return await connection.fetchval(

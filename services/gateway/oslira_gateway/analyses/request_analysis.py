@@ -1,6 +1,8 @@
 """Accept an analysis: at most one run and one hold for it, whatever races, repeats or breaks in between."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
@@ -16,9 +18,23 @@ from oslira_gateway.identity.caller import Member
 
 _LOG = structlog.get_logger()
 _MAX_GENERATIONS: Final = 5
+_BY_ONES: Final = 2
 _WINNER_WITHIN_S: Final = 0.3
 _LOOK_EVERY_S: Final = 0.05
 OrderT = TypeVar("OrderT", bound=Ordered)
+
+
+def days_since_1970() -> int:
+    """Today, in UTC."""
+    return int(time.time() // 86_400)
+
+
+def later_generation(generation: int, today: int) -> int:
+    """The one to try after an id that is used up: the next, then one of today.
+
+    A key may be used every few days for years, and the row that knows its generation is cleaned away in between.
+    """
+    return generation + 1 if generation < _BY_ONES else max(generation + 1, today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +76,14 @@ class RequestAnalysis(Generic[OrderT]):
         holds: Holds,
         hints: Hints,
         kept_answers: KeptAnswers[OrderT] | None,
+        today: Callable[[], int] = days_since_1970,
     ) -> None:
         """`kept_answers` None: for requests that never have a key."""
         self._requests = requests
         self._holds = holds
         self._hints = hints
         self._kept_answers = kept_answers
+        self._today = today
 
     async def __call__(self, request: Request[OrderT]) -> Answer:
         """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached,
@@ -79,9 +97,9 @@ class RequestAnalysis(Generic[OrderT]):
             answer = answer or await self._take(request, generation)
             if answer is not None:
                 return answer
-            # The id is closed, or a run of an expired key: the next generation's id is free. What is known is read anew,
+            # The id is closed, or a run of an expired key: a later generation's id is free. What is known is read anew,
             # since a twin of this request may have been accepted meanwhile.
-            generation += 1
+            generation = later_generation(generation, self._today())
         raise OsliraError("unavailable", "The analysis could not be accepted; try again.")
 
     async def _standing(self, request: Request[OrderT]) -> Standing:

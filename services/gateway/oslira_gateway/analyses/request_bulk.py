@@ -1,6 +1,6 @@
 """Accept a bulk: one hold for all its names, and nothing charged for those that are at work or fresh already."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -14,6 +14,7 @@ from oslira_shared.observability import trace
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
 from oslira_gateway.analyses.name_list import NameList, RejectedLine, names_in
 from oslira_gateway.analyses.ports import ERASED_HASH, Hints, Holds, Reservation, UsedKey
+from oslira_gateway.analyses.request_analysis import days_since_1970, later_generation
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 
@@ -87,10 +88,13 @@ class Bulks(Protocol):
 class RequestBulk:
     """As for a single analysis, no step leaves anything that doesn't mend itself."""
 
-    def __init__(self, bulks: Bulks, holds: Holds, hints: Hints) -> None:
+    def __init__(
+        self, bulks: Bulks, holds: Holds, hints: Hints, today: Callable[[], int] = days_since_1970
+    ) -> None:
         self._bulks = bulks
         self._holds = holds
         self._hints = hints
+        self._today = today
 
     async def quote(self, member: Member, order: BulkOrder) -> Quote:
         """What it would do and cost now. Raises OsliraError `business_profile_not_found`."""
@@ -122,7 +126,7 @@ class RequestBulk:
             )
             if accepted is not None:
                 return accepted
-            generation += 1  # that id is used up or closed
+            generation = later_generation(generation, self._today())  # that id is used up or closed
         raise OsliraError("unavailable", "The bulk could not be accepted; try again.")
 
     async def _take(

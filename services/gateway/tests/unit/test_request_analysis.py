@@ -29,11 +29,16 @@ class World:
         self.business_profile_id = new_id()
         self.requests.businesses[self.business_profile_id] = member.account_id
         self.make_order = make_order
+        self.day = 20_000
 
     async def post(self, username: str = "natgeo", *, key: str | None = None) -> Answer:
         order = self.make_order(username, business_profile_id=self.business_profile_id)
         use_case = RequestAnalysis(
-            requests=self.requests, holds=self.holds, hints=self.hints, kept_answers=self.requests
+            requests=self.requests,
+            holds=self.holds,
+            hints=self.hints,
+            kept_answers=self.requests,
+            today=lambda: self.day,
         )
         return await use_case(Request(self.member, order, key, "req-1"))
 
@@ -154,6 +159,15 @@ async def test_a_key_whose_row_was_cleaned_away_moves_on_to_a_free_id(world: Wor
     second = await world.post("nasa", key="k")
     assert second.is_new
     assert second.run_id == derived_id(world.member.account_id, "k", 1)
+
+
+async def test_a_key_serves_every_few_days_for_ever(world: World) -> None:
+    for number in range(12):
+        world.day += 3
+        answer = await world.post(f"user{number}", key="k")
+        assert answer.is_new
+        world.complete(answer)
+        world.requests.keys.clear()  # cleaned away in between
 
 
 async def test_an_id_that_was_closed_raises_the_generation(world: World) -> None:
