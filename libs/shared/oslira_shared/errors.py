@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "livemode_mismatch": Kind.INVALID,
     "invalid_return_url": Kind.INVALID,
     "not_for_sale": Kind.INVALID,
+    "provider_refused": Kind.INVALID,
     "invalid_webhook_url": Kind.INVALID,
     # identity
     "unauthenticated": Kind.UNAUTHENTICATED,

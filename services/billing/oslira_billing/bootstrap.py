@@ -1,6 +1,7 @@
 """The only place that wires billing's concrete classes."""
 
 import time
+from typing import Final
 
 from oslira_shared.failed import answer_failed
 from oslira_shared.jobs import own_jobs
@@ -9,6 +10,7 @@ from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
+from oslira_billing.application.close_accounts import CloseAccounts
 from oslira_billing.application.daily_cleanup import DailyCleanup
 from oslira_billing.application.receive_webhook import ReceiveWebhook
 from oslira_billing.application.reconcile_invoices import ReconcileInvoices
@@ -28,6 +30,7 @@ from oslira_billing.infrastructure.bus import (
 from oslira_billing.infrastructure.http import webhook_app
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
 from oslira_billing.infrastructure.postgres.closed_accounts import PostgresClosedAccounts
+from oslira_billing.infrastructure.postgres.closures import PostgresClosures
 from oslira_billing.infrastructure.postgres.failed_events import FAILED_EVENTS
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
@@ -37,7 +40,10 @@ from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconc
 from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
 from oslira_billing.infrastructure.postgres.shop import PostgresShop
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
+from oslira_billing.infrastructure.stripe_sales import StripeSales
 from oslira_billing.settings import BillingSettings
+
+CLOSE_EVERY_S: Final = 30.0
 
 
 async def build(runtime: Runtime, settings: BillingSettings) -> None:
@@ -50,7 +56,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
 
     inbox, hints = PostgresInbox(database, lease_s=settings.event_lease_s), BusHints(runtime.bus)
     stripe = StripeApiObjects(api_key=settings.secret("stripe_secret_key"), api_base=settings.stripe_api_base)
-    shop = PostgresShop(database)
+    sales, shop = StripeSales(stripe), PostgresShop(database)
     receive = ReceiveWebhook(
         inbox=inbox,
         hints=hints,
@@ -82,13 +88,14 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusNews(runtime.bus)))
     answer(
         runtime.bus,
-        checkout=StartCheckout(shop, stripe, settings.app_url),
-        portal=OpenPortal(shop, stripe, settings.app_url),
+        checkout=StartCheckout(shop, sales, settings.app_url),
+        portal=OpenPortal(shop, sales, settings.app_url),
         replay=ReplayEvent(inbox, hints),
     )
     answer_failed(runtime.bus, "billing", FAILED_EVENTS, database)
     answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database))
+    runtime.every(CLOSE_EVERY_S, "close_accounts", CloseAccounts(PostgresClosures(database), sales))
     runtime.every(1, "sweep_events", SweepEvents(inbox, hints))
     runtime.on_stop(stripe.close)

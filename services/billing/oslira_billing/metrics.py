@@ -17,6 +17,13 @@ EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Events that were given 
 BOOK_DIFFERENCES: Final = Gauge(
     "oslira_book_differences", "Grants that aren't what was paid for, as last reconciled and not mended since"
 )
+CLOSURES_OLDEST_SECONDS: Final = Gauge(
+    "oslira_account_closures_oldest_seconds",
+    "How long ago the oldest account was deleted that still has something open at Stripe",
+)
+DISPUTES: Final = Gauge(
+    "oslira_disputes", "Disputes that are open, and those that were lost in 7 days", ["state"]
+)
 
 # There from the start: what appears with its first event has not grown, and an alert would miss that one.
 for _answer in ("stored", "duplicate", "unavailable", "internal"):

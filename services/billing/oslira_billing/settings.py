@@ -38,6 +38,13 @@ class BillingSettings(ServiceSettings):
         return self
 
     @model_validator(mode="after")
+    def _key_is_of_its_mode(self) -> "BillingSettings":
+        other = ("sk_test_", "rk_test_") if self.livemode else ("sk_live_", "rk_live_")
+        if self.api_key.startswith(other):
+            raise ValueError(f"STRIPE_SECRET_KEY begins with {other[0]}: that mode is not {self.env}'s")
+        return self
+
+    @model_validator(mode="after")
     def _says_where_users_come_back_to(self) -> "BillingSettings":
         if self.env is not Env.DEVELOPMENT and not self.app_url.startswith("https://"):
             raise ValueError("APP_URL is needed, with https, outside development")

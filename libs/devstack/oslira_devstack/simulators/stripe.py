@@ -13,6 +13,7 @@ from oslira_devstack.simulators.wire import Call, Reply, json_reply
 
 _API_VERSION = "2026-10-28.endive"
 _KEPT_KEYS = 10_000
+_SHOWN_LINES = 10
 _PAGING = {"limit", "starting_after", "ending_before", "expand"}
 _KINDS = {
     "customers": "customer",
@@ -25,6 +26,7 @@ _KINDS = {
     "refunds": "refund",
     "charges": "charge",
     "disputes": "dispute",
+    "credit_notes": "credit_note",
     "prices": "price",
     "products": "product",
 }
@@ -40,6 +42,9 @@ class Stripe:
         self.routes = (
             Route("POST", "/v1/customers", self._once(self.create_customer)),
             Route("POST", "/v1/customers/{}", self._once(self._update("customer"))),
+            Route("DELETE", "/v1/customers/{}", self.delete_customer),
+            Route("GET", "/v1/invoices/{}/lines", self.invoice_lines),
+            Route("POST", "/v1/checkout/sessions/{}/expire", self.expire_checkout),
             Route("POST", "/v1/subscriptions/{}", self._once(self._update("subscription"))),
             Route("DELETE", "/v1/subscriptions/{}", self.cancel_subscription),
             Route("POST", "/v1/checkout/sessions", self._once(self.create_checkout)),
@@ -89,6 +94,9 @@ class Stripe:
         asked = parse_form(call.body)
         if asked.get("mode") not in {"payment", "subscription", "setup"}:
             return self.error(400, "Missing required param: mode.")
+        customer = asked.get("customer")
+        if customer is not None and not self._has_customer(customer):
+            return _missing("customer", customer, "customer", 400)
         session_id = _new_id("cs_test")
         amount = sum(self._amount(item) or 0 for item in asked.get("line_items", []))
         return self._created(
@@ -121,8 +129,8 @@ class Stripe:
 
     async def create_portal(self, call: Call) -> Reply:
         asked = parse_form(call.body)
-        if self.store.get(asked.get("customer", ""), "customer") is None:
-            return _missing("customer", asked.get("customer", ""), "customer")
+        if not self._has_customer(asked.get("customer", "")):
+            return _missing("customer", asked.get("customer", ""), "customer", 400)
         portal_id = _new_id("bps")
         return json_reply(
             {
@@ -144,6 +152,33 @@ class Stripe:
             return _missing("subscription", call.segments[0])
         now_s = int(time.time())
         return self._created({**subscription, "status": "canceled", "canceled_at": now_s, "ended_at": now_s})
+
+    async def delete_customer(self, call: Call) -> Reply:
+        """It is still found, as deleted, and nothing can be sold to it."""
+        if not self._has_customer(call.segments[0]):
+            return _missing("customer", call.segments[0])
+        return self._created({"id": call.segments[0], "object": "customer", "deleted": True})
+
+    async def expire_checkout(self, call: Call) -> Reply:
+        session = self.store.get(call.segments[0], "checkout.session")
+        if session is None:
+            return _missing("checkout.session", call.segments[0])
+        if session.get("status") != "open":
+            return self.error(400, 'Only Checkout Sessions with a status in ["open"] can be expired.')
+        return self._created({**session, "status": "expired", "url": None})
+
+    async def invoice_lines(self, call: Call) -> Reply:
+        """All of them, by pages; the invoice itself shows the first ten."""
+        invoice = self.store.get(call.segments[0], "invoice")
+        if invoice is None:
+            return _missing("invoice", call.segments[0])
+        asked, lines = _query(call), (invoice.get("lines") or {}).get("data", [])
+        after = [
+            number for number, line in enumerate(lines, 1) if line.get("id") == asked.get("starting_after")
+        ]
+        rest = lines[after[0] if after else 0 :]
+        limit = int(asked.get("limit", 10))
+        return _listing(rest[:limit], call.path, has_more=len(rest) > limit)
 
     async def line_items(self, call: Call) -> Reply:
         session = self.store.get(call.segments[0], "checkout.session")
@@ -209,14 +244,26 @@ class Stripe:
 
         return once
 
+    def _has_customer(self, customer_id: str) -> bool:
+        customer = self.store.get(customer_id, "customer")
+        return customer is not None and not customer.get("deleted")
+
     def _created(self, made: StripeObject) -> Reply:
         self.store.put(made)
         return json_reply(self._shown(made, []), headers=_headers())
 
     def _shown(self, stored: StripeObject, expand: list[str]) -> StripeObject:
-        """A checkout session shows its line items only when asked to."""
+        """A checkout session shows its line items only when asked to, an invoice the first ten of its lines."""
         hidden = {"line_items"} - set(expand) if stored["object"] == "checkout.session" else set[str]()
-        return self.store.expand({name: part for name, part in stored.items() if name not in hidden}, expand)
+        shown = {name: part for name, part in stored.items() if name not in hidden}
+        lines = shown.get("lines")
+        if (
+            stored["object"] == "invoice"
+            and isinstance(lines, dict)
+            and len(lines.get("data", [])) > _SHOWN_LINES
+        ):
+            shown["lines"] = {**lines, "data": lines["data"][:_SHOWN_LINES], "has_more": True}
+        return self.store.expand(shown, expand)
 
     def _amount(self, item: dict[str, Any]) -> int | None:
         price = self.store.get(item.get("price", ""), "price") or item.get("price_data") or {}
@@ -247,14 +294,14 @@ def _listing(page: list[StripeObject], url: str, *, has_more: bool) -> Reply:
     return json_reply({"object": "list", "data": page, "has_more": has_more, "url": url}, headers=_headers())
 
 
-def _missing(kind: str, object_id: str, param: str = "id") -> Reply:
+def _missing(kind: str, object_id: str, param: str = "id", status: int = 404) -> Reply:
     error = {
         "code": "resource_missing",
         "message": f"No such {kind}: '{object_id}'",
         "param": param,
         "type": "invalid_request_error",
     }
-    return json_reply({"error": error}, 404, _headers())
+    return json_reply({"error": error}, status, _headers())
 
 
 def _idempotency_error(key: str) -> Reply:

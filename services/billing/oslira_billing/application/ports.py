@@ -206,11 +206,18 @@ class OpenPage:
     url: str
 
 
-class Checkouts(Protocol):
-    """Stripe's pages for buying and for managing what was bought. Raises OsliraError `provider_unavailable`."""
+class CustomerGoneError(Exception):
+    """Stripe has no such customer any more."""
 
-    async def create_customer(self, account_id: UUID) -> str:
-        """The account's customer at Stripe, made once however often it is asked for within a day."""
+
+class Checkouts(Protocol):
+    """Stripe's pages for buying and for managing what was bought.
+
+    Raises CustomerGoneError; OsliraError `provider_unavailable`, or `provider_refused`: Stripe's final no.
+    """
+
+    async def create_customer(self, account_id: UUID, *, number: int) -> str:
+        """The account's customer at Stripe, made once for each `number` however often it is asked for within a day."""
         ...
 
     async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
@@ -226,7 +233,15 @@ class Shop(Protocol):
     """What checkout needs of the books."""
 
     async def customer_of(self, account_id: UUID) -> str | None:
-        """The account's customer at Stripe, the first if it has several."""
+        """The account's customer at Stripe that is to be sold to."""
+        ...
+
+    async def customers_made(self, account_id: UUID) -> int:
+        """How many customers it has had."""
+        ...
+
+    async def forget_customer(self, customer_id: str) -> None:
+        """Stripe has it no more: nothing is sold to it again. What it bought stays the account's."""
         ...
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:

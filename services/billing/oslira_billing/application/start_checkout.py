@@ -7,7 +7,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.application.ports import Checkouts, OpenPage, Shop
+from oslira_billing.application.ports import Checkouts, CustomerGoneError, OpenPage, Shop
 from oslira_billing.domain.return_url import under
 
 _INTERVALS: Final = frozenset({"month", "year"})
@@ -28,7 +28,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class StartCheckout:
-    """Raises OsliraError: invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable."""
+    """Raises OsliraError: invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable,
+    provider_refused.
+    """  # noqa: D205
 
     shop: Shop
     checkouts: Checkouts
@@ -50,17 +52,30 @@ class StartCheckout:
             raise OsliraError(
                 "already_subscribed", "This account has a subscription: change it in the portal."
             )
+        asked = {**_session(order, price_id), **urls}
         customer_id = await self._customer(order.account_id)
-        asked = {**_session(order, price_id), **urls, "customer": customer_id}
-        key = f"checkout:{order.account_id}:{order.key}"
-        return await self.checkouts.open_checkout(asked, idempotency_key=key)
+        try:
+            return await self._open(order, asked, customer_id)
+        except CustomerGoneError:
+            # Somebody deleted it at Stripe. The account must be able to buy all the same.
+            await self.shop.forget_customer(customer_id)
+        try:
+            return await self._open(order, asked, await self._customer(order.account_id))
+        except CustomerGoneError as error:
+            raise OsliraError("provider_unavailable", "Stripe has no new customer yet; try again.") from error
+
+    async def _open(self, order: Order, asked: Mapping[str, Any], customer_id: str) -> OpenPage:
+        # Under one key Stripe answers one set of parameters, and the customer is one of them.
+        key = f"checkout:{order.account_id}:{order.key}:{customer_id}"
+        return await self.checkouts.open_checkout({**asked, "customer": customer_id}, idempotency_key=key)
 
     async def _customer(self, account_id: UUID) -> str:
         """Stored before anything is bought, so that every event of this customer is known to be this account's."""
         known = await self.shop.customer_of(account_id)
         if known is not None:
             return known
-        made = await self.checkouts.create_customer(account_id)
+        number = await self.shop.customers_made(account_id)
+        made = await self.checkouts.create_customer(account_id, number=number)
         await self.shop.link_customer(made, account_id)
         return made
 
@@ -70,7 +85,7 @@ class StartCheckout:
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """Raises OsliraError: invalid_return_url, no_customer, provider_unavailable."""
+    """Raises OsliraError: invalid_return_url, no_customer, provider_unavailable, provider_refused."""
 
     shop: Shop
     checkouts: Checkouts
@@ -84,7 +99,13 @@ class OpenPortal:
             raise OsliraError(
                 "no_customer", "This account has bought nothing yet, so there is nothing to manage."
             )
-        return await self.checkouts.open_portal(customer_id, return_url=back)
+        try:
+            return await self.checkouts.open_portal(customer_id, return_url=back)
+        except CustomerGoneError as error:
+            await self.shop.forget_customer(customer_id)
+            raise OsliraError(
+                "no_customer", "Stripe has no customer of this account any more: there is nothing to manage."
+            ) from error
 
 
 def _session(order: Order, price_id: str) -> Mapping[str, Any]:

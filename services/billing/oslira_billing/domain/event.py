@@ -1,7 +1,7 @@
 """A Stripe event, as far as it concerns us."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +32,12 @@ class StripeEvent:
     def customer_id(self) -> str | None:
         """The Stripe customer it is about, if it names one."""
         return reference(self.object, "customer")
+
+    def as_of(self, received_at: datetime) -> "StripeEvent":
+        """What a test clock calls the future is no newer than when it came: later events still count."""
+        if self.created is None or self.created <= received_at:
+            return self
+        return replace(self, created=received_at)
 
 
 def parse_event(payload: Any) -> StripeEvent:

@@ -13,6 +13,8 @@ _LOST: Final = "lost"
 _CALM: Final = frozenset(
     {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
 )
+# Nobody has to answer for these: all but an open dispute.
+QUIET: Final = _CALM | {_LOST}
 # From these there is no way back to an open dispute.
 CLOSED: Final = frozenset({_LOST, "won", "prevented", "warning_closed"})
 

@@ -95,7 +95,8 @@ class MemoryInbox:
             return None
         row.attempt, row.failures, row.lease_until = row.attempt + 1, row.failures + 1, self.clock + _LEASE
         waited = self.clock - (row.first_tried_at or self.clock)
-        return Received(row_id, row.state, waited, row.account_id, row.event, claim=row.attempt)
+        event = row.event.as_of(row.created_at)
+        return Received(row_id, row.state, waited, row.account_id, event, claim=row.attempt)
 
     @asynccontextmanager
     async def books(self) -> AsyncGenerator[Books]:

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from uuid import UUID
 
 from oslira_shared.deadline import DeadlineExceeded, within
 from oslira_shared.errors import OsliraError
 from oslira_shared.outside_text import storable_json
 from oslira_shared.secrets import Secret
 
-from oslira_billing.application.ports import OpenPage
 from oslira_billing.domain.event import API_VERSION
 from oslira_billing.domain.fields import StripeObject, reference, rows
 
@@ -37,7 +35,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 class StripeApiObjects:
-    """Implements StripeObjects, Checkouts and MissedEvents."""
+    """Implements StripeObjects and MissedEvents."""
 
     def __init__(self, *, api_key: Secret, api_base: str) -> None:
         self._api_key = api_key
@@ -48,13 +46,13 @@ class StripeApiObjects:
 
     async def retrieve(self, kind: str, object_id: str) -> StripeObject | None:
         resource = _RESOURCES[kind]
-        return await self._ask(lambda v1: resource(v1).retrieve_async(object_id))
+        return await self.ask(lambda v1: resource(v1).retrieve_async(object_id))
 
     async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
         lines: list[StripeObject] = []
         while True:
             asked: Any = {"limit": _PAGE} | ({"starting_after": lines[-1]["id"]} if lines else {})
-            page = await self._ask(
+            page = await self.ask(
                 lambda v1, asked=asked: v1.invoices.line_items.list_async(invoice_id, asked)
             )
             if page is None:
@@ -65,12 +63,12 @@ class StripeApiObjects:
 
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         by: Any = {"type": "payment_intent", "payment_intent": payment_intent_id}
-        found = await self._ask(lambda v1: v1.invoice_payments.list_async({"payment": by, "limit": 1}))
+        found = await self.ask(lambda v1: v1.invoice_payments.list_async({"payment": by, "limit": 1}))
         return next((reference(row, "invoice") for row in rows({"all": found}, "all")), None)
 
     async def session_paid_by(self, payment_intent_id: str) -> StripeObject | None:
         by: Any = {"payment_intent": payment_intent_id, "limit": 1}
-        found = await self._ask(lambda v1: v1.checkout.sessions.list_async(by))
+        found = await self.ask(lambda v1: v1.checkout.sessions.list_async(by))
         return next(iter(rows({"all": found}, "all")), None)
 
     async def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
@@ -83,7 +81,7 @@ class StripeApiObjects:
                     "limit": _PAGE,
                     "types": list(types[start : start + _MOST_TYPES]),
                 } | ({"starting_after": last} if last else {})
-                page: Any = await self._ask(lambda v1, asked=asked: v1.events.list_async(asked))
+                page: Any = await self.ask(lambda v1, asked=asked: v1.events.list_async(asked))
                 events = page["data"] if page else []
                 for event in events:
                     yield event
@@ -91,46 +89,26 @@ class StripeApiObjects:
                     break
                 last = events[-1]["id"]
 
-    async def create_customer(self, account_id: UUID) -> str:
-        # Asked again within a day (we died before storing it, or two asked at once), Stripe answers with the same customer.
-        made = await self._make(
-            lambda v1: v1.customers.create_async(
-                {"metadata": {"account_id": str(account_id)}}, {"idempotency_key": f"customer:{account_id}"}
-            )
-        )
-        return made["id"]
-
-    async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
-        parameters: Any = asked
-        made = await self._make(
-            lambda v1: v1.checkout.sessions.create_async(parameters, {"idempotency_key": idempotency_key})
-        )
-        return OpenPage(made["id"], made["url"])
-
-    async def open_portal(self, customer_id: str, *, return_url: str) -> OpenPage:
-        made = await self._make(
-            lambda v1: v1.billing_portal.sessions.create_async(
-                {"customer": customer_id, "return_url": return_url}
-            )
-        )
-        return OpenPage(made["id"], made["url"])
-
-    async def _make(self, call: Call) -> dict[str, Any]:
-        made = await self._ask(call)
-        if made is None:
-            raise OsliraError("provider_unavailable", "Stripe: something that the request names is not there")
-        return made
-
-    async def _ask(self, call: Call) -> dict[str, Any] | None:
+    async def ask(self, call: Call) -> dict[str, Any] | None:
         """None where Stripe has no such object. Raises OsliraError `provider_unavailable` when it can't be asked."""
+        await self.connected()
+        from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
+
+        try:
+            return await self.must(call)
+        except InvalidRequestError as error:
+            if error.code == "resource_missing":
+                return None
+            raise
+
+    async def must(self, call: Call) -> dict[str, Any]:
+        """As `ask`, and raises the SDK's InvalidRequestError for what Stripe refuses for good."""
         client = await self.connected()
         from stripe import IdempotencyError, InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
 
         try:
             found = await within(_TIMEOUT_S, call(client.v1), call="stripe")
-        except InvalidRequestError as error:
-            if error.code == "resource_missing":
-                return None
+        except InvalidRequestError:
             raise
         except IdempotencyError as error:
             raise OsliraError("idempotency_key_reused", "This key was used for another order.") from error

@@ -5,10 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_billing import samples
+from oslira_billing.application.close_accounts import CloseAccounts
+from oslira_billing.infrastructure.postgres.closures import PostgresClosures
+from oslira_billing.infrastructure.postgres.gauges import Gauges
+from oslira_billing.infrastructure.postgres.offers import seed_offers
+from oslira_billing.infrastructure.stripe_api import StripeApiObjects
+from oslira_billing.infrastructure.stripe_sales import StripeSales
 from oslira_billing.samples import line
+from oslira_billing.settings import Price
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
 from oslira_shared.bus.connection import Bus
@@ -24,6 +32,7 @@ from oslira_shared.contracts.billing.v1 import (
 )
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.errors import OsliraError
+from oslira_shared.postgres.clients import AdminClient
 
 # Stripe's own library still sends bodies the way that httpx would rather not see.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -98,6 +107,89 @@ async def test_what_cannot_be_sold_is_refused(service: Any, gateway: Bus) -> Non
     await service.post(payload)
     await service.ends(payload)
     assert await refusal(gateway, account_id, key="3", plan="pro") == "already_subscribed"
+
+
+async def test_a_customer_that_was_deleted_at_stripe_is_replaced_and_the_account_can_buy(
+    service: Any, gateway: Bus, simulators: Simulators
+) -> None:
+    account_id = uuid4()
+    for number in ("1", "2"):
+        sold = await in_stripe(
+            simulators,
+            f"checkout/sessions/{(await buy(gateway, account_id, key=number, plan='pro')).session_id}",
+        )
+        url, headers = (
+            f"{simulators.url}/stripe/v1/customers/{sold['customer']}",
+            {"authorization": "Bearer sk_test_1"},
+        )
+        (await simulators.http.delete(url, headers=headers)).raise_for_status()
+    # The events of the one that is gone are still the account's.
+    late = samples.event(
+        "invoice.paid", samples.invoice(line(None, price="price_pro"), customer=sold["customer"])
+    )
+    await service.post(late)
+    await service.ends(late)
+    assert [amount for _, amount in await service.grants(account_id)] == [1500]
+    with pytest.raises(OsliraError, match="no_customer"):
+        await gateway.request(PORTAL, PortalRequest(account_id=account_id), Page, timeout_s=15)
+    assert (await buy(gateway, account_id, key="3", pack="pack_100")).url
+
+
+async def test_what_stripe_refuses_for_good_is_said_so(gateway: Bus, simulators: Simulators) -> None:
+    await simulators.add_fault("stripe", "status", status=400, path="POST /v1/checkout/sessions")
+    assert await refusal(gateway, uuid4(), plan="pro") == "provider_refused"
+
+
+async def test_the_newest_price_that_is_active_is_sold(
+    service: Any, gateway: Bus, simulators: Simulators
+) -> None:
+    async def sold() -> str:
+        page = await buy(gateway, uuid4(), plan="pro")
+        found = await in_stripe(simulators, f"checkout/sessions/{page.session_id}?expand[]=line_items")
+        return found["line_items"]["data"][0]["price"]["id"]
+
+    assert await sold() == "price_pro"
+    prices = {"price_a_newer_one": Price(plan="pro", interval="month")}
+    await seed_offers(AdminClient(service.pool), prices)
+    assert await sold() == "price_a_newer_one"
+    await seed_offers(
+        AdminClient(service.pool),
+        {name: one.model_copy(update={"active": False}) for name, one in prices.items()},
+    )
+    assert await sold() == "price_pro"
+
+
+async def test_a_deleted_account_leaves_no_subscription_and_no_open_page_at_stripe(
+    service: Any, gateway: Bus, simulators: Simulators, start: Any
+) -> None:
+    account_id = uuid4()
+    page = await buy(gateway, account_id, plan="pro")
+    described = samples.subscription(
+        subscription_id="sub_live", price="price_pro", account_id=str(account_id)
+    )
+    payload = samples.event("customer.subscription.created", described)
+    await simulators.add_stripe_object(described)
+    await service.post(payload)
+    await service.ends(payload)
+    identity = await asyncpg.connect(start.database.url("gateway_service"))
+    await identity.execute(
+        "insert into identity.accounts (id, name, deleted_at) values ($1, 'A', now())", account_id
+    )
+    await identity.close()
+    stripe = StripeApiObjects(api_key=lambda: "sk_test_1", api_base=simulators.environment["STRIPE_API_BASE"])
+    close = CloseAccounts(PostgresClosures(AdminClient(service.pool)), StripeSales(stripe))
+    await simulators.add_fault("stripe", "status", status=503, times=1)
+    await close()
+    await Gauges(AdminClient(service.pool))()
+    assert await service.pool.fetchval("select reason from billing.account_closures") is not None
+    await service.pool.execute("update billing.account_closures set not_before = now()")
+    for _ in range(2):
+        await close()
+    await stripe.close()
+    assert (await in_stripe(simulators, f"checkout/sessions/{page.session_id}"))["status"] == "expired"
+    assert (await in_stripe(simulators, "subscriptions/sub_live"))["status"] == "canceled"
+    assert await service.pool.fetchval("select state from billing.subscriptions") == "canceled"
+    assert await service.pool.fetch("select * from billing.accounts_to_close(5)") == []
 
 
 async def test_the_portal_is_for_who_has_bought(gateway: Bus) -> None:

@@ -15,7 +15,7 @@ from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.identity.permissions import Action, may, needs
 from oslira_gateway.limits.policies import RouteClass
 
-_BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable")
+_BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable", "provider_refused")
 
 
 class CheckoutOrder(BaseModel):

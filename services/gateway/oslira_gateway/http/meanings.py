@@ -23,6 +23,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "lead_replaced": "The profile was analysed again since; `lead_id` is the lead that has its place now.",
     "invalid_return_url": "A return address has to lie under the application's own.",
     "invalid_webhook_url": "Webhooks go to https:// addresses on the public internet, port 443 or 8443, without a user or a fragment.",
+    "provider_refused": "Stripe refuses this order for good; the detail says why.",
     "not_for_sale": "That plan or pack can't be bought; `GET /v1/plans` lists what can.",
     "unauthenticated": "Send a token: `Authorization: Bearer …`.",
     "token_expired": "The token has expired; sign in again.",

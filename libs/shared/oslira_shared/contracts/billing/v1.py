@@ -26,7 +26,7 @@ class CheckoutRequest(Contract):
     """Sell `plan` at `interval` (month or year), or `pack`, to an account. The asker has the right to buy for it.
 
     Both URLs lie under APP_URL. `request_key` makes it one checkout however often it is asked for. Answers `Page`; errors:
-    invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable.
+    invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable, provider_refused.
     """
 
     account_id: UUID
@@ -39,7 +39,10 @@ class CheckoutRequest(Contract):
 
 
 class PortalRequest(Contract):
-    """Where the account changes its plan and card and cancels. Answers `Page`; errors: invalid_return_url, no_customer."""
+    """Where the account changes its plan and card and cancels.
+
+    Answers `Page`; errors: invalid_return_url, no_customer, provider_refused.
+    """
 
     account_id: UUID
     return_url: str | None = None

@@ -4,7 +4,15 @@ from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_billing.metrics import BOOK_DIFFERENCES, EVENTS_DEAD, EVENTS_OLDEST_SECONDS, EVENTS_WAITING
+from oslira_billing.domain.reversal import QUIET
+from oslira_billing.metrics import (
+    BOOK_DIFFERENCES,
+    CLOSURES_OLDEST_SECONDS,
+    DISPUTES,
+    EVENTS_DEAD,
+    EVENTS_OLDEST_SECONDS,
+    EVENTS_WAITING,
+)
 
 MEASURE_EVERY_S: Final = 15.0
 # `waited_from` is when it came, or when an operator had it tried again. One that waits for another event is no lag of ours.
@@ -14,6 +22,14 @@ select count(*) as waiting,
        (select count(*) from billing.webhook_events d where d.state = 'dead') as dead,
        (select count(*) from billing.differences b where b.resolved_at is null) as differences
   from billing.webhook_events where due_at is not null
+"""
+_DISPUTES: Final = """
+select count(*) filter (where not state = any($1::text[])) as open,
+       count(*) filter (where state = 'lost' and updated_at > now() - interval '7 days') as lost
+  from billing.disputes where updated_at > now() - interval '180 days'
+"""
+_CLOSURES: Final = """
+select coalesce(extract(epoch from now() - min(deleted_at)), 0)::float8 from billing.accounts_to_close(1000)
 """
 
 
@@ -26,6 +42,12 @@ class Gauges:
     async def __call__(self) -> None:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_EVENTS)
+            disputes = await connection.fetchrow(_DISPUTES, sorted(QUIET))
+            closing_s = await connection.fetchval(_CLOSURES)
+        assert disputes is not None  # noqa: S101  # an aggregate
+        for state in ("open", "lost"):
+            DISPUTES.labels(state).set(disputes[state])
+        CLOSURES_OLDEST_SECONDS.set(max(0.0, closing_s))
         assert row is not None  # noqa: S101  # an aggregate
         EVENTS_WAITING.set(row["waiting"])
         EVENTS_OLDEST_SECONDS.set(max(0.0, row["oldest_s"]))

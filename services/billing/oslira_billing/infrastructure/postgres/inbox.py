@@ -77,7 +77,7 @@ class PostgresInbox:
             state=held.state,
             waited=now - (held.row["first_tried_at"] or now),
             account_id=held.row["account_id"],
-            event=parse_event(held.row["payload"]),
+            event=parse_event(held.row["payload"]).as_of(held.row["created_at"]),
             claim=held,
         )
 

@@ -9,7 +9,8 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_billing.infrastructure.postgres.books import PostgresBooks
 
 _CUSTOMER: Final = """
-    select stripe_customer_id from billing.customers where account_id = $1 order by created_at, stripe_customer_id limit 1
+    select stripe_customer_id from billing.customers where account_id = $1 and gone_at is null
+     order by created_at, stripe_customer_id limit 1
 """
 _IS_SUBSCRIBED: Final = """
     select exists (select from billing.subscriptions where account_id = $1 and source = 'stripe'
@@ -36,6 +37,18 @@ class PostgresShop:
     async def customer_of(self, account_id: UUID) -> str | None:
         async with self._database.connection() as connection:
             return await connection.fetchval(_CUSTOMER, account_id)
+
+    async def customers_made(self, account_id: UUID) -> int:
+        query = "select count(*) from billing.customers where account_id = $1"
+        async with self._database.connection() as connection:
+            return await connection.fetchval(query, account_id)
+
+    async def forget_customer(self, customer_id: str) -> None:
+        query = (
+            "update billing.customers set gone_at = now() where stripe_customer_id = $1 and gone_at is null"
+        )
+        async with self._database.connection() as connection:
+            await connection.execute(query, customer_id)
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
         async with self._database.transaction() as connection:

@@ -47,6 +47,12 @@ def test_an_event_is_read_with_its_customer_and_moment() -> None:
     assert found.created == datetime(2026, 7, 1, tzinfo=UTC)
 
 
+def test_a_test_clocks_future_is_no_newer_than_when_it_came() -> None:
+    came, far = datetime(2026, 7, 1, 12, tzinfo=UTC), 1_893_456_000
+    for created, expected in ((far, came), (samples.JULY_S, datetime(2026, 7, 1, tzinfo=UTC)), (None, None)):
+        assert parse_event(samples.event("invoice.paid", {}, created=created)).as_of(came).created == expected
+
+
 @pytest.mark.parametrize(
     "payload",
     [
