@@ -13,14 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.analyses.ports import Runs
+from oslira_gateway.analyses.request_analysis import Answer, RequestAnalysis
 from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
-from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.whole_number import WholeNumber
+from oslira_gateway.identity.caller import Member
 from oslira_gateway.limits.policies import RouteClass
 
 _MAX_KEY_LENGTH: Final = 255
@@ -71,11 +72,6 @@ class AcceptedRun:
 def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addresses: Addresses) -> list[Any]:
     """Routes that order analyses."""
 
-    def _accepted(run_id: UUID, status: RunStatus, account_id: UUID) -> Response[AcceptedRun | Run]:
-        poll_url = addresses.poll_url(run_id)
-        body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, account_id))
-        return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
-
     @post(
         "/analyses",
         status_code=202,
@@ -101,15 +97,29 @@ def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addres
             AnalysisRequest(member, order, idempotency_key_of(idempotency_key), request.state.request_id)
         )
         if answer.status is not None:
-            return _accepted(answer.run_id, answer.status, member.account_id)
-        run = await runs.find(member, answer.run_id)
-        if run is None:
-            raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+            return accepted(addresses, answer.run_id, answer.status, member)
+        run = await ordered_run(runs, answer, member)
         if answer.is_new:
-            return _accepted(run.run_id, run.status, member.account_id)
+            return accepted(addresses, run.run_id, run.status, member)
         return Response(addresses.with_addresses(run, member.account_id), status_code=200)
 
     return [create_analysis]
+
+
+def accepted(
+    addresses: Addresses, run_id: UUID, status: RunStatus, member: Member
+) -> Response[AcceptedRun | Run]:
+    """202, with where to look for the run."""
+    poll_url = addresses.poll_url(run_id)
+    body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, member.account_id))
+    return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
+
+
+async def ordered_run(runs: Runs, answer: Answer, member: Member) -> Run:
+    """The run that stands for an order that was not made just now."""
+    if (run := await runs.find(member, answer.run_id)) is None:
+        raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+    return run
 
 
 def idempotency_key_of(header: str | None) -> str | None:

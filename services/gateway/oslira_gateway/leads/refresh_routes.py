@@ -1,16 +1,20 @@
 """`POST /v1/leads/{lead_id}/refresh`."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Request, Response, post
 from litestar.params import FromPath, QueryParameter
-from oslira_shared.contracts.analysis.v1 import RunStatus
-from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.routes import ORDER_REFUSALS, AcceptedRun, IdempotencyKey, idempotency_key_of
+from oslira_gateway.analyses.routes import (
+    ORDER_REFUSALS,
+    AcceptedRun,
+    IdempotencyKey,
+    accepted,
+    idempotency_key_of,
+    ordered_run,
+)
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
@@ -46,17 +50,10 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
             request_id=request.state.request_id,
         )
         if answer.status is not None:
-            return _accepted(answer.run_id, answer.status, member.account_id)
-        run = await runs.find(member, answer.run_id)
-        if run is None:
-            raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+            return accepted(addresses, answer.run_id, answer.status, member)
+        run = await ordered_run(runs, answer, member)
         if answer.is_new or not run.is_ended:
-            return _accepted(run.run_id, run.status, member.account_id)
+            return accepted(addresses, run.run_id, run.status, member)
         return Response(addresses.with_addresses(run, member.account_id), status_code=200)
-
-    def _accepted(run_id: UUID, status: RunStatus, account_id: UUID) -> Response[AcceptedRun | Run]:
-        poll_url = addresses.poll_url(run_id)
-        body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, account_id))
-        return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 
     return [refresh]
