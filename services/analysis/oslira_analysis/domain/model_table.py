@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from oslira_analysis.domain.model_catalogue import (
     ANTHROPIC,
@@ -20,7 +20,6 @@ from oslira_analysis.domain.model_catalogue import (
 RoleName = Literal[
     "light", "core", "outreach", "personality", "psychographic", "commercial", "business_draft"
 ]
-ROLE_NAMES: Final[tuple[RoleName, ...]] = get_args(RoleName)
 LEAST_OUTPUT_TOKENS: Final = 256
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 
 import pytest
 from genai_prices import Usage, calc_price
 from oslira_analysis.domain.model_catalogue import ANTHROPIC, CATALOGUE, OPENAI, Effort, Model, Provider
 from oslira_analysis.domain.model_table import (
-    ROLE_NAMES,
     ROLES,
     Choice,
     InvalidTable,
@@ -40,7 +40,7 @@ def chosen(
 
 
 def test_every_role_has_a_row_and_every_model_a_price() -> None:
-    assert set(ROLES) == set(ROLE_NAMES)
+    assert set(ROLES) == set(get_args(RoleName))
     for model in CATALOGUE.values():
         usage = Usage(input_tokens=1_000, output_tokens=1_000)
         priced = calc_price(usage, model_ref=model.name, provider_id=model.parameters.provider)
