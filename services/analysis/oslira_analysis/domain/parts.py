@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict
 FULL = 100
 # What a part that can't be known counts in the total: what a poor one scores. Were its weight given to the others, a profile
 # that hides its likes would score above one that shows poor ones.
-UNKNOWN_SCORE = 20
+UNKNOWN_SCORE = 10
 
 
 class Part(BaseModel):
     """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
 
-    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 20.
+    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 10.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -84,7 +84,7 @@ class ResultKeyFacts(Answer):
 class ResultPart(Answer):
     """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
 
-    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 20.
+    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 10.
     """
 
     reason: str | None
