@@ -191,7 +191,7 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
         lambda server: _scraper(server).names_of(StartedRun("run", "store")),
     ),
     "apify abort": Exchange(
-        [f"{_ANALYSIS}/apify.py"], 3 * _SHORT_S + 2, lambda server: _scraper(server).abort("run")
+        [f"{_ANALYSIS}/apify.py"], 3 * _SHORT_S + 2, lambda server: _scraper(server).abort("run", at_most_s=1)
     ),
     "cache find": Exchange(
         [f"{_ANALYSIS}/s3_profiles.py", "libs/shared/oslira_shared/bucket.py"],

@@ -1,7 +1,8 @@
 """Wires the engine: the only place that knows its concrete parts."""
 
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
@@ -28,6 +29,8 @@ from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
+from oslira_analysis.application.wake_snoozed import wake_snoozed
+from oslira_analysis.application.watch_suppliers import Supplier, WatchSuppliers
 from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.infrastructure.ai_gateway import AIGateway
 from oslira_analysis.infrastructure.announcer import NatsAnnouncer
@@ -45,6 +48,7 @@ from oslira_analysis.infrastructure.bus_requests import (
     answer_replays,
 )
 from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
+from oslira_analysis.infrastructure.guarded_scraper import GuardedScraper
 from oslira_analysis.infrastructure.langid_languages import LangidLanguages
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.nats_backlog import NatsBacklog
@@ -62,10 +66,12 @@ from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres_failed import FAILED_RUNS
 from oslira_analysis.infrastructure.postgres_listings import PostgresListings
 from oslira_analysis.infrastructure.postgres_models import PostgresModels
+from oslira_analysis.infrastructure.postgres_outages import PostgresOutages
 from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
 from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
+from oslira_analysis.infrastructure.postgres_snoozed import PostgresSnoozedRuns
 from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
 from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
 from oslira_analysis.infrastructure.provider_requests import Connection
@@ -82,6 +88,7 @@ from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
+_WATCH_EVERY_S: Final = 1.0
 _FORGET_EVERY_S: Final = 2.0
 _LOOK_AT_BUCKET_S: Final = 15.0
 _LEARN_COSTS_S: Final = 60.0
@@ -137,7 +144,17 @@ async def build(
     runtime.every(_LOOK_AT_MODELS_S, "look-at-models", known.refresh)
     runtime.ready_check("models", known.state)
     calls = PostgresCalls(database, keep_s=settings.stalled_after_s)
-    models, lists = _models(runtime, settings, calls, dress, known=known, points=points, clients=clients)
+    suppliers: list[Supplier] = []
+    models, lists = _models(
+        runtime,
+        settings,
+        calls,
+        dress,
+        known=known,
+        points=points,
+        clients=clients,
+        suppliers=suppliers,
+    )
     bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
     engine = _engine(
         runtime,
@@ -149,6 +166,7 @@ async def build(
         models=models,
         clients=clients,
         now=now,
+        suppliers=suppliers,
     )
     subscribe(runtime.bus, engine, own_hints)
     answer_outcomes(runtime.bus, PostgresSettlements(database), announcer)
@@ -191,8 +209,13 @@ async def build(
         "forget-anonymous",
         lambda: forget_anonymous(anonymous, cancellations, engine.queue, announcer),
     )
-    runtime.every(MEASURE_EVERY_S, "measure", Gauges(database, models.breakers))
     runtime.every(_LEARN_COSTS_S, "learn-costs", LearnCosts(database))
+    _watch(runtime, settings, database, suppliers, engine)
+    runtime.every(
+        MEASURE_EVERY_S,
+        "measure",
+        Gauges(database, {supplier.name: supplier.breaker for supplier in suppliers}, clock_s=time.monotonic),
+    )
     runtime.every(
         _SWEEP_EVERY_S, "sweep", RecoverDue(engine.queue, engine.announcer, NatsBacklog(runtime.bus))
     )
@@ -233,6 +256,7 @@ def _engine(
     models: BookedModels,
     clients: list[MadeOnce[Any]],
     now: Callable[[], datetime],
+    suppliers: list[Supplier],
 ) -> Engine:
     runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
     scrapes = dress(PostgresScrapes(database))
@@ -247,7 +271,9 @@ def _engine(
         request_timeout_s=settings.apify_request_timeout_s,
         most_charge_usd=_MOST_SCRAPE_USD,
     )
-    scraper = dress(apify)
+    supplier = _supplier(runtime, "apify", apify.probe)
+    suppliers.append(supplier)
+    scraper = GuardedScraper(dress(apify), supplier.breaker, clock_s=time.monotonic)
     languages = LangidLanguages()
     # In the order in which a run needs them: models come late, and messages are checked last.
     clients[:] = [bucket.client, apify.client, *clients, languages.model]
@@ -255,6 +281,7 @@ def _engine(
     limits = ScrapeLimits(
         start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
         actor_limit_s=settings.actor_limit_s,
+        used_up_patience_s=settings.used_up_patience_s,
     )
     runtime.on_stop(bucket.close)
     runtime.on_stop(avatars.close)
@@ -278,6 +305,7 @@ def _engine(
             avatars=avatars,
             announcer=announcer,
             limits=limits,
+            chance=random.random,
         ),
         scoring=ScorePorts(
             runs=runs,
@@ -291,6 +319,7 @@ def _engine(
             announcer=announcer,
             languages=languages,
             now=now,
+            chance=random.random,
         ),
         hearts=Hearts(
             admit=Heart(database, RUNS, capacity=settings.workers),
@@ -311,6 +340,7 @@ def _models(
     known: KnownModels,
     points: Points,
     clients: list[MadeOnce[Any]],
+    suppliers: list[Supplier],
 ) -> tuple[BookedModels, tuple[ModelList, ...]]:
     """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
     gateway = None
@@ -329,14 +359,41 @@ def _models(
     runtime.on_stop(openai.close)
     runtime.on_stop(anthropic.close)
     clients += [openai.client, anthropic.client]
-    breakers = {"openai": Breaker(), "anthropic": Breaker()}
-    for name, breaker in breakers.items():
-        runtime.ready_check(name, breaker_state(breaker))
+    first = _supplier(runtime, "openai", openai.probe)
+    second = _supplier(runtime, "anthropic", anthropic.probe)
+    suppliers += [first, second]
     booked = BookedModels(
         dress(calls),
-        (Seat(dress(openai), breakers["openai"]), Seat(dress(anthropic), breakers["anthropic"])),
+        (Seat(dress(openai), first.breaker), Seat(dress(anthropic), second.breaker)),
         known,
         clock_s=time.monotonic,
         points=points,
     )
     return booked, (openai, anthropic)
+
+
+def _watch(
+    runtime: Runtime,
+    settings: AnalysisSettings,
+    database: AdminClient,
+    suppliers: list[Supplier],
+    engine: Engine,
+) -> None:
+    """Outages, and the runs that wait for their end."""
+    watch = WatchSuppliers(
+        suppliers,
+        PostgresOutages(database),
+        clock_s=time.monotonic,
+        probe_every_s=settings.supplier_probe_every_s,
+    )
+    runtime.every(_WATCH_EVERY_S, "watch-suppliers", watch)
+    snoozed = PostgresSnoozedRuns(database, single_s=settings.snooze_single_s, bulk_s=settings.snooze_bulk_s)
+    runtime.every(
+        _SWEEP_EVERY_S, "wake-snoozed", lambda: wake_snoozed(snoozed, engine.queue, engine.announcer)
+    )
+
+
+def _supplier(runtime: Runtime, name: str, probe: Callable[[], Awaitable[object]]) -> Supplier:
+    supplier = Supplier(name, Breaker(), probe)
+    runtime.ready_check(name, breaker_state(supplier.breaker))
+    return supplier

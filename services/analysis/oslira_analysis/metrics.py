@@ -48,8 +48,8 @@ PROFILE_LOOKUPS: Final = Counter(
 )
 SCRAPE_ATTEMPTS: Final = Counter(
     "oslira_scrape_attempts_total",
-    "Attempts at a scrape: fetched, unavailable, failed, busy (not started), unknown (start's answer lost), "
-    "or why its items were not believed",
+    "Attempts at a scrape: fetched, unavailable, failed, overdue (aborted), refused (the start itself), busy (the scraper "
+    "can't serve it), unknown (start's answer lost), or why its items were not believed",
     ["outcome"],
 )
 SCRAPE_COST_USD: Final = Counter("oslira_scrape_cost_usd_total", "What the actor's runs cost, in dollars")
@@ -78,9 +78,17 @@ MODEL_MISSING: Final = Gauge(
 BREAKER_OPEN: Final = Gauge(
     "oslira_breaker_open", "This process's breaker: 0 closed, 0.5 half open, 1 open", ["provider"]
 )
+SUPPLIER_TROUBLES: Final = Counter(
+    "oslira_supplier_troubles_total",
+    "Requests that a supplier did not serve: outage, limited, used_up (its budget with us) or key_refused",
+    ["supplier", "trouble"],
+)
 
 # There from the start: what appears with its first event has not grown, and an alert would miss that one.
 for _outcome in ("hit", "miss", "bypassed"):
     PROFILE_LOOKUPS.labels(_outcome)
-for _outcome in ("fetched", "unavailable", "failed", "busy", "unknown", *UNUSABLE):
+for _outcome in ("fetched", "unavailable", "failed", "overdue", "refused", "busy", "unknown", *UNUSABLE):
     SCRAPE_ATTEMPTS.labels(_outcome)
+for _supplier in ("apify", "openai", "anthropic"):
+    for _trouble in ("outage", "limited", "used_up", "key_refused"):
+        SUPPLIER_TROUBLES.labels(_supplier, _trouble)

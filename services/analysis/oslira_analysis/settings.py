@@ -28,6 +28,13 @@ class AnalysisSettings(ServiceSettings):
     apify_request_timeout_s: float = Field(default=15, gt=0, validation_alias="APIFY_REQUEST_TIMEOUT_S")
     # How long after its time limit a start whose answer was lost may still show up among the actor's runs.
     apify_start_slack_s: float = Field(default=30, gt=0, validation_alias="APIFY_START_SLACK_S")
+    # How long a run waits for a supplier that is down before it fails: an analysis of its own, and one of a bulk.
+    snooze_single_s: float = Field(default=1_800, gt=0, validation_alias="SNOOZE_SINGLE_S")
+    snooze_bulk_s: float = Field(default=21_600, gt=0, validation_alias="SNOOZE_BULK_S")
+    # Of a supplier that is down, by one process at a time.
+    supplier_probe_every_s: float = Field(default=5, gt=0, le=10, validation_alias="SUPPLIER_PROBE_EVERY_S")
+    # How long a scrape waits for an operator to raise a usage limit at Apify.
+    used_up_patience_s: float = Field(default=60, ge=0, validation_alias="USED_UP_PATIENCE_S")
     model_timeout_s: float = Field(default=60, gt=0, validation_alias="MODEL_TIMEOUT_S")
     # JSON, or the path of a file with it: what differs from the built-in table of models (read_model_table.py).
     model_table: str = Field(default="", validation_alias="MODEL_TABLE")

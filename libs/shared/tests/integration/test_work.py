@@ -223,7 +223,7 @@ async def test_work_that_keeps_its_lease_moves_on_under_the_same_attempt(pool: P
         assert row is not None
         assert await _claim(pool, row_id) is None
         row = await transition(
-            connection, moved(held, "doing"), to_state="done", due_in_s=None, stamps=["finished_at"]
+            connection, moved(held, row), to_state="done", due_in_s=None, stamps=["finished_at"]
         )
     assert row is not None
     assert (row["attempt"], row["note"], row["due_at"]) == (1, "x", None)

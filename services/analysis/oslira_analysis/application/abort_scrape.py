@@ -1,12 +1,15 @@
 """A scrape that nobody wants any more: its actor is told to stop, and its slot is free once that is known."""
 
+from dataclasses import replace
+
 import structlog
 
 from oslira_analysis.application.find_lost_start import find_lost_starts
-from oslira_analysis.application.ports import ActorEnd, ScrapeEnd, ScraperBusy
+from oslira_analysis.application.ports import ActorEnd, Pause, ScrapeEnd, ScraperBusy
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import ScrapeWork
 from oslira_analysis.application.run_scrape import ScrapePorts
+from oslira_analysis.domain.snooze import snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
@@ -16,19 +19,27 @@ _LOOK_AGAIN_S = 1.0
 async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     """Returns with the scrape ended, or handed back: a start whose answer was lost may still show up."""
     scrape = work.scrape
+    left_s = ports.limits.slot_limit_s - scrape.age_s
+    end = ActorEnd(has_succeeded=False, cost_nano_usd=0)
     try:
         actor_run_id = scrape.actor_run_id or await _find(work, ports)
         if actor_run_id is None and scrape.age_s < ports.limits.start_known_after_s:
-            await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
+            await ports.scrapes.hand_back(work, delay_s=_LOOK_AGAIN_S)
             return
-        end = ActorEnd(has_succeeded=False, cost_nano_usd=0)
         if actor_run_id is not None:
-            end = await ports.scraper.abort(actor_run_id)
+            end = await ports.scraper.abort(actor_run_id, at_most_s=max(_LOOK_AGAIN_S, left_s))
             SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
     except ScraperBusy as error:
         _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), reason=str(error))
-        await ports.scrapes.hand_back(work, is_counted=True)
-        return
+        if left_s > 0:
+            delay_s = snooze_s(scrape.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
+            await ports.scrapes.put_off(work, Pause(min(delay_s, left_s), is_snooze=True, holds_slot=True))
+            return
+        end = replace(end, is_over=False)
+    if (
+        not end.is_over
+    ):  # past its own time limit it can't be at work: the slot is free, its last cost unknown
+        _LOG.error("actor_end_unknown", scrape_id=str(scrape.scrape_id))
     aborted = ScrapeEnd("aborted", cost_nano_usd=end.cost_nano_usd)
     await announce_and_promote(await ports.scrapes.end(work, aborted), ports.queue, ports.announcer)
 

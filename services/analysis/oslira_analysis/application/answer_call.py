@@ -1,10 +1,10 @@
 """One model call: kept answers first, then the first provider, repaired once, then the one it falls back to.
 
-One layer of retries: none in the SDKs, two here, then the run's row with its backoff.
+One layer of retries: none in the SDKs, two here, then the run's row waits for its next try.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from oslira_shared.observability.points import Points
 from oslira_shared.outside_text import storable_json, storable_json_text, storable_text
 
 from oslira_analysis.application.model_ports import (
+    UNANSWERED,
     AnswerUnusable,
     CallBooks,
     ModelBusy,
@@ -28,23 +29,26 @@ from oslira_analysis.application.model_ports import (
     RequestRefused,
 )
 from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.application.supplier_trouble import note_trouble
 from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer, read_answer
-from oslira_analysis.domain.breaker import Breaker, BreakerState
+from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
-from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO
+from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO, SUPPLIER_TROUBLES
 
 _LOG = structlog.get_logger()
 _MOST_ERROR_CHARS: Final = 500
+# Requests of one call to one provider that may cost although no answer came, over all attempts of the run.
+MOST_UNANSWERED: Final = 5
 
 
 @dataclass(slots=True)
 class Seat:
     """A provider, and whether it is worth asking at present.
 
-    The breaker is this process's own: replicas learn of an outage each by itself, from a handful of failures.
+    The breaker is this process's; what it finds out is shared with the others (watch_suppliers.py).
     """
 
     provider: ModelProvider
@@ -75,11 +79,6 @@ class BookedModels:
         self._points = points
         self._pauses_s = pauses_s
 
-    def breakers(self) -> dict[str, BreakerState]:
-        """Each provider's, as this process sees it."""
-        now_s = self._clock_s()
-        return {seat.provider.name: seat.breaker.state(now_s) for seat in self._seats}
-
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
         recalled = await self._books.recall(run, call)
         if recalled.answer is not None:
@@ -88,14 +87,14 @@ class BookedModels:
             except InvalidAnswer as error:  # kept by another version, for another schema
                 _LOG.warning("kept_answer_unusable", call=call.name, reason=str(error))
                 await self._books.discard(run, call)
-        busy: list[str] = []
+        busy: list[ModelBusy] = []
         unusable: list[str] = []
         gone: list[str] = []
         for seat in self._seats:
             try:
                 return await self._ask(seat, run, call, prompt, recalled)
             except ModelBusy as error:
-                busy.append(str(error))
+                busy.append(error)
             except AnswerUnusable as error:
                 unusable.append(str(error))
             except _NoModelLeft as error:
@@ -103,7 +102,7 @@ class BookedModels:
             _LOG.warning("model_falls_back", provider=seat.provider.name, call=call.name)
         # An outage passes: what was refused meanwhile is remembered in the books. Without any model an operator has to act.
         if busy or not unusable:
-            raise ModelBusy("; ".join(busy + gone))
+            raise ModelBusy("; ".join([*map(str, busy), *gone]), retry_after_s=_soonest_s(busy))
         raise AnswerUnusable("; ".join(unusable))
 
     async def _ask(
@@ -113,12 +112,8 @@ class BookedModels:
         not_found: set[str] = set()
         while True:
             choice = self._choice(call, name, not_found)
-            # Counted over all attempts of the run, since each was paid: this bounds what a call can cost.
+            self._check(seat, call, recalled)
             unusable = recalled.unusable_of(name)
-            if unusable.answers >= MOST_PAID_REQUESTS:
-                raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
-            if not seat.breaker.allows(self._clock_s()):
-                raise ModelBusy(f"{name}: its breaker is open")
             try:
                 with trace.span(f"model {call.name}", kind="client", provider=name, model=choice.model):
                     answer = await self._once(seat, Question(run, call, choice, prompt, unusable.fault))
@@ -128,8 +123,11 @@ class BookedModels:
             except ProviderFailed as error:
                 pause_s = next(pauses_s, None) if error.asks_again else None
                 if pause_s is None:
-                    raise ModelBusy(f"{name} {call.name}: {error}") from error
+                    raise ModelBusy(
+                        f"{name} {call.name}: {error}", retry_after_s=error.retry_after_s
+                    ) from error
                 await asyncio.sleep(pause_s)
+                recalled = await self._books.recall(run, call)
             except RequestRefused as error:
                 raise AnswerUnusable(f"{name} {call.name}: {error}") from error
             else:
@@ -143,31 +141,38 @@ class BookedModels:
             raise _NoModelLeft(f"{provider} {call.name}: no model is left")
         return choice
 
+    def _check(self, seat: Seat, call: Call, recalled: Recalled) -> None:
+        """Whether the provider may be asked (again). Raises AnswerUnusable or ModelBusy."""
+        name = seat.provider.name
+        # Counted over all attempts of the run, since each was paid, or may have been: this bounds what a call can cost.
+        unusable = recalled.unusable_of(name)
+        if unusable.answers >= MOST_PAID_REQUESTS:
+            raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
+        if recalled.unanswered.get(name, 0) >= MOST_UNANSWERED:
+            raise AnswerUnusable(f"{name} {call.name}: no answer to {MOST_UNANSWERED} requests")
+        if (hold := seat.breaker.held(self._clock_s())) is not None:
+            raise ModelBusy(f"{name}: {hold.reason}", retry_after_s=hold.left_s)
+
     async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
         """One booked request; None when its answer can't be used."""
         started_s = self._clock_s()
-        has_ended = False
+        usage_id = await self._books.book(question, seat.provider.name)
         try:
-            usage_id = await self._books.book(question, seat.provider.name)
-            try:
-                reply = await seat.provider.ask(question)
-            except (ProviderFailed, RequestRefused, ModelNotFound) as error:
-                now_s, has_ended = self._clock_s(), True
-                if isinstance(error, ProviderFailed):
-                    seat.breaker.failed(now_s)
-                elif isinstance(error, ModelNotFound):  # says nothing of the provider's other models
-                    seat.breaker.abandoned(now_s)
-                else:  # it is up, and dislikes what we said
-                    seat.breaker.succeeded(now_s)
-                usage = Usage("failed", round((now_s - started_s) * 1000), error=_storable(error))
-                _count(seat.provider.name, question.model, usage)
-                await self._books.complete(usage_id, usage, None)
-                raise
-            seat.breaker.succeeded(self._clock_s())
-            has_ended = True
-        finally:
-            if not has_ended:  # cancelled, or the books are closed: it says nothing of the provider
-                seat.breaker.abandoned(self._clock_s())
+            reply = await seat.provider.ask(question)
+        except (ProviderFailed, RequestRefused, ModelNotFound) as error:
+            now_s, reason = self._clock_s(), _storable(error)
+            if isinstance(error, ProviderFailed):
+                note_trouble(seat.breaker, now_s, error)
+                SUPPLIER_TROUBLES.labels(seat.provider.name, error.trouble).inc()
+                reason = f"{UNANSWERED}{reason}" if error.may_cost else reason
+            elif isinstance(error, RequestRefused):  # it is up, and dislikes what we said
+                seat.breaker.succeeded(now_s)
+            # A refusal that needs no model says nothing of those that answer.
+            usage = Usage("failed", round((now_s - started_s) * 1000), error=reason)
+            _count(seat.provider.name, question.model, usage)
+            await self._books.complete(usage_id, usage, None)
+            raise
+        seat.breaker.succeeded(self._clock_s())
         usage, answer = _judge(question, reply)
         _count(seat.provider.name, question.model, usage)
         label = f"{question.call.name} {question.model}"
@@ -175,6 +180,12 @@ class BookedModels:
         # Paid for: being cancelled now must not lose it.
         await asyncio.shield(self._books.complete(usage_id, usage, answer))
         return answer
+
+
+def _soonest_s(busy: Sequence[ModelBusy]) -> float | None:
+    """One of them is enough. None where one of them may be well again at any moment."""
+    asked_s = [error.retry_after_s for error in busy if error.retry_after_s is not None]
+    return min(asked_s, default=None) if len(asked_s) == len(busy) else None
 
 
 def _count(provider: str, model: str, usage: Usage) -> None:

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.application.supplier_trouble import SupplierUnavailable, Trouble
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.language import LanguageOf
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
+
+# How the books' `error` of a request begins that got no answer, and may cost.
+UNANSWERED: Final = "no answer: "
 
 
 class Languages(Protocol):
@@ -22,7 +26,14 @@ class Languages(Protocol):
 
 
 class ModelBusy(Exception):  # noqa: N818
-    """No provider of the model can be reached, or all are over their limit; later it may work."""
+    """No provider of the model can be reached, or all are over their limit; later it may work.
+
+    `retry_after_s`: not before that, as far as they said.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
 
 
 class AnswerUnusable(Exception):  # noqa: N818
@@ -63,12 +74,24 @@ class Reply:
     text: str | None
 
 
-class ProviderFailed(Exception):  # noqa: N818
-    """No answer: the provider is down, slow, over its limit or garbles. `asks_again`: a moment later it may be fine."""
+class ProviderFailed(SupplierUnavailable):
+    """No answer: the provider is down, slow, over its limit or garbles.
 
-    def __init__(self, reason: str, *, asks_again: bool) -> None:
-        super().__init__(reason)
+    `asks_again`: a moment later it may be fine. `may_cost`: it may have worked on an answer, and charge for it.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        asks_again: bool,
+        may_cost: bool = False,
+        trouble: Trouble = "outage",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(reason, trouble=trouble, retry_after_s=retry_after_s)
         self.asks_again = asks_again
+        self.may_cost = may_cost
 
 
 class RequestRefused(Exception):  # noqa: N818
@@ -111,10 +134,14 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The answer that came back already, and by provider what could not be used."""
+    """The answer that came back already, and by provider what could not be used, and how many requests got no answer.
+
+    A request without an answer may cost: it timed out, broke off in the middle, or its process died.
+    """
 
     answer: dict[str, Any] | None = None
     unusable: Mapping[str, Unusable] = field(default_factory=dict[str, Unusable])
+    unanswered: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def unusable_of(self, provider: str) -> Unusable:
         """None so far, where nothing is known."""

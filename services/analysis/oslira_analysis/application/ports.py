@@ -19,6 +19,7 @@ from oslira_analysis.application.rows import (
     RunWork,
     ScrapeWork,
 )
+from oslira_analysis.application.supplier_trouble import SupplierUnavailable
 
 Item = dict[str, Any]
 
@@ -27,7 +28,6 @@ class Runs(Protocol):
     """Runs at work. Every change is a compare-and-set; empty effects mean that somebody else was first."""
 
     async def claim(self, run_id: UUID) -> RunWork | None: ...
-    async def hand_back(self, work: RunWork, *, is_counted: bool, delay_s: float | None = None) -> None: ...
     async def release(self, held: Claim) -> None:
         """Give work back at shutdown: no failure, and another process may take it at once."""
         ...
@@ -41,7 +41,11 @@ class Runs(Protocol):
         ...
 
     async def requeue(self, work: RunWork) -> Effects:
-        """The cache lost what admit had seen: start over, and scrape this time."""
+        """The cache lost what admit had seen: start over, and scrape this time. Counted in the run's `requeues`."""
+        ...
+
+    async def snooze(self, work: RunWork, *, delay_s: float) -> Effects:
+        """No model can be asked now: wait for a scoring slot again, after `delay_s`. No failure is counted."""
         ...
 
     async def business(self, run: Run) -> Business | None:
@@ -112,27 +116,20 @@ class Scrapes(Protocol):
     """The scrapes' rows."""
 
     async def claim(self, scrape_id: UUID) -> ScrapeWork | None: ...
-    async def hand_back(
-        self,
-        work: ScrapeWork,
-        *,
-        is_counted: bool,
-        delay_s: float | None = None,
-        failed: "ActorEnd | None" = None,
-        because: str | None = None,
-    ) -> None:
-        """`failed`: the actor's run ended so; its cost stays booked, and the next attempt starts another.
+    async def hand_back(self, work: ScrapeWork, *, delay_s: float) -> None:
+        """Look again in a moment; the slot stays taken, and no failure is counted."""
+        ...
 
-        `because`: a sentence for the user, told if this was the last attempt.
-        """
+    async def put_off(self, work: ScrapeWork, pause: "Pause") -> Effects:
+        """Another attempt later. What was booked of it so far stays booked."""
         ...
 
     async def release(self, held: Claim) -> None:
         """As for runs; the next attempt re-attaches to the actor's run."""
         ...
 
-    async def write_intent(self, work: ScrapeWork) -> bool:
-        """Before the actor is started. False: the claim is gone."""
+    async def write_intent(self, work: ScrapeWork) -> ScrapeWork | None:
+        """Before the actor is started: from here on the start counts. None: the claim is gone."""
         ...
 
     async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
@@ -157,6 +154,25 @@ class Scrapes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a scrape is put off for `delay_s`, and what of its actor's run is settled.
+
+    `is_snooze`: the scraper can't serve it now, which counts no failure. `holds_slot`: an actor's run may be at work;
+    otherwise the slot is free meanwhile, and the scrape waits for one again. `ended`: the actor's run is known to have ended
+    without a profile, or (`was_started` is False) never to have started; then the next attempt starts another one. `because`:
+    a sentence for the user, told if there is no next attempt.
+    """
+
+    delay_s: float
+    is_snooze: bool
+    holds_slot: bool = False
+    ended: "ActorEnd | None" = None
+    was_started: bool = True
+    is_overrun: bool = False
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScrapeEnd:
     """`outcome`: fetched, unavailable, failed or aborted. `kept_item` until the cache has taken it.
 
@@ -171,25 +187,31 @@ class ScrapeEnd:
     scraped_at: datetime | None = None
 
 
-class ScraperBusy(Exception):  # noqa: N818
+class ScraperBusy(SupplierUnavailable):
     """The scraper can't be reached, or is over its limit; later it may work."""
 
 
-class StartUnknown(Exception):  # noqa: N818
+class StartUnknown(ScraperBusy):
     """The start's answer was lost: the actor may be running, or not."""
+
+
+class StartRefused(Exception):  # noqa: N818
+    """The scraper calls the start itself wrong, as when the actor has no build. Nothing was started."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActorEnd:
     """A finished actor run: `items` are its first dataset items as they came, with storable texts; none if it failed.
 
-    `ended_at` is when the scraper was done, by which its items age.
+    `ended_at` is when the scraper was done, by which its items age. `is_over` is False for a run that is still at work: then
+    `cost_nano_usd` is what it has come to so far.
     """
 
     has_succeeded: bool
     cost_nano_usd: int
     items: tuple[Any, ...] = ()
     ended_at: datetime | None = None
+    is_over: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +226,7 @@ class Scraper(Protocol):
     """The scraping actor. Starting costs money and has no idempotency key, so it is asked once per intent."""
 
     async def start(self, username: str) -> str:
-        """The actor's run id. Raises StartUnknown when the answer was lost, ScraperBusy when it surely did not start."""
+        """The actor's run id. Raises StartUnknown when the answer was lost; ScraperBusy or StartRefused: it surely did not start."""
         ...
 
     async def list_started(self, *, since_s: float) -> "list[StartedRun]":
@@ -215,11 +237,11 @@ class Scraper(Protocol):
         """The usernames that a run was started for. Raises ScraperBusy."""
         ...
 
-    async def wait(self, actor_run_id: str) -> ActorEnd:
-        """Until the run has ended, however long; the caller's lease decides. Raises ScraperBusy."""
+    async def wait(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
+        """Until the run has ended, or for so long. Raises ScraperBusy."""
         ...
 
-    async def abort(self, actor_run_id: str) -> ActorEnd:
+    async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
         """Stop the run, and wait until it has ended. One that had ended before stays as it was. Raises ScraperBusy."""
         ...
 

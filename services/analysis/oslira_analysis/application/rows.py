@@ -25,11 +25,18 @@ class Run:
     scrape_id: UUID | None
     is_cache_bypassed: bool
     request_id: str | None
+    # How often it started over because its profile was gone, and for how long its suppliers have kept it waiting.
+    requeues: int = 0
+    snoozed_for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """The scrape of a profile, shared by all runs that wait for it. `cost_nano_usd`: of the actor's runs that failed so far."""
+    """The scrape of a profile, shared by all runs that wait for it. `cost_nano_usd`: of the actor's runs that failed so far.
+
+    `age_s` counts from the intent, `snoozed_for_s` from when the scraper first could not serve it; 0 without one. `starts`:
+    actor runs that were started, or may have been; `overruns`: those of them that had to be aborted.
+    """
 
     scrape_id: UUID
     username: str
@@ -37,6 +44,9 @@ class Scrape:
     actor_run_id: str | None
     age_s: float
     cost_nano_usd: int
+    starts: int
+    overruns: int
+    snoozed_for_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class RunWork:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeWork:
-    """A claimed scrape. `age_s` of its scrape counts from the intent, by Postgres's clock."""
+    """A claimed scrape. Times of its scrape are by Postgres's clock, at the claim."""
 
     claim: Claim
     scrape: Scrape

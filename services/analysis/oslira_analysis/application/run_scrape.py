@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from oslira_shared.work.claim import backoff_s
 
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.erased import ERASED
@@ -19,38 +20,61 @@ from oslira_analysis.application.ports import (
     ActorEnd,
     Announcer,
     Avatars,
+    Pause,
     ProfileCache,
     Queue,
     ScrapeEnd,
     Scraper,
     ScraperBusy,
     Scrapes,
+    StartRefused,
     StartUnknown,
     Suppressions,
 )
-from oslira_analysis.application.promote_tasks import announce_and_promote, promote_tasks
+from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Ending, ScrapeWork
 from oslira_analysis.domain.free_checks import explain_unusable, refuse_unavailable
 from oslira_analysis.domain.item_identity import without_posts_of
 from oslira_analysis.domain.judge_items import Judged, ScrapeUnusable, judge_items
 from oslira_analysis.domain.read_item import ProfileUnavailable
+from oslira_analysis.domain.snooze import Chance, snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S: Final = 1.0
-_OVERTIME_S: Final = 60.0
 _NO_RUN: Final = ActorEnd(has_succeeded=False, cost_nano_usd=0)
+# Of the actor, for one scrape: each costs money, also in another attempt. The daily cost limit reserves for them.
+MOST_STARTS: Final = 5
+# A profile on which the actor hangs holds a slot for minutes: it is tried once more.
+MOST_OVERRUNS: Final = 1
+_FAILED: Final = Ending(
+    "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
+)
+_USED_UP: Final = Ending(
+    "scraper_limit_reached", "Our scraping service has reached its usage limit. You were not charged."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeLimits:
     """`start_known_after_s`: the start request's own time limit and some slack; only then is "never started" sure.
 
-    `actor_limit_s` is the actor's time limit; 60 s after it the slot is given up.
+    `actor_limit_s` is the actor's time limit. `used_up_patience_s`: how long to wait for an operator to raise a limit.
     """
 
     start_known_after_s: float
     actor_limit_s: float
+    used_up_patience_s: float
+
+    @property
+    def overdue_after_s(self) -> float:
+        """Apify ends a run at its time limit, give or take: what is still at work then is aborted."""
+        return self.actor_limit_s + min(15.0, self.actor_limit_s / 4)
+
+    @property
+    def slot_limit_s(self) -> float:
+        """From the intent on: after it no actor's run can be at work any more."""
+        return self.actor_limit_s + 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +90,46 @@ class ScrapePorts:
     avatars: Avatars
     announcer: Announcer
     limits: ScrapeLimits
+    chance: Chance
 
 
 async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
-    """Returns with the scrape ended, or handed back for another attempt. Being cancelled leaves it to its lease."""
+    """Returns with the scrape ended, or given back for another attempt. Being cancelled leaves it to its lease."""
     try:
         started = await _started(work, ports)
     except ScraperBusy as error:
-        SCRAPE_ATTEMPTS.labels("busy").inc()
-        _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
-        await ports.scrapes.hand_back(work, is_counted=True)
+        await _snooze(work, error, ports, holds_slot=_may_be_at_work(work, ports))
         return
     if started is None:
         return
     try:
-        end = await _wait(started, ports)
+        end, is_overrun = await _wait(started, ports)
     except ScraperBusy as error:
-        SCRAPE_ATTEMPTS.labels("busy").inc()
-        _LOG.warning("scraper_busy", scrape_id=str(work.scrape.scrape_id), reason=str(error))
-        await ports.scrapes.hand_back(started, is_counted=True)
+        await _snooze(started, error, ports, holds_slot=_may_be_at_work(started, ports))
         return
-    await _finish(started, end, ports)
+    await _finish(started, end, ports, is_overrun=is_overrun)
 
 
-async def _wait(work: ScrapeWork, ports: ScrapePorts) -> ActorEnd:
+async def _wait(work: ScrapeWork, ports: ScrapePorts) -> tuple[ActorEnd, bool]:
+    """The end of the actor's run, and whether it had to be aborted: one that doesn't end costs, and holds the slot."""
+    actor_run_id, limits = str(work.scrape.actor_run_id), ports.limits
+    end = await ports.scraper.wait(actor_run_id, at_most_s=_left_s(work, limits.overdue_after_s))
+    if end.is_over:
+        return end, False
+    _LOG.error("actor_overdue", scrape_id=str(work.scrape.scrape_id))
+    end = await ports.scraper.abort(actor_run_id, at_most_s=_left_s(work, limits.slot_limit_s))
+    if not end.is_over:
+        raise ScraperBusy("the actor's run doesn't end")
+    return end, not end.has_succeeded
+
+
+def _left_s(work: ScrapeWork, limit_s: float) -> float:
+    return max(_LOOK_AGAIN_S, limit_s - work.scrape.age_s)
+
+
+def _may_be_at_work(work: ScrapeWork, ports: ScrapePorts) -> bool:
     """The slot counts until the actor's run is known to have ended, at most until its own limit and a minute."""
-    left_s = ports.limits.actor_limit_s + _OVERTIME_S - work.scrape.age_s
-    try:
-        async with asyncio.timeout(max(_LOOK_AGAIN_S, left_s)):
-            return await ports.scraper.wait(str(work.scrape.actor_run_id))
-    except TimeoutError:
-        _LOG.error("actor_overdue", scrape_id=str(work.scrape.scrape_id))
-        return _NO_RUN
+    return work.scrape.intent_at is not None and work.scrape.age_s < ports.limits.slot_limit_s
 
 
 async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
@@ -111,33 +143,63 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
             _LOG.info("actor_run_adopted", scrape_id=str(scrape.scrape_id))
             return adopted
     if scrape.age_s < ports.limits.start_known_after_s:
-        await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
-        return None
-    return await _start(work, ports)  # it never started: a new intent
+        await ports.scrapes.hand_back(work, delay_s=_LOOK_AGAIN_S)
+    else:  # the scraper failed to start it: the slot goes to somebody else meanwhile
+        await _snooze(work, StartUnknown("it never started"), ports, was_started=False)
+    return None
 
 
 async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
-    if not await ports.scrapes.write_intent(work):
+    if work.scrape.starts >= MOST_STARTS:  # each of them died with its process
+        await _give_up(work, _NO_RUN, ports, because=None)
+        return None
+    intended = await ports.scrapes.write_intent(work)
+    if intended is None:
         return None
     try:
-        actor_run_id = await ports.scraper.start(work.scrape.username)
-    except StartUnknown:
-        SCRAPE_ATTEMPTS.labels("unknown").inc()
-        await ports.scrapes.hand_back(work, is_counted=False, delay_s=_LOOK_AGAIN_S)
+        actor_run_id = await ports.scraper.start(intended.scrape.username)
+    except StartUnknown as error:
+        await _snooze(intended, error, ports, holds_slot=True, delay_s=_LOOK_AGAIN_S)
         return None
-    except ScraperBusy:
-        # It surely did not start, so there is nothing to adopt.
-        SCRAPE_ATTEMPTS.labels("busy").inc()
-        await ports.scrapes.hand_back(work, is_counted=True, failed=_NO_RUN)
+    except ScraperBusy as error:
+        await _snooze(intended, error, ports, was_started=False)
         return None
-    return await ports.scrapes.record_start(work, actor_run_id)
+    except StartRefused as error:
+        SCRAPE_ATTEMPTS.labels("refused").inc()
+        _LOG.error("actor_start_refused", scrape_id=str(work.scrape.scrape_id), reason=str(error))
+        await _try_again(intended, _NO_RUN, ports, was_started=False)
+        return None
+    return await ports.scrapes.record_start(intended, actor_run_id)
 
 
-async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> None:
+async def _snooze(  # what is known of the actor's run differs by the moment
+    work: ScrapeWork,
+    error: ScraperBusy,
+    ports: ScrapePorts,
+    *,
+    holds_slot: bool = False,
+    was_started: bool = True,
+    delay_s: float | None = None,
+) -> None:
+    """The scraper's trouble is no failure of the scrape: it waits, without a slot unless an actor's run may be at work."""
+    scrape = work.scrape
+    SCRAPE_ATTEMPTS.labels("unknown" if isinstance(error, StartUnknown) else "busy").inc()
+    _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), trouble=error.trouble, reason=str(error))
+    is_patient = holds_slot or scrape.snoozed_for_s < ports.limits.used_up_patience_s
+    if error.trouble == "used_up" and not is_patient:
+        await _end(work, ScrapeEnd("failed", ending=_USED_UP), ports)
+        return
+    if delay_s is None:
+        delay_s = snooze_s(scrape.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
+    pause = Pause(delay_s, is_snooze=True, holds_slot=holds_slot, was_started=was_started)
+    await announce_and_promote(await ports.scrapes.put_off(work, pause), ports.queue, ports.announcer)
+
+
+async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_overrun: bool) -> None:
     SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
     if not end.has_succeeded:
-        SCRAPE_ATTEMPTS.labels("failed").inc()
-        await _try_again(work, end, ports)
+        SCRAPE_ATTEMPTS.labels("overdue" if is_overrun else "failed").inc()
+        await _try_again(work, end, ports, is_overrun=is_overrun)
         return
     try:
         judged = await _judge(work, end, ports)
@@ -174,16 +236,49 @@ async def _judge(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> Judged:
 
 async def _refuse(work: ScrapeWork, end: ActorEnd, ending: Ending, ports: ScrapePorts) -> None:
     SCRAPE_ATTEMPTS.labels("unavailable").inc()
-    result = ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd)
-    await announce_and_promote(await ports.scrapes.end(work, result), ports.queue, ports.announcer)
+    await _end(work, ScrapeEnd("unavailable", ending=ending, cost_nano_usd=end.cost_nano_usd), ports)
 
 
-async def _try_again(
-    work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None = None
+async def _try_again(  # what is known of the attempt that failed
+    work: ScrapeWork,
+    end: ActorEnd,
+    ports: ScrapePorts,
+    *,
+    was_started: bool = True,
+    is_overrun: bool = False,
+    because: str | None = None,
 ) -> None:
-    """With another run of the actor, and so another session of it at Instagram."""
-    await ports.scrapes.hand_back(work, is_counted=True, failed=end, because=because)
-    await promote_tasks(ports.queue, ports.announcer)
+    """A counted failure: again with another run of the actor, and so another session of it at Instagram; or it was the last.
+
+    It waits for its next try without a slot. `because`: a sentence for the user, told if it was the last.
+    """
+    is_last = (
+        work.claim.failures >= work.claim.table.max_failures
+        or work.scrape.starts >= MOST_STARTS
+        or (is_overrun and work.scrape.overruns >= MOST_OVERRUNS)
+    )
+    if is_last:
+        await _give_up(work, end, ports, because=because)
+        return
+    delay_s = backoff_s(work.claim.table, work.claim.failures)
+    pause = Pause(
+        delay_s,
+        is_snooze=False,
+        ended=end,
+        was_started=was_started,
+        is_overrun=is_overrun,
+        because=because,
+    )
+    await announce_and_promote(await ports.scrapes.put_off(work, pause), ports.queue, ports.announcer)
+
+
+async def _give_up(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None) -> None:
+    ending = replace(_FAILED, detail=because) if because else _FAILED
+    await _end(work, ScrapeEnd("failed", ending=ending, cost_nano_usd=end.cost_nano_usd), ports)
+
+
+async def _end(work: ScrapeWork, end: ScrapeEnd, ports: ScrapePorts) -> None:
+    await announce_and_promote(await ports.scrapes.end(work, end), ports.queue, ports.announcer)
 
 
 async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:

@@ -37,6 +37,7 @@ from oslira_analysis.domain.language import undecided
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompt import Prompt
 from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.snooze import Chance, snooze_s
 from oslira_analysis.prompts import build_prompt_for
 
 _LOG = structlog.get_logger()
@@ -48,6 +49,12 @@ _NO_BUSINESS: Final = Ending(
 _INVALID_BUSINESS: Final = Ending(
     "business_profile_invalid",
     "The business profile lacks a name or its bounds cross. Save it again. You were not charged.",
+)
+# Starting over means another scrape, which is paid for.
+MOST_REQUEUES: Final = 1
+_LOST: Final = Ending(
+    "scrape_failed",
+    "The profile was lost after it was fetched, also when fetched again. You were not charged.",
 )
 _UNUSABLE: Final = Ending("answer_invalid", "The model's answer could not be used, also when asked again.")
 
@@ -67,6 +74,7 @@ class ScorePorts:
     announcer: Announcer
     languages: Languages
     now: Callable[[], datetime]
+    chance: Chance
 
 
 async def score_run(work: RunWork, ports: ScorePorts) -> None:
@@ -78,15 +86,16 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
             effects = await _score(work, ports)
     except ModelBusy as error:
         _LOG.warning("model_busy", run_id=str(work.run.run_id), reason=str(error))
-        await ports.runs.hand_back(work, is_counted=True)
-        return
+        # The slot goes to somebody else meanwhile; answers that came are kept.
+        delay_s = snooze_s(work.run.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
+        effects = await ports.runs.snooze(work, delay_s=delay_s)
     await announce_and_promote(effects, ports.queue, ports.announcer)
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
     kept, told = await asyncio.gather(_kept(work, ports), ports.runs.business(work.run))
     if kept is None:
-        return await ports.runs.requeue(work)
+        return await _start_over(work, ports)
     if told is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
     try:
@@ -112,6 +121,13 @@ async def _without_models(
         return ERASED
     refusal = free_check(profile, business)
     return None if refusal is None else Ending(refusal.code, refusal.detail)
+
+
+async def _start_over(work: RunWork, ports: ScorePorts) -> Effects:
+    """The profile is gone: it is scraped again, so often."""
+    if work.run.requeues >= MOST_REQUEUES:
+        return await ports.endings.fail(work, _LOST)
+    return await ports.runs.requeue(work)
 
 
 async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:

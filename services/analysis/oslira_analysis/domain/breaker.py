@@ -1,4 +1,4 @@
-"""When to stop asking a provider that fails, and when to try it again. Times are seconds of any clock that only moves on."""
+"""When to stop asking a supplier, and when to ask it again. Times are seconds of any clock that only moves on."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,69 +8,88 @@ BreakerState = Literal["closed", "open", "half_open"]
 
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
-    """`failures` with no success between and within `window_s` open it for `open_s`, doubled after each failed probe.
+    """`failures` within `window_s` and without a success between open it. `open_s`: then it tries by itself, if no probe did.
 
-    It is never open for longer than `most_open_s`. A probe that says nothing for `probe_s` counts as lost, and another may go.
+    `limits` refusals for too many requests, in a row, hold requests back for as long as the last of them asked.
     """
 
     failures: int = 5
     window_s: float = 30.0
-    open_s: float = 15.0
-    most_open_s: float = 120.0
-    probe_s: float = 90.0
+    open_s: float = 20.0
+    limits: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why no request passes, and for how much longer. `is_outage`: a probe can find out whether it is over."""
+
+    reason: str
+    is_outage: bool
+    left_s: float
 
 
 @dataclass(slots=True)
 class Breaker:
-    """One provider's. Closed: all pass. Open: none. Half-open: one probe at a time; it closes the breaker or opens it again.
+    """One supplier's. Closed: requests pass. Open: none. Half-open: they pass, the first to end closes or opens it.
 
-    Every request that `allows` let pass ends in one of `succeeded`, `failed` and `abandoned`. What ends while it is open was
-    asked before and changes nothing; what ends while a probe is under way counts like the probe, since it is news as fresh.
-    Only what speaks for an outage is a failure: timeouts, dropped connections, 429 and 5xx. A bad answer is a success here.
+    Only what speaks for an outage opens it: timeouts, dropped connections, 5xx, and a key that is refused. A limit (429) is no
+    outage: one request was too many. Several in a row mean that all would be, so they are held back for a while. What ends
+    while it is open was asked before, and changes nothing.
     """
 
     limits: BreakerLimits = field(default_factory=BreakerLimits)
     _failed_at: list[float] = field(default_factory=list[float], init=False)
-    _open_until_s: float | None = field(default=None, init=False)
-    _open_for_s: float = field(default=0.0, init=False)
-    _probe_since_s: float | None = field(default=None, init=False)
+    _limited: int = field(default=0, init=False)
+    _held_until_s: float | None = field(default=None, init=False)
+    _reason: str = field(default="", init=False)
+    _is_outage: bool = field(default=False, init=False)
 
     def state(self, now_s: float) -> BreakerState:
-        if self._open_until_s is None:
+        if self._held_until_s is None or not self._is_outage:
             return "closed"
-        return "open" if now_s < self._open_until_s else "half_open"
+        return "open" if now_s < self._held_until_s else "half_open"
+
+    def held(self, now_s: float) -> Hold | None:
+        """None: requests pass."""
+        if self._held_until_s is None or now_s >= self._held_until_s:
+            return None
+        return Hold(self._reason, self._is_outage, self._held_until_s - now_s)
 
     def allows(self, now_s: float) -> bool:
-        """Whether a request may go now; in half-open whoever hears True is the probe."""
-        if self._open_until_s is None:
-            return True
-        if now_s < self._open_until_s or self._is_probing(now_s):
-            return False
-        self._probe_since_s = now_s
-        return True
+        return self.held(now_s) is None
 
     def succeeded(self, now_s: float) -> None:
-        """The provider answered: a probe closes the breaker, and failures so far are forgotten."""
-        if self.state(now_s) != "open":
-            self._open_until_s, self._probe_since_s = None, None
-            self._failed_at.clear()
+        """The supplier answered: what was counted against it is forgotten."""
+        if self.allows(now_s):
+            self._reset()
 
-    def failed(self, now_s: float) -> None:
-        if self._open_until_s is None:
+    def failed(self, now_s: float, reason: str) -> None:
+        """The supplier can't be reached or doesn't work."""
+        if self.state(now_s) == "half_open":
+            self.hold(now_s, Hold(reason, is_outage=True, left_s=self.limits.open_s))
+        elif self.allows(now_s):
             self._failed_at = [at for at in self._failed_at if now_s - at < self.limits.window_s] + [now_s]
             if len(self._failed_at) >= self.limits.failures:
-                self._open(now_s, self.limits.open_s)
-        elif self._probe_since_s is not None:
-            self._open(now_s, min(2 * self._open_for_s, self.limits.most_open_s))
+                self.hold(now_s, Hold(reason, is_outage=True, left_s=self.limits.open_s))
 
-    def abandoned(self, now_s: float) -> None:
-        """The request ended without saying anything of the provider, as when it is cancelled: another probe may go."""
-        if self.state(now_s) == "half_open":
-            self._probe_since_s = None
+    def limited(self, now_s: float, reason: str, *, for_s: float) -> None:
+        """The supplier works, and refused this request for `for_s`."""
+        if self.allows(now_s):
+            self._limited += 1
+            if self._limited >= self.limits.limits:
+                self.hold(now_s, Hold(reason, is_outage=False, left_s=for_s))
 
-    def _open(self, now_s: float, open_s: float) -> None:
-        self._open_until_s, self._open_for_s, self._probe_since_s = now_s + open_s, open_s, None
+    def hold(self, now_s: float, hold: Hold) -> None:
+        """No request passes for `left_s`: found here, or learnt from another process."""
+        self._reset()
+        self._held_until_s = now_s + hold.left_s
+        self._reason, self._is_outage = hold.reason, hold.is_outage
+
+    def recovered(self, now_s: float) -> None:
+        """A probe was answered: the next request decides. A limit is over by its time alone."""
+        if self.state(now_s) == "open":
+            self._held_until_s = now_s
+
+    def _reset(self) -> None:
+        self._held_until_s, self._limited, self._is_outage = None, 0, False
         self._failed_at.clear()
-
-    def _is_probing(self, now_s: float) -> bool:
-        return self._probe_since_s is not None and now_s - self._probe_since_s < self.limits.probe_s

@@ -5,15 +5,25 @@ The SDK's own retries are off everywhere: a start is a POST without an idempoten
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from oslira_shared.deadline import within
 from oslira_shared.outside_text import storable_json
+from oslira_shared.retry_after import read_retry_after
 from oslira_shared.secrets import Secret
 
-from oslira_analysis.application.ports import ActorEnd, ScraperBusy, StartedRun, StartUnknown
+from oslira_analysis.application.ports import (
+    ActorEnd,
+    ScraperBusy,
+    StartedRun,
+    StartRefused,
+    StartUnknown,
+)
+from oslira_analysis.application.supplier_trouble import Trouble
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _ACTOR: Final = "apify/instagram-profile-scraper"
@@ -27,8 +37,12 @@ _MOST_PAGES: Final = 100
 # A start that was asked for is made within its time limit, or never: what started later is another scrape's.
 _START_WINDOW: Final = timedelta(minutes=10)
 _NANO: Final = Decimal(1_000_000_000)
-# Answers that say for sure that nothing was started.
-_REFUSED: Final = frozenset({400, 401, 402, 403, 404, 413, 429})
+# Apify's reads are eventually consistent: a run can be missing for some seconds after its start.
+_MISSING_FOR_S: Final = 30.0
+_LOOK_AGAIN_S: Final = 1.0
+# Of the last answer in this task: the SDK's errors have no headers.
+_RETRY_AFTER: ContextVar[str | None] = ContextVar("apify_retry_after", default=None)
+_REQUEST_TIMEOUT: Final = 408
 ResultT = TypeVar("ResultT")
 
 
@@ -49,13 +63,11 @@ class ApifyScraper:
         self._api_url = api_url
         self._actor_limit = timedelta(seconds=actor_limit_s)
         self._timeout = timedelta(seconds=request_timeout_s)
-        self._look_limit_s = _LOOK_S + request_timeout_s
         self._most_charge_usd = most_charge_usd
         self.client: MadeOnce[Any] = MadeOnce(self._make_client, key=token)
 
     async def start(self, username: str) -> str:
         client = await self.client.ready()
-        from apify_client.errors import ApifyApiError  # noqa: PLC0415
 
         try:
             run = await within(
@@ -69,13 +81,20 @@ class ApifyScraper:
                 ),
                 call="apify_start",
             )
-        except ApifyApiError as error:
-            if error.status_code in _REFUSED:
-                raise ScraperBusy(f"start: {error.status_code} {error.type}") from error
-            raise StartUnknown(f"start: {error.status_code}") from error
-        except Exception as error:  # a lost answer has many shapes in the transport below
-            raise StartUnknown(f"start: {type(error).__name__}") from error
+        except Exception as error:
+            raise _start_failed(error) from error
         return str(run.id)
+
+    async def probe(self) -> None:
+        """Asks for something free. Raises ScraperBusy for an outage; any refusal is an answer."""
+        client = await self.client.ready()
+        try:
+            listed = client.actor(_ACTOR).runs().list(limit=1, timeout=self._timeout)
+            await within(self._timeout.total_seconds(), listed, call="apify_probe")
+        except Exception as error:
+            status = getattr(error, "status_code", None)
+            if not isinstance(status, int) or status >= 500:  # noqa: PLR2004
+                raise ScraperBusy(f"probe: {_name(error)}") from error
 
     async def list_started(self, *, since_s: float) -> list[StartedRun]:
         client = await self.client.ready()
@@ -114,34 +133,42 @@ class ApifyScraper:
 
         return await self._busy("input", look)
 
-    async def wait(self, actor_run_id: str) -> ActorEnd:
+    async def wait(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
         client = await self.client.ready()
+        clock_s = asyncio.get_running_loop().time
+        until_s, missing_until_s = clock_s() + at_most_s, clock_s() + _MISSING_FOR_S
 
-        async def look() -> Any:
+        async def look(look_s: float) -> Any:
             # The SDK counts whole seconds and pauses a quarter of one between its looks, and a run that ends in a pause is
             # seen late: hence one look, as long as Apify lets it be.
             return await client.run(actor_run_id).wait_for_finish(
-                wait_duration=timedelta(seconds=_LOOK_S), timeout=timedelta(seconds=_LOOK_S) + self._timeout
+                wait_duration=timedelta(seconds=look_s), timeout=timedelta(seconds=look_s) + self._timeout
             )
 
         while True:
-            run = await self._busy("wait", look, limit_s=self._look_limit_s)
-            if run is None:  # the actor's run is gone: it can't be what succeeded
+            look_s = min(_LOOK_S, max(1.0, until_s - clock_s()))
+            run = await self._busy(
+                "wait", partial(look, look_s), limit_s=look_s + self._timeout.total_seconds()
+            )
+            if run is None and clock_s() >= missing_until_s:  # it is gone: it can't be what succeeded
                 return ActorEnd(has_succeeded=False, cost_nano_usd=0)
-            if str(run.status) in _TERMINAL:
+            if run is not None and (str(run.status) in _TERMINAL or clock_s() >= until_s):
                 break
+            if run is None:
+                await asyncio.sleep(_LOOK_AGAIN_S)
         cost_nano_usd = int(Decimal(str(run.usage_total_usd or 0)) * _NANO)
         if str(run.status) != "SUCCEEDED":
-            return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
+            is_over = str(run.status) in _TERMINAL
+            return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd, is_over=is_over)
         items = await self._busy("items", lambda: self._first_items(run.default_dataset_id))
         now = datetime.now(UTC)
         ended_at = min(run.finished_at or now, now)
         return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
 
-    async def abort(self, actor_run_id: str) -> ActorEnd:
+    async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
         client = await self.client.ready()
         await self._busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
-        return await self.wait(actor_run_id)
+        return await self.wait(actor_run_id, at_most_s=at_most_s)
 
     async def _first_items(self, dataset_id: str) -> tuple[Any, ...]:
         """The profile is not always the first of them."""
@@ -151,9 +178,20 @@ class ApifyScraper:
 
     def _make_client(self) -> Any:
         from apify_client import ApifyClientAsync  # noqa: PLC0415  # seconds of CPU: not at start
+        from apify_client.http_clients import ImpitHttpClientAsync  # noqa: PLC0415
 
-        client = ApifyClientAsync(
-            self._token(), api_url=self._api_url, api_public_url=self._api_url, max_retries=0
+        class Transport(ImpitHttpClientAsync):
+            async def send_request(self, **request: Any) -> Any:
+                _RETRY_AFTER.set(None)
+                response = await super().send_request(**request)
+                _RETRY_AFTER.set(response.headers.get("retry-after"))
+                return response
+
+        client = ApifyClientAsync.with_custom_http_client(
+            self._token(),
+            api_url=self._api_url,
+            api_public_url=self._api_url,
+            http_client=Transport(max_retries=0),
         )
         client.actor(_ACTOR)  # its transport is made when it is first used
         return client
@@ -163,12 +201,57 @@ class ApifyScraper:
     ) -> ResultT:
         """Everything but the start may be asked again: two more times here, then by the row. `limit_s` is for each of them."""
         limit_s = limit_s or self._timeout.total_seconds()
-        for pause_s in (0.3, 1.0):
+        for pause_s in (0.3, 1.0, None):
             try:
                 return await within(limit_s, call(), call=f"apify_{what}")
-            except Exception:  # noqa: BLE001  # transport errors have no common base
+            except Exception as error:  # transport errors have no common base
+                trouble = _trouble_of(error) or "outage"
+                if pause_s is None or trouble != "outage":
+                    raise ScraperBusy(
+                        f"{what}: {_name(error)}", trouble=trouble, retry_after_s=_retry_after_s()
+                    ) from error
                 await asyncio.sleep(pause_s)
-        try:
-            return await within(limit_s, call(), call=f"apify_{what}")
-        except Exception as error:
-            raise ScraperBusy(f"{what}: {type(error).__name__}") from error
+        raise AssertionError("the last try returns or raises")
+
+
+def _start_failed(error: Exception) -> ScraperBusy | StartRefused:
+    """A lost answer has many shapes in the transport below; only some say for sure that nothing was started."""
+    reason, trouble = f"start: {_name(error)}", _trouble_of(error)
+    if trouble is not None:
+        return ScraperBusy(reason, trouble=trouble, retry_after_s=_retry_after_s())
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and 400 <= status < 500 and status != _REQUEST_TIMEOUT:  # noqa: PLR2004
+        return StartRefused(reason)
+    if "Connect" in type(error).__name__:
+        return ScraperBusy(reason)
+    return StartUnknown(reason, retry_after_s=_retry_after_s())
+
+
+def _trouble_of(error: Exception) -> Trouble | None:
+    """What a status says of us at Apify; None: nothing, the request itself failed or the answer was lost."""
+    status = getattr(error, "status_code", None)
+    kind = f"{getattr(error, 'type', '')} {getattr(error, 'message', '')}".lower()
+    if status == 429:  # noqa: PLR2004
+        return "limited"
+    if status in {402, 403}:
+        # Memory and runs at once are free again when other runs end; what a month may cost is not.
+        if "memory" in kind or "concurren" in kind:
+            return "limited"
+        return "used_up" if status == 402 or "limit" in kind or "usage" in kind else "key_refused"  # noqa: PLR2004
+    return "key_refused" if status == 401 else None  # noqa: PLR2004
+
+
+def _name(error: Exception) -> str:
+    return " ".join(
+        str(part)
+        for part in (
+            type(error).__name__,
+            getattr(error, "status_code", ""),
+            getattr(error, "type", "") or "",
+        )
+        if part
+    )
+
+
+def _retry_after_s() -> float | None:
+    return read_retry_after(_RETRY_AFTER.get(), now=datetime.now(UTC))

@@ -5,7 +5,7 @@ from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.domain.breaker import BreakerState
+from oslira_analysis.domain.breaker import Breaker, BreakerState
 from oslira_analysis.metrics import (
     ACCOUNTS_PLAN_UNKNOWN,
     BREAKER_OPEN,
@@ -43,13 +43,16 @@ select count(*) from billing.account_plans ap where not exists (select from anal
 class Gauges:
     """Every replica says the same of the fleet; whoever reads takes one of them, not their sum."""
 
-    def __init__(self, database: AdminClient, breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
+    def __init__(
+        self, database: AdminClient, breakers: Mapping[str, Breaker], *, clock_s: Callable[[], float]
+    ) -> None:
         self._database = database
         self._breakers = breakers
+        self._clock_s = clock_s
 
     async def __call__(self) -> None:
-        for provider, state in self._breakers().items():
-            BREAKER_OPEN.labels(provider).set(_OPEN[state])
+        for provider, breaker in self._breakers.items():
+            BREAKER_OPEN.labels(provider).set(_OPEN[breaker.state(self._clock_s())])
         async with self._database.connection() as connection:
             runs = {row["state"]: row for row in await connection.fetch(_RUNS)}
             slots = await connection.fetch(_SLOTS)

@@ -12,7 +12,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.again import until_done
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.model_ports import Question, Recalled, Unusable
+from oslira_analysis.application.model_ports import UNANSWERED, Question, Recalled, Unusable
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
 
@@ -27,7 +27,14 @@ select (select a.answer from analysis.call_answers a where a.run_id = $1 and a.c
            from analysis.ai_usage_logs u
           where u.run_id = $1 and u.call = $2 and u.state in ('answered', 'refused', 'cut_short') and u.error is not null
           group by u.provider
-       ) spoilt) as spoilt
+       ) spoilt) as spoilt,
+       (select jsonb_object_agg(lost.provider, lost.requests) from (
+         select u.provider, count(*) as requests
+           from analysis.ai_usage_logs u
+          where u.run_id = $1 and u.call = $2
+            and (u.state = 'booked' or (u.state = 'failed' and starts_with(u.error, $3)))
+          group by u.provider
+       ) lost) as unanswered
 """
 _DISCARD: Final = "delete from analysis.call_answers where run_id = $1 and call = $2"
 _BOOK: Final = """
@@ -62,12 +69,13 @@ class PostgresCalls:
     async def recall(self, run: Run, call: Call) -> Recalled:
         async def read() -> Any:
             async with self._database.connection() as connection:
-                return await connection.fetchrow(_RECALL, run.run_id, call.name)
+                return await connection.fetchrow(_RECALL, run.run_id, call.name, UNANSWERED)
 
         row = await until_done(read, name="recall", limit_s=_BEFORE_LIMIT_S)
         assert row is not None  # noqa: S101  # a select without a table
         spoilt = row["spoilt"] or {}
-        return Recalled(row["answer"], {name: Unusable(*found) for name, found in spoilt.items()})
+        unusable = {name: Unusable(*found) for name, found in spoilt.items()}
+        return Recalled(row["answer"], unusable, row["unanswered"] or {})
 
     async def discard(self, run: Run, call: Call) -> None:
         async with self._database.connection() as connection:

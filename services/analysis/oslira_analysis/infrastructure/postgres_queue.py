@@ -29,7 +29,16 @@ update analysis.runs
  where id = $1 and state = $2 and attempt = $3
 returning *
 """
+# An actor's run that may be at work still costs, and holds its slot: it is aborted first.
 _GIVE_UP_SCRAPE: Final = """
+update analysis.scrapes
+   set state = 'aborting', attempt = attempt + 1, failures = 0, reason_code = $4,
+       reason_detail = coalesce(reason_detail, $5), seq = seq + 1,
+       progressed_at = now(), lease_until = null, not_before = null, due_at = now()
+ where id = $1 and state = $2 and attempt = $3 and state <> 'aborting' and intent_at is not null
+returning reason_detail
+"""
+_END_SCRAPE: Final = """
 update analysis.scrapes
    set state = 'ended', outcome = 'failed', attempt = attempt + 1, reason_code = $4,
        -- What the last attempt brought back, where it says more.
@@ -42,7 +51,8 @@ returning reason_detail
 FAIL_FOLLOWERS: Final = """
 update analysis.runs
    set state = 'failed', attempt = attempt + 1, error_code = $2, error_detail = $3, current_step = 'failed', seq = seq + 1,
-       progressed_at = now(), due_at = now() + make_interval(secs => $4)
+       progressed_at = now(), not_before = null, due_at = now() + make_interval(secs => $4),
+       ai_cost_nano_usd = (select coalesce(sum(u.cost_nano_usd), 0) from analysis.ai_usage_logs u where u.run_id = runs.id)
  where scrape_id = $1 and state in ('scraping', 'waiting')
 returning *
 """
@@ -111,9 +121,9 @@ async def _give_up_run(connection: Connection, due: DueRow) -> Effects:
 
 async def _give_up_scrape(connection: Connection, due: DueRow) -> Effects:
     ending = _SCRAPE_GIVEN_UP
-    detail = await connection.fetchval(
-        _GIVE_UP_SCRAPE, due.row_id, due.state, due.attempt, ending.code, ending.detail
-    )
+    values = (due.row_id, due.state, due.attempt, ending.code, ending.detail)
+    detail = await connection.fetchval(_GIVE_UP_SCRAPE, *values)
+    detail = detail or await connection.fetchval(_END_SCRAPE, *values)
     if detail is None:
         return Effects()
     rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, detail, ANNOUNCE_AGAIN_S)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection
-from oslira_shared.work import Claim, claim, hand_back, transition
+from oslira_shared.work import Claim, claim, hand_back, snooze, transition
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.application.rows import Business, Effects, Run, RunWork
@@ -24,6 +24,12 @@ select id from analysis.scrapes
  where username = $1 and depth = 'profile' and outcome = 'fetched' and ended_at > now() - make_interval(secs => $2)
    and coalesce(scraped_at, ended_at) > now() - make_interval(secs => $2)
  order by ended_at desc limit 1
+"""
+# Its scrape waits for its next try: whoever joins it waits as long.
+_PUT_OFF_TOO: Final = """
+update analysis.runs r set waits_for = 'scrape_retry', not_before = s.not_before
+  from analysis.scrapes s where r.id = $1 and s.id = r.scrape_id and s.not_before > now()
+returning r.*
 """
 _DROP_UNWANTED: Final = """
 delete from analysis.scrapes s where id = $1 and state = 'waiting'
@@ -56,10 +62,6 @@ class PostgresRuns:
         async with self._database.connection() as connection:
             claimed = await claim(connection, RUNS, run_id)
         return None if claimed is None else run_work(claimed)
-
-    async def hand_back(self, work: RunWork, *, is_counted: bool, delay_s: float | None = None) -> None:
-        async with self._database.connection() as connection:
-            await hand_back(connection, work.claim, is_counted=is_counted, delay_s=delay_s)
 
     async def release(self, held: Claim) -> None:
         async with self._database.connection() as connection:
@@ -102,12 +104,30 @@ class PostgresRuns:
                 row is None
             ):  # cancelled meanwhile: a scrape that was made for it alone would wait, and keep the name, for good
                 await connection.execute(_DROP_UNWANTED, scrape["id"])
+            elif is_waiting:
+                row = await connection.fetchrow(_PUT_OFF_TOO, row["id"]) or row
         return effects_of(row)
 
     async def requeue(self, work: RunWork) -> Effects:
         async with self._database.connection() as connection:
             row = await transition(
-                connection, work.claim, to_state="queued", due_in_s=0.0, values={"is_cache_bypassed": True}
+                connection,
+                work.claim,
+                to_state="queued",
+                due_in_s=0.0,
+                values={"is_cache_bypassed": True, "requeues": work.run.requeues + 1},
+                is_progress=False,
+            )
+        return effects_of(row)
+
+    async def snooze(self, work: RunWork, *, delay_s: float) -> Effects:
+        async with self._database.connection() as connection:
+            row = await snooze(
+                connection,
+                work.claim,
+                delay_s=delay_s,
+                to_state="waiting",
+                values={"waits_for": "score_retry", "current_step": "supplier_unavailable"},
             )
         return effects_of(row)
 

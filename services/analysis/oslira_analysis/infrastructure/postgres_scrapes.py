@@ -7,18 +7,34 @@ from uuid import UUID
 
 import asyncpg
 from oslira_shared.postgres.clients import AdminClient
-from oslira_shared.work import Claim, claim, hand_back, moved, transition
+from oslira_shared.work import Claim, claim, hand_back, moved, snooze, transition
 
-from oslira_analysis.application.ports import ActorEnd, ScrapeEnd
+from oslira_analysis.application.ports import Pause, ScrapeEnd
 from oslira_analysis.application.rows import Effects, ScrapeWork
 from oslira_analysis.infrastructure.postgres_queue import FAIL_FOLLOWERS
 from oslira_analysis.infrastructure.tables import ANNOUNCE_AGAIN_S, SCRAPES, scrape_work
 
-_AGE: Final = """
-select coalesce(extract(epoch from now() - intent_at), 0)::float8 from analysis.scrapes where id = $1
-"""
 _WRITE_INTENT: Final = """
-update analysis.scrapes set intent_at = now(), actor_run_id = null where id = $1 and state = $2 and attempt = $3
+update analysis.scrapes set intent_at = now(), actor_run_id = null, starts = starts + 1
+ where id = $1 and state = $2 and attempt = $3 and intent_at is null
+returning intent_at, starts
+"""
+# In the queue again, not before their scrape. The patience of each is counted from its own first snooze.
+_FOLLOWERS_WAIT: Final = """
+update analysis.runs r
+   set state = 'waiting', waits_for = 'scrape_retry', not_before = s.not_before, seq = r.seq + 1,
+       current_step = case when $2 then 'supplier_unavailable' else 'waiting' end,
+       snoozed_since = case when $2 then coalesce(r.snoozed_since, s.snoozed_since) else r.snoozed_since end
+  from analysis.scrapes s
+ where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping'
+returning r.*
+"""
+_FOLLOWERS_STAY: Final = """
+update analysis.runs r
+   set seq = r.seq + 1, current_step = 'supplier_unavailable', snoozed_since = coalesce(r.snoozed_since, s.snoozed_since)
+  from analysis.scrapes s
+ where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping' and r.current_step <> 'supplier_unavailable'
+returning r.*
 """
 _KNOWN_PROFILE: Final = """
 select profile_id from analysis.scrapes
@@ -26,7 +42,8 @@ select profile_id from analysis.scrapes
 """
 _FOLLOWERS_ON: Final = """
 update analysis.runs
-   set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now()
+   set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now(),
+       snoozed_since = null
  where scrape_id = $1 and state = 'scraping'
 returning *
 """
@@ -40,43 +57,62 @@ class PostgresScrapes:
 
     async def claim(self, scrape_id: UUID) -> ScrapeWork | None:
         async with self._database.connection() as connection:
-            if (claimed := await claim(connection, SCRAPES, scrape_id)) is None:
-                return None
-            has_intent = claimed.row["intent_at"] is not None
-            age_s = await connection.fetchval(_AGE, scrape_id) if has_intent else 0.0
-            return scrape_work(claimed, age_s=age_s)
+            claimed = await claim(connection, SCRAPES, scrape_id)
+        return None if claimed is None else scrape_work(claimed)
 
-    async def hand_back(
-        self,
-        work: ScrapeWork,
-        *,
-        is_counted: bool,
-        delay_s: float | None = None,
-        failed: ActorEnd | None = None,
-        because: str | None = None,
-    ) -> None:
-        values: dict[str, Any] | None = None
-        if failed is not None:
-            cost_nano_usd = work.scrape.cost_nano_usd + failed.cost_nano_usd
-            values = {
-                "intent_at": None,
-                "actor_run_id": None,
-                "cost_nano_usd": cost_nano_usd,
-                "reason_detail": because,
-            }
+    async def hand_back(self, work: ScrapeWork, *, delay_s: float) -> None:
         async with self._database.connection() as connection:
-            await hand_back(connection, work.claim, is_counted=is_counted, delay_s=delay_s, values=values)
+            await hand_back(connection, work.claim, is_counted=False, delay_s=delay_s)
+
+    async def put_off(self, work: ScrapeWork, pause: Pause) -> Effects:
+        scrape = work.scrape
+        values: dict[str, Any] = {}
+        if pause.ended is not None or not pause.was_started:
+            values |= {"intent_at": None, "actor_run_id": None}
+        if pause.ended is not None:
+            values["cost_nano_usd"] = scrape.cost_nano_usd + pause.ended.cost_nano_usd
+            values["reason_detail"] = pause.because
+        if not pause.was_started:
+            values["starts"] = scrape.starts - 1
+        if pause.is_overrun:
+            values["overruns"] = scrape.overruns + 1
+        to_state = None if pause.holds_slot else "waiting"
+        async with self._database.transaction() as connection:
+            is_ours = await (
+                snooze(connection, work.claim, delay_s=pause.delay_s, to_state=to_state, values=values)
+                if pause.is_snooze
+                else hand_back(
+                    connection,
+                    work.claim,
+                    is_counted=True,
+                    delay_s=pause.delay_s,
+                    to_state=to_state,
+                    values=values,
+                )
+            )
+            if not is_ours:
+                return Effects()
+            # The scrape's row is locked from here on, as in `end`.
+            if pause.holds_slot:
+                rows = await connection.fetch(_FOLLOWERS_STAY, scrape.scrape_id)
+            else:
+                rows = await connection.fetch(_FOLLOWERS_WAIT, scrape.scrape_id, pause.is_snooze)
+        return Effects(runs=[dict(row) for row in rows])
 
     async def release(self, held: Claim) -> None:
         async with self._database.connection() as connection:
             await hand_back(connection, held, is_counted=False)
 
-    async def write_intent(self, work: ScrapeWork) -> bool:
+    async def write_intent(self, work: ScrapeWork) -> ScrapeWork | None:
         held = work.claim
         async with self._database.connection() as connection:
-            return (
-                await connection.execute(_WRITE_INTENT, held.row_id, held.state, held.attempt) == "UPDATE 1"
-            )
+            row = await connection.fetchrow(_WRITE_INTENT, held.row_id, held.state, held.attempt)
+        if row is None:
+            return None
+        return replace(
+            work,
+            scrape=replace(work.scrape, intent_at=row["intent_at"], starts=row["starts"], age_s=0.0),
+        )
 
     async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
         try:
@@ -86,15 +122,17 @@ class PostgresScrapes:
                     work.claim,
                     to_state="running",
                     due_in_s=SCRAPES.hint_every_s,
-                    values={"actor_run_id": actor_run_id},
+                    values={"actor_run_id": actor_run_id, "snoozed_since": None},
                     stamps=["started_at"],
                     keeps_lease=True,
+                    is_progress=False,  # an actor's run that was started can still fail, and come back here
                 )
         except asyncpg.UniqueViolationError:
             return None
         if row is None:
             return None
-        return ScrapeWork(moved(work.claim, "running"), replace(work.scrape, actor_run_id=actor_run_id))
+        scrape = replace(work.scrape, actor_run_id=actor_run_id, snoozed_for_s=0.0)
+        return ScrapeWork(moved(work.claim, row), scrape)
 
     async def recorded(self, actor_run_ids: Sequence[str]) -> set[str]:
         async with self._database.connection() as connection:

@@ -4,8 +4,10 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from oslira_shared.retry_after import read_retry_after
 from oslira_shared.secrets import Secret
 
 from oslira_analysis.application.model_ports import ProviderFailed, Reply, RequestRefused
@@ -13,8 +15,10 @@ from oslira_analysis.application.rows import Usage
 
 # The request itself is wrong for this provider: asking it again gives the same.
 _REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
-# Our key or our contract is: a moment later it still will be, and another provider may help.
-_NOT_NOW: Final = frozenset({401, 402, 403})
+# Our key is: a moment later it still will be, and another provider may help.
+_KEY_REFUSED: Final = frozenset({401, 403})
+# Our budget there is spent, in both providers' words and under several statuses; waiting a moment doesn't help.
+_USED_UP: Final = ("insufficient_quota", "exceeded your current quota", "credit balance is too low")
 _CODE: Final = re.compile(r"\w{1,60}", re.ASCII)
 # Shorter than the minute after which servers and the balancers before them give up an idle one.
 _IDLE_CONNECTION_S: Final = 45.0
@@ -64,13 +68,42 @@ def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
     """What an SDK's error means to us."""
     reason = type(error).__name__
     status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        reason = f"{status} {reason}"
-        if status in _REFUSED:
-            return RequestRefused(reason)
-    # Who waited a whole time limit won't wait for a second one: somebody else may be quicker.
-    is_slow = isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
-    return ProviderFailed(reason, asks_again=not is_slow and status not in _NOT_NOW)
+    if not isinstance(status, int):
+        # Who waited a whole time limit won't wait for a second one: somebody else may be quicker.
+        is_slow = isinstance(error, TimeoutError) or "Timeout" in reason
+        return ProviderFailed(reason, asks_again=not is_slow, may_cost=not _is_unsent(error))
+    reason, text = f"{status} {reason}", str(error).lower()
+    if status == 402 or any(sign in text for sign in _USED_UP):  # noqa: PLR2004
+        return ProviderFailed(reason, asks_again=False, trouble="used_up")
+    if status in _REFUSED:
+        return RequestRefused(reason)
+    retry_after_s = _retry_after_s(error)
+    if status == 429:  # noqa: PLR2004
+        return ProviderFailed(reason, asks_again=False, trouble="limited", retry_after_s=retry_after_s)
+    if status in _KEY_REFUSED:
+        return ProviderFailed(reason, asks_again=False, trouble="key_refused")
+    # A balancer that gave up on its server doesn't know what that one did.
+    return ProviderFailed(
+        reason,
+        asks_again=retry_after_s is None,
+        may_cost=status == 504,  # noqa: PLR2004
+        retry_after_s=retry_after_s,
+    )
+
+
+def _is_unsent(error: BaseException) -> bool:
+    """No connection was made, so nobody worked on the request."""
+    found: BaseException | None = error
+    while found is not None:
+        if type(found).__name__ in {"ConnectError", "ConnectTimeout", "PoolTimeout"}:
+            return True
+        found = found.__cause__ or found.__context__
+    return False
+
+
+def _retry_after_s(error: Exception) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return None if headers is None else read_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
 
 
 def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Usage]]) -> Reply:
@@ -82,7 +115,9 @@ def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Us
     try:
         text, usage = read(answered)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise ProviderFailed(f"unreadable answer: {type(error).__name__}", asks_again=True) from error
+        raise ProviderFailed(
+            f"unreadable answer: {type(error).__name__}", asks_again=True, may_cost=True
+        ) from error
     return Reply(usage, text)
 
 

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import structlog
 from oslira_shared.deadline import within
 
-from oslira_analysis.application.model_ports import Question
+from oslira_analysis.application.model_ports import ProviderFailed, Question
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.token_estimate import estimate_tokens
 from oslira_analysis.infrastructure.ai_gateway import AIGateway, is_hit
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.model_prices import cost_nano_usd
-from oslira_analysis.infrastructure.provider_requests import Answered, Connection
+from oslira_analysis.infrastructure.provider_requests import Answered, Connection, failure_of
 
 _LOG = structlog.get_logger()
 T = TypeVar("T")
@@ -70,6 +70,15 @@ class SdkModels(ABC):
     async def exchange(self, call: Awaitable[T]) -> T:
         """One request with its whole answer, all pages of it, within the connection's time limit. Raises DeadlineExceeded."""
         return await within(self._connection.timeout_s, call, call=self.name)
+
+    async def probe(self) -> None:
+        """Ask for the list of models, which is free. Raises ProviderFailed for an outage; any refusal is an answer."""
+        try:
+            await self.list_models()
+        except Exception as error:
+            failure = failure_of(error)
+            if isinstance(failure, ProviderFailed) and failure.trouble == "outage":
+                raise failure from error
 
     async def close(self) -> None:
         """Close the connections."""

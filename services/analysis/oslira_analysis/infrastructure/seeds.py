@@ -8,11 +8,12 @@ from oslira_shared.catalog import PLANS
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.postgres.clients import AdminClient
 
+from oslira_analysis.application.run_scrape import MOST_STARTS
+from oslira_analysis.application.score_run import MOST_REQUEUES
 from oslira_analysis.domain.business_draft import DRAFT_TYPE
 from oslira_analysis.domain.calls import DRAFT, Call, calls_of, usual_case_nano_usd, worst_case_nano_usd
 from oslira_analysis.domain.model_table import ModelTable
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd, nano_usd
-from oslira_analysis.infrastructure.tables import SCRAPES
 
 # Only when the configuration itself changed: a restart must not undo what an operator set in the table.
 _SLOT: Final = """
@@ -65,7 +66,9 @@ async def seed_costs(database: AdminClient, table: ModelTable, *, most_scrape_us
         usual = usual_case_nano_usd(calls, table, known_cost_nano_usd)
         return scrapes * scrape_nano_usd + worst, min(scrapes, 1) * scrape_nano_usd + usual
 
-    rows = {kind.value: costs(calls_of(kind), scrapes=SCRAPES.max_failures) for kind in AnalysisType}
+    rows = {
+        kind.value: costs(calls_of(kind), scrapes=(1 + MOST_REQUEUES) * MOST_STARTS) for kind in AnalysisType
+    }
     rows[DRAFT_TYPE] = costs([DRAFT], scrapes=0)
     async with database.transaction() as connection:
         # Sorted: whoever changes several of them does so in one order.

@@ -1,5 +1,6 @@
 """The two work tables, and how their rows become the use cases' own."""
 
+from dataclasses import replace
 from typing import Final
 
 from oslira_shared.contracts.analysis import v1
@@ -30,7 +31,7 @@ def effects_of(row: Record | None) -> Effects:
 
 def run_work(claim: Claim) -> RunWork:
     """The claimed row as a run."""
-    return RunWork(claim, run_of(claim.row))
+    return RunWork(claim, replace(run_of(claim.row), snoozed_for_s=claim.age_s("snoozed_since")))
 
 
 def run_of(row: Record) -> Run:
@@ -46,11 +47,12 @@ def run_of(row: Record) -> Run:
         scrape_id=row["scrape_id"],
         is_cache_bypassed=row["is_cache_bypassed"],
         request_id=row["request_id"],
+        requeues=row["requeues"],
     )
 
 
-def scrape_work(claim: Claim, *, age_s: float) -> ScrapeWork:
-    """The claimed row as a scrape; `age_s` since its intent."""
+def scrape_work(claim: Claim) -> ScrapeWork:
+    """The claimed row as a scrape."""
     row = claim.row
     return ScrapeWork(
         claim,
@@ -59,7 +61,10 @@ def scrape_work(claim: Claim, *, age_s: float) -> ScrapeWork:
             username=row["username"],
             intent_at=row["intent_at"],
             actor_run_id=row["actor_run_id"],
-            age_s=age_s,
+            age_s=claim.age_s("intent_at"),
             cost_nano_usd=row["cost_nano_usd"],
+            starts=row["starts"],
+            overruns=row["overruns"],
+            snoozed_for_s=claim.age_s("snoozed_since"),
         ),
     )

@@ -58,11 +58,11 @@ class OneScrape:
     async def names_of(self, started: StartedRun) -> list[str]:  # noqa: ARG002
         return []
 
-    async def wait(self, actor_run_id: str) -> ActorEnd:  # noqa: ARG002
+    async def wait(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:  # noqa: ARG002
         await self._meanwhile()
         return self._end
 
-    async def abort(self, actor_run_id: str) -> ActorEnd:  # noqa: ARG002
+    async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:  # noqa: ARG002
         return self._end
 
 
@@ -96,7 +96,8 @@ async def scrape_once(
         at_hand=at_hand,
         avatars=Silent(),
         announcer=Silent(),
-        limits=ScrapeLimits(start_known_after_s=1, actor_limit_s=60),
+        limits=ScrapeLimits(start_known_after_s=1, actor_limit_s=60, used_up_patience_s=0),
+        chance=lambda: 0.0,
     )
     await run_scrape(work, ports)
     return scrape_id, at_hand

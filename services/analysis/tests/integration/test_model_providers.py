@@ -8,6 +8,7 @@ from analysis_world import World
 from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
 from small_gateway import small_gateway
 
+ASKED = "POST /v1/chat/completions"
 MODEL_FAULTS = ("refusal", "truncate", "malformed")
 
 

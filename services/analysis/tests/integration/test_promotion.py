@@ -1,5 +1,6 @@
 """Who is promoted next, and when a waiting run may expect it."""
 
+import time
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
@@ -124,7 +125,7 @@ async def test_a_plan_that_analysis_does_not_know_is_the_smallest_and_is_counted
     assert await rows.promoted() == {"new.plan.0": "scraping"}
     assert (await rows.eta_s(waiting[1]) or 0) > 0
     assert await rows.expected_s(account_id, "brand_new", 3) is not None
-    await Gauges(AdminClient(rows.pool), dict)()
+    await Gauges(AdminClient(rows.pool), {}, clock_s=time.monotonic)()
     assert REGISTRY.get_sample_value("oslira_accounts_plan_unknown") == 1
 
 

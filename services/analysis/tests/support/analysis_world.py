@@ -75,6 +75,24 @@ class World:
                     where lease_until is not null or due_at is not null"""
             )
 
+    @asynccontextmanager
+    async def hurry(self) -> AsyncGenerator[None]:
+        """Nobody waits for the next try of anything; leases and patience are as they are."""
+
+        async def skip() -> None:
+            while True:
+                for table in ("runs", "scrapes"):
+                    await self.analysis.execute(
+                        f"update analysis.{table} set not_before = now() where not_before > now()"
+                    )
+                await asyncio.sleep(0.1)
+
+        skipping = asyncio.create_task(skip())
+        try:
+            yield
+        finally:
+            skipping.cancel()
+
     async def accept(
         self,
         username: str,

@@ -85,10 +85,10 @@ class PostgresSignUps:
                 return None
             # Counted and allowed in one transaction: a crash after it doesn't take a second share.
             values = {"network": None, "reason": None}
-            await transition(
+            row = await transition(
                 connection, held, to_state="allowed", due_in_s=5, values=values, keeps_lease=True
             )
-            return moved(held, "allowed")
+            return None if row is None else moved(held, row)
 
     async def finish(self, held: object) -> None:
         """See SignUps."""

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import httpx
 from oslira_shared.deadline import within
 from oslira_shared.errors import OsliraError
+from oslira_shared.retry_after import read_retry_after
 
 from oslira_gateway.webhooks.address import AddressPolicy, Destination
 from oslira_gateway.webhooks.answer import Answer, Problem
 from oslira_gateway.webhooks.metrics import SECONDS
-from oslira_gateway.webhooks.schedule import read_retry_after
 
 _TOTAL_S: Final = 10.0
 _CONNECT_S: Final = 4.0

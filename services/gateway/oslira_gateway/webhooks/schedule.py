@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 _MINUTE_S: Final = 60.0
@@ -40,20 +38,6 @@ def next_try_s(failures: int, *, retry_after_s: float | None, chance: Chance) ->
         return None
     delay_s = DELAYS_S[max(failures, 1) - 1] * (1 + _JITTER * chance())
     return max(delay_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
-
-
-def read_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None for what is neither, or past."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    wait_s = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return wait_s if wait_s > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

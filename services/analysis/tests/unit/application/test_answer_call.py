@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.answer_call import MOST_UNANSWERED, BookedModels, Seat
 from oslira_analysis.application.model_ports import (
+    UNANSWERED,
     AnswerUnusable,
     ModelBusy,
     ModelNotFound,
@@ -21,6 +22,7 @@ from oslira_analysis.application.model_ports import (
     Unusable,
 )
 from oslira_analysis.application.rows import Run, Usage
+from oslira_analysis.application.supplier_trouble import Trouble
 from oslira_analysis.domain.breaker import Breaker, BreakerLimits
 from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.model_catalogue import Provider
@@ -74,9 +76,13 @@ class MemoryBooks:
         for by, name, usage in self.rows.values():
             if name == call.name and usage and usage.error and usage.state != "failed":
                 bad.setdefault(by, []).append(usage.error)
-        return Recalled(
-            self.answers.get(call.name), {by: Unusable(len(errors), errors[-1]) for by, errors in bad.items()}
+        unanswered = Counter(
+            by
+            for by, name, usage in self.rows.values()
+            if name == call.name and (usage is None or (usage.error or "").startswith(UNANSWERED))
         )
+        unusable = {by: Unusable(len(errors), errors[-1]) for by, errors in bad.items()}
+        return Recalled(self.answers.get(call.name), unusable, unanswered)
 
     async def discard(self, run: Run, call: Call) -> None:  # noqa: ARG002
         self.answers.pop(call.name, None)
@@ -134,10 +140,11 @@ class Desk:
         self.measured = Measured()
         self.shelf = Shelf()
         limits = BreakerLimits(failures=3, open_s=10.0)
+        self.first_breaker = Breaker(limits)
         self.models = BookedModels(
             self.books,
             (
-                Seat(self.first, Breaker(limits)),
+                Seat(self.first, self.first_breaker),
                 Seat(self.second, Breaker(limits)),
             ),
             self.shelf,
@@ -288,7 +295,7 @@ async def test_a_missing_model_neither_opens_nor_closes_the_breaker() -> None:
     desk = Desk([GONE])
     desk.shelf.models["openai"] = [f"model-{number}" for number in range(5)]
     await ask_anew(desk)
-    assert desk.models.breakers()["openai"] == "closed"
+    assert desk.first_breaker.state(desk.now_s) == "closed"
 
 
 async def ask_anew(desk: Desk) -> None:
@@ -302,38 +309,54 @@ async def test_the_breaker_spares_a_provider_that_is_down_and_tries_it_again_lat
     await ask_anew(desk)
     assert (len(desk.first.asked), len(desk.second.asked)) == (3, 2)
     desk.now_s = 11
-    await ask_anew(desk)  # the probe fails: open for twice as long
+    await ask_anew(desk)  # the first request after it fails: open again
     assert (len(desk.first.asked), len(desk.second.asked)) == (4, 3)
-    desk.now_s = 30
-    await ask_anew(desk)
-    assert (len(desk.first.asked), len(desk.second.asked)) == (4, 4)
-    desk.now_s = 32
+    desk.now_s = 22
     await ask_anew(desk)
     await ask_anew(desk)  # it is back
-    assert (len(desk.first.asked), len(desk.second.asked)) == (6, 4)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (6, 3)
 
 
-async def test_a_probe_that_was_cancelled_lets_another_one_try() -> None:
-    desk = Desk([DOWN, DOWN, DOWN, said(GOOD)])
+@pytest.mark.parametrize("trouble", ["limited", "used_up", "key_refused"])
+async def test_a_provider_that_refuses_for_now_is_asked_once_and_then_the_other(trouble: Trouble) -> None:
+    desk = Desk([ProviderFailed("429", asks_again=False, trouble=trouble)])
+    assert await desk.answer() == {"good": True}
+    assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
+
+
+async def test_limits_open_no_breaker_and_hold_requests_back_for_as_long_as_was_asked() -> None:
+    limited = ProviderFailed("429", asks_again=False, trouble="limited", retry_after_s=60)
+    desk = Desk([limited, limited, limited, said(GOOD)])
+    for _ in range(5):
+        await ask_anew(desk)
+    assert (len(desk.first.asked), len(desk.second.asked)) == (3, 5)
+    assert desk.first_breaker.state(desk.now_s) == "closed"
+    desk.now_s = 60
     await ask_anew(desk)
-    desk.now_s = 11
-    never = asyncio.Event()
+    assert (len(desk.first.asked), len(desk.second.asked)) == (4, 5)
 
-    async def hang(question: Question) -> Reply:
-        await never.wait()
-        return said(GOOD)
 
-    answers: Callable[[Question], Any] = desk.first.ask
-    desk.first.ask = hang  # type: ignore[method-assign]
-    desk.books.answers.clear()
-    probe = asyncio.create_task(desk.answer())
-    await asyncio.sleep(0)
-    probe.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await probe
-    desk.first.ask = answers  # type: ignore[method-assign]
-    await ask_anew(desk)
-    assert len(desk.second.asked) == 1
+async def test_it_is_for_later_when_the_first_of_them_may_be_asked_again() -> None:
+    def limited(retry_after_s: float | None) -> ProviderFailed:
+        return ProviderFailed("429", asks_again=False, trouble="limited", retry_after_s=retry_after_s)
+
+    for first_s, second_s, expected_s in ((60.0, 20.0, 20.0), (60.0, None, None)):
+        desk = Desk([limited(first_s)], [limited(second_s)])
+        with pytest.raises(ModelBusy) as busy:
+            await desk.answer()
+        assert busy.value.retry_after_s == expected_s
+
+
+async def test_requests_that_may_cost_and_get_no_answer_are_bounded_over_all_attempts() -> None:
+    lost = ProviderFailed("APITimeoutError", asks_again=False, may_cost=True)
+    desk = Desk([lost], [lost])
+    for _ in range(MOST_UNANSWERED):
+        desk.now_s += 100  # their breakers are closed again
+        with pytest.raises(ModelBusy):
+            await desk.answer()
+    with pytest.raises(AnswerUnusable):
+        await desk.answer()
+    assert len(desk.first.asked) == len(desk.second.asked) == MOST_UNANSWERED
 
 
 async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:

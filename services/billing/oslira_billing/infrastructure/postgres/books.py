@@ -187,4 +187,4 @@ class PostgresBooks:
         )
         if row is None:
             raise ClaimLostError
-        return replace(received, state=state, account_id=account_id, claim=moved(held, state))
+        return replace(received, state=state, account_id=account_id, claim=moved(held, row))

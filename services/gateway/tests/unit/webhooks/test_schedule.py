@@ -1,6 +1,6 @@
 """When to try again, and when patience is over."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from oslira_gateway.webhooks.answer import DETAILS, Answer, Problem
@@ -10,10 +10,7 @@ from oslira_gateway.webhooks.schedule import (
     MAX_TRIES,
     Patience,
     next_try_s,
-    read_retry_after,
 )
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def no_chance() -> float:
@@ -36,24 +33,6 @@ def test_retry_after_makes_it_longer_within_bounds_and_never_shorter() -> None:
     assert next_try_s(1, retry_after_s=120.0, chance=no_chance) == 120.0
     assert next_try_s(2, retry_after_s=1.0, chance=no_chance) == 300.0
     assert next_try_s(1, retry_after_s=1e9, chance=no_chance) == LONGEST_RETRY_AFTER_S
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        ("120", 120.0),
-        ("Sun, 22 Nov 2026 12:01:00 GMT", 60.0),
-        ("Sun, 22 Nov 2026 11:00:00 GMT", None),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-        ("٣", None),
-        ("9" * 400, 999_999_999.0),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | None) -> None:
-    assert read_retry_after(value, now=NOW) == expected
 
 
 @pytest.mark.parametrize(

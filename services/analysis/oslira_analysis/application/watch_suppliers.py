@@ -1,0 +1,109 @@
+"""What is known of the suppliers, shared by all processes: each reports what it found out, and learns what the others did.
+
+While a supplier is down nothing is promoted that needs it (analysis.promote() reads the same rows), so nobody would notice its
+recovery: one process at a time asks it something free.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from oslira_analysis.application.supplier_trouble import KEY_REFUSED
+from oslira_analysis.domain.breaker import Breaker, Hold
+
+_LOG = structlog.get_logger()
+_PROBE_TIMEOUT_S: Final = 4.0
+# A reported outage outlives some lost probes, and no more than that: if every process dies, it is over.
+REPORTED_FOR_S: Final = 20.0
+
+
+class Outages(Protocol):
+    """The suppliers that are known to be unavailable, by name. Rows whose time has passed are not there."""
+
+    async def read(self) -> Mapping[str, Hold]: ...
+
+    async def report(self, supplier: str, hold: Hold) -> None:
+        """Down for at least `left_s` from now; what is reported for longer stays."""
+        ...
+
+    async def clear(self, supplier: str) -> None:
+        """It is well again."""
+        ...
+
+    async def take_probe(self, supplier: str, *, every_s: float) -> bool:
+        """Whether it is this process's turn to probe; true once in `every_s`, over all processes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """`probe` asks it something that costs nothing. It raises whatever it likes if that fails."""
+
+    name: str
+    breaker: Breaker
+    probe: Callable[[], Awaitable[object]]
+
+
+class WatchSuppliers:
+    """One look; to be repeated every second."""
+
+    def __init__(
+        self,
+        suppliers: Sequence[Supplier],
+        outages: Outages,
+        *,
+        clock_s: Callable[[], float],
+        probe_every_s: float,
+    ) -> None:
+        self._suppliers = suppliers
+        self._outages = outages
+        self._clock_s = clock_s
+        self._probe_every_s = probe_every_s
+        # Those that this process has seen in the table, or written there.
+        self._shared: set[str] = set()
+
+    async def __call__(self) -> None:
+        known = await self._outages.read()
+        await asyncio.gather(
+            *(self._look(supplier, known.get(supplier.name)) for supplier in self._suppliers)
+        )
+
+    async def _look(self, supplier: Supplier, shared: Hold | None) -> None:
+        breaker = supplier.breaker
+        own = breaker.held(self._clock_s())
+        if shared is None:
+            if supplier.name in self._shared:  # another process found it well again, or its time has passed
+                self._shared.discard(supplier.name)
+                breaker.recovered(self._clock_s())
+            elif own is not None:
+                _LOG.warning(
+                    "supplier_down", supplier=supplier.name, reason=own.reason, is_outage=own.is_outage
+                )
+                self._shared.add(supplier.name)
+                await self._outages.report(supplier.name, own)
+            return
+        self._shared.add(supplier.name)
+        if own is None or own.left_s < shared.left_s:
+            breaker.hold(self._clock_s(), shared)
+        # What refuses our key may not show its list either: there the next request decides, once the hold is over.
+        can_probe = shared.is_outage and not shared.reason.startswith(KEY_REFUSED)
+        if can_probe and await self._outages.take_probe(supplier.name, every_s=self._probe_every_s):
+            await self._probe(supplier, shared)
+
+    async def _probe(self, supplier: Supplier, shared: Hold) -> None:
+        try:
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                await supplier.probe()
+        except Exception as error:  # noqa: BLE001  # every failure means the same here
+            _LOG.info("probe_failed", supplier=supplier.name, reason=type(error).__name__)
+            await self._outages.report(
+                supplier.name, Hold(shared.reason, is_outage=True, left_s=REPORTED_FOR_S)
+            )
+            return
+        _LOG.info("supplier_recovered", supplier=supplier.name)
+        await self._outages.clear(supplier.name)
+        self._shared.discard(supplier.name)
+        supplier.breaker.recovered(self._clock_s())
