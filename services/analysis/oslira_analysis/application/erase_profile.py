@@ -37,6 +37,10 @@ class ErasableRows(Protocol):
         """None when there is no such erasure, or it is over."""
         ...
 
+    async def suppress_ids(self, erasure_id: UUID, subject: Subject) -> Sequence[str]:
+        """Refuse the ids that the name was fetched under, and forget items kept under them; other names with these ids."""
+        ...
+
     async def at_work(self, subject: Subject) -> Sequence[tuple[UUID, UUID]]:
         """(run id, account id) of runs that have not ended."""
         ...
@@ -78,10 +82,12 @@ async def erase_profile(erasure_id: UUID, ports: ErasePorts) -> ErasedRows:
     subject = await ports.rows.subject(erasure_id)
     if subject is None:
         raise OsliraError("not_found", "There is no such erasure, or it is over.")
+    # First: the rows that say which ids these are go with this pass.
+    other_names = await ports.rows.suppress_ids(erasure_id, subject)
     for run_id, account_id in await ports.rows.at_work(subject):
         await cancel_run(run_id, account_id, ports.cancellations, ports.queue, ports.announcer)
     # Objects first: a crash in between leaves the rows that say which pictures are this profile's.
     await ports.objects.erase_pictures(await ports.rows.pictures(subject))
-    cached = await ports.objects.erase_profile(subject.username)
+    cached = sum([await ports.objects.erase_profile(name) for name in (subject.username, *other_names)])
     erased = await ports.rows.erase(subject)
     return ErasedRows({**erased.removed, "cached_profiles": cached}, erased.is_finished)

@@ -170,10 +170,14 @@ async def _find(
         followers=profile.followers,
         category=profile.category,
         score=result.score,
-        result=result.model_dump(mode="json"),
+        result=result.model_dump(mode="json") | {"renamed_to": _new_name(work, profile)},
         prompt_version=", ".join(versions.values()),
         business_version=business_version,
     )
+
+
+def _new_name(work: RunWork, profile: Profile) -> str | None:
+    return None if profile.username == work.run.username else profile.username
 
 
 async def _ask_all(work: RunWork, prompts: Mapping[Call, Prompt], ports: ScorePorts) -> dict[str, BaseModel]:

@@ -25,6 +25,7 @@ class DeepResult(BaseModel):
     reasons: tuple[Claim, ...]
     red_flags: tuple[Claim, ...]
     confidence: Confidence
+    renamed_to: str | None = None
     needs: tuple[Claim, ...]
     outreach: Outreach
     personality: Personality

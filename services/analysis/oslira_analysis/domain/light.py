@@ -21,7 +21,8 @@ class LightAnswer(FitAnswer):
 class LightResult(BaseModel):
     """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
 
-    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't.
+    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't. `renamed_to`: the
+    profile has this name now instead of the one that was asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class LightResult(BaseModel):
     reasons: tuple[Claim, ...]
     red_flags: tuple[Claim, ...]
     confidence: Confidence
+    renamed_to: str | None = None
     dropped_claims: int
     facts: KeyFacts
     prompt_version: str

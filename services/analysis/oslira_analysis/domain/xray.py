@@ -27,6 +27,7 @@ class XrayResult(BaseModel):
     reasons: tuple[Claim, ...]
     red_flags: tuple[Claim, ...]
     confidence: Confidence
+    renamed_to: str | None = None
     psychographic: Psychographic
     commercial: Commercial
     outreach: Outreach

@@ -17,6 +17,16 @@ _PICTURES: Final = """
 select a.key from analysis.avatars a
  where a.username = $1 and not exists (select from analysis.avatars o where o.key = a.key and o.username <> $1)
 """
+_IDS: Final = (
+    "select distinct profile_id from analysis.scrapes where username = $1 and profile_id is not null"
+)
+_SUPPRESS_IDS: Final = "select identity.suppress_ids($1, $2)"
+_FORGET_ITEMS: Final = (
+    "update analysis.scrapes set item = null where profile_id = any($1) and item is not null"
+)
+_OTHER_NAMES: Final = (
+    "select distinct username from analysis.scrapes where profile_id = any($1) and username <> $2"
+)
 _ERASE: Final = "select removed, is_finished from analysis.erase_profile($1, $2)"
 
 
@@ -30,6 +40,15 @@ class PostgresErasableRows:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_SUBJECT, erasure_id)
         return None if row is None else Subject(*row)
+
+    async def suppress_ids(self, erasure_id: UUID, subject: Subject) -> Sequence[str]:
+        async with self._database.transaction() as connection:
+            ids = [found for (found,) in await connection.fetch(_IDS, subject.username)]
+            if not ids:
+                return []
+            await connection.execute(_SUPPRESS_IDS, erasure_id, ids)
+            await connection.execute(_FORGET_ITEMS, ids)
+            return [name for (name,) in await connection.fetch(_OTHER_NAMES, ids, subject.username)]
 
     async def at_work(self, subject: Subject) -> Sequence[tuple[UUID, UUID]]:
         async with self._database.connection() as connection:

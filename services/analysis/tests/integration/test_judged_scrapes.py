@@ -5,9 +5,17 @@ import asyncio
 import pytest
 from analysis_world import World, eventually
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_devstack.simulators.synthetic import synthetic_item
 from oslira_devstack.testing import Bucket
+from oslira_shared.contracts.analysis.v1 import ERASE, Erased, EraseRequest
+from oslira_shared.ids import new_id
 
 _SUPPRESS = "insert into identity.suppression (digest) select identity.suppression_digest(name) from unnest($1::text[]) as name"
+
+_BEGIN = """
+insert into identity.erasures (id, digest, username, state, due_at, watch_until)
+select $1, identity.suppression_digest($2), $2, 'due', now(), now()
+"""
 
 
 async def cached_names(bucket: Bucket) -> set[str]:
@@ -75,3 +83,51 @@ async def test_an_erased_id_is_refused_before_anything_is_stored(world: World, b
     assert (run["state"], run["error_code"]) == ("failed", "profile_suppressed")
     assert "erased.by.id" not in await cached_names(bucket)
     assert await world.analysis.fetchval("select count(*) from analysis.scrapes where item is not null") == 0
+
+
+async def test_an_erasure_reaches_the_profile_under_its_other_names(world: World, bucket: Bucket) -> None:
+    await world.start_engine()
+    await world.ended(await world.accept("erased.once"))
+    await world.ended(await world.accept("erased.renamed"))
+    own_id = "select profile_id from analysis.scrapes where username = 'erased.once'"
+    await world.analysis.execute(
+        f"update analysis.scrapes set profile_id = ({own_id}), item = '{{}}' where username = 'erased.renamed'"
+    )
+
+    async def are_cached() -> bool:
+        return await cached_names(bucket) >= {"erased.once", "erased.renamed"}
+
+    await eventually(are_cached)
+    profile_id = await world.analysis.fetchval(own_id)
+    await world.gateway.execute(_SUPPRESS, ["erased.once"])
+    await world.gateway.execute(_BEGIN, erasure_id := new_id(), "erased.once")
+    erased = await world.bus.request(ERASE, EraseRequest(erasure_id=erasure_id), Erased)
+    assert erased.removed["cached_profiles"] == 2
+    assert not await cached_names(bucket) & {"erased.once", "erased.renamed"}
+    assert await world.analysis.fetchval("select count(*) from analysis.scrapes where item is not null") == 0
+    assert await world.analysis.fetchval("select identity.is_suppressed($1)", f"id:{profile_id}")
+
+
+async def test_only_an_open_erasure_suppresses_ids(world: World) -> None:
+    await world.analysis.execute("select identity.suppress_ids($1, $2)", new_id(), ["77"])
+    assert not await world.analysis.fetchval("select identity.is_suppressed('id:77')")
+
+
+async def test_a_renamed_profile_is_scored_and_the_result_says_so(world: World) -> None:
+    """It was fetched under this name before; now the scraper finds its id under another."""
+    await world.start_engine()
+    await world.ended(await world.accept("judged.before"))
+    renamed = synthetic_item("not.judged.before")["id"]
+    await world.analysis.execute(
+        "update analysis.scrapes set profile_id = $1, ended_at = '2020-01-01' where username = 'judged.before'",
+        renamed,
+    )
+    await world.simulators.add_fault("apify", "other_item", username="judged.before")
+    run_id = await world.accept("judged.before", owner=await world.another_account(), hint=False)
+    await world.analysis.execute("update analysis.runs set is_cache_bypassed = true where id = $1", run_id)
+    run = await world.ended(run_id)
+    assert (run["state"], run["error_code"]) == ("completed", None)
+    result = await world.analysis.fetchval("select result from analysis.analyses where run_id = $1", run_id)
+    assert result["renamed_to"] == "not.judged.before"
+    unchanged = "select result from analysis.analyses where run_id <> $1 limit 1"
+    assert (await world.analysis.fetchval(unchanged, run_id))["renamed_to"] is None

@@ -127,7 +127,8 @@ class ResultClaim(Answer):
 class LightResult(Answer):
     """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
 
-    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't.
+    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't. `renamed_to`: the
+    profile has this name now instead of the one that was asked for.
     """
 
     confidence: Literal["low", "medium", "high"] | str
@@ -137,6 +138,7 @@ class LightResult(Answer):
     prompt_version: str
     reasons: list[ResultClaim]
     red_flags: list[ResultClaim]
+    renamed_to: str | None
     score: int
     summary: str
     type: Literal["light"] | str
@@ -419,6 +421,7 @@ class DeepResult(Answer):
     prompt_versions: dict[str, str]
     reasons: list[ResultClaim]
     red_flags: list[ResultClaim]
+    renamed_to: str | None
     score: int
     summary: str
     type: Literal["deep"] | str
@@ -483,6 +486,7 @@ class XrayResult(Answer):
     psychographic: ResultPsychographic
     reasons: list[ResultClaim]
     red_flags: list[ResultClaim]
+    renamed_to: str | None
     score: int
     summary: str
     type: Literal["xray"] | str
