@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -10,6 +11,7 @@ from oslira_gateway.leads.lead import Lead
 
 # Excel takes a file for UTF-8 only when it begins with this; other readers of CSV know it as well.
 BYTE_ORDER_MARK: Final = "\ufeff"
+_LINE_END: Final = "\r\n"
 HEADER: Final = (
     "username",
     "profile_url",
@@ -24,12 +26,18 @@ HEADER: Final = (
     "lead_id",
 )
 # A cell that begins so is a formula to a spreadsheet, also in its full-width form: it could send what stands beside it anywhere.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Whatever separates cells in some country or program begins another cell inside of ours.
+_FORMULA: Final = re.compile(
+    r"(^|[;,|\t\r\n\u037e\uff0c\uff1b])"  # where a cell may begin
+    r"([\s\u200b-\u200f\u2060\ufeff\"\u2019']*)"  # what is passed over
+    r"(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])"
+)
+_CONTROL_STARTS: Final = ("\t", "\r", "\n")
 
 
 def header_line() -> str:
     """The first line."""
-    return BYTE_ORDER_MARK + _lines([HEADER])
+    return BYTE_ORDER_MARK + ",".join(HEADER) + _LINE_END
 
 
 def lead_lines(leads: Iterable[Lead], business_names: Mapping[UUID, str]) -> str:
@@ -38,8 +46,9 @@ def lead_lines(leads: Iterable[Lead], business_names: Mapping[UUID, str]) -> str
 
 
 def safe_cell(text: str) -> str:
-    """`text`, with an apostrophe before what a spreadsheet would run."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    """`text`, with an apostrophe before whatever a spreadsheet would run, wherever it may cut the line."""
+    guarded = _FORMULA.sub(r"\1'\2", text)
+    return f"'{guarded}" if guarded.startswith(_CONTROL_STARTS) else guarded
 
 
 def _cells(lead: Lead, business_names: Mapping[UUID, str]) -> Sequence[str | int]:
@@ -61,5 +70,5 @@ def _cells(lead: Lead, business_names: Mapping[UUID, str]) -> Sequence[str | int
 
 def _lines(rows: Iterable[Sequence[str | int]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, lineterminator=_LINE_END, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue()

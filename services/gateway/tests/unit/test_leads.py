@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -194,7 +195,26 @@ HOSTILE = [
 @pytest.mark.parametrize("cell", HOSTILE, ids=ascii)
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(cell: str) -> None:
     assert safe_cell(cell) == f"'{cell}"
-    assert safe_cell(f"x{cell}") == f"x{cell}"
+    if cell[0] not in "\t\r\n":
+        assert safe_cell(f"x{cell}") == f"x{cell}"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", "\n", "\r\n"], ids=ascii)
+@pytest.mark.parametrize("cell", [text for text in HOSTILE if text[0] not in "\t\r\n"], ids=ascii)
+def test_no_separator_of_any_spreadsheet_begins_a_formula(cell: str, separator: str) -> None:
+    for text in (
+        f"J{separator}{cell}",
+        f"J{separator} {cell}",
+        f'J{separator}"{cell}"',
+        f"J{separator}\u200b{cell}",
+    ):
+        parts = re.split(re.escape(separator), safe_cell(text))
+        assert all(part.lstrip(' "\u200b')[:1] not in {"=", "+", "-", "@", "\uff1d"} for part in parts), text
+
+
+def test_plain_text_is_left_as_it_is() -> None:
+    for text in ("Ana Lima", "a-b, c", "x@y.example; z", "1 + 1 = 2", "https://a.example/?b=c,d"):
+        assert safe_cell(text) == text
 
 
 async def test_the_file_is_safe_whole_and_filtered(
