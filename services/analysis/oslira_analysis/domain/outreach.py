@@ -88,8 +88,10 @@ class Email(BaseModel):
 class Outreach(BaseModel):
     """`language` is what the messages are written in, as detected; where that is unsure, as the model named it.
 
-    `is_language_of_posts`: False where they are surely in another language than everything the person posts; None where either
-    is unsure. `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
+    `is_language_of_posts`: False where they are surely in another language than all posts whose language is sure; None where
+    either is unsure.
+
+    `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
 
     `dm` and `email` are None where nothing that may be sent was left. `removed_sentences` counts those that stated a link,
     handle, price or number that nobody had given, left a blank to fill in, or repeated what is private.

@@ -37,6 +37,9 @@ async def test_each_call_is_made_once_and_booked(world: World, kind: str) -> Non
     analysis = await world.analysis.fetchrow("select * from analysis.analyses where run_id = $1", run["id"])
     assert analysis is not None
     assert analysis["result"]["type"] == kind
+    outreach = analysis["result"]["outreach"]
+    assert outreach["language"] == "en"  # as the simulated model writes, whatever language it names
+    assert outreach["is_language_of_posts"] in {True, False}
     assert all(row["prompt_version"] in analysis["prompt_version"] for row in usage)
 
 
