@@ -13,10 +13,11 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_devstack.people import Person, differences, eventually, person
 from oslira_devstack.promises.bad_day_findings import Outcome, findings
 from oslira_devstack.promises.bad_day_orders import Orders
-from oslira_devstack.promises.bad_day_program import DOOMED, Day, Phase, Rule
+from oslira_devstack.promises.bad_day_program import DOOMED, Day, Disturbance, Phase, Rule
 from oslira_devstack.promises.finding import Finding, Tick, no_tick
 from oslira_devstack.promises.stage import Stage
 from oslira_devstack.stack import StackConfig
+from oslira_devstack.tcp_proxy import Mode
 
 _CREDITS: Final = 5_000
 # Of the day: how long a run of one profile is waited for by the engine while its supplier is away.
@@ -28,6 +29,14 @@ _SCALED: Final = {
     "APIFY_REQUEST_TIMEOUT_S": 15.0,
     "APIFY_START_SLACK_S": 30.0,
     "APIFY_ACTOR_LIMIT_S": 120.0,
+    "SNOOZE_SINGLE_S": _BUDGET_S,
+    "SNOOZE_BULK_S": 21_600.0,
+    "USED_UP_PATIENCE_S": 60.0,
+}
+_PROXY_MODES: Final[dict[Disturbance, tuple[str, Mode]]] = {
+    "bus hangs": ("nats", "hang"),
+    "s3 hangs": ("s3", "hang"),
+    "s3 drips": ("s3", "drip"),
 }
 _TIMES_OF_RULES: Final = ("delay_s", "retry_after_s")
 _RUNS: Final = """
@@ -49,7 +58,7 @@ def bad_day_config(directory: Path, day: Day, *, replicas: int = 2) -> StackConf
         speed=day.factor,
         durable=False,
         replicas={"analysis": replicas},
-        proxied=frozenset({"s3"}),
+        proxied=frozenset({"s3", "nats"}),
         extra_environment={"analysis": limits},
     )
 
@@ -87,27 +96,31 @@ async def _goes_wrong(on: Stage, phase: Phase, factor: float) -> AsyncGenerator[
         rule_id = await on.simulators.add_fault(**_scaled(rule, factor))
         if not _is_doomed(rule):
             passing.append(rule_id)
-    nats, postgres = on.stack.servers.nats, on.stack.servers.postgres
     try:
-        match phase.disturbance:
-            case "bus wiped":
-                await nats.stop()
-                await nats.wipe()
-                await nats.start()
-            case "postgres restarted":
-                await postgres.stop()
-                await postgres.start()
-            case "s3 hangs":
-                await on.stack.proxies["s3"].set_mode("hang")
-            case "s3 drips":
-                await on.stack.proxies["s3"].set_mode("drip")
-            case None:
-                pass
+        await _disturb(on, phase)
         yield
     finally:
         for rule_id in passing:
             await on.simulators.remove_fault(rule_id)
-        await on.stack.proxies["s3"].set_mode("pass")
+        for proxy in on.stack.proxies.values():
+            await proxy.set_mode("pass")
+
+
+async def _disturb(on: Stage, phase: Phase) -> None:
+    nats, postgres = on.stack.servers.nats, on.stack.servers.postgres
+    match phase.disturbance:
+        case None:
+            pass
+        case "bus wiped":
+            await nats.stop()
+            await nats.wipe()
+            await nats.start()
+        case "postgres restarted":
+            await postgres.stop()
+            await postgres.start()
+        case proxied:
+            server, mode = _PROXY_MODES[proxied]
+            await on.stack.proxies[server].set_mode(mode)
 
 
 def _is_doomed(rule: Rule) -> bool:

@@ -18,7 +18,7 @@ PROMISED_STARTS: Final = 5
 PROMISED_WAIT: Final = 2.0
 PROMISED_CANCEL_S: Final = 1.0
 # Nothing is answered without these; how long they are away is the day's choice.
-_OWN_SERVERS_AWAY: Final = frozenset({"bus wiped", "postgres restarted"})
+_OWN_SERVERS_AWAY: Final = frozenset({"bus wiped", "bus hangs", "postgres restarted"})
 _SLOTS: Final = 10
 _CALLS: Final = {"light": 1, "deep": 3, "xray": 4}
 _TOLD: Final = ("username", "type", "state", "error_code", "error_detail", "id")
@@ -87,7 +87,14 @@ def _doomed(outcome: Outcome, hour: str) -> Finding:
 
 
 def _paid_calls(outcome: Outcome, hour: str) -> Finding:
-    paid = sum(outcome.counters[name]["calls"] for name in ("openai", "anthropic"))
+    """What was cancelled on its way counts for neither."""
+    cancelled = {run["username"] for run in outcome.runs if run["state"] == "cancelled"}
+    paid = sum(
+        sum(calls.values())
+        for provider in ("openai", "anthropic")
+        for name, calls in outcome.counters[provider]["by_username_and_schema"].items()
+        if name not in cancelled
+    )
     needed = sum(_CALLS[run["type"]] for run in outcome.runs if run["state"] == "completed")
     ratio = paid / max(1, needed)
     return Finding(
@@ -123,7 +130,9 @@ def _calm_wait(outcome: Outcome, hour: str) -> Finding:
                 waits["ordinary"].append(end_s - order.at_s)
             elif order.phase.names:
                 waits["troubled"].append(end_s - order.at_s)
-    usual_s, troubled_s = (statistics.quantiles(each, n=10)[-1] for each in waits.values())
+    usual_s, troubled_s = (
+        statistics.quantiles(each, n=10, method="inclusive")[-1] for each in waits.values()
+    )
     ratio = troubled_s / usual_s
     return Finding(
         f"{hour}: p90 wait of an account whose names are not hit, over the ordinary one",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Disturbance = Literal["bus wiped", "postgres restarted", "s3 hangs", "s3 drips"]
+Disturbance = Literal["bus wiped", "bus hangs", "postgres restarted", "s3 hangs", "s3 drips"]
 Rule = dict[str, Any]
 
 # Names that a supplier fails for as long as the day lasts: their runs fail, are not charged, and cost at most five starts.
@@ -16,7 +16,8 @@ ORDINARY: Final = "ordinary"
 class Phase:
     """`rules` are simulator faults with times in the day's seconds, lifted when the phase ends; doomed ones stay.
 
-    Where `names` are given, the rules hit these alone, and the customers who aren't calm order some of them.
+    Where `names` are given, the rules hit these alone, and the customers who aren't calm order some of them; a good phase
+    follows, in which the calm one's last run ends.
     """
 
     title: str
@@ -82,8 +83,8 @@ _APIFY_LIES: Final = (
     _apify("run_missing_once", rate=0.1, delay_s=5),
     _apify("malformed", rate=0.05, path="/v2/actor-runs"),
 )
-# Most can be read all the same; a paid answer that can't be is one in a hundred calls.
-_MODEL_LIES: Final = (
+# What can be read all the same, and what has to be paid for again: that is in six calls of a hundred.
+_ODD_ANSWERS: Final = (
     ("fenced", 0.15),
     ("doubled", 0.1),
     ("parts", 0.1),
@@ -91,14 +92,16 @@ _MODEL_LIES: Final = (
     ("no_usage", 0.05),
     ("half_emoji", 0.05),
     ("nul", 0.05),
-    ("apology", 0.03),
-    ("error_body_200", 0.03),
-    ("malformed", 0.03),
+    ("error_body_200", 0.05),
 )
+_USELESS_ANSWERS: Final = ("apology", "malformed", "null_content")
+_USELESS_SHARE: Final = 0.02
 
 
-def _lies(provider: str) -> tuple[Rule, ...]:
-    return tuple(_rule(provider, kind, rate=rate) for kind, rate in _MODEL_LIES)
+def _lies(provider: str, *, useless_at_most: int | None = None) -> tuple[Rule, ...]:
+    odd = (_rule(provider, kind, rate=rate) for kind, rate in _ODD_ANSWERS)
+    useless = (_rule(provider, kind, rate=_USELESS_SHARE, times=useless_at_most) for kind in _USELESS_ANSWERS)
+    return (*useless, *odd)
 
 
 _DOOMED_RULES: Final = (
@@ -147,7 +150,7 @@ FULL_DAY: Final = Day(
         Phase("OpenAI slow", 1.5, (_openai("slow", delay_s=20),)),
         Phase("OpenAI drips", 1.5, (_openai("drip"),)),
         Phase("OpenAI limits", 1.5, (_limits("openai"),)),
-        Phase("OpenAI out of quota", 1, (_openai("insufficient_quota"),)),
+        Phase("OpenAI out of quota", 0.5, (_openai("insufficient_quota"),)),
         Phase("OpenAI lies", 2, _lies("openai")),
         Phase("both models down", 8, (_openai("status", status=503), _claude("drop"))),
         _WELL,
@@ -156,6 +159,7 @@ FULL_DAY: Final = Day(
         Phase("OpenAI down, Claude lies", 1.5, (_openai("drop"), *_lies("anthropic"))),
         _WELL,
         Phase("bus wiped", 1, disturbance="bus wiped"),
+        Phase("bus hangs", 0.5, disturbance="bus hangs"),
         Phase("Postgres restarted", 1, disturbance="postgres restarted"),
         Phase("S3 hangs", 1.5, disturbance="s3 hangs"),
         Phase("S3 drips", 0.5, disturbance="s3 drips"),
@@ -169,11 +173,12 @@ SHORT_DAY: Final = Day(
         Phase("first requests", 1),
         Phase(ORDINARY, 3),
         Phase("names whose scrape never succeeds", 2, _DOOMED_RULES, names=_DOOMED_NAMES),
+        _WELL,
         Phase("Apify down", 1.5, (_apify("drop"),)),
         Phase("Apify limits", 1, (_limits("apify"),)),
-        Phase("OpenAI drips", 1, (_openai("drip"),)),
-        Phase("both models down", 1.5, (_openai("status", status=503), _claude("drop"))),
-        Phase("both models lie", 1, (*_lies("openai"), *_lies("anthropic"))),
+        Phase("OpenAI drips", 0.5, (_openai("drip"),)),
+        Phase("both models down", 1, (_openai("status", status=503), _claude("drop"))),
+        Phase("OpenAI lies", 1, _lies("openai", useless_at_most=1)),
         Phase("bus wiped", 0.5, disturbance="bus wiped"),
         Phase("Postgres restarted", 0.5, disturbance="postgres restarted"),
         Phase("S3 hangs", 1, disturbance="s3 hangs"),

@@ -13,7 +13,7 @@ from oslira_devstack.simulators.counters import Counters
 from oslira_devstack.simulators.faults import WIRE_KINDS, Fault, Faults
 from oslira_devstack.simulators.latency import Latencies
 from oslira_devstack.simulators.model_rules import ModelShelf
-from oslira_devstack.simulators.odd_answers import odd_reply, quota_refusal
+from oslira_devstack.simulators.odd_answers import odd_reply, refusal_of
 from oslira_devstack.simulators.openai import OpenAI
 from oslira_devstack.simulators.profiles import Profiles
 from oslira_devstack.simulators.routes import Provider, Route, find_route
@@ -136,8 +136,8 @@ class SimulatorApp:
                     await _handled(provider, route, call)
                 own = provider.error(fault.status, "A fault was asked for.")
                 await send_reply(send, fault_reply(fault, own))
-            case "insufficient_quota":
-                await send_reply(send, quota_refusal(provider.name))
+            case "insufficient_quota" | "error_body_200" if fault:
+                await send_reply(send, refusal_of(fault.kind, provider.name))
             case _:
                 await self._answer(provider, route, call, receive=receive, send=send)
 

@@ -81,7 +81,7 @@ class Fault:
     login_wall, posts_missing, empty_dataset: what a run that succeeded holds.
 
     Models: refusal: the model declines. fenced, doubled, apology, half_emoji, nul, text_numbers: its text.
-    parts, null_content, no_usage, error_body_200: how the provider passes it on. insufficient_quota: refused, no work.
+    parts, null_content, no_usage: how the provider passes it on. insufficient_quota, error_body_200: no work, an error.
     """
 
     id: int

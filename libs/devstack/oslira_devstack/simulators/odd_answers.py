@@ -40,9 +40,9 @@ def odd_text(kind: str | None, text: str) -> str:
     return _SAID[kind](text) if kind in _SAID else text
 
 
-def quota_refusal(provider: str) -> Reply:
-    """The account has no money left: no work is done."""
-    status, body = _QUOTA[provider]
+def refusal_of(kind: str, provider: str) -> Reply:
+    """insufficient_quota: the account has no money left. error_body_200: an error that calls itself a success."""
+    status, body = _QUOTA[provider] if kind == "insufficient_quota" else (200, _error_body(provider))
     return json_reply(body, status)
 
 
@@ -58,7 +58,7 @@ def _no_usage(_provider: str, body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "usage"}
 
 
-def _error_body(provider: str, _body: dict[str, Any]) -> dict[str, Any]:
+def _error_body(provider: str) -> dict[str, Any]:
     error = {"type": "server_error" if provider == "openai" else "api_error", "message": _ERROR}
     return {"error": error} if provider == "openai" else {"type": "error", "error": error}
 
@@ -87,7 +87,6 @@ def _null_content(provider: str, body: dict[str, Any]) -> dict[str, Any]:
 
 _RESHAPED: Final[dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]]] = {
     "no_usage": _no_usage,
-    "error_body_200": _error_body,
     "parts": _parts,
     "null_content": _null_content,
 }

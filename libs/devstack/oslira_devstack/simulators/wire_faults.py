@@ -46,9 +46,10 @@ async def drip(fault: Fault, send: Send, receive: Receive) -> None:
         while not leaving.done() and not fault.is_over:
             transport.write(bytes([next(rest, ord(" "))]))
             await asyncio.wait({leaving}, timeout=every_s)
+        transport.abort()
+        await leaving  # uvicorn would complain if we returned before it noticed
     finally:
         leaving.cancel()
-    transport.abort()
 
 
 async def cut_reply(send: Send, receive: Receive, reply: Reply) -> None:
