@@ -43,7 +43,7 @@ async def readiness(engine: Runtime) -> tuple[bool, str]:
 
 
 async def openai_requests(world: World) -> int:
-    return sum((await world.simulators.counters())["openai"]["requests"].values())
+    return (await world.simulators.counters())["openai"]["requests"]["POST /v1/chat/completions"]
 
 
 def days_left(model: str, provider: str = "openai") -> float:
