@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
 from oslira_shared.failed import answer_failed
-from oslira_shared.jobs import own_jobs
+from oslira_shared.jobs import Tally, own_jobs
 from oslira_shared.observability.bus_points import send_points
 from oslira_shared.observability.points import Points
 from oslira_shared.postgres.clients import AdminClient
@@ -89,6 +89,7 @@ from oslira_analysis.settings import AnalysisSettings
 _SWEEP_EVERY_S: Final = 1.0
 _BEAT_EVERY_S: Final = 1.0
 _WATCH_EVERY_S: Final = 1.0
+_LOOK_FOR_STALLED_S: Final = 60.0
 _FORGET_EVERY_S: Final = 2.0
 _LOOK_AT_BUCKET_S: Final = 15.0
 _LEARN_COSTS_S: Final = 60.0
@@ -177,12 +178,7 @@ async def build(
             "daily-cleanup": DailyCleanup(
                 PostgresExpired(database, scrape_names_kept_days=settings.scrape_names_kept_days)
             ),
-            "failed-analysis-cleanup": FailStalled(
-                PostgresStalledRuns(database),
-                engine.queue,
-                engine.announcer,
-                stalled_for=timedelta(seconds=settings.stalled_after_s),
-            ),
+            "failed-analysis-cleanup": _fail_stalled(runtime, settings, database, engine),
             "model-check": CheckModels(lists, model_rows, known),
         },
     )
@@ -243,6 +239,20 @@ async def build(
         await seed_costs(database, known.table, most_scrape_usd=_MOST_SCRAPE_USD)
 
     runtime.once("settle-in", settle_in)
+
+
+def _fail_stalled(
+    runtime: Runtime, settings: AnalysisSettings, database: AdminClient, engine: Engine
+) -> FailStalled:
+    """The job looks hourly, and shows operators what it found; users don't wait for it."""
+    fail_stalled = FailStalled(
+        PostgresStalledRuns(database),
+        engine.queue,
+        engine.announcer,
+        stalled_for=timedelta(seconds=settings.stalled_after_s),
+    )
+    runtime.every(_LOOK_FOR_STALLED_S, "fail-stalled", lambda: fail_stalled(utc_now(), Tally()))
+    return fail_stalled
 
 
 def _engine(

@@ -52,13 +52,15 @@ async def sweep(
            where due_at <= now() and (lease_until is null or lease_until <= now())
              and not exists (
                select from unnest($3::text[], $4::timestamptz[]) as w(state, since)
-                where w.state = {table.name}.state and {table.name}.due_at - make_interval(secs => $2) >= w.since
+                where w.state = {table.name}.state and {table.name}.due_at - make_interval(secs => $2::float8) >= w.since
              )
            order by greatest(due_at, lease_until)
            limit $1
            for update skip locked
         )
-        update {table.name} t set due_at = now() + make_interval(secs => $2)
+        update {table.name} t
+           set due_at = now() + make_interval(secs => case when t.state = any($5::text[])
+                 then least($6::float8, greatest($2, extract(epoch from now() - t.progressed_at)::float8 / 2)) else $2 end)
           from due where t.{table.id_column} = due.id
         returning t.{table.id_column} as id, t.state, t.attempt, t.failures
         """,
@@ -66,6 +68,8 @@ async def sweep(
         table.hint_every_s,
         list(waiting_since),
         list(waiting_since.values()),
+        list(table.announced),
+        table.announce_most_s,
     )
     return [
         DueRow(

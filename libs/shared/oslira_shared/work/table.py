@@ -18,6 +18,9 @@ class WorkTable:
     id_column: str = "id"
     lease_s: float = 15.0
     hint_every_s: float = 5.0
+    # States that only wait for another service to take note: announced ever more rarely, since its events are kept for it.
+    announced: frozenset[str] = frozenset()
+    announce_most_s: float = 30.0
     max_failures: int = 5
     backoff_base_s: float = 2.0
     backoff_most_s: float = 60.0

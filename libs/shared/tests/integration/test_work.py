@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -94,6 +96,39 @@ async def test_a_lost_hint_is_said_again_by_the_sweep(pool: Pool) -> None:
     assert await _sweep(pool) == [row_id]
     assert await _sweep(pool) == []  # due again only after hint_every_s
     assert (await _row(pool, later))["attempt"] == 0
+
+
+async def test_a_row_whose_hint_still_waits_is_left_out_until_its_turn_has_passed(pool: Pool) -> None:
+    (row_id,) = await _add(pool)  # due now: its last hint is as old as the interval
+    async with pool.acquire() as connection:
+        now = await connection.fetchval("select now()")
+
+    async def swept(since: datetime, state: str = "todo") -> Sequence[UUID]:
+        async with pool.acquire() as connection, connection.transaction():
+            return [row.row_id for row in await sweep(connection, TABLE, waiting_since={state: since})]
+
+    interval = timedelta(seconds=TABLE.hint_every_s)
+    assert await swept(now - interval - timedelta(seconds=5)) == []
+    # Hints at rows of other states say nothing of it.
+    assert await swept(now - interval - timedelta(seconds=5), "doing") == [row_id]
+    await pool.execute(f"update {TABLE.name} set due_at = now()")
+    assert await swept(now - interval + timedelta(seconds=5)) == [row_id]
+
+
+async def test_what_others_have_to_take_note_of_is_announced_ever_more_rarely(pool: Pool) -> None:
+    (row_id,) = await _add(pool)
+    table = replace(TABLE, announced=frozenset({"todo"}), announce_most_s=30)
+    waits_s: list[float] = []
+    for age_s in (1, 24, 3600):
+        await pool.execute(
+            f"update {TABLE.name} set due_at = now(), progressed_at = now() - make_interval(secs => $1)",
+            age_s,
+        )
+        assert await _sweep(pool, table) == [row_id]
+        waits_s.append(
+            await pool.fetchval(f"select extract(epoch from due_at - now())::float8 from {TABLE.name}")
+        )
+    assert waits_s == pytest.approx([TABLE.hint_every_s, 12, 30], abs=1.5)
 
 
 async def test_a_crash_between_claim_and_transition_is_recovered(pool: Pool) -> None:

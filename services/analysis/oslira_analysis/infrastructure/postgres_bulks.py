@@ -14,7 +14,7 @@ from oslira_analysis.application.rows import Effects
 from oslira_analysis.infrastructure.postgres_cancel import cancelled
 
 # Nobody claims a bulk: each look at it is one short transaction.
-BULKS: Final = WorkTable("analysis.bulks", claimable=frozenset())
+BULKS: Final = WorkTable("analysis.bulks", claimable=frozenset(), announced=frozenset({"ended"}))
 _LISTING: Final = """
 select distinct i.bulk_id from analysis.bulk_items i join analysis.bulks b on b.id = i.bulk_id
  where i.run_id = any($1::uuid[]) and b.state = 'open' order by i.bulk_id

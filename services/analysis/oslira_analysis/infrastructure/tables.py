@@ -9,7 +9,12 @@ from oslira_shared.work import Claim, WorkTable
 
 from oslira_analysis.application.rows import Effects, Hint, Run, RunWork, Scrape, ScrapeWork
 
-RUNS = WorkTable("analysis.runs", claimable=frozenset({"queued", "scoring"}), lease_s=10.0)
+RUNS = WorkTable(
+    "analysis.runs",
+    claimable=frozenset({"queued", "scoring"}),
+    lease_s=10.0,
+    announced=frozenset({"completed", "failed", "cancelled"}),
+)
 SCRAPES = WorkTable(
     "analysis.scrapes", claimable=frozenset({"starting", "running", "aborting"}), lease_s=10.0
 )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from oslira_shared.deadline import within
@@ -16,6 +17,8 @@ from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Ru
 from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
 from oslira_analysis.application.score_run import ScorePorts, score_run
 from oslira_analysis.metrics import STEP_SECONDS
+
+_ADMIT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +99,6 @@ class Engine:
         """What exceeds the limit stops; its lease lapses, and it is tried again."""
         # A hint may have come from another run's end, in its trace: which one this belongs to, the row says.
         with STEP_SECONDS.labels(step).time(), trace.span(step, under=trace.continued(run_id)):
-            await within(self.longest_s, job(), call=step)
+            # Admission asks no supplier: what holds it up longer is stuck, however alive its lease is.
+            limit_s = min(_ADMIT_S, self.longest_s) if step == "admit" else self.longest_s
+            await within(limit_s, job(), call=step)

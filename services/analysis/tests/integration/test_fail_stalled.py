@@ -49,6 +49,12 @@ async def test_a_scrape_that_others_still_want_goes_on_and_one_that_nobody_wants
     assert [hint.row_id for hint in job_rows.heard.effects.hints] == [lonely]
 
 
+async def test_a_lease_that_is_alive_hides_no_run_that_stands_still(job_rows: JobRows) -> None:
+    run_id = await job_rows.run("scoring", lease_until=datetime.now(UTC) + timedelta(minutes=1))
+    assert (await job_rows.fail_stalled()).succeeded == 1
+    assert await job_rows.state("runs", run_id) == "failed"
+
+
 async def test_a_run_that_moves_while_it_is_looked_at_is_left(job_rows: JobRows) -> None:
     run_id = await job_rows.run("scoring")
     stalled = PostgresStalledRuns(AdminClient(job_rows.pool))

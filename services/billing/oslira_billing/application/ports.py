@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -141,8 +141,11 @@ class Inbox(Protocol):
         """Let a dead event, by its row's id or Stripe's, begin anew. Raises OsliraError `not_found`, `conflict`."""
         ...
 
-    async def sweep(self) -> list[tuple[UUID, str, int]]:
-        """(row, state, attempt) of each event that is due. Those whose attempts are used up end `dead` here."""
+    async def sweep(self, waiting_since: datetime | None = None) -> list[tuple[UUID, str, int]]:
+        """(row, state, attempt) of each event that is due, but for those hinted at since `waiting_since`.
+
+        Those whose attempts are used up end `dead` here.
+        """
         ...
 
 
@@ -156,6 +159,10 @@ class Hints(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether hints get through right now."""
+        ...
+
+    async def waiting_since(self) -> datetime | None:
+        """When the oldest hint was sent that nobody has taken yet; None when none waits."""
         ...
 
 

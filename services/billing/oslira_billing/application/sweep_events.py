@@ -16,5 +16,5 @@ class SweepEvents:
         """Nothing while the bus is down: its hints would be lost, and the rows stay due."""
         if not self.hints.is_open:
             return
-        for row_id, state, attempt in await self.inbox.sweep():
+        for row_id, state, attempt in await self.inbox.sweep(await self.hints.waiting_since()):
             await self.hints.announce(row_id, state, attempt, again=True)

@@ -1,6 +1,7 @@
 """Billing on the bus: its hints, its news, and its events."""
 
 import asyncio
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,9 @@ class BusHints:
     @property
     def is_open(self) -> bool:
         return self._bus.is_connected
+
+    async def waiting_since(self) -> datetime | None:
+        return await self._bus.waiting_since("billing_webhook")
 
     async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
         msg_id = f"{row_id}:{state}:{attempt}" + (f":{new_id()}" if again else "")

@@ -141,7 +141,7 @@ class MemoryInbox:
             return row_id
         raise OsliraError("not_found", f"there is no event {event_id}")
 
-    async def sweep(self) -> list[tuple[UUID, str, int]]:
+    async def sweep(self, waiting_since: datetime | None = None) -> list[tuple[UUID, str, int]]:  # noqa: ARG002  # no stream
         due: list[tuple[UUID, str, int]] = []
         for row_id, row in self.tables.rows.items():
             if row.due_at is None or row.due_at > self.clock or (row.lease_until or self.clock) > self.clock:

@@ -128,9 +128,10 @@ class PostgresInbox:
                 raise OsliraError("conflict", f"event {event_id} is {state}, or its body was cleared")
         return row_id
 
-    async def sweep(self) -> list[tuple[UUID, str, int]]:
+    async def sweep(self, waiting_since: datetime | None = None) -> list[tuple[UUID, str, int]]:
+        since = dict.fromkeys(self._events.claimable, waiting_since) if waiting_since else {}
         async with self._database.transaction() as connection:
-            rows = await sweep(connection, self._events)
+            rows = await sweep(connection, self._events, waiting_since=since)
             used_up = [row.row_id for row in rows if row.is_exhausted]
             if used_up:
                 await connection.execute(_BURY, used_up, self._events.max_failures)
