@@ -254,6 +254,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     "libs/shared/oslira_shared/observability/sentry.py": "its transport has threads and limits of its own",
     "libs/shared/oslira_shared/postgres/migrate.py": "a command that a person or a Kubernetes Job runs",
     "libs/shared/oslira_shared/provision.py": "a command that a person or a Kubernetes Job runs",
+    "services/billing/oslira_billing/infrastructure/stripe_sales.py": "asks through StripeApiObjects, which is bounded",
     "services/scheduler/oslira_scheduler/infrastructure/one_tick.py": "a command; its client has limits for each step",
     "libs/shared/oslira_shared/serving.py": "it is the server; an address is all it takes from socket",
     "services/gateway/oslira_gateway/analyses/bulk_routes.py": "reads a file in a thread: no network",
