@@ -35,6 +35,7 @@ grant execute on function analysis.rules_of_plan(text), analysis.load_of(uuid) t
 -- that have least at work, oldest first. Then by (priority, least-served account by its plan's weight, age).
 -- Skips from account to account on an index, since the slot lock is held throughout. With p_aged_before the oldest task of each
 -- priority is looked at.
+-- contract: only promote() has called it, and promote() is replaced in this transaction
 drop function analysis.next_waiting(text);
 create function analysis.next_waiting(p_kind text, p_aged_before timestamptz)
 returns table (run_id uuid, account_id uuid, scrape_id uuid)

@@ -134,6 +134,7 @@ select c.live_key, g.purchase_id, g.group_key, g.account_id, c.granted_credits -
   from billing.charges c join billing.purchase_grants g on g.grant_key = c.grant_key
  where c.live_key <> c.grant_key and c.granted_credits > c.revoked_credits
 on conflict do nothing;
+-- contract: before the first release, no deployed version reads or writes these columns
 alter table billing.charges
   drop column grant_key, drop column granted_credits, drop column price_minor, drop column spared_minor,
   drop column revoked_credits, drop column live_key, drop column frozen_under, drop column revision,
