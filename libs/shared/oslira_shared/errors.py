@@ -87,7 +87,6 @@ CODES: Final[Mapping[str, Kind]] = {
     "profile_private": Kind.REFUSED,
     "profile_restricted": Kind.REFUSED,
     "profile_empty": Kind.REFUSED,
-    "profile_suppressed": Kind.REFUSED,
     "followers_out_of_bounds": Kind.REFUSED,
     "business_profile_invalid": Kind.REFUSED,
     "scrape_failed": Kind.REFUSED,

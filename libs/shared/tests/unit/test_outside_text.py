@@ -20,7 +20,6 @@ DOORS = {
     "Stripe's objects": ("billing/oslira_billing/infrastructure/stripe_api.py", "storable_json"),
     "bodies of requests": ("gateway/oslira_gateway/http/json_request.py", "storable_json"),
     "addresses of requests": ("gateway/oslira_gateway/http/edge.py", "is_storable"),
-    "lists of names": ("gateway/oslira_gateway/analyses/postgres_bulks.py", "storable_json"),
     "claims of tokens": ("gateway/oslira_gateway/identity/claims.py", "is_storable"),
 }  # fmt: skip
 ANY_JSON = st.recursive(

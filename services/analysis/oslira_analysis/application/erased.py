@@ -1,9 +1,7 @@
-"""How a run ends whose profile was erased."""
+"""How a run ends whose profile was erased: as if there were none. Who asked for erasure is theirs alone to tell."""
 
 from typing import Final
 
 from oslira_analysis.application.rows import Ending
 
-ERASED: Final = Ending(
-    "profile_suppressed", "This profile was removed at its owner's request. You were not charged."
-)
+ERASED: Final = Ending("profile_not_found", "There is no Instagram profile with this name.")

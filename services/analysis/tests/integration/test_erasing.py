@@ -41,7 +41,7 @@ async def test_what_was_accepted_before_makes_no_start_and_no_lead(world: World)
     await world.gateway.execute(_SUPPRESS, ["erased.after.scrape", "erased.before.scrape"])
     await world.analysis.execute("update analysis.slots set cap = 10")
     run = await world.ended(scraped)
-    assert (run["state"], run["error_code"], run["lead_id"]) == ("failed", "profile_suppressed", None)
+    assert (run["state"], run["error_code"], run["lead_id"]) == ("failed", "profile_not_found", None)
     assert await world.analysis.fetchval("select count(*) from analysis.leads") == 0
     assert await world.analysis.fetchval("select count(*) from analysis.analyses") == 0
 

@@ -138,7 +138,7 @@ async def test_a_profile_that_is_erased_while_it_is_scraped_is_kept_nowhere(
     assert await store.find("kept.erased", max_age=HOUR) is None
     row = await world.analysis.fetchrow("select * from analysis.scrapes where id = $1", scrape_id)
     assert row is not None
-    assert (row["outcome"], row["reason_code"], row["item"]) == ("unavailable", "profile_suppressed", None)
+    assert (row["outcome"], row["reason_code"], row["item"]) == ("unavailable", "profile_not_found", None)
 
 
 class Interleaved:

@@ -16,7 +16,7 @@ from oslira_gateway.analyses.cancel_bulk import CancelBulk
 from oslira_gateway.analyses.name_list import NameList, read_names
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.read_csv import read_csv
-from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events
+from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events, with_texts
 from oslira_gateway.analyses.routes import IdempotencyKey, idempotency_key_of
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of, path_id
@@ -115,7 +115,8 @@ def bulk_routes(
             raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
         poll_url = f"/v1/bulk/{bulk_id}"
         events_url = addresses.bulk_events_url(bulk_id, member.account_id)
-        body = AcceptedBulk(bulk_id, bulk.status, poll_url, events_url, with_events(bulk, events_url))
+        bulk = with_texts(with_events(bulk, events_url), order)
+        body = AcceptedBulk(bulk_id, bulk.status, poll_url, events_url, bulk)
         headers = {"Location": poll_url, "Retry-After": POLL_AFTER_S}
         return Response(body, status_code=202 if is_new or key else 200, headers=headers)
 

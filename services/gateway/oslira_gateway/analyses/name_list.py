@@ -1,6 +1,5 @@
 """Names as people bring them, one by one: what can be used is kept, and every line that can't is named with its reason."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +9,6 @@ from oslira_shared.usernames import InvalidUsername, normalise_username
 
 MAX_NAMES: Final = 1_000
 _SHOWN: Final = 200
-_WORDS: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,28}[a-z0-9_])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """`problem` is stable: blank, duplicate, broken, title, over_max_credits, or as in InvalidUsername. `text` is what stood there."""
+    """`problem` is stable: blank, duplicate, broken, title, over_max_credits, profile_not_found, or as in InvalidUsername.
+
+    `text` is what stood there. Only the answer to the order has it: it may name anybody, and is kept nowhere.
+    """
 
     line: int
     text: str
@@ -51,11 +52,6 @@ class NameList:
     def count(self, *problems: str) -> int:
         """How many lines were rejected for these problems."""
         return sum(line.problem in problems for line in self.rejected)
-
-
-def names_in(text: str) -> set[str]:
-    """Whatever in a line could name a profile, as a duplicate does, or a name among other words."""
-    return set(_WORDS.findall(text.lower()))
 
 
 def read_names(texts: Iterable[str]) -> NameList:

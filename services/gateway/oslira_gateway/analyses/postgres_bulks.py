@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
 from oslira_shared.ids import new_id
-from oslira_shared.outside_text import storable_json
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
-from oslira_gateway.analyses.name_list import names_in
 from oslira_gateway.analyses.ports import Reservation, UsedKey
 from oslira_gateway.analyses.postgres import KEEP
 from oslira_gateway.analyses.request_bulk import BulkAcceptance, BulkStanding
@@ -70,15 +68,13 @@ class PostgresBulks:
     async def standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
         """See Bulks."""
         names = [name.username for name in order.names.names]
-        # Also among what can't be used: that is kept, to tell why.
-        pasted = {name for line in order.names.rejected for name in names_in(line.text)}
         of_order = (member.account_id, order.business_profile_id)
         async with self._service.connection() as connection:
             rows = await connection.fetch(_AT_HAND, *of_order, order.type, names, order.max_age)
             at_hand = frozenset(row["username"] for row in rows)
             new = order.affordable(len(names) - len(at_hand))
             row = await connection.fetchrow(_STANDING, *of_order, key, new)
-            found = await connection.fetch(_SUPPRESSED, list({*names, *pasted}))
+            found = await connection.fetch(_SUPPRESSED, names)
         assert row is not None  # noqa: S101  # left joins on one row
         suppressed = frozenset(name for (name,) in found)
         used = None
@@ -118,7 +114,7 @@ class PostgresBulks:
                 [name.line for name in names],
                 [name.username for name in names],
                 [new_id() for _ in names],
-                json.dumps(storable_json([asdict(line) for line in order.names.rejected])),
+                json.dumps([asdict(replace(line, text="")) for line in order.names.rejected]),
                 order.stop_after_leads,
                 order.stop_score,
                 reservation.key if reservation else None,

@@ -87,7 +87,7 @@ class RequestAnalysis(Generic[OrderT]):
 
     async def __call__(self, request: Request[OrderT]) -> Answer:
         """Raises business_profile_not_found, idempotency_key_reused, insufficient_credits, cost_limit_reached,
-        profile_suppressed, unavailable.
+        profile_not_found, unavailable.
         """  # noqa: D205
         generation = 0
         for _ in range(_MAX_GENERATIONS):
@@ -110,8 +110,9 @@ class RequestAnalysis(Generic[OrderT]):
             )
         if standing.is_suppressed:
             raise OsliraError(
-                "profile_suppressed",
-                "This profile was removed at its owner's request and is not analysed any more.",
+                # As for a profile that does not exist: who asked for erasure is theirs alone to tell.
+                "profile_not_found",
+                "There is no Instagram profile with this name.",
             )
         return standing
 

@@ -12,7 +12,7 @@ from oslira_shared.ids import derived_id, new_id
 from oslira_shared.observability import trace
 
 from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
-from oslira_gateway.analyses.name_list import NameList, RejectedLine, names_in
+from oslira_gateway.analyses.name_list import NameList, RejectedLine
 from oslira_gateway.analyses.ports import ERASED_HASH, Hints, Holds, Reservation, UsedKey
 from oslira_gateway.analyses.request_analysis import days_since_1970, later_generation
 from oslira_gateway.http.listing import Cursor
@@ -98,8 +98,8 @@ class RequestBulk:
 
     async def quote(self, member: Member, order: BulkOrder) -> Quote:
         """What it would do and cost now. Raises OsliraError `business_profile_not_found`."""
-        standing = await self._standing(member, order, None)
-        return _quote(without(order, standing.suppressed), standing)
+        # A free answer must not say which profiles were erased: they count as new, as any other name does before it is fetched.
+        return _quote(order, await self._standing(member, order, None))
 
     async def __call__(
         self, member: Member, order: BulkOrder, key: str | None, request_id: str
@@ -199,21 +199,17 @@ class RequestBulk:
 
 
 def without(order: BulkOrder, suppressed: frozenset[str]) -> BulkOrder:
-    """The order less the names that may not be analysed: each is reported by its line, and its text is kept nowhere."""
-    if not suppressed:
+    """The order less the names that may not be analysed. They are reported like names that no profile has."""
+    if suppressed.isdisjoint(name.username for name in order.names.names):
         return order
     names = [name for name in order.names.names if name.username not in suppressed]
-    rejected = [
-        line if suppressed.isdisjoint(names_in(line.text)) else _refused(line.line)
-        for line in order.names.rejected
-    ]
-    rejected += [_refused(name.line) for name in order.names.names if name.username in suppressed]
-    rejected.sort(key=lambda line: line.line)
+    refused = [_refused(name.line) for name in order.names.names if name.username in suppressed]
+    rejected = sorted([*order.names.rejected, *refused], key=lambda line: line.line)
     return replace(order, names=NameList(names, rejected))
 
 
 def _refused(line: int) -> RejectedLine:
-    return RejectedLine(line, "", "profile_suppressed", "This profile was removed at its owner's request.")
+    return RejectedLine(line, "", "profile_not_found", "There is no Instagram profile with this name.")
 
 
 def _require_names(order: BulkOrder) -> None:
@@ -245,3 +241,10 @@ def _quote(order: BulkOrder, standing: BulkStanding) -> Quote:
 def with_events(bulk: Bulk, events_url: str) -> Bulk:
     """The bulk with where it is followed."""
     return replace(bulk, events_url=events_url)
+
+
+def with_texts(bulk: Bulk, order: BulkOrder) -> Bulk:
+    """The bulk with what stood on its rejected lines, which only whoever sent the list knows."""
+    texts = {line.line: line.text for line in order.names.rejected}
+    rejected = [{**line, "text": line["text"] or texts.get(line["line"], "")} for line in bulk.rejected]
+    return replace(bulk, rejected=rejected)

@@ -33,7 +33,7 @@ ORDER_REFUSALS: Final = (
     "idempotency_key_reused",
     "insufficient_credits",
     "cost_limit_reached",
-    "profile_suppressed",
+    "profile_not_found",
 )
 
 IdempotencyKey = Annotated[

@@ -71,7 +71,7 @@ def anonymous_routes(
             "challenge_failed",
             "anonymous_limit_reached",
             "anonymous_used_up",
-            "profile_suppressed",
+            "profile_not_found",
         ),
     )
     async def create_anonymous_analysis(

@@ -28,7 +28,6 @@ class JsonRequest(Request[Any, Any, Any]):
             raise OsliraError("invalid_request", "The body is not JSON that can be read.") from error
         # Said rather than mended: who sends it can send it right, and a changed text may mean something else.
         if storable_json(body) != body:
-            raise OsliraError(
-                "invalid_request", "The body holds a NUL character, half a surrogate pair, or is too deep."
-            )
+            problem = "The body holds a NUL character, half a surrogate pair, or is too deep."
+            raise OsliraError("invalid_request", problem, errors=[{"key": "body", "message": problem}])
         return body

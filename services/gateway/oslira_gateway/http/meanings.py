@@ -47,7 +47,6 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "anonymous_limit_reached": "This network has had its analyses without an account for today; sign up, or come back tomorrow.",
     "anonymous_used_up": "Today's analyses without an account are used up for everybody; sign up, or come back tomorrow.",
     "rate_limited": "Too many requests; try again after `Retry-After` seconds.",
-    "profile_suppressed": "This profile was removed at its owner's request and is not analysed any more. Nothing was charged.",
     "cost_limit_reached": "The account has reached its limit for today; try tomorrow.",
     "too_many_streams": "The account has as many event streams open as it may; close one.",
     "provider_unavailable": "A provider does not answer; try again later.",
