@@ -81,7 +81,7 @@ BREAKER_OPEN: Final = Gauge(
 SUPPLIER_TROUBLES: Final = Counter(
     "oslira_supplier_troubles_total",
     "Requests that a supplier did not serve: outage, limited, used_up (its budget with us) or key_refused",
-    ["supplier", "trouble"],
+    ["provider", "reason"],
 )
 
 # There from the start: what appears with its first event has not grown, and an alert would miss that one.

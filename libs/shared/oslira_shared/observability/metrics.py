@@ -21,7 +21,7 @@ LABELS: Final[Mapping[str, str]] = {
     "method": "an HTTP method, or OTHER",
     "model": "a model of the table of calls",
     "outcome": "how it ended: a fixed word, or a code of the error table",
-    "provider": "openai or anthropic",
+    "provider": "openai, anthropic or apify",
     "reason": "a fixed word",
     "route": "a route's template, or unmatched",
     "state": "a state of the rows or connections that are counted",

@@ -19,7 +19,7 @@ def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
         {
             "scoring": (hearts.score, engine.score),
             "starting": (hearts.scrape, engine.scrape),
-            "aborting": (hearts.abort, engine.scrape),
+            "aborting": (hearts.abort, engine.abort),
         }
     )
 

@@ -24,14 +24,14 @@ _FOLLOWERS_WAIT: Final = """
 update analysis.runs r
    set state = 'waiting', waits_for = 'scrape_retry', not_before = s.not_before, seq = r.seq + 1,
        current_step = case when $2 then 'supplier_unavailable' else 'waiting' end,
-       snoozed_since = case when $2 then coalesce(r.snoozed_since, s.snoozed_since) else r.snoozed_since end
+       snoozed_since = case when $2 then coalesce(r.snoozed_since, now()) else r.snoozed_since end
   from analysis.scrapes s
  where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping'
 returning r.*
 """
 _FOLLOWERS_STAY: Final = """
 update analysis.runs r
-   set seq = r.seq + 1, current_step = 'supplier_unavailable', snoozed_since = coalesce(r.snoozed_since, s.snoozed_since)
+   set seq = r.seq + 1, current_step = 'supplier_unavailable', snoozed_since = coalesce(r.snoozed_since, now())
   from analysis.scrapes s
  where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping' and r.current_step <> 'supplier_unavailable'
 returning r.*
@@ -40,11 +40,12 @@ _KNOWN_PROFILE: Final = """
 select profile_id from analysis.scrapes
  where username = $1 and profile_id is not null order by ended_at desc limit 1
 """
+# Also those that joined it while it waited for its next try, and were not woken before it went on.
 _FOLLOWERS_ON: Final = """
 update analysis.runs
    set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now(),
-       snoozed_since = null
- where scrape_id = $1 and state = 'scraping'
+       not_before = null, snoozed_since = null
+ where scrape_id = $1 and (state = 'scraping' or (state = 'waiting' and waits_for in ('scrape', 'scrape_retry')))
 returning *
 """
 

@@ -61,9 +61,14 @@ class Engine:
 
     async def scrape(self, scrape_id: UUID) -> None:
         """Claim a scrape, also one that is to be aborted."""
-        hearts = self.hearts
         # What this process has in hand, it knows best: see Heart.holds.
-        if hearts.scrape.holds(scrape_id) or hearts.abort.holds(scrape_id):
+        if not self.hearts.scrape.holds(scrape_id):
+            await self.abort(scrape_id)
+
+    async def abort(self, scrape_id: UUID) -> None:
+        """Claim a scrape that is to be aborted. Its scraping, which may be in hand here until the next heartbeat, is fenced."""
+        hearts = self.hearts
+        if hearts.abort.holds(scrape_id):
             return
         if (work := await self.scrapes.claim(scrape_id)) is None:
             return

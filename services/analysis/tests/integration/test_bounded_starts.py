@@ -61,6 +61,9 @@ async def test_a_failing_profile_waits_for_its_next_try_without_a_slot(world: Wo
     )
     assert await slots_in_use(world) == 0
     assert (await world.run(run_id))["state"] == "waiting"
+    told = await world.gateway.fetchrow("select * from analysis.queue_position($1)", run_id)
+    assert told is not None
+    assert (told["queue_position"], told["eta_s"] > 0) == (1, True)
     assert (await world.ended(run_id))["state"] == "completed"
     assert (await world.apify())["starts"] == 2
 
@@ -140,7 +143,7 @@ async def test_an_abort_that_fails_keeps_the_slot_and_comes_before_another_start
 ) -> None:
     monkeypatch.setenv("APIFY_ACTOR_LIMIT_S", "2")
     await world.simulators.add_fault("apify", "run_never_ends", username="abort.fails", times=1)
-    await world.simulators.add_fault("apify", "status", status=503, path="/abort", for_s=8)
+    await world.simulators.add_fault("apify", "status", status=503, path="/abort", for_s=15)
     await world.start_engine()
     run_id = await world.accept("abort.fails")
     await eventually(
@@ -163,3 +166,21 @@ async def test_a_run_starts_over_once_when_its_profile_is_lost_and_then_fails(wo
     run = await world.ended(run_id)
     assert (run["state"], run["error_code"]) == ("failed", "scrape_failed")
     assert (await world.apify())["starts"] == 0
+
+
+async def test_whoever_was_not_woken_with_its_scrape_goes_on_with_it_all_the_same(world: World) -> None:
+    await world.simulators.add_fault("apify", "run_failed", username="fails.unwoken", times=1)
+    await world.start_engine()
+    first = await world.accept("fails.unwoken")
+    await eventually(
+        lambda: world.analysis.fetchval("select failures > 0 and state = 'waiting' from analysis.scrapes")
+    )
+    second = await world.accept("fails.unwoken", owner=await world.another_account())
+    await eventually(
+        lambda: world.analysis.fetchval("select state = 'waiting' from analysis.runs where id = $1", second)
+    )
+    await world.analysis.execute(
+        "update analysis.runs set not_before = now() + interval '1 hour' where id = $1", second
+    )
+    for run_id in (first, second):
+        assert (await world.ended(run_id))["state"] == "completed"
