@@ -175,3 +175,31 @@ async def test_the_expected_start_follows_measured_durations(rows: WaitingRows) 
     run_id = await rows.waiting("next", account_id=account_id)
     # Scored at once here, so the scrape's forty seconds are all.
     assert 40 <= (await rows.eta_s(run_id) or 0) <= 42
+
+
+@pytest.mark.parametrize("step", ["scrape", "score"])
+async def test_a_run_whose_next_try_is_put_off_keeps_its_place_and_expects_no_start_before_it(
+    rows: WaitingRows, step: str
+) -> None:
+    account_id = new_id()
+    first = await rows.waiting("put.off", waits_for=step, account_id=account_id)
+    second = await rows.waiting("next", waits_for=step, account_id=account_id)
+    await rows.pool.execute(
+        "update analysis.runs set waits_for = waits_for || '_retry', not_before = now() + interval '60 seconds'"
+        " where id = $1",
+        first,
+    )
+    place = "select queue_position from analysis.queue_position($1)"
+    assert [await rows.gateway.fetchval(place, run_id) for run_id in (first, second)] == [1, 1]
+    assert 59 <= (await rows.eta_s(first) or 0) <= 70
+    assert (await rows.eta_s(second) or 0) <= 1
+
+
+async def test_a_run_whose_next_try_is_put_off_says_that_its_supplier_is_down(rows: WaitingRows) -> None:
+    run_id = await rows.waiting("put.off")
+    await rows.pool.execute("update analysis.runs set waits_for = 'scrape_retry', not_before = now()")
+    await rows.pool.execute(
+        "insert into analysis.outages (supplier, down_until, reason) values ('apify', now() + interval '1 hour', 'test')"
+    )
+    step = "select current_step from analysis.run_view where run_id = $1"
+    assert await rows.gateway.fetchval(step, run_id) == "supplier_unavailable"
