@@ -18,6 +18,8 @@ from tenants import Seat, Town, a_town
 
 _SEED = 20_261_122
 _AT_ONCE = 8
+# Names nothing, and would end the very tickets that the other attempts are made with; tests/integration/test_stream_access.py has it.
+_NOT_TRIED = frozenset({"V1SignOutSignOut"})
 
 
 async def _attack(stack: Stack, *, each: int | None) -> tuple[int, list[str]]:
@@ -46,7 +48,9 @@ async def _attack(stack: Stack, *, each: int | None) -> tuple[int, list[str]]:
                     faults += [f"{seat.name} changed {table} of {other.account_id}" for table in changed]
         finally:
             await rows.close()
-        faults += [f"{one.id} was never tried" for one in known if not made[one.id]]
+        faults += [
+            f"{one.id} was never tried" for one in known if not made[one.id] and one.id not in _NOT_TRIED
+        ]
     return made.total(), faults
 
 

@@ -170,11 +170,12 @@ def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[
 def _forged(ticket: str, victim: Tenant, kind: str, ids: tuple[str, ...]) -> Iterator[str]:
     """One's own ticket with the victim's account and thing written into it, under the signature it has."""
     payload, _, signature = ticket.partition(".")
-    _, thing, _, expires_at = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    signed = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    _, thing, _, *rest = signed  # when it expires, and whose it is
     wanted = ids[0] if ids else victim.account_id
     for said in (
-        [kind, UUID(wanted).hex, UUID(victim.account_id).hex, expires_at],
-        [kind, thing, UUID(victim.account_id).hex, expires_at],
+        [kind, UUID(wanted).hex, UUID(victim.account_id).hex, *rest],
+        [kind, thing, UUID(victim.account_id).hex, *rest],
     ):
         text = base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
         yield from (f"{text}.{signature}", f"{text}.", f"{text}.{text}")

@@ -1,6 +1,7 @@
 """Development only: a user with an account and a business profile, and their token, for `oslira token` and tests."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -71,15 +72,17 @@ def sign_token(
     email: str,
     life: timedelta = timedelta(hours=12),
     is_operator: bool = False,
+    claims: Mapping[str, Any] | None = None,
 ) -> str:
-    """A token such as Supabase issues to a signed-in user, signed with JWT_SECRET."""
+    """A token such as Supabase issues to a signed-in user, signed with JWT_SECRET. `claims` are added."""
     now = datetime.now(UTC)
-    claims: dict[str, Any] = {
+    said: dict[str, Any] = {
+        **(claims or {}),
         "sub": str(user_id),
         "email": email,
         "role": "authenticated",
         "aud": "authenticated",
     }
     if is_operator:
-        claims["app_metadata"] = {"oslira_operator": True}
-    return jwt.encode({**claims, "iat": now, "exp": now + life}, secret, algorithm="HS256")
+        said["app_metadata"] = {"oslira_operator": True}
+    return jwt.encode({**said, "iat": now, "exp": now + life}, secret, algorithm="HS256")

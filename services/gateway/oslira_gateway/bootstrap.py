@@ -1,6 +1,5 @@
 """The only place that wires concrete classes."""
 
-import asyncio
 import os
 import time
 from datetime import timedelta
@@ -21,25 +20,20 @@ from oslira_gateway.accounts.postgres_invitations import PostgresInvitations
 from oslira_gateway.accounts.routes import account_routes
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.bulk_routes import bulk_routes
-from oslira_gateway.analyses.bus import BusHints, BusHolds, BusProgress
+from oslira_gateway.analyses.bus import BusHints, BusHolds
 from oslira_gateway.analyses.cancel_analysis import CancelAnalysis
 from oslira_gateway.analyses.cancel_bulk import CancelBulk
 from oslira_gateway.analyses.cancel_bus import BusBulkCancels, BusCancels
 from oslira_gateway.analyses.cancel_routes import cancel_routes
-from oslira_gateway.analyses.events_routes import events_routes
-from oslira_gateway.analyses.feed import ProgressFeed
-from oslira_gateway.analyses.follow_group import FollowGroup
-from oslira_gateway.analyses.follow_run import FollowRun
-from oslira_gateway.analyses.group_events_routes import group_events_routes
 from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_bulks import PostgresBulks
 from oslira_gateway.analyses.postgres_receipts import PostgresReceipts
-from oslira_gateway.analyses.postgres_run_groups import PostgresRunGroups
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.request_bulk import RequestBulk
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
+from oslira_gateway.analyses.stream_bootstrap import stream_routes
 from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.anonymous.challenges import NoChallenge, Turnstile
 from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresVisitorsRequests
@@ -68,6 +62,7 @@ from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.jwks_keys import REFRESH_EVERY_S, JwksKeys
 from oslira_gateway.identity.postgres import PostgresMemberships
+from oslira_gateway.identity.postgres_sign_outs import PostgresSignOuts
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
 from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.identity.sign_up import SignUp
@@ -130,9 +125,6 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     """The application over the runtime's database and bus."""
     database, bus = runtime.database, runtime.bus
     memberships, runs = PostgresMemberships(database), PostgresRuns(database)
-    feed = ProgressFeed(max_streams_per_account=settings.max_streams_per_account)
-    BusProgress(bus, feed)
-    _close_streams_when_stopping(runtime, feed)
     tickets = Tickets(settings.token_secret)
     addresses, businesses = Addresses(tickets), PostgresBusinessProfiles(database)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
@@ -147,7 +139,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     )
     return create_app(
         [
-            *identity_routes(memberships),
+            *identity_routes(memberships, PostgresSignOuts(database)),
             *account_routes(PostgresAccounts(database), memberships),
             *member_routes(PostgresAccounts(database)),
             *invitation_routes(PostgresInvitations(database)),
@@ -157,7 +149,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *draft_routes(request_draft, runs, addresses),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
-            *events_routes(runs, feed, FollowRun(runs, feed), tickets, addresses, run_tokens=run_tokens),
+            *stream_routes(runtime, settings, runs, bulks, tickets, run_tokens=run_tokens),
             *_anonymous(runtime, settings, runs, addresses, run_tokens),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
             *refresh_routes(
@@ -173,9 +165,6 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *away_routes(leads),
             *export_routes(ExportLeads(leads)),
             *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
-            *group_events_routes(
-                bulks, feed, FollowGroup(PostgresRunGroups(database), bulks, feed), tickets, addresses
-            ),
             *credits_routes(BusBalances(bus)),
             *insights_routes(PostgresInsights(database)),
             *_webhook_routes(database, settings),
@@ -291,18 +280,3 @@ def _rate_limit(bus: Bus, settings: GatewaySettings) -> RateLimit:
         JetStreamCounters(bus), settings.rate_policies, secret=settings.token_secret, clock=time.time
     )
     return RateLimit(limit_requests, settings.trusted_proxies)
-
-
-def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:
-    """Open streams get to say goodbye while the server still serves: its grace is short."""
-
-    async def close() -> None:
-        await runtime.stopping.wait()
-        feed.close()
-
-    closing = asyncio.create_task(close(), name="close-streams")
-
-    async def closed() -> None:
-        await closing
-
-    runtime.on_stop(closed)

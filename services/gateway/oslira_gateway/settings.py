@@ -7,6 +7,7 @@ from oslira_shared.settings import is_local
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from oslira_gateway.analyses.open_streams import StreamLimits
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_overrides
 from oslira_gateway.webhooks.settings import WebhookSettings
 
@@ -49,7 +50,13 @@ class GatewaySettings(WebhookSettings):
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     # Changes to the table in limits/policies.py: `costly.account=600/60, *.address=10000/60`.
     rate_limits: str = Field(default="", validation_alias="OSLIRA_RATE_LIMITS")
+    # Event streams of one process: of an account, of one of its users, of a client's network, and of all together.
     max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
+    max_streams_per_user: int = Field(default=10, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_USER")
+    max_streams_per_network: int = Field(default=100, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_NETWORK")
+    max_streams: int = Field(default=1_000, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS")
+    # How long one stream lasts at most, whatever its token says; the reader then connects again.
+    stream_life_s: float = Field(default=3_600, ge=1, le=86_400, validation_alias="OSLIRA_STREAM_LIFE_S")
 
     @field_validator("cors_allow_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -84,6 +91,17 @@ class GatewaySettings(WebhookSettings):
     def rate_policies(self) -> Policies:
         """The table of rate limits with this deployment's changes."""
         return with_overrides(DEFAULT_POLICIES, self.rate_limits)
+
+    @property
+    def stream_limits(self) -> StreamLimits:
+        """How many event streams there may be, and for how long."""
+        return StreamLimits(
+            per_account=self.max_streams_per_account,
+            per_user=self.max_streams_per_user,
+            per_network=self.max_streams_per_network,
+            in_all=self.max_streams,
+            life_s=self.stream_life_s,
+        )
 
     def _faults(self) -> list[str]:
         faults = super()._faults()

@@ -16,7 +16,14 @@ from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.events_routes import events_routes
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import FollowRun
-from oslira_gateway.analyses.memory import MemoryHints, MemoryHolds, MemoryRequests, MemoryRuns
+from oslira_gateway.analyses.memory import (
+    MemoryHints,
+    MemoryHolds,
+    MemoryRequests,
+    MemoryRuns,
+    MemoryStreamAccess,
+)
+from oslira_gateway.analyses.open_streams import OpenStreams, StreamLimits
 from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.routes import analyses_routes
@@ -38,7 +45,7 @@ from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryMemberships
+from oslira_gateway.identity.memory import MemoryMemberships, MemorySignOuts
 from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.insights.memory import MemoryInsights
 from oslira_gateway.insights.routes import insights_routes
@@ -81,7 +88,9 @@ class Api:
     sales: MemorySales = field(default_factory=MemorySales)
     health: Health = field(default_factory=Health)
     tickets: Tickets = field(default_factory=lambda: Tickets(SECRET))
-    feed: ProgressFeed = field(default_factory=lambda: ProgressFeed(max_streams_per_account=2))
+    feed: ProgressFeed = field(default_factory=ProgressFeed)
+    access: MemoryStreamAccess = field(default_factory=MemoryStreamAccess)
+    sign_outs: MemorySignOuts = field(default_factory=MemorySignOuts)
     counters: MemoryCounters = field(default_factory=MemoryCounters)
     rate_limits: str = "*.*=1000/60"
     trusted_proxies: tuple[IPv4Network, ...] = ()
@@ -92,6 +101,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self.requests = MemoryRequests(self.runs)
+        self.streams = OpenStreams(self.access, StreamLimits(per_account=2))
 
     @property
     def app(self) -> Edge:
@@ -101,14 +111,14 @@ class Api:
         )
         return create_app(
             [
-                *identity_routes(self.memberships),
+                *identity_routes(self.memberships, self.sign_outs),
                 *business_routes(self.businesses),
                 *change_routes(self.businesses),
                 *analyses_routes(request_analysis, self.runs, addresses),
                 *runs_routes(self.runs, addresses),
                 *events_routes(
                     self.runs,
-                    self.feed,
+                    self.streams,
                     FollowRun(self.runs, self.feed),
                     self.tickets,
                     addresses,

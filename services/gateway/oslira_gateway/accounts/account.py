@@ -75,11 +75,12 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True)
 class InvitationView:
-    """An invitation that can still be accepted."""
+    """An invitation that can still be accepted. `invited_by`: the user id of the member who wrote it."""
 
     invitation_id: UUID
     email: str
     role: str
+    invited_by: UUID | None
     created_at: datetime
     expires_at: datetime
 
@@ -91,6 +92,7 @@ class IssuedInvitation:
     invitation_id: UUID
     email: str
     role: str
+    invited_by: UUID | None
     created_at: datetime
     expires_at: datetime
     token: str

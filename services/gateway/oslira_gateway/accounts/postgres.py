@@ -1,6 +1,7 @@
 """Accounts and members in Postgres."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from oslira_shared.postgres.clients import AdminClient, Connection, Pool, UserCl
 
 from oslira_gateway.accounts.account import MAX_ACCOUNTS_OF_USER, AccountView, MemberView
 from oslira_gateway.identity.caller import Caller, Member
-from oslira_gateway.identity.permissions import Action, require
+from oslira_gateway.identity.permissions import PERMISSIONS, Action, require
 
 # A user's accounts are counted under the user's own row, so that ten requests at once don't each see one too few.
 _LOCK_USER: Final = "select 1 from identity.users where id = $1 for no key update"
@@ -37,8 +38,14 @@ select m.user_id, u.email, m.role, m.created_at as joined_at
 """
 # Whoever changes an account's members holds its row, and looks in a second statement: two owners who leave at once take turns.
 _LOCK_ACCOUNT: Final = "select 1 from identity.accounts where id = $1 and deleted_at is null for update"
+_ROLE: Final = "select role from identity.members where account_id = $1 and user_id = $2"
 _ROLES: Final = "select user_id, role from identity.members where account_id = $1"
 _CHANGE_ROLE: Final = "update identity.members set role = $3 where account_id = $1 and user_id = $2"
+# What a member wrote may not outlive the role it was written with: a removed admin came back by an invitation left behind.
+_REVOKE_INVITATIONS: Final = """
+update identity.invitations set revoked_at = now()
+ where account_id = $1 and invited_by = $2 and revoked_at is null and accepted_at is null
+"""
 _REMOVE: Final = "delete from identity.members where account_id = $1 and user_id = $2"
 
 
@@ -46,6 +53,18 @@ async def lock_account(connection: Connection, account_id: UUID) -> None:
     """Until the end of the transaction nobody else changes its members. Raises `account_not_found` for a deleted one."""
     if await connection.fetchval(_LOCK_ACCOUNT, account_id) is None:
         raise OsliraError("account_not_found", "There is no such account among yours.")
+
+
+async def lock_account_as(connection: Connection, member: Member, action: Action) -> None:
+    """As `lock_account`, and the member's role is looked up again: it may have changed since the request was let in.
+
+    Raises `account_not_found` for somebody who was removed meanwhile, `forbidden` for a role that may not.
+    """
+    await lock_account(connection, member.account_id)
+    role = await connection.fetchval(_ROLE, member.account_id, member.caller.user_id)
+    if role is None:
+        raise OsliraError("account_not_found", "There is no such account among yours.")
+    require(replace(member, role=role), action)
 
 
 class PostgresAccounts:
@@ -72,7 +91,8 @@ class PostgresAccounts:
 
     async def rename(self, member: Member, name: str) -> None:
         """See Accounts."""
-        async with self._service.connection() as connection:
+        async with self._service.transaction() as connection:
+            await lock_account_as(connection, member, Action.RENAME_ACCOUNT)
             await connection.execute(_RENAME, member.account_id, name)
 
     async def delete(self, member: Member) -> None:
@@ -82,7 +102,8 @@ class PostgresAccounts:
                 raise OsliraError(
                     "subscription_active", "Cancel the subscription first; then the account can be deleted."
                 )
-        async with self._service.connection() as connection:
+        async with self._service.transaction() as connection:
+            await lock_account_as(connection, member, Action.DELETE_ACCOUNT)
             await connection.execute(_DELETE, member.account_id)
 
     async def members(self, member: Member) -> Sequence[MemberView]:
@@ -94,21 +115,28 @@ class PostgresAccounts:
     async def change_role(self, member: Member, user_id: UUID, role: str) -> MemberView:
         """See Accounts."""
         async with self._service.transaction() as connection:
-            await lock_account(connection, member.account_id)
-            _keep_an_owner(await self._roles(connection, member, user_id), user_id, new_role=role)
+            await lock_account_as(connection, member, Action.CHANGE_ROLES)
+            roles = await self._roles(connection, member, user_id)
+            _keep_an_owner(roles, user_id, new_role=role)
             await connection.execute(_CHANGE_ROLE, member.account_id, user_id, role)
+            if PERMISSIONS[role] < PERMISSIONS[roles[user_id]]:
+                await connection.execute(_REVOKE_INVITATIONS, member.account_id, user_id)
             rows = await connection.fetch(_MEMBERS, member.account_id)
         return next(MemberView(**dict(row)) for row in rows if row["user_id"] == user_id)
 
     async def remove(self, member: Member, user_id: UUID) -> None:
         """See Accounts."""
         async with self._service.transaction() as connection:
-            await lock_account(connection, member.account_id)
+            is_other = user_id != member.caller.user_id
+            await lock_account_as(
+                connection, member, Action.REMOVE_MEMBERS if is_other else Action.USE_ACCOUNT
+            )
             roles = await self._roles(connection, member, user_id)
-            if user_id != member.caller.user_id and roles[user_id] == "owner":
-                require(member, Action.CHANGE_ROLES)
+            if is_other and roles[user_id] == "owner":
+                require(replace(member, role=roles[member.caller.user_id]), Action.CHANGE_ROLES)
             _keep_an_owner(roles, user_id, new_role=None)
             await connection.execute(_REMOVE, member.account_id, user_id)
+            await connection.execute(_REVOKE_INVITATIONS, member.account_id, user_id)
 
     async def _roles(self, connection: Connection, member: Member, user_id: UUID) -> dict[UUID, str]:
         roles = {row["user_id"]: row["role"] for row in await connection.fetch(_ROLES, member.account_id)}

@@ -20,13 +20,14 @@ from oslira_gateway.accounts.account import (
     NewInvitation,
     token_hash,
 )
-from oslira_gateway.accounts.postgres import lock_account
+from oslira_gateway.accounts.postgres import lock_account, lock_account_as
 from oslira_gateway.identity.caller import Caller, Member
+from oslira_gateway.identity.permissions import Action
 
 _TOKEN_BYTES: Final = 32
 _IS_OPEN: Final = "revoked_at is null and accepted_at is null and expires_at > now()"
 _OPEN: Final = f"""
-select id as invitation_id, email, role, created_at, expires_at from identity.invitations
+select id as invitation_id, email, role, invited_by, created_at, expires_at from identity.invitations
  where account_id = $1 and {_IS_OPEN} order by created_at desc, id desc
 """
 _REPLACE: Final = """
@@ -37,7 +38,7 @@ _COUNT_OPEN: Final = f"select count(*) from identity.invitations where account_i
 _ISSUE: Final = """
 insert into identity.invitations (id, account_id, email, role, token_hash, invited_by, expires_at)
 values ($1, $2, $3, $4, $5, $6, now() + $7::interval)
-returning id as invitation_id, email, role, created_at, expires_at
+returning id as invitation_id, email, role, invited_by, created_at, expires_at
 """
 _REVOKE: Final = f"""
 update identity.invitations set revoked_at = now() where id = $1 and account_id = $2 and {_IS_OPEN}
@@ -77,7 +78,7 @@ class PostgresInvitations:
         """See Invitations."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         async with self._service.transaction() as connection:
-            await lock_account(connection, member.account_id)
+            await lock_account_as(connection, member, Action.INVITE_MEMBERS)
             await connection.execute(_REPLACE, member.account_id, invitation.email)
             if await connection.fetchval(_COUNT_OPEN, member.account_id) >= MAX_OPEN_INVITATIONS:
                 raise _limit("This account has as many open invitations as it may.", MAX_OPEN_INVITATIONS)
@@ -96,7 +97,8 @@ class PostgresInvitations:
 
     async def revoke(self, member: Member, invitation_id: UUID) -> None:
         """See Invitations."""
-        async with self._service.connection() as connection:
+        async with self._service.transaction() as connection:
+            await lock_account_as(connection, member, Action.INVITE_MEMBERS)
             if await connection.execute(_REVOKE, invitation_id, member.account_id) != "UPDATE 1":
                 raise _not_found()
 

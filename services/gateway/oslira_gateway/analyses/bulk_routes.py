@@ -18,6 +18,7 @@ from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.read_csv import read_csv
 from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk, with_events, with_texts
 from oslira_gateway.analyses.routes import IdempotencyKey, idempotency_key_of
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
@@ -114,7 +115,7 @@ def bulk_routes(
         if bulk is None:
             raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
         poll_url = f"/v1/bulk/{bulk_id}"
-        events_url = addresses.bulk_events_url(bulk_id, member.account_id)
+        events_url = addresses.bulk_events_url(bulk_id, follower_of(member))
         bulk = with_texts(with_events(bulk, events_url), order)
         body = AcceptedBulk(bulk_id, bulk.status, poll_url, events_url, bulk)
         headers = {"Location": poll_url, "Retry-After": POLL_AFTER_S}
@@ -154,7 +155,7 @@ def bulk_routes(
         if bulk is None:
             raise OsliraError(_NOT_FOUND, "There is no such bulk in this account.")
         headers = {} if bulk.is_ended else {"Retry-After": POLL_AFTER_S}
-        events_url = addresses.bulk_events_url(bulk.bulk_id, member.account_id)
+        events_url = addresses.bulk_events_url(bulk.bulk_id, follower_of(member))
         return Response(with_events(bulk, events_url), headers=headers)
 
     @get(

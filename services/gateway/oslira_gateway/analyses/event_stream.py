@@ -1,20 +1,28 @@
 """Server-sent events: how a stream looks on the wire, and a response that ends cleanly however it ends."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Final
 
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.serialization import encode_json
-from litestar.types import Receive, Scope, Send
+from litestar.types import Message, Receive, Scope, Send
 
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
+from oslira_gateway.analyses.open_streams import OpenStream, OpenStreams, StreamEnded
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.tickets import ticket_refused
 from oslira_gateway.http.documented import also
 
 MEDIA_TYPE: Final = "text/event-stream"
 RECONNECT_MS: Final = 1_000
+RECONNECT: Final = f"retry: {RECONNECT_MS}\n\n".encode()
+# The next connection with this ticket is refused, which ends an EventSource; the event says why.
+ACCESS_ENDED: Final = b'event: access_ended\ndata: {"code":"ticket_invalid"}\n\n'
+# For the last bytes of a stream whose reader may take nothing.
+_LAST_BYTES_S: Final = 1.0
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 _HEADERS: Final = {
     "cache-control": "no-store",
@@ -29,7 +37,7 @@ async def encode_events(
     events: AsyncIterator[Run | Ping | Goodbye], *, show: Callable[[Run], Run]
 ) -> AsyncGenerator[bytes]:
     """Each snapshot as `event: progress` with the run's sequence as its id."""
-    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    yield RECONNECT
     async for event in events:
         match event:
             case Run():
@@ -38,28 +46,47 @@ async def encode_events(
             case Ping():
                 yield b": ping\n\n"
             case Goodbye():
-                yield f"retry: {RECONNECT_MS}\n\n".encode()
+                yield RECONNECT
 
 
 class EventStream(ASGIStreamingResponse):
-    """Runs `on_end` once the connection is done with, also when not one event was sent."""
+    """Ends by itself when its time is over or its reader lost access, and is counted out however it ends."""
 
-    __slots__ = ("_events", "_on_end")
+    __slots__ = ("_events", "_open", "_streams")
 
-    def __init__(self, events: AsyncGenerator[bytes], *, on_end: Callable[[], None]) -> None:
+    def __init__(self, events: AsyncGenerator[bytes], *, stream: OpenStream, streams: OpenStreams) -> None:
         super().__init__(
             iterator=events, media_type=MEDIA_TYPE, headers=dict[str, Any](_HEADERS), status_code=200
         )
         self._events = events
-        self._on_end = on_end
+        self._open = stream
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        is_started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
         try:
-            async with aclosing(self._events):
-                await super().__call__(scope, receive, send)
+            async with aclosing(self._events), self._open.limit():
+                await super().__call__(scope, receive, sending)
+        except StreamEnded:
+            if not is_started:
+                raise ticket_refused() from None
+            last = ACCESS_ENDED if self._open.lost_access else RECONNECT
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_BYTES_S):
+                    await send(_end(last))
         finally:
-            self._on_end()
+            self._streams.leave(self._open)
+
+
+def _end(data: bytes) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": False}
 
 
 def last_event_id(header: str | None) -> int:

@@ -1,32 +1,35 @@
 """`GET /v1/runs/{run_id}/events`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Request, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response.base import ASGIResponse
-from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.event_stream import STREAM_ANSWERS, EventStream, encode_events, last_event_id
-from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import FollowRun
+from oslira_gateway.analyses.open_streams import OpenStreams
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.tickets import RunTicket, Tickets
+from oslira_gateway.analyses.tickets import VISITOR, Follower, Tickets
 from oslira_gateway.http.auth import FOR_VISITORS, PUBLIC, RunTokenVerifier, bearer_token, path_id
+from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.timeouts import STREAMS
 
 
 def events_routes(
     runs: Runs,
-    feed: ProgressFeed,
+    streams: OpenStreams,
     follow_run: FollowRun,
     tickets: Tickets,
     addresses: Addresses,
     *,
     run_tokens: RunTokenVerifier,
+    trusted_proxies: Sequence[Network] = (),
 ) -> list[Any]:
     """The event stream of a run. The ticket in its address says who may listen; of a visitor's run, its token does as well."""
 
@@ -50,8 +53,9 @@ def events_routes(
         ticket: Annotated[str | None, QueryParameter(max_length=512)] = None,
         last_seen: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     ) -> ASGIResponse:
-        granted = _granted(request, run_id, ticket)
-        run = await runs.follow(granted.account_id, granted.run_id)
+        thing_id, follower = _granted(request, run_id, ticket)
+        await streams.require_access(follower)
+        run = await runs.follow(follower.account_id, thing_id)
         if run is None:
             raise OsliraError("run_not_found", "There is no such run.")
         last_seq = last_event_id(last_seen)
@@ -59,20 +63,22 @@ def events_routes(
             # The reader has the end already: 204 is how an EventSource is told not to come back.
             return ASGIResponse(status_code=204)
         # Visitors share an account, but no streams.
-        counted = granted.run_id if granted.account_id == ANONYMOUS_ACCOUNT_ID else granted.account_id
-        feed.admit(counted)
-        events = follow_run(run, granted.account_id, last_seq=last_seq)
-        shown = encode_events(events, show=lambda r: addresses.with_addresses(r, granted.account_id))
-        return EventStream(shown, on_end=lambda: feed.leave(counted))
+        counted = thing_id if follower.user_id is None else follower.account_id
+        network = counted_network(client_address(request.scope, trusted_proxies))
+        stream = streams.admit(follower, counted_as=counted, network=network)
+        events = follow_run(run, follower.account_id, last_seq=last_seq)
+        shown = encode_events(events, show=lambda r: addresses.with_addresses(r, follower))
+        return EventStream(shown, stream=stream, streams=streams)
 
-    def _granted(request: Request[Any, Any, Any], run_id: str, ticket: str | None) -> RunTicket:
+    def _granted(request: Request[Any, Any, Any], run_id: str, ticket: str | None) -> tuple[UUID, Follower]:
         if ticket is not None:
-            return tickets.check(ticket, run_id=path_id(run_id, "run_not_found"))
+            thing_id = path_id(run_id, "run_not_found")
+            return thing_id, tickets.check(ticket, "run", thing_id=thing_id)
         granted_id = run_tokens.run_of(bearer_token(request.headers.get("authorization")))
         if granted_id is None:  # a user's own token: their streams are by ticket
             raise OsliraError("ticket_invalid", "Follow the run at its events_url, which holds a ticket.")
         if granted_id != path_id(run_id, "run_not_found"):
             raise OsliraError("run_not_found", "There is no such run.")
-        return RunTicket(run_id=granted_id, account_id=ANONYMOUS_ACCOUNT_ID)
+        return granted_id, VISITOR
 
     return [follow_events]

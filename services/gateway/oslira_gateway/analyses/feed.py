@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import Progress
-from oslira_shared.errors import OsliraError
-
-from oslira_gateway.metrics import STREAMS
 
 
 class Watch:
@@ -72,13 +69,11 @@ class GroupWatch:
 
 
 class ProgressFeed:
-    """Open streams by run, and how many each account has."""
+    """Open streams by run and by account."""
 
-    def __init__(self, *, max_streams_per_account: int) -> None:
-        self._max = max_streams_per_account
+    def __init__(self) -> None:
         self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
         self._groups: defaultdict[UUID, set[GroupWatch]] = defaultdict(set)
-        self._streams: defaultdict[UUID, int] = defaultdict(int)
         self.is_closed = False
 
     def is_watched(self, run_id: UUID) -> bool:
@@ -91,22 +86,6 @@ class ProgressFeed:
             watch.offer(progress)
         for group in self._groups.get(progress.account_id, ()):
             group.offer(progress.run_id)
-
-    def admit(self, account_id: UUID) -> None:
-        """Count one more stream of an account; `leave` counts it out. Raises OsliraError `too_many_streams`."""
-        if self._streams[account_id] >= self._max:
-            raise OsliraError(
-                "too_many_streams", f"At most {self._max} event streams at once.", limit=self._max
-            )
-        self._streams[account_id] += 1
-        STREAMS.inc()
-
-    def leave(self, account_id: UUID) -> None:
-        """One stream of the account has ended."""
-        self._streams[account_id] -= 1
-        STREAMS.dec()
-        if self._streams[account_id] == 0:
-            del self._streams[account_id]
 
     @contextmanager
     def watch(self, run_id: UUID) -> Generator[Watch]:

@@ -1,9 +1,8 @@
 """`GET /v1/bulk/{bulk_id}/events` and `GET /v1/events`: many runs in one stream; an event's id is `<run_id>:<seq>`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Request, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
@@ -13,14 +12,15 @@ from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.bulk import Bulk
-from oslira_gateway.analyses.event_stream import RECONNECT_MS, STREAM_ANSWERS, EventStream
-from oslira_gateway.analyses.feed import ProgressFeed
+from oslira_gateway.analyses.event_stream import RECONNECT, STREAM_ANSWERS, EventStream
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
+from oslira_gateway.analyses.open_streams import OpenStreams
 from oslira_gateway.analyses.request_bulk import Bulks
 from oslira_gateway.analyses.run import Run
-from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.analyses.tickets import Follower, Tickets, follower_of
 from oslira_gateway.http.auth import PUBLIC, member_of, path_id
+from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.timeouts import STREAMS
 
@@ -38,7 +38,7 @@ async def encode_group(
     events: AsyncIterator[Run | Bulk | Ping | Goodbye], *, show: Callable[[Run], Run]
 ) -> AsyncGenerator[bytes]:
     """Runs as `event: progress`, the bulk itself as `event: bulk`."""
-    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    yield RECONNECT
     async for event in events:
         match event:
             case Run():
@@ -48,7 +48,7 @@ async def encode_group(
             case Ping():
                 yield b": ping\n\n"
             case Goodbye():
-                yield f"retry: {RECONNECT_MS}\n\n".encode()
+                yield RECONNECT
 
 
 def _event(event_id: str, name: str, data: Run | Bulk) -> bytes:
@@ -56,14 +56,25 @@ def _event(event_id: str, name: str, data: Run | Bulk) -> bytes:
 
 
 def group_events_routes(
-    bulks: Bulks, feed: ProgressFeed, follow: FollowGroup, tickets: Tickets, addresses: Addresses
+    bulks: Bulks,
+    streams: OpenStreams,
+    follow: FollowGroup,
+    tickets: Tickets,
+    addresses: Addresses,
+    *,
+    trusted_proxies: Sequence[Network] = (),
 ) -> list[Any]:
     """Streams of many runs. As for one run, the ticket in the address says who may listen."""
 
-    def stream(events: AsyncIterator[Run | Bulk | Ping | Goodbye], account_id: UUID) -> EventStream:
-        feed.admit(account_id)
-        shown = encode_group(events, show=lambda run: addresses.with_addresses(run, account_id))
-        return EventStream(shown, on_end=lambda: feed.leave(account_id))
+    def opened(
+        request: Request[Any, Any, Any],
+        events: AsyncIterator[Run | Bulk | Ping | Goodbye],
+        follower: Follower,
+    ) -> EventStream:
+        network = counted_network(client_address(request.scope, trusted_proxies))
+        stream = streams.admit(follower, counted_as=follower.account_id, network=network)
+        shown = encode_group(events, show=lambda run: addresses.with_addresses(run, follower))
+        return EventStream(shown, stream=stream, streams=streams)
 
     @get(
         "/bulk/{bulk_id:str}/events",
@@ -72,19 +83,21 @@ def group_events_routes(
         responses=STREAM_ANSWERS | refuses("ticket_invalid", "bulk_not_found", "too_many_streams"),
     )
     async def follow_bulk(
+        request: Request[Any, Any, Any],
         bulk_id: FromPath[str],
         ticket: Ticket,
         last_seen: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     ) -> ASGIResponse:
         thing_id = path_id(bulk_id, "bulk_not_found")
-        account_id = tickets.check_for(ticket, "bulk", thing_id=thing_id)
-        bulk = await bulks.follow(account_id, thing_id)
+        follower = tickets.check(ticket, "bulk", thing_id=thing_id)
+        await streams.require_access(follower)
+        bulk = await bulks.follow(follower.account_id, thing_id)
         if bulk is None:
             raise OsliraError("bulk_not_found", "There is no such bulk.")
         if bulk.is_ended and last_seen == f"{bulk.bulk_id}:{bulk.seq}":
             # The reader has the end already: 204 is how an EventSource is told not to come back.
             return ASGIResponse(status_code=204)
-        return stream(follow.bulk(thing_id, account_id), account_id)
+        return opened(request, follow.bulk(thing_id, follower.account_id), follower)
 
     @get(
         "/events",
@@ -92,12 +105,13 @@ def group_events_routes(
         tags=["analyses"],
         responses=STREAM_ANSWERS | refuses("ticket_invalid", "too_many_streams"),
     )
-    async def follow_account(ticket: Ticket) -> ASGIResponse:
-        account_id = tickets.check_for(ticket, "account")
-        return stream(follow.account(account_id), account_id)
+    async def follow_account(request: Request[Any, Any, Any], ticket: Ticket) -> ASGIResponse:
+        follower = tickets.check(ticket, "account")
+        await streams.require_access(follower)
+        return opened(request, follow.account(follower.account_id), follower)
 
     @get("/events/address", tags=["analyses"], sync_to_thread=False)
     def read_events_address(request: Request[Any, Any, Any]) -> EventsAddress:
-        return EventsAddress(addresses.account_events_url(member_of(request).account_id))
+        return EventsAddress(addresses.account_events_url(follower_of(member_of(request))))
 
     return [follow_bulk, follow_account, read_events_address]

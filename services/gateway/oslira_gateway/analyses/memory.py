@@ -1,6 +1,6 @@
 """Requests, holds, hints and runs in memory, for tests: the rules of the real ones, without their servers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing, UsedKey
 from oslira_gateway.analyses.run import Run, RunCredits
+from oslira_gateway.analyses.tickets import Follower
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 
@@ -120,6 +121,20 @@ class MemoryRequests:
         place = (member.account_id, reservation.key)
         if (used := self.keys.get(place)) is None or not used.is_live:
             self.keys[place] = UsedKey(order.body_hash, reservation.generation, run_id, status, is_live=True)
+
+
+@dataclass(slots=True)
+class MemoryStreamAccess:
+    """See StreamAccess. Everybody may follow but `gone`."""
+
+    gone: set[UUID] = field(default_factory=set[UUID])
+    is_down: bool = False
+
+    async def refused(self, followers: Collection[Follower]) -> Collection[Follower]:
+        """See StreamAccess."""
+        if self.is_down:
+            raise OSError("no database")
+        return [one for one in followers if one.user_id in self.gone]
 
 
 @dataclass(slots=True)

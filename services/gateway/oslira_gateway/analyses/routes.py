@@ -16,6 +16,7 @@ from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.request_analysis import Answer, RequestAnalysis
 from oslira_gateway.analyses.request_analysis import Request as AnalysisRequest
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
@@ -101,7 +102,7 @@ def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addres
         run = await ordered_run(runs, answer, member)
         if answer.is_new:
             return accepted(addresses, run.run_id, run.status, member)
-        return Response(addresses.with_addresses(run, member.account_id), status_code=200)
+        return Response(addresses.with_addresses(run, follower_of(member)), status_code=200)
 
     return [create_analysis]
 
@@ -111,7 +112,7 @@ def accepted(
 ) -> Response[AcceptedRun | Run]:
     """202, with where to look for the run."""
     poll_url = addresses.poll_url(run_id)
-    body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, member.account_id))
+    body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, follower_of(member)))
     return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 
 

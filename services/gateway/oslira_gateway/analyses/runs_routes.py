@@ -13,6 +13,7 @@ from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.etag import etag_of, matches
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.tickets import VISITOR, Follower, follower_of
 from oslira_gateway.http.auth import FOR_VISITORS, granted_run_of, member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
@@ -51,24 +52,24 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
         run_id: FromPath[str],
         if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
     ) -> Response[Run | None]:
-        run, account_id = await _readable(request, path_id(run_id, _NOT_FOUND))
+        run, follower = await _readable(request, path_id(run_id, _NOT_FOUND))
         headers = {"ETag": etag_of(run), "Cache-Control": _REVALIDATED}
         if not run.is_ended:
             headers["Retry-After"] = POLL_AFTER_S
         if matches(if_none_match, headers["ETag"]):
             return Response(None, status_code=304, headers=headers)
-        return Response(addresses.with_addresses(run, account_id), headers=headers)
+        return Response(addresses.with_addresses(run, follower), headers=headers)
 
-    async def _readable(request: Request[Any, Any, Any], run_id: UUID) -> tuple[Run, UUID]:
-        """The run and its account: a member's own, or the one that a visitor's token is for."""
+    async def _readable(request: Request[Any, Any, Any], run_id: UUID) -> tuple[Run, Follower]:
+        """The run and who may follow it: a member, or the visitor whose token it is for."""
         if (granted_id := granted_run_of(request)) is None:
             member = member_of(request)
-            run, account_id = await runs.find(member, run_id), member.account_id
+            run, follower = await runs.find(member, run_id), follower_of(member)
         else:
             run = await runs.follow(ANONYMOUS_ACCOUNT_ID, run_id) if granted_id == run_id else None
-            account_id = ANONYMOUS_ACCOUNT_ID
+            follower = VISITOR
         if run is None:
             raise OsliraError(_NOT_FOUND, "There is no such run in this account.")
-        return run, account_id
+        return run, follower
 
     return [list_runs, read_run]

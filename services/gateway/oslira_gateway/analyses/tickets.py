@@ -1,6 +1,7 @@
 """Tickets for event streams: a browser's EventSource sends no headers, so the address itself has to say who may listen.
 
-A ticket opens the stream of one run, bulk or account for ten minutes and nothing else. It stands in a query, which is never logged.
+A ticket opens the stream of one run, bulk or account for the user it was issued to, for ten minutes at most and not beyond that user's
+token. It is part of a query, which is never logged. Whether the user still belongs to the account is checked in `open_streams.py`.
 """
 
 import base64
@@ -15,19 +16,39 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.errors import OsliraError
+
+from oslira_gateway.identity.caller import Member
 
 LIFE: Final = timedelta(minutes=10)
 _MAX_LENGTH: Final = 512
-GroupKind = Literal["bulk", "account"]
+Kind = Literal["run", "bulk", "account"]
 
 
 @dataclass(frozen=True, slots=True)
-class RunTicket:
-    """Whoever holds it may follow this run of this account."""
+class Follower:
+    """Who follows a stream: a user in an account, by one sign-in. Without `user_id`: a visitor, who has one run and no account.
 
-    run_id: UUID
+    `session` and `signed_in_at_s` are the token's `session_id` and `iat`; `token_expires_at_s` its `exp`, in seconds since the epoch.
+    """
+
     account_id: UUID
+    user_id: UUID | None
+    session: str = ""
+    signed_in_at_s: int = 0
+    token_expires_at_s: int | None = None
+
+
+VISITOR: Final = Follower(ANONYMOUS_ACCOUNT_ID, None)
+
+
+def follower_of(member: Member) -> Follower:
+    """The member who asks, with the sign-in that their token is from."""
+    caller = member.caller
+    return Follower(
+        member.account_id, caller.user_id, caller.session, caller.signed_in_at_s, caller.token_expires_at_s
+    )
 
 
 class Tickets:
@@ -35,50 +56,53 @@ class Tickets:
 
     def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
         # A key of its own: a ticket can never pass for a token, nor the other way round.
-        self._key = hmac.digest(secret.encode(), b"oslira event ticket v1", "sha256")
+        self._key = hmac.digest(secret.encode(), b"oslira event ticket v2", "sha256")
         self._clock = clock
 
-    def issue(self, ticket: RunTicket) -> str:
-        """A ticket good for ten minutes from now."""
-        return self._issue("run", ticket.run_id, ticket.account_id)
-
-    def issue_for(self, kind: GroupKind, thing_id: UUID, account_id: UUID) -> str:
-        """A ticket for a bulk's or a whole account's stream, good for ten minutes from now."""
-        return self._issue(kind, thing_id, account_id)
-
-    def _issue(self, kind: str, thing_id: UUID, account_id: UUID) -> str:
+    def issue(self, kind: Kind, thing_id: UUID, follower: Follower) -> str:
+        """A ticket for the stream of this run, bulk or account."""
         expires_at = int(self._clock() + LIFE.total_seconds())
-        payload = json.dumps([kind, thing_id.hex, account_id.hex, expires_at]).encode()
+        payload = json.dumps(
+            [
+                kind,
+                thing_id.hex,
+                follower.account_id.hex,
+                expires_at,
+                follower.user_id.hex if follower.user_id else None,
+                follower.session,
+                follower.signed_in_at_s,
+                follower.token_expires_at_s,
+            ],
+            separators=(",", ":"),
+        ).encode()
         return _encode(payload) + "." + _encode(self._sign(payload))
 
-    def check(self, text: str, *, run_id: UUID) -> RunTicket:
-        """The ticket, if it is ours, for this run and not expired. Raises OsliraError `ticket_invalid`."""
-        _, account_id = self._check(text, "run", run_id)
-        return RunTicket(run_id=run_id, account_id=account_id)
-
-    def check_for(self, text: str, kind: GroupKind, *, thing_id: UUID | None = None) -> UUID:
-        """The account whose bulk this is, or whose runs. Raises OsliraError `ticket_invalid`."""
-        _, account_id = self._check(text, kind, thing_id)
-        return account_id
-
-    def _check(self, text: str, wanted: str, thing_id: UUID | None) -> tuple[UUID, UUID]:
-        refused = OsliraError(
-            "ticket_invalid", "The ticket is not valid any more; read the run for a new one."
-        )
+    def check(self, text: str, kind: Kind, *, thing_id: UUID | None = None) -> Follower:
+        """Who may follow, if the ticket is ours, for this thing and not expired. Raises OsliraError `ticket_invalid`."""
         try:
             payload, signature = (_decode(part) for part in text[:_MAX_LENGTH].split("."))
         except (ValueError, binascii.Error) as error:
-            raise refused from error
+            raise ticket_refused() from error
         if not hmac.compare_digest(signature, self._sign(payload)):
-            raise refused
-        kind, thing, account, expires_at = json.loads(payload)
+            raise ticket_refused()
+        wanted, thing, account, expires_at, user, session, signed_in_at_s, token_expires_at_s = json.loads(
+            payload
+        )
         is_other = thing_id is not None and UUID(thing) != thing_id
-        if kind != wanted or is_other or expires_at < self._clock():
-            raise refused
-        return UUID(thing), UUID(account)
+        ends_at = min(expires_at, token_expires_at_s or expires_at)
+        if wanted != kind or is_other or ends_at < self._clock():
+            raise ticket_refused()
+        return Follower(
+            UUID(account), UUID(user) if user else None, session, signed_in_at_s, token_expires_at_s
+        )
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)
+
+
+def ticket_refused() -> OsliraError:
+    """Expired, of another thing, not ours, or its user may not follow any more: the same answer for all of them."""
+    return OsliraError("ticket_invalid", "The ticket is not valid any more; read the run for a new one.")
 
 
 def _encode(data: bytes) -> str:

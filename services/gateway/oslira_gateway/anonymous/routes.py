@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.ports import Runs
+from oslira_gateway.analyses.tickets import VISITOR
 from oslira_gateway.anonymous.challenges import MAX_RESPONSE_LENGTH
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous, Visit
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -92,7 +93,7 @@ def anonymous_routes(
             run_id=answer.run_id,
             status=status,
             poll_url=poll_url,
-            events_url=addresses.events_url(answer.run_id, ANONYMOUS_ACCOUNT_ID),
+            events_url=addresses.events_url(answer.run_id, VISITOR),
             token=token.text,
             expires_at=token.expires_at,
         )

@@ -11,6 +11,7 @@ from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.request_analysis import Request as OrderRequest
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.routes import AcceptedRun, IdempotencyKey, idempotency_key_of
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.business.draft import DraftOrder, OnboardingAnswers
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
@@ -43,7 +44,7 @@ def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, address
                 raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
             status = run.status
         body = AcceptedRun(
-            answer.run_id, status, poll_url, addresses.events_url(answer.run_id, member.account_id)
+            answer.run_id, status, poll_url, addresses.events_url(answer.run_id, follower_of(member))
         )
         return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 

@@ -12,12 +12,16 @@ class Caller:
 
     `is_operator`: the token's issuer says so in app_metadata; operators see dollars.
     `is_confirmed`: `email` is theirs, by the issuer's word; only such users get an account of their own.
+    `session`, `signed_in_at_s`, `token_expires_at_s`: the token's `session_id`, `iat` and `exp` (seconds since the epoch).
     """
 
     user_id: UUID
     email: str | None = None
     is_operator: bool = False
     is_confirmed: bool = False
+    session: str = ""
+    signed_in_at_s: int = 0
+    token_expires_at_s: int | None = None
 
     @property
     def claims(self) -> Mapping[str, Any]:

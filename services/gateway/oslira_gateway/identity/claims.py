@@ -11,6 +11,8 @@ from oslira_gateway.identity.caller import Caller
 
 AUDIENCE: Final = "authenticated"
 _MAX_EMAIL_CHARS: Final = 320
+_MAX_SESSION_CHARS: Final = 64
+_MAX_SECONDS: Final = 253_402_300_799  # the end of the year 9999
 
 
 def read_caller(claims: Mapping[str, Any]) -> Caller:
@@ -30,7 +32,23 @@ def read_caller(claims: Mapping[str, Any]) -> Caller:
         email=email,
         is_operator=_app_metadata(claims).get("oslira_operator") is True,
         is_confirmed=email is not None and _is_confirmed(claims),
+        session=_session(claims),
+        signed_in_at_s=_seconds(claims.get("iat")) or 0,
+        token_expires_at_s=_seconds(claims.get("exp")),
     )
+
+
+def _session(claims: Mapping[str, Any]) -> str:
+    """Which sign-in a token is from; none where its issuer doesn't say."""
+    said = claims.get("session_id")
+    if not isinstance(said, str) or len(said) > _MAX_SESSION_CHARS or not is_storable(said):
+        return ""
+    return said
+
+
+def _seconds(moment: object) -> int | None:
+    # A number, as the decoder has checked; bounded, since it is kept in tickets and compared in Postgres.
+    return min(max(int(moment), 0), _MAX_SECONDS) if isinstance(moment, int | float) else None
 
 
 def _email(claims: Mapping[str, Any]) -> str | None:

@@ -25,6 +25,17 @@ class MemoryMemberships:
         return tuple(self._of_user[user_id])
 
 
+class MemorySignOuts:
+    """See SignOuts. Who signed out, by user and session."""
+
+    def __init__(self) -> None:
+        self.ended: set[tuple[UUID, str]] = set()
+
+    async def sign_out(self, caller: Caller) -> None:
+        """See SignOuts."""
+        self.ended.add((caller.user_id, caller.session))
+
+
 class MemorySignUps:
     """Sign-ups by account; `networks` counts the trials of today."""
 

@@ -23,6 +23,14 @@ class Memberships(Protocol):
         ...
 
 
+class SignOuts(Protocol):
+    """Sign-ins that have ended before their tokens expired."""
+
+    async def sign_out(self, caller: Caller) -> None:
+        """End the event streams and tickets of the sign-in that the caller's token is from, on every replica."""
+        ...
+
+
 class SignUps(Protocol):
     """New users, and their accounts' way to a trial: rows of work."""
 

@@ -1,14 +1,14 @@
-"""`GET /v1/me`."""
+"""`GET /v1/me` and `POST /v1/sign-out`."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, get
+from litestar import Request, get, post
 
 from oslira_gateway.http.auth import ANY_USER, caller_of
 from oslira_gateway.identity.caller import Membership
-from oslira_gateway.identity.ports import Memberships
+from oslira_gateway.identity.ports import Memberships, SignOuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Me:
     accounts: list[Membership]
 
 
-def identity_routes(memberships: Memberships) -> list[Any]:
+def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
     """Routes about the caller."""
 
     @get("/me", opt={ANY_USER: True}, tags=["identity"])
@@ -32,4 +32,9 @@ def identity_routes(memberships: Memberships) -> list[Any]:
             accounts=list(await memberships.of_user(caller.user_id)),
         )
 
-    return [read_me]
+    @post("/sign-out", status_code=204, opt={ANY_USER: True}, tags=["identity"])
+    async def sign_out(request: Request[Any, Any, Any]) -> None:
+        """Event streams and tickets of this sign-in end within 5 seconds. The token itself is its issuer's to end."""
+        await sign_outs.sign_out(caller_of(request))
+
+    return [read_me, sign_out]

@@ -16,6 +16,7 @@ from oslira_gateway.analyses.routes import (
     ordered_run,
 )
 from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
@@ -54,6 +55,6 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
         run = await ordered_run(runs, answer, member)
         if answer.is_new or not run.is_ended:
             return accepted(addresses, run.run_id, run.status, member)
-        return Response(addresses.with_addresses(run, member.account_id), status_code=200)
+        return Response(addresses.with_addresses(run, follower_of(member)), status_code=200)
 
     return [refresh]

@@ -74,6 +74,11 @@ _BATCHES: Final[Mapping[str, str]] = {
           select h.ctid from identity.purged_accounts p join insights.hourly h on h.account_id = p.account_id
            limit $1 for update of h skip locked)
     """,
+    "sign_outs": """
+        delete from identity.sign_outs where (user_id, session) in (
+          select user_id, session from identity.sign_outs where signed_out_at < now() - interval '30 days'
+           limit $1 for update skip locked)
+    """,
     "sign_up_networks": """
         delete from identity.sign_up_networks where (day, network) in (
           select day, network from identity.sign_up_networks where day < (now() at time zone 'UTC')::date - 1

@@ -12,18 +12,21 @@ import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.accounts import account as limits
+from oslira_gateway.accounts.account import NewInvitation
 from oslira_gateway.accounts.members_routes import invitation_routes, member_routes
 from oslira_gateway.accounts.postgres import PostgresAccounts
 from oslira_gateway.accounts.postgres_invitations import PostgresInvitations
 from oslira_gateway.accounts.routes import account_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
+from oslira_gateway.identity.caller import Caller, Member
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.memory import MemoryFreePlans
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial
+from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
@@ -170,6 +173,47 @@ async def test_an_invitation_ends_by_being_revoked_replaced_or_old(users: list[U
     assert await guest.ask("POST", "/invitations/nonsense/accept") == (404, "invitation_not_found")
     stored = await pool.fetchval("select token_hash from identity.invitations where id = $1", UUID(third_id))
     assert third.encode() not in stored
+
+
+@pytest.mark.parametrize("change", ["removed", "left", "demoted"])
+async def test_invitations_end_with_the_role_of_who_wrote_them(users: list[User], change: str) -> None:
+    owner, admin, _ = users
+    account = await owner.account()
+    await admin.joins(owner, account, "admin")
+    back_door = User(admin.http, new_id(), f"{new_id()}@example.com")
+    _, token = await admin.invites(back_door, account, "admin")
+    kept = User(admin.http, new_id(), f"{new_id()}@example.com")
+    await owner.invites(kept, account)
+    listed = (await owner.ask("GET", f"/accounts/{account}/invitations"))[1]["items"]
+    assert [one["invited_by"] for one in listed] == [str(owner.user_id), str(admin.user_id)]
+    path = f"/accounts/{account}/members/{admin.user_id}"
+    if change == "demoted":
+        assert (await owner.ask("PATCH", path, role="member"))[0] == 200
+    else:
+        assert (await (owner if change == "removed" else admin).ask("DELETE", path))[0] == 204
+    assert await back_door.ask("POST", f"/invitations/{token}/accept") == (404, "invitation_not_found")
+    listed = (await owner.ask("GET", f"/accounts/{account}/invitations"))[1]["items"]
+    assert [one["invited_by"] for one in listed] == [str(owner.user_id)]
+
+
+async def test_a_request_let_in_before_a_removal_changes_nothing_after_it(
+    users: list[User], pool: Pool
+) -> None:
+    owner, admin, guest = users
+    account = await owner.account()
+    await admin.joins(owner, account, "admin")
+    member = Member(Caller(admin.user_id), UUID(account), "admin")
+    assert (await owner.ask("DELETE", f"/accounts/{account}/members/{admin.user_id}"))[0] == 204
+    accounts, invitations = PostgresAccounts(pool), PostgresInvitations(pool)
+    for late in (
+        invitations.issue(member, NewInvitation(email=guest.email, role="admin")),
+        invitations.revoke(member, new_id()),
+        accounts.rename(member, "Theirs"),
+        accounts.remove(member, owner.user_id),
+    ):
+        with pytest.raises(OsliraError) as caught:
+            await late
+        assert caught.value.code == "account_not_found"
 
 
 async def test_members_do_what_their_role_allows(users: list[User]) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from http_answers import client_of
+from oslira_gateway.analyses.tickets import VISITOR
 from oslira_gateway.anonymous.challenges import NoChallenge
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -174,7 +175,7 @@ async def test_nothing_but_a_light_analysis_can_be_ordered(
 async def test_visitors_streams_are_counted_by_run(api: Any, client: httpx.AsyncClient) -> None:
     first, second = (await ask(client, "one")).json(), (await ask(client, "two")).json()
     for _ in range(2):
-        api.feed.admit(UUID(first["run_id"]))
+        api.streams.admit(VISITOR, counted_as=UUID(first["run_id"]), network="elsewhere")
     token = bearer(first["token"])
     assert code_of(await client.get(f"{first['poll_url']}/events", headers=token)) == (
         429,

@@ -53,7 +53,7 @@ class Reader:
     """Reads an account's stream in the background."""
 
     def __init__(self, groups: MemoryGroups, pace: GroupPace) -> None:
-        self.feed = ProgressFeed(max_streams_per_account=2)
+        self.feed = ProgressFeed()
         bulks: Any = None  # an account's stream has no bulk
         self.follow = FollowGroup(groups, bulks, self.feed, pace=pace)
         self.seen: list[Any] = []

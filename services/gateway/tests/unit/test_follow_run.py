@@ -14,7 +14,6 @@ from oslira_gateway.analyses.memory import MemoryRuns, new_run
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.run import Run
 from oslira_shared.contracts.analysis.v1 import AnalysisType, Progress, RunStatus
-from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
 ACCOUNT = new_id()
@@ -27,7 +26,7 @@ class Stream:
 
     def __init__(self, pace: Pace) -> None:
         self.runs = MemoryRuns()
-        self.feed = ProgressFeed(max_streams_per_account=2)
+        self.feed = ProgressFeed()
         order = read_order(username="natgeo", kind="light", business_profile_id=str(new_id()), max_age_s=None)
         self.first = replace(new_run(new_id(), order), seq=1)
         self.runs.rows[self.first.run_id] = (ACCOUNT, self.first)
@@ -210,18 +209,6 @@ async def test_nothing_is_watched_once_a_stream_has_ended(quiet: Stream) -> None
     quiet.complete()
     await quiet.ended()
     assert not quiet.feed.is_watched(quiet.first.run_id)
-
-
-async def test_streams_are_counted_by_account() -> None:
-    feed = ProgressFeed(max_streams_per_account=2)
-    feed.admit(ACCOUNT)
-    feed.admit(ACCOUNT)
-    feed.admit(new_id())
-    with pytest.raises(OsliraError) as caught:
-        feed.admit(ACCOUNT)
-    assert caught.value.code == "too_many_streams"
-    feed.leave(ACCOUNT)
-    feed.admit(ACCOUNT)
 
 
 async def test_events_on_the_wire() -> None:

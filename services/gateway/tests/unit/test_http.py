@@ -6,6 +6,7 @@ import httpx
 import pytest
 from http_answers import assert_problem, client_of
 from oslira_devstack.make_user import sign_token
+from oslira_gateway.analyses.tickets import Follower
 from oslira_gateway.identity.caller import Member
 from oslira_shared.ids import new_id
 
@@ -244,8 +245,9 @@ async def test_an_account_has_so_many_streams(api: Any, client: httpx.AsyncClien
     headers, profile = api.join(member), new_id()
     api.requests.businesses[profile] = member.account_id
     events_url = (await order(client, headers, business_profile_id=str(profile))).json()["events_url"]
-    api.feed.admit(member.account_id)
-    api.feed.admit(member.account_id)
+    for number in range(2):
+        follower = Follower(member.account_id, new_id())
+        api.streams.admit(follower, counted_as=member.account_id, network=number)
     response = await client.get(events_url)
     assert_problem(response, 429, "too_many_streams")
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,10 @@ async def code_of(text: str) -> str:
 
 async def test_a_good_token_names_its_user() -> None:
     caller = await TOKENS.verify(token(email="a@example.com", aud=["authenticated", "other"]))
-    assert caller == Caller(user_id=USER, email="a@example.com", is_confirmed=True)
+    expires_at_s = caller.token_expires_at_s
+    assert expires_at_s is not None
+    assert expires_at_s > time.time()
+    assert caller == Caller(USER, "a@example.com", is_confirmed=True, token_expires_at_s=expires_at_s)
     assert dict(caller.claims) == {"sub": str(USER), "role": "authenticated"}
 
 

@@ -27,6 +27,7 @@ class InvitationView(Answer):
     email: str
     expires_at: datetime
     invitation_id: UUID
+    invited_by: UUID | None
     role: str
 
 
@@ -35,6 +36,7 @@ class IssuedInvitation(Answer):
     email: str
     expires_at: datetime
     invitation_id: UUID
+    invited_by: UUID | None
     role: str
     token: str
 

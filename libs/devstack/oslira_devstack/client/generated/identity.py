@@ -28,3 +28,7 @@ class IdentityApi:
     async def read_me(self) -> Me:
         """`GET /v1/me`"""
         return await self._calls.read("/v1/me", {200: Me})
+
+    async def sign_out(self) -> None:
+        """`POST /v1/sign-out`"""
+        await self._calls.do("POST", "/v1/sign-out")
