@@ -1,7 +1,7 @@
 """Two worlds to apply events in: memory, and a real Postgres whose time is moved by moving what is recorded."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Protocol
@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import pytest_asyncio
+import stripe_year
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.ports import Inbox
 from oslira_billing.domain.catalogue import Catalogue, Priced
@@ -27,7 +28,7 @@ PRICE_SETTINGS = {
     **{f"price_{plan}": Price(plan=plan, interval="month") for plan in ("growth", "pro", "agency")},
     **{f"price_{plan}_year": Price(plan=plan, interval="year") for plan in ("growth", "pro", "agency")},
     "price_pack_100": Price(pack="pack_100"),
-    "price_service": Price(),
+    **{price_id: Price(**sells) for price_id, sells in stripe_year.prices().items()},
 }
 PRICES = {
     price_id: Priced(price.plan, price.pack, {"month": 1, "year": 12}.get(price.interval or ""))
@@ -51,6 +52,10 @@ class World(Protocol):
 
     async def available(self, account_id: UUID) -> int:
         """Credits that can be drawn."""
+        ...
+
+    async def frozen(self, account_id: UUID) -> int:
+        """Credits of purchases that are disputed."""
         ...
 
     async def problems(self, account_id: UUID) -> set[str]: ...
@@ -88,6 +93,13 @@ class MemoryWorld:
             one.credits - one.taken_credits
             for owner, _, one in self.inbox.tables.purchases.given.values()
             if owner == account_id and one.frozen_under is None
+        )
+
+    async def frozen(self, account_id: UUID) -> int:
+        return sum(
+            one.credits - one.taken_credits
+            for owner, _, one in self.inbox.tables.purchases.given.values()
+            if owner == account_id and one.frozen_under is not None
         )
 
     async def problems(self, account_id: UUID) -> set[str]:
@@ -128,8 +140,16 @@ class PostgresWorld:
         return {row["idempotency_key"]: (row["account_id"], row["amount"]) for row in rows}
 
     async def available(self, account_id: UUID) -> int:
-        query = "select coalesce(sum(amount), 0)::int from credits.balances where account_id = $1 and kind = 'available'"
-        return await self._ledger.fetchval(query, account_id)
+        return await self._sum(account_id, "available")
+
+    async def frozen(self, account_id: UUID) -> int:
+        return await self._sum(account_id, "frozen")
+
+    async def _sum(self, account_id: UUID, kind: str) -> int:
+        query = (
+            "select coalesce(sum(amount), 0)::int from credits.balances where account_id = $1 and kind = $2"
+        )
+        return await self._ledger.fetchval(query, account_id, kind)
 
     async def problems(self, account_id: UUID) -> set[str]:
         query = "select problem from billing.payment_problems where account_id = $1"
@@ -212,3 +232,9 @@ class Office:
 @pytest.fixture
 def office(world: World) -> Office:
     return Office(world)
+
+
+@pytest.fixture
+def new_office(world: World) -> Callable[[], Office]:
+    """An office for each customer: in memory a world of their own, since each transaction copies the whole one."""
+    return lambda: Office(MemoryWorld() if isinstance(world, MemoryWorld) else world)

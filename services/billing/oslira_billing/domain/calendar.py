@@ -19,24 +19,25 @@ def months_between(earlier: datetime, later: datetime) -> int:
     return (later.year - earlier.year) * _MONTHS_A_YEAR + later.month - earlier.month
 
 
-def period_start(end: datetime, months: int, *, anchor: datetime | None) -> datetime:
-    """Where a billing period of `months` that ends at `end` began.
+def months_until(end: datetime, months: int, *, anchor: datetime | None) -> list[datetime]:
+    """Where the months of a billing period of so many months begin, and its `end`.
 
     Stripe counts from the subscription's `anchor`, which `end` alone does not tell for days after the 28th.
     """
     if anchor is not None:
         to_end = months_between(anchor, end)
         if month_after(anchor, to_end) == end:
-            return month_after(anchor, to_end - months)
-    return month_after(end, -months)
+            return [month_after(anchor, to_end - number) for number in range(months, -1, -1)]
+    return [month_after(end, -number) for number in range(months, -1, -1)]
 
 
 def parts(start: datetime, end: datetime, months: int, *, anchor: datetime | None) -> tuple[Fraction, int]:
     """What [start, end) is of a billing period of `months` that ends at `end`: (share of its current month, later months)."""
-    begins = period_start(end, months, anchor=anchor)
-    number = next(n for n in range(1, months + 1) if n == months or start < month_after(begins, n))
-    current, following = month_after(begins, number - 1), month_after(begins, number)
-    return Fraction(_seconds(start, following), _seconds(current, following)), months - number
+    begins = months_until(end, months, anchor=anchor)
+    number = next(n for n in range(1, months + 1) if n == months or start < begins[n])
+    return Fraction(
+        _seconds(start, begins[number]), _seconds(begins[number - 1], begins[number])
+    ), months - number
 
 
 def _seconds(start: datetime, end: datetime) -> int:

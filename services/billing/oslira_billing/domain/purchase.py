@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 
-from oslira_billing.domain.calendar import period_start
+from oslira_billing.domain.calendar import month_after, months_between, months_until
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.fields import StripeObject, at, moment, number, reference, rows, text
@@ -37,6 +37,12 @@ class Span:
     anchor: datetime
     starts_at: datetime
     ends_at: datetime
+
+    def months(self) -> set[datetime]:
+        """When they begin."""
+        numbers = range(1, months_between(self.anchor, self.ends_at) + 1)
+        begins = (month_after(self.anchor, number) for number in numbers)
+        return {one for one in begins if self.starts_at < one < self.ends_at}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,10 @@ class Purchase:
     returned_credits: int = 0
     returned_at: datetime | None = None
     spans: tuple[Span, ...] = ()
+
+    def monthly(self, begins: datetime) -> int:
+        """Credits of the month that begins then; below 0 where it gives back more than it gives."""
+        return sum(span.monthly_credits for span in self.spans if begins in span.months())
 
 
 def period_key(subscription_id: str, starts_at: datetime) -> str:
@@ -176,7 +186,7 @@ class ReadInvoice:
             current += now
             total += now + monthly * later
             if later:
-                begins = period_start(line.ends_at, line.months, anchor=self.anchor)
+                begins = months_until(line.ends_at, line.months, anchor=self.anchor)[0]
                 spans.append(Span(monthly, begins, line.starts_at, line.ends_at))
         return _rounded(current), _rounded(total), spans
 

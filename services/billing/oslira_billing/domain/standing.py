@@ -3,13 +3,12 @@
 Computed from all that is known, so neither the order of the events nor their repetition matters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from oslira_billing.domain.calendar import month_after, months_between
-from oslira_billing.domain.purchase import Purchase, Span
+from oslira_billing.domain.purchase import Purchase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,38 +80,31 @@ class Group:
 
     def standing_credits(self) -> int:
         """What is granted, less what was given back in money: by prorations, refunds, disputes and credit notes."""
-        taken = sum(max(0, self._back(one) - max(0, self._future(one.purchase))) for one in self.paid)
+        future = self._future()
+        taken = sum(max(0, self._back(one) - future[one.purchase.id]) for one in self.paid)
         return max(0, self._granted() - taken)
 
     def month(self, begins: datetime) -> int | None:
         """Credits of the month that begins then; None while a payment for it is disputed.
 
-        Of a payment of which a part went back, the first months to come are still paid, the last are not.
+        Of a payment of which a part went back, the first months to come are still paid, the last are not. One that is paid in
+        part is granted whole: what is too much of it then stands out, and is taken.
         """
-        amount = 0
-        for one in self.paid:
-            monthly = sum(span.monthly_credits for span in one.purchase.spans if begins in set(_months(span)))
-            if monthly > 0:
-                if one.is_disputed:
-                    return None
-                monthly = min(monthly, max(0, self._future(one.purchase) - self._back(one)))
-            amount += monthly
-        return max(0, amount)
+        future, amount = self._future(), 0
+        for one, share in self._shares(begins):
+            if share and one.is_disputed:
+                return None
+            if future[one.purchase.id] > self._back(one):
+                amount += share
+        return amount
 
     def months_due(self, at: datetime) -> list[datetime]:
         """Months that began by then and were not granted."""
-        begun = {begins for one in self.paid for span in one.purchase.spans for begins in _months(span)}
-        return sorted(begins for begins in begun - self._months_given() if begins <= at)
+        return sorted(begins for begins in self._months() - self._months_given() if begins <= at)
 
     def payer_of(self, begins: datetime) -> str:
         """The purchase that pays for a month: the latest of those that do."""
-        payers = [
-            one.purchase
-            for one in self.paid
-            for span in one.purchase.spans
-            if span.monthly_credits > 0 and begins in set(_months(span))
-        ]
-        return max(payers, key=lambda purchase: (purchase.made_at, purchase.id)).id
+        return [one.purchase.id for one, share in self._shares(begins) if share][-1]
 
     def moves(self) -> list[Move]:
         """From how the grants are to how they should be.
@@ -145,15 +137,16 @@ class Group:
 
     def _granted(self) -> int:
         """In the order of time, so that what was given back takes of what had been granted before it, and no more."""
-        granted = [given for given in self.given if not given.is_restored]
         returning = {one.purchase.id: one.purchase for one in self.paid if one.purchase.returned_credits}
         made_at = {one.purchase.id: one.purchase.made_at for one in self.paid}
-        steps: list[tuple[datetime, datetime, int, int]] = []
-        for given in granted:
-            # What an invoice grants comes after what it gives back.
-            rank = 2 if given.purchase_id in returning and not given.is_month else 0
-            made = given.starts_at if given.is_month else made_at[given.purchase_id]
-            steps.append((given.starts_at, made, rank, given.credits))
+        # What an invoice grants comes after what it gives back.
+        steps = [
+            (one.starts_at, made_at[one.purchase_id], 2 if one.purchase_id in returning else 0, one.credits)
+            for one in self.given
+            if not one.is_month and not one.is_restored
+        ]
+        # By what is known now, also if an invoice for it came late.
+        steps += [(begins, begins, 0, max(0, self._monthly(begins))) for begins in self._months_given()]
         steps += [
             (one.returned_at or one.made_at, one.made_at, 1, -one.returned_credits)
             for one in returning.values()
@@ -168,19 +161,28 @@ class Group:
         total, stake_minor = max(0, one.purchase.total_credits), one.purchase.stake.total_minor
         return total * min(one.back_minor, stake_minor) // stake_minor if stake_minor else 0
 
-    def _future(self, purchase: Purchase) -> int:
-        """Credits of the months that it paid for and that were not granted."""
-        given = self._months_given()
-        return sum(
-            span.monthly_credits for span in purchase.spans for begins in _months(span) if begins not in given
-        )
+    def _future(self) -> dict[str, int]:
+        """Purchase → credits of its months that are still to be granted."""
+        future = {one.purchase.id: 0 for one in self.paid}
+        for begins in self._months() - self._months_given():
+            for one, share in self._shares(begins):
+                future[one.purchase.id] += share
+        return future
+
+    def _shares(self, begins: datetime) -> list[tuple[Paid, int]]:
+        """What each purchase gives of a month, the oldest first: what a later one gives back is nobody's."""
+        left, shares = max(0, self._monthly(begins)), list[tuple[Paid, int]]()
+        for one in sorted(self.paid, key=lambda one: (one.purchase.made_at, one.purchase.id)):
+            share = min(left, max(0, one.purchase.monthly(begins)))
+            left -= share
+            shares.append((one, share))
+        return shares
+
+    def _monthly(self, begins: datetime) -> int:
+        return sum(one.purchase.monthly(begins) for one in self.paid)
+
+    def _months(self) -> set[datetime]:
+        return {begins for one in self.paid for span in one.purchase.spans for begins in span.months()}
 
     def _months_given(self) -> set[datetime]:
         return {given.starts_at for given in self.given if given.is_month}
-
-
-def _months(span: Span) -> Iterator[datetime]:
-    for number in range(1, months_between(span.anchor, span.ends_at) + 1):
-        begins = month_after(span.anchor, number)
-        if span.starts_at < begins < span.ends_at:
-            yield begins

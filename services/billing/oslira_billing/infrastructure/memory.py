@@ -182,7 +182,7 @@ class MemoryBooks:
     @property
     def purchases(self) -> Purchases:
         tables = self._inbox.tables
-        return MemoryPurchases(tables.purchases, tables.reversals)
+        return MemoryPurchases(tables.purchases, tables.reversals, tables.closed)
 
     async def is_closed(self, account_id: UUID) -> bool:
         return account_id in self._inbox.tables.closed

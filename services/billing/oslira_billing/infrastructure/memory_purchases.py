@@ -26,8 +26,8 @@ class PurchaseTables:
 class MemoryPurchases:
     """Implements Purchases."""
 
-    def __init__(self, tables: PurchaseTables, reversals: ReversalTables) -> None:
-        self._tables, self._reversals = tables, reversals
+    def __init__(self, tables: PurchaseTables, reversals: ReversalTables, closed: set[UUID]) -> None:
+        self._tables, self._reversals, self._closed = tables, reversals, closed
 
     async def save(self, account_id: UUID, purchase: Purchase) -> bool:
         key = (purchase.id, purchase.group)
@@ -92,7 +92,9 @@ class MemoryPurchases:
     async def owed(self, at: datetime) -> Sequence[OwedGroup]:
         groups = {(owner, group) for (_, group), (owner, _) in self._tables.purchases.items()}
         return [
-            OwedGroup(owner, group) for owner, group in groups if (await self.group(group)).months_due(at)
+            OwedGroup(owner, group)
+            for owner, group in groups
+            if owner not in self._closed and (await self.group(group)).months_due(at)
         ]
 
     def _change(self, given: Given) -> None:

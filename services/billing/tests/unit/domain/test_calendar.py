@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oslira_billing.domain.calendar import month_after, parts, period_start
+from oslira_billing.domain.calendar import month_after, months_until, parts
 
 
 def on(text: str) -> datetime:
@@ -27,15 +27,20 @@ def test_months_are_counted_from_the_anchor(anchor: str, months: int, expected: 
 
 def test_where_a_period_began_takes_the_subscriptions_anchor() -> None:
     end, anchor = on("2027-02-28"), on("2026-10-31")
-    assert period_start(end, 1, anchor=anchor) == on("2027-01-31")
-    assert period_start(end, 1, anchor=None) == on("2027-01-28")
+    assert months_until(end, 1, anchor=anchor) == [on("2027-01-31"), end]
+    assert months_until(end, 1, anchor=None) == [on("2027-01-28"), end]
     # An anchor that was moved since says nothing about this period.
-    assert period_start(end, 1, anchor=on("2026-10-05")) == on("2027-01-28")
+    assert months_until(end, 1, anchor=on("2026-10-05")) == [on("2027-01-28"), end]
 
 
 def test_a_part_of_a_month_is_its_share_by_time() -> None:
     assert parts(on("2027-04-16"), on("2027-05-01"), 1, anchor=None) == (Fraction(1, 2), 0)
     assert parts(on("2027-04-30T23:00:00"), on("2027-05-01"), 1, anchor=None) == (Fraction(1, 720), 0)
+
+
+def test_a_period_that_began_on_the_last_day_of_february_is_longer_than_a_month_of_that_day() -> None:
+    anchor = on("2026-01-29")
+    assert parts(on("2026-03-14T12:00:00"), on("2026-03-29"), 1, anchor=anchor) == (Fraction(1, 2), 0)
 
 
 def test_a_part_of_a_year_is_a_share_of_its_current_month_and_the_months_after() -> None:
@@ -49,4 +54,4 @@ def test_a_part_of_a_year_is_a_share_of_its_current_month_and_the_months_after()
     months=st.integers(1, 36),
 )
 def test_a_period_is_found_again_from_its_end(anchor: datetime, months: int) -> None:
-    assert period_start(month_after(anchor, months), months, anchor=anchor) == anchor
+    assert months_until(month_after(anchor, months), months, anchor=anchor)[0] == anchor

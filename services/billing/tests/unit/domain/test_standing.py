@@ -159,6 +159,13 @@ def test_of_a_year_the_months_to_come_go_back_first() -> None:
     assert year(5, back_minor=12_000).standing_credits() == 0
 
 
+def test_a_month_that_is_paid_in_part_is_granted_whole_and_what_is_too_much_is_taken() -> None:
+    part = year(1, back_minor=9_500)  # 14,250 of 18,000 credits: 2.5 months stay
+    assert part.month(SEPTEMBER) == 1_500
+    granted = year(2, back_minor=9_500)
+    assert (granted.standing_credits(), granted.month(JULY.replace(month=10))) == (3_750, 0)
+
+
 def test_a_disputed_year_grants_no_month_until_it_is_decided() -> None:
     assert year(0, is_disputed=True).month(AUGUST) is None
 
