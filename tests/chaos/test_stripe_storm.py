@@ -7,29 +7,36 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import httpx
 import pytest
+import stripe_year
 from oslira_billing import samples
 from oslira_billing.infrastructure import audit as grants_and_payments
 from oslira_credits.infrastructure import audit as ledger
 from oslira_devstack.access import access_to
 from oslira_devstack.simulated import connect_simulators
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_scheduler.application.publish_tick import publish_tick
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
+from oslira_shared.bus.connection import Bus
 from people import eventually
 from stripe_story import PRICES, Outcome, Story, known_to_stripe
 
 _SENDERS: Final = 8
+# The last slot of the daily job in the customers' year.
+_LAST_LOOK: Final = datetime(2026, 12, 31, 3, 30, tzinfo=UTC)
 _SERVICES: Final = ("scheduler", "credits", "billing")
 
 
 @asynccontextmanager
 async def _billing_stack(directory: Path, *, lease_s: float) -> AsyncGenerator[Stack]:
-    extra = {"STRIPE_PRICES": json.dumps(PRICES), "OSLIRA_EVENT_LEASE_S": str(lease_s)}
+    prices = json.dumps(PRICES | stripe_year.prices())
+    extra = {"STRIPE_PRICES": prices, "OSLIRA_EVENT_LEASE_S": str(lease_s)}
     config = StackConfig(
         data_dir=directory, durable=False, services=_SERVICES, extra_environment={"billing": extra}
     )
@@ -129,7 +136,46 @@ class Books:
         )
 
 
-async def _storm(directory: Path, *, stories: int, copies: int, kills: int, lease_s: float) -> None:
+async def _years(stack: Stack, books: Books, *, customers: int) -> int:
+    """A year of each, through the webhook in no order while billing is killed once; how many events it were."""
+    lived = [stripe_year.at_random(seed) for seed in range(customers)]
+    async with connect_simulators(stack.simulators_url) as simulators:
+        for year in lived:
+            body = {"objects": list(year.objects.values())}
+            (
+                await simulators.http.post(f"{simulators.url}/_sim/stripe/objects", json=body)
+            ).raise_for_status()
+    storm = Storm(stack, [], copies=0, seed=7)
+    storm.deliveries = [
+        event for seed, year in enumerate(lived) for event in stripe_year.shuffled(year, seed)
+    ]
+    random.Random(7).shuffle(storm.deliveries)
+    await storm.blow(kills=1)
+    bus = Bus(access_to(stack.describe(), stack.credentials).nats_url("scheduler"), service="scheduler")
+    await bus.start()
+
+    async def is_over() -> bool:
+        return bus.is_connected and await books.unfinished() == 0
+
+    await eventually(is_over, timeout_s=300)
+    await publish_tick(bus, "owed-credits", _LAST_LOOK)
+
+    async def is_granted() -> bool:
+        state = "select state from billing.job_runs where job = 'owed-credits' and slot = $1"
+        return await books.billing.fetchval(state, _LAST_LOOK) == "done"
+
+    await eventually(is_granted, timeout_s=100)
+    await bus.stop()
+    for year in lived:
+        query = "select kind, sum(amount)::int as amount from credits.balances where account_id = $1 group by kind"
+        amounts = {row["kind"]: row["amount"] for row in await books.credits.fetch(query, year.account_id)}
+        assert (amounts.get("available", 0), amounts.get("frozen", 0)) == year.model.credits(_LAST_LOOK)
+    return len(storm.deliveries)
+
+
+async def _storm(
+    directory: Path, *, stories: int, copies: int, kills: int, lease_s: float, customers: int
+) -> None:
     async with _billing_stack(directory, lease_s=lease_s) as stack:
         told = [Story(number) for number in range(stories)]
         async with connect_simulators(stack.simulators_url) as simulators:
@@ -159,6 +205,7 @@ async def _storm(directory: Path, *, stories: int, copies: int, kills: int, leas
         bought = "select count(*) from credits.transfers where kind = 'grant' and account_id <> $1"
         assert await credits_.fetchval(bought, ANONYMOUS_ACCOUNT_ID) == granted
         assert await billing.fetchval("select count(*) from billing.payment_problems") == 0
+        of_years = await _years(stack, books, customers=customers)
         assert await ledger.differences(credits_) == []
         assert await grants_and_payments.differences(billing) == []
         await billing.close()
@@ -166,15 +213,16 @@ async def _storm(directory: Path, *, stories: int, copies: int, kills: int, leas
         print(  # noqa: T201  # the campaign's figures
             f"\nstripe storm: {events} events of {stories} accounts, {storm.sent} deliveries by {_SENDERS} senders in"
             f" {blown_s:.1f} s ({storm.refused} refused and sent again), {kills} kills, 1 wipe; settled after"
-            f" {time.monotonic() - began:.1f} s; 0 lost, {granted} grants, each once; all balances as the model's"
+            f" {time.monotonic() - began:.1f} s; 0 lost, {granted} grants, each once; all balances as the model's;"
+            f" then a year of {customers} customers, {of_years} deliveries: 0 differences"
         )
 
 
 async def test_a_storm_of_events_leaves_what_the_model_says(scratch_dir: Path) -> None:
-    await _storm(scratch_dir / "storm", stories=4, copies=2, kills=1, lease_s=3)
+    await _storm(scratch_dir / "storm", stories=4, copies=2, kills=1, lease_s=3, customers=3)
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 async def test_the_whole_storm_leaves_what_the_model_says(scratch_dir: Path) -> None:
-    await _storm(scratch_dir / "whole-storm", stories=24, copies=10, kills=5, lease_s=30)
+    await _storm(scratch_dir / "whole-storm", stories=24, copies=10, kills=5, lease_s=30, customers=60)

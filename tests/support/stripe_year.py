@@ -51,7 +51,6 @@ class Start:
     interval: str
     quantity: int
     trial_days: int
-    is_late: bool
 
 
 @dataclass
@@ -254,9 +253,7 @@ class Year:
         self._tell(sub, "deleted")
         self._now += timedelta(seconds=60)
         plan, interval = list(CREDITS)[act.first % 3], ("month", "year")[act.second % 2]
-        self._sub = self._subscribe(
-            Start(0, 0, plan, interval, 1 + act.second % 2, act.first % 2 * 14, False)
-        )
+        self._sub = self._subscribe(Start(0, 0, plan, interval, 1 + act.second % 2, act.first % 2 * 14))
 
     def _add(self, act: Act) -> None:
         del act
@@ -422,6 +419,31 @@ def _month_starts(sub: Subscription, at: datetime) -> list[datetime]:
 
 def _months_between(earlier: datetime, later: datetime) -> int:
     return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+# What customers, operators and banks do, by how often.
+KINDS: Final = (
+    *("change", "change", "quantity", "to_year", "recreate", "add", "decline", "decline"),
+    *("pack", "refund", "refund", "dispute", "note"),
+)
+
+
+def at_random(seed: int) -> Year:
+    """A year of a customer that keeps their account."""
+    dice = random.Random(seed)
+    start = Start(
+        day=dice.randrange(28),
+        second_of_day=dice.randrange(86_400),
+        plan=dice.choice(list(CREDITS)),
+        interval=dice.choice(["month", "month", "year"]),
+        quantity=dice.choice([1, 1, 2, 3]),
+        trial_days=dice.choice([0, 0, 7, 60]),
+    )
+    acts = [
+        Act(dice.choice(KINDS), dice.randrange(28, 361), dice.randrange(1_000), dice.randrange(86_400))
+        for _ in range(dice.randrange(16))
+    ]
+    return Year(start, acts)
 
 
 def shuffled(year: Year, seed: int) -> Iterable[dict[str, Any]]:

@@ -20,6 +20,7 @@ from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.settings import Price
 from oslira_devstack.databases import Database
+from oslira_devstack.providers import development_prices
 from oslira_shared.catalog import PACKS, PLANS
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -28,7 +29,10 @@ PRICE_SETTINGS = {
     **{f"price_{plan}": Price(plan=plan, interval="month") for plan in ("growth", "pro", "agency")},
     **{f"price_{plan}_year": Price(plan=plan, interval="year") for plan in ("growth", "pro", "agency")},
     "price_pack_100": Price(pack="pack_100"),
-    **{price_id: Price(**sells) for price_id, sells in stripe_year.prices().items()},
+    **{
+        price_id: Price.model_validate(sells)
+        for price_id, sells in (stripe_year.prices() | development_prices()).items()
+    },
 }
 PRICES = {
     price_id: Priced(price.plan, price.pack, {"month": 1, "year": 12}.get(price.interval or ""))

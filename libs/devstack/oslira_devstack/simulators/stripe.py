@@ -8,6 +8,7 @@ from typing import Any
 
 from oslira_devstack.simulators.routes import Handler, Route
 from oslira_devstack.simulators.stripe_form import nested, parse_form
+from oslira_devstack.simulators.stripe_shapes import CUSTOMER, ITEM, PORTAL, SESSION
 from oslira_devstack.simulators.stripe_store import StripeObject, StripeStore
 from oslira_devstack.simulators.wire import Call, Reply, json_reply
 
@@ -75,20 +76,8 @@ class Stripe:
 
     async def create_customer(self, call: Call) -> Reply:
         asked = parse_form(call.body)
-        return self._created(
-            {
-                "id": _new_id("cus"),
-                "object": "customer",
-                "created": int(time.time()),
-                "description": None,
-                "email": None,
-                "name": None,
-                "phone": None,
-                "livemode": False,
-                "metadata": {},
-                **asked,
-            }
-        )
+        fixed = {"id": _new_id("cus"), "object": "customer", "created": int(time.time())}
+        return self._created({**CUSTOMER, **fixed, **asked})
 
     async def create_checkout(self, call: Call) -> Reply:
         asked = parse_form(call.body)
@@ -101,23 +90,13 @@ class Stripe:
         amount = sum(self._amount(item) or 0 for item in asked.get("line_items", []))
         return self._created(
             {
+                **SESSION,
                 "id": session_id,
                 "object": "checkout.session",
                 "created": int(time.time()),
                 "expires_at": int(time.time()) + 24 * 3600,
-                "livemode": False,
-                "status": "open",
-                "payment_status": "unpaid",
                 "amount_subtotal": amount,
                 "amount_total": amount,
-                "currency": "usd",
-                "client_reference_id": None,
-                "customer": None,
-                "customer_email": None,
-                "invoice": None,
-                "payment_intent": None,
-                "subscription": None,
-                "metadata": {},
                 "url": f"https://checkout.stripe.example/c/pay/{session_id}",
                 **asked,
                 "line_items": {
@@ -134,10 +113,10 @@ class Stripe:
         portal_id = _new_id("bps")
         return json_reply(
             {
+                **PORTAL,
                 "id": portal_id,
                 "object": "billing_portal.session",
                 "created": int(time.time()),
-                "livemode": False,
                 "customer": asked["customer"],
                 "return_url": asked.get("return_url"),
                 "url": f"https://billing.stripe.example/p/session/{portal_id}",
@@ -272,11 +251,13 @@ class Stripe:
 
     def _line(self, item: dict[str, Any]) -> StripeObject:
         price_id = item.get("price")
+        amount = self._amount(item)
         return {
+            **ITEM,
             "id": _new_id("li"),
             "object": "item",
-            "amount_total": self._amount(item),
-            "currency": "usd",
+            "amount_subtotal": amount,
+            "amount_total": amount,
             "quantity": int(item.get("quantity", 1)),
             "price": self.store.get(price_id or "", "price") or {"id": price_id, "object": "price"},
         }

@@ -1,6 +1,8 @@
 """Stripe, spoken by its own SDK."""
 
+import json
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -11,6 +13,7 @@ from .conftest import Sim
 # stripe 16.1 posts its form through a deprecated argument of httpx 0.28
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw:DeprecationWarning")
 
+OFFICIAL = Path(__file__).parents[5] / "shared" / "data" / "peers" / "stripe_fixtures3.json"
 EVENT: dict[str, Any] = {
     "id": "evt_1",
     "object": "event",
@@ -163,3 +166,41 @@ async def test_faults_have_stripes_shape(sim: Sim, client: stripe.StripeClient) 
     with pytest.raises(stripe.RateLimitError):
         await client.v1.events.list_async()
     await client.v1.invoices.list_async()
+
+
+async def test_what_calls_create_has_all_official_fields(sim: Sim, client: stripe.StripeClient) -> None:
+    """By Stripe's own sample objects, where they are at hand."""
+    official = json.loads(OFFICIAL.read_text())["resources"] if OFFICIAL.exists() else {}
+    customer = await client.v1.customers.create_async({"email": "a@b.example"})
+    session = await client.v1.checkout.sessions.create_async(
+        {"mode": "payment", "customer": customer.id, "line_items": [{"price": "price_1", "quantity": 1}]}
+    )
+    items = await client.v1.checkout.sessions.line_items.list_async(session.id)
+    portal = await client.v1.billing_portal.sessions.create_async({"customer": customer.id})
+    for made in (customer, session, portal, items.data[0]):
+        fields = made.to_dict()
+        assert set(official.get(fields["object"], ())) - set(fields) == set(), fields["object"]
+
+
+async def test_a_long_invoice_shows_ten_lines_and_lists_all(sim: Sim, client: stripe.StripeClient) -> None:
+    lines = [{"id": f"il_{number}", "object": "line_item", "amount": 1} for number in range(23)]
+    await sim.post("stripe/objects", id="in_long", object="invoice", lines={"object": "list", "data": lines})
+    shown = await client.v1.invoices.retrieve_async("in_long")
+    assert (len(shown.lines.data), shown.lines.has_more) == (10, True)
+    found = await client.v1.invoices.line_items.list_async("in_long", {"limit": 10})
+    ids = [line.id async for line in found.auto_paging_iter()]
+    assert ids == [line["id"] for line in lines]
+
+
+async def test_nothing_is_sold_to_a_deleted_customer_and_an_expired_page_sells_nothing(
+    sim: Sim, client: stripe.StripeClient
+) -> None:
+    customer = await client.v1.customers.create_async({})
+    session = await client.v1.checkout.sessions.create_async({"mode": "payment", "customer": customer.id})
+    assert (await client.v1.checkout.sessions.expire_async(session.id)).status == "expired"
+    with pytest.raises(stripe.InvalidRequestError, match="can be expired"):
+        await client.v1.checkout.sessions.expire_async(session.id)
+    await client.v1.customers.delete_async(customer.id)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        await client.v1.checkout.sessions.create_async({"mode": "payment", "customer": customer.id})
+    assert (refused.value.code, refused.value.param) == ("resource_missing", "customer")

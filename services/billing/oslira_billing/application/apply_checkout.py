@@ -1,5 +1,6 @@
 """A finished checkout: whose customer this is, and the credits of a pack that is paid."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from oslira_billing.application.ports import Books
@@ -9,15 +10,23 @@ from oslira_billing.domain.purchase import payment_of_session, purchase_of_sessi
 
 
 async def apply_checkout(
-    books: Books, account_id: UUID, session: StripeObject, *, has_failed: bool = False
+    books: Books,
+    account_id: UUID,
+    session: StripeObject,
+    *,
+    items: Sequence[StripeObject] = (),
+    has_failed: bool = False,
 ) -> None:
-    """Paid by a slow method, a pack is granted by the session's later event, under the same key, or never (`has_failed`)."""
+    """Paid by a slow method, a pack is granted by the session's later event, under the same key, or never (`has_failed`).
+
+    `items`: what it sold, as far as Stripe knows.
+    """
     customer_id = reference(session, "customer")
     if customer_id is not None:
         await books.link_customer(customer_id, account_id)
     if text(session, "mode") != "payment":
         return
-    purchase = purchase_of_session(session, await books.catalogue())
+    purchase = purchase_of_session(session, await books.catalogue(), items)
     described = {**session, "payment_status": "failed"} if has_failed else session
     await books.reversals.save_session(account_id, described, purchase)
     if purchase is not None:

@@ -1,6 +1,6 @@
 """Which effect an event has, with all that it needs from Stripe: nothing is asked inside a transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -26,10 +26,9 @@ Effect: TypeAlias = Callable[[Books, UUID, StripeObject], Awaitable[None]]
 _INVOICE_PAID: Final = "invoice.paid"
 _PLAIN: Final[dict[str, Effect]] = {
     "invoice.voided": clear_problem,
-    "checkout.session.completed": apply_checkout,
-    "checkout.session.async_payment_succeeded": apply_checkout,
     "checkout.session.async_payment_failed": partial(apply_checkout, has_failed=True),
 }
+_CHECKOUT: Final = frozenset(f"checkout.session.{what}" for what in ("completed", "async_payment_succeeded"))
 _PROBLEMS: Final = {
     f"invoice.{problem}": problem for problem in ("payment_failed", "payment_action_required")
 }
@@ -42,6 +41,7 @@ PAYMENT_LINKED: Final = "invoice_payment.paid"
 HANDLED: Final = (
     _INVOICE_PAID,
     *_PLAIN,
+    *sorted(_CHECKOUT),
     *_PROBLEMS,
     *sorted(_SUBSCRIPTION),
     *sorted(_CREDIT_NOTE),
@@ -71,19 +71,23 @@ class ChooseEffect:
     stripe: StripeObjects
 
     async def __call__(self, event: StripeEvent) -> Choice:
-        if event.type == _INVOICE_PAID:
-            return Choice(await self._invoice(event))
-        if (effect := _PLAIN.get(event.type)) is not None:
-            return Choice(effect)
-        if event.type in _SUBSCRIPTION:
-            return Choice(await self._subscription(event))
-        if (problem := _PROBLEMS.get(event.type)) is not None:
-            current = await self.stripe.retrieve("invoice", text(event.object, "id") or "")
-            return Choice(partial(note_problem, current=current or event.object, problem=problem))
         if is_reversal(event.type):
             found = await FindReversal(self.inbox, self.stripe)(event)
             return Choice(partial(take_back, found=found), found.papers)
-        return Choice(await self._credit_note(event))
+        return Choice(await self._effect(event))
+
+    async def _effect(self, event: StripeEvent) -> Effect:
+        asking = (
+            ({_INVOICE_PAID}, self._invoice),
+            (_CHECKOUT, self._checkout),
+            (_SUBSCRIPTION, self._subscription),
+            (_PROBLEMS, self._problem),
+            (_CREDIT_NOTE, self._credit_note),
+        )
+        for kinds, choose in asking:
+            if event.type in kinds:
+                return await choose(event)
+        return _PLAIN[event.type]
 
     async def _invoice(self, event: StripeEvent) -> Effect:
         """An event carries ten lines; and where a period began, its end alone does not tell."""
@@ -99,6 +103,17 @@ class ChooseEffect:
             subscription: Any = await self.stripe.retrieve("subscription", subscription_id)
             anchor = moment(subscription, "billing_cycle_anchor")
         return partial(apply_invoice, invoice=invoice, anchor=anchor)
+
+    async def _checkout(self, event: StripeEvent) -> Effect:
+        """What a pack's checkout sold its event does not say."""
+        items: Sequence[StripeObject] | None = None
+        if text(event.object, "mode") == "payment":
+            items = await self.stripe.items_of(text(event.object, "id") or "")
+        return partial(apply_checkout, items=items or ())
+
+    async def _problem(self, event: StripeEvent) -> Effect:
+        current = await self.stripe.retrieve("invoice", text(event.object, "id") or "")
+        return partial(note_problem, current=current or event.object, problem=_PROBLEMS[event.type])
 
     async def _subscription(self, event: StripeEvent) -> Effect:
         """Events come in no order, so the subscription is asked for as it is now."""

@@ -188,6 +188,10 @@ class StripeObjects(Protocol):
         """All lines of an invoice, from all pages."""
         ...
 
+    async def items_of(self, session_id: str) -> Sequence[StripeObject] | None:
+        """What a checkout sells, with prices and quantities, from all pages."""
+        ...
+
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         """The id of the invoice that a payment paid, by Stripe's InvoicePayment."""
         ...

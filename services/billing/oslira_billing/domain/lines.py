@@ -59,8 +59,8 @@ def read_lines(invoice: StripeObject, catalogue: Catalogue) -> Sequence[Line]:
 
 
 def _read(line: StripeObject, invoice: StripeObject, catalogue: Catalogue) -> Line | None:
-    item = at(line, "parent", "subscription_item_details") or at(line, "parent", "invoice_item_details")
-    is_one_off = not at(line, "parent", "subscription_item_details") and not _is_proration(line)
+    item = _details(line)
+    is_one_off = at(item, "subscription_item") is None and not _is_proration(line)
     price_id = reference(line, "pricing", "price_details", "price")
     if is_one_off and (price_id not in catalogue.prices or subscription_of(invoice) is None):
         return None
@@ -95,8 +95,10 @@ def _read(line: StripeObject, invoice: StripeObject, catalogue: Catalogue) -> Li
 
 
 def _is_proration(line: StripeObject) -> bool:
-    parent = at(line, "parent")
-    return any(
-        at(parent, kind, "proration") is True
-        for kind in ("subscription_item_details", "invoice_item_details")
-    )
+    return at(_details(line), "proration") is True
+
+
+def _details(line: StripeObject) -> StripeObject:
+    """Of the item that it is for: a subscription's, or one that was added to the invoice."""
+    kind = text(line, "parent", "type") or "subscription_item_details"
+    return at(line, "parent", kind) or {}

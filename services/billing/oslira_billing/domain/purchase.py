@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from oslira_billing.domain.calendar import month_after, months_between, months_until
-from oslira_billing.domain.catalogue import Catalogue
+from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.fields import StripeObject, at, moment, number, reference, rows, text
 from oslira_billing.domain.lines import Line, read_lines, subscription_of
@@ -97,17 +97,30 @@ def payment_of_session(session: StripeObject) -> str | None:
     return reference(session, "payment_intent") if text(session, "mode") == "payment" else None
 
 
-def purchase_of_session(session: StripeObject, catalogue: Catalogue) -> Purchase | None:
-    """A finished checkout's pack, once it is paid. Plans are bought by their invoices."""
+def purchase_of_session(
+    session: StripeObject, catalogue: Catalogue, items: Sequence[StripeObject] = ()
+) -> Purchase | None:
+    """A finished checkout's packs, once they are paid. Plans are bought by their invoices.
+
+    `items` say which and how many, by their prices; where none is a pack's, the metadata names one pack.
+    """
     if text(session, "mode") != "payment" or text(session, "payment_status") not in _PAID:
         return None
-    pack = catalogue.pack_of(at(session, "metadata"))
-    if pack is None:
-        return None
+    sold = sum(_pack_credits(item, catalogue) for item in items)
+    if not sold:
+        pack = catalogue.pack_of(at(session, "metadata"))
+        if pack is None:
+            return None
+        sold = catalogue.packs[pack]
     session_id = text(session, "id") or ""
     stake = Stake(cash_minor=number(session, "amount_total") or 0, currency=text(session, "currency") or "")
-    grant = Grant(f"session:{session_id}", catalogue.packs[pack], "pack")
-    return _one_off(session, grant, stake)
+    return _one_off(session, Grant(f"session:{session_id}", sold, "pack"), stake)
+
+
+def _pack_credits(item: StripeObject, catalogue: Catalogue) -> int:
+    sold = catalogue.prices.get(reference(item, "price") or "", Priced())
+    quantity = number(item, "quantity")
+    return catalogue.credits_of(sold) * (1 if quantity is None else quantity) if sold.pack else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,10 @@ class MemoryStripe:
         invoice = self.objects.get(invoice_id)
         return None if invoice is None else invoice["lines"]["data"]
 
+    async def items_of(self, session_id: str) -> Sequence[StripeObject] | None:
+        session = self.objects.get(session_id)
+        return None if session is None else session.get("line_items", {}).get("data")
+
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         return self.invoice_payments.get(payment_intent_id)
 

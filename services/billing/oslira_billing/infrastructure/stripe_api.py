@@ -49,17 +49,22 @@ class StripeApiObjects:
         return await self.ask(lambda v1: resource(v1).retrieve_async(object_id))
 
     async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
-        lines: list[StripeObject] = []
+        return await self._all(lambda v1, page: v1.invoices.line_items.list_async(invoice_id, page))
+
+    async def items_of(self, session_id: str) -> Sequence[StripeObject] | None:
+        return await self._all(lambda v1, page: v1.checkout.sessions.line_items.list_async(session_id, page))
+
+    async def _all(self, listed: Callable[[Any, Any], Awaitable[Any]]) -> Sequence[StripeObject] | None:
+        """From all pages; None where what it is a list of is not there."""
+        found: list[StripeObject] = []
         while True:
-            asked: Any = {"limit": _PAGE} | ({"starting_after": lines[-1]["id"]} if lines else {})
-            page = await self.ask(
-                lambda v1, asked=asked: v1.invoices.line_items.list_async(invoice_id, asked)
-            )
+            asked: Any = {"limit": _PAGE} | ({"starting_after": found[-1]["id"]} if found else {})
+            page = await self.ask(lambda v1, asked=asked: listed(v1, asked))
             if page is None:
                 return None
-            lines += page["data"]
+            found += page["data"]
             if not page["has_more"] or not page["data"]:
-                return lines
+                return found
 
     async def invoice_paid_by(self, payment_intent_id: str) -> str | None:
         by: Any = {"type": "payment_intent", "payment_intent": payment_intent_id}

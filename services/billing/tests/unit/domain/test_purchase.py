@@ -295,6 +295,21 @@ def test_a_paid_pack_is_granted_under_its_sessions_key(metadata: dict[str, Any])
     assert (found.group, found.stake) == (done["id"], Stake(cash_minor=1_000, currency="usd"))
 
 
+def test_what_a_checkout_sold_is_counted_by_its_items() -> None:
+    def item(price: str, quantity: int | None) -> dict[str, Any]:
+        return {"object": "item", "price": {"object": "price", "id": price}, "quantity": quantity}
+
+    done = samples.session(pack="pack_100")
+    for items, credits_ in (
+        ([item("price_pack", 3)], 300),
+        ([item("price_pack", None), item("price_pack", 2), item("price_of_a_mug", 9)], 300),
+        ([item("price_of_a_mug", 9)], 100),
+    ):
+        found = purchase_of_session(done, SOLD, items)
+        assert found is not None
+        assert found.total_credits == credits_
+
+
 @pytest.mark.parametrize(
     "done",
     [
