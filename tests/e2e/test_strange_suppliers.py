@@ -36,6 +36,11 @@ def _both(kind: str, **details: Any) -> tuple[Rule, Rule]:
     return _openai(kind, **details), {"provider": "anthropic", "kind": kind, **details}
 
 
+def _claude(kind: str, **details: Any) -> tuple[Rule, Rule]:
+    """OpenAI refuses the request itself, so Claude is asked."""
+    return _openai("status", status=400), {"provider": "anthropic", "kind": kind, **details}
+
+
 _PAGE: Rule = {"as_html": True}
 _START, _LOOK = {"path": "POST *runs"}, {"path": "GET /v2/actor-runs"}
 COMPLETES = (
@@ -56,13 +61,23 @@ COMPLETES = (
     Case("in.parts", (_openai("parts"),)),
     Case("numbers.as.text", (_openai("text_numbers"),)),
     Case("no.usage", (_openai("no_usage"),)),
-    Case("half.an.emoji", (_openai("half_emoji"),), calls=2),
-    Case("nul.in.an.answer", (_openai("nul"),), calls=2),
+    Case("half.an.emoji", (_openai("half_emoji"),)),
+    Case("nul.in.an.answer", (_openai("nul"),)),
     Case("an.apology", (_openai("apology", times=1),), calls=2),
     Case("thoughts.alone", (_openai("null_content"),), calls=3),
     Case("cut.in.the.middle", (_openai("cut_body", times=1),), calls=2),
     Case("error.with.status.200", (_openai("error_body_200"),)),
     Case("out.of.quota", (_openai("insufficient_quota"),)),
+    Case("claude.fenced", _claude("fenced")),
+    Case("claude.twice.and.more", _claude("doubled")),
+    Case("claude.in.parts", _claude("parts")),
+    Case("claude.numbers.as.text", _claude("text_numbers")),
+    Case("claude.no.usage", _claude("no_usage")),
+    Case("claude.half.an.emoji", _claude("half_emoji")),
+    Case("claude.nul", _claude("nul")),
+    Case("claude.says.sorry", _claude("apology", times=1), calls=2),
+    Case("claude.cut.in.the.middle", _claude("cut_body", times=1), calls=2),
+    Case("claude.error.with.status.200", _claude("error_body_200", times=1)),
     Case("both.limited", _both("status", status=429, retry_after_s=4, for_s=6)),
     Case("both.away", _both("status", status=503, for_s=6)),
 )

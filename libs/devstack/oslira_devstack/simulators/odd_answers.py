@@ -68,11 +68,18 @@ def _parts(provider: str, body: dict[str, Any]) -> dict[str, Any]:
     if provider == "openai" and (choices := body.get("choices")):
         message = choices[0]["message"]
         message["content"] = [{"type": "text", "text": message["content"]}]
-    elif provider == "anthropic" and body["content"]:
-        text: str = body["content"][0]["text"]
-        half = len(text) // 2
-        body["content"] = [{"type": "text", "text": part} for part in (text[:half], text[half:])]
+    elif provider == "anthropic":
+        body["content"] = [half for block in body["content"] for half in _halves(block)]
     return body
+
+
+def _halves(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """A text block as two of them; any other as it is."""
+    if block["type"] != "text":
+        return [block]
+    text: str = block["text"]
+    middle = len(text) // 2
+    return [{"type": "text", "text": part} for part in (text[:middle], text[middle:])]
 
 
 def _null_content(provider: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _null_content(provider: str, body: dict[str, Any]) -> dict[str, Any]:
         message = choices[0]["message"]
         message |= {"content": None, "reasoning_content": message["content"]}
     elif provider == "anthropic":
-        body["content"] = []
+        body["content"] = [block for block in body["content"] if block["type"] != "text"]
     return body
 
 

@@ -43,7 +43,7 @@ async def drip(fault: Fault, send: Send, receive: Receive) -> None:
         transport.write(_HEAD)
     leaving = asyncio.create_task(until_gone(receive))
     try:
-        while not leaving.done() and not fault.is_over:
+        while not leaving.done() and not fault.is_over and not transport.is_closing():
             transport.write(bytes([next(rest, ord(" "))]))
             await asyncio.wait({leaving}, timeout=every_s)
         transport.abort()
