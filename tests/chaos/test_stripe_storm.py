@@ -14,6 +14,7 @@ from typing import Any, Final
 import asyncpg
 import httpx
 import pytest
+import stripe_plans
 import stripe_year
 from oslira_billing import samples
 from oslira_billing.infrastructure import audit as grants_and_payments
@@ -35,7 +36,7 @@ _SERVICES: Final = ("scheduler", "credits", "billing")
 
 @asynccontextmanager
 async def _billing_stack(directory: Path, *, lease_s: float) -> AsyncGenerator[Stack]:
-    prices = json.dumps(PRICES | stripe_year.prices())
+    prices = json.dumps(PRICES | stripe_plans.prices())
     extra = {"STRIPE_PRICES": prices, "OSLIRA_EVENT_LEASE_S": str(lease_s)}
     config = StackConfig(
         data_dir=directory, durable=False, services=_SERVICES, extra_environment={"billing": extra}

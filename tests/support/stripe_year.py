@@ -3,114 +3,36 @@
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
 
-from credit_model import Account, Bill, Subscribed, Time, months_on
+from credit_model import Bill, Subscribed, Time, months_on
 from oslira_billing import samples
-
-BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
-END: Final = datetime(2027, 1, 1, tzinfo=UTC)
-CREDITS: Final = {"growth": 250, "pro": 1_500, "agency": 5_000}
-PACKS: Final = {"pack_100": (100, 1_500), "pack_500": (500, 6_000)}
-_MONTH_MINOR: Final = {"growth": 2_900, "pro": 9_900, "agency": 29_900}
-_YEAR: Final = 10  # a year costs ten months
-_VERSIONS: Final = ("2026-10-28.endive", "2026-10-28.endive", "2024-06-20", "2022-11-15")
-_NEW_PRICES: Final = datetime(2026, 7, 1, tzinfo=UTC)
-
-
-def prices() -> dict[str, dict[str, Any]]:
-    """In the form of STRIPE_PRICES: each plan by month and year, at an older and a newer price."""
-    plans = {
-        f"price_{plan}_{interval}_{number}": {"plan": plan, "interval": interval}
-        for plan in CREDITS
-        for interval in ("month", "year")
-        for number in (1, 2)
-    }
-    return plans | {"price_pack_100": {"pack": "pack_100"}, "price_service": {}}
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something that a customer, an operator or a bank does: `day` of the year, with two numbers to choose by."""
-
-    kind: str
-    day: int
-    first: int
-    second: int
-
-
-@dataclass(frozen=True)
-class Start:
-    """How a customer begins."""
-
-    day: int
-    second_of_day: int
-    plan: str
-    interval: str
-    quantity: int
-    trial_days: int
+from stripe_objects import AtStripe, Paid
+from stripe_plans import (
+    BEGIN,
+    CREDITS,
+    END,
+    PACKS,
+    Act,
+    Start,
+    Subscription,
+    month_starts,
+    months_between,
+)
 
 
 @dataclass
-class Paid:
-    """A paid invoice or pack, and the bill that the model has of it."""
-
-    id: str
-    bill: Bill
-    cash_minor: int
-    payment: str
-    name: str
-    has_gone_back: bool = False
-
-
-@dataclass
-class Subscription:
-    """As it stands."""
-
-    id: str
-    plan: str
-    interval: str
-    quantity: int
-    anchor: datetime
-    begins: datetime
-    ends: datetime
-    status: str = "active"
-    started: datetime = BEGIN
-
-    @property
-    def months(self) -> int:
-        return 12 if self.interval == "year" else 1
-
-    def rate(self) -> int:
-        return CREDITS[self.plan] * self.quantity
-
-    def minor(self) -> int:
-        return _MONTH_MINOR[self.plan] * self.quantity * (_YEAR if self.interval == "year" else 1)
-
-    def price(self, at: datetime) -> str:
-        return f"price_{self.plan}_{self.interval}_{1 if at < _NEW_PRICES else 2}"
-
-
-@dataclass
-class Year:
-    """`events`: in the order in which they happened. `objects`: the newest state of each that Stripe knows."""
+class Year(AtStripe):
+    """What a customer does from their start on; `after_closing`: what is paid after the account was deleted."""
 
     start: Start
     acts: Sequence[Act]
-    account_id: UUID = field(default_factory=uuid4)
-    model: Account = field(default_factory=Account)
-    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    objects: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     closed_at: datetime | None = None
     after_closing: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def __post_init__(self) -> None:
-        self.mark = self.account_id.hex[:12]
-        self.customer = f"cus_{self.mark}"
-        self._count, self._balance_minor = 0, 0
-        self._paid: list[Paid] = []
+        super().__post_init__()
         self._now = BEGIN + timedelta(days=self.start.day, seconds=self.start.second_of_day)
         self._dice = random.Random(self.start.second_of_day)
         self._addon, self._declines = False, 0
@@ -167,7 +89,7 @@ class Year:
         sub = self._sub
         while sub.status != "canceled" and sub.ends <= min(until, END - timedelta(seconds=1)):
             sub.begins, sub.status = sub.ends, "active"
-            sub.ends = months_on(sub.anchor, _months_between(sub.anchor, sub.begins) + sub.months)
+            sub.ends = months_on(sub.anchor, months_between(sub.anchor, sub.begins) + sub.months)
             self._now = sub.begins + timedelta(seconds=3_600)
             if self._declines:
                 self._declines -= 1
@@ -197,17 +119,17 @@ class Year:
             lines.append(samples.one_off_line("price_pack_100", amount=PACKS["pack_100"][1], at_s=moment))
         if self._dice.random() < 0.1:  # more lines than an event carries
             lines = [*(self._line(sub, 100, at, sub.ends, price="price_service") for _ in range(11)), *lines]
-        whole = Time(sub.rate(), at, _month_starts(sub, at))
+        whole = Time(sub.rate(), at, month_starts(sub, at))
         self._invoice(sub, lines, Bill(at, [whole], [], 0, extra), reason=reason)
 
     def _change_to(self, sub: Subscription, plan: str, quantity: int) -> None:
         at = self._now
         share = (sub.ends - at) / (sub.ends - sub.begins)
         old = self._line(sub, -round(sub.minor() * share), at, sub.ends, proration=True)
-        given = Time(-sub.rate(), at, _month_starts(sub, at))
+        given = Time(-sub.rate(), at, month_starts(sub, at))
         sub.plan, sub.quantity = plan, quantity
         new = self._line(sub, round(sub.minor() * share), at, sub.ends, proration=True)
-        gets = Time(sub.rate(), at, _month_starts(sub, at))
+        gets = Time(sub.rate(), at, month_starts(sub, at))
         self._invoice(sub, [old, new], Bill(at, [], [given, gets], 0), reason="subscription_update")
         self._tell(sub, "updated")
 
@@ -233,9 +155,9 @@ class Year:
             return
         share = (sub.ends - at) / (sub.ends - sub.begins)
         back = self._line(sub, -round(sub.minor() * share), at, sub.ends, proration=True)
-        given = Time(-sub.rate(), at, _month_starts(sub, at))
+        given = Time(-sub.rate(), at, month_starts(sub, at))
         sub.interval, sub.anchor, sub.begins, sub.ends = "year", at, at, months_on(at, 12)
-        whole = Time(sub.rate(), at, _month_starts(sub, at))
+        whole = Time(sub.rate(), at, month_starts(sub, at))
         lines = [back, self._line(sub, sub.minor(), at, sub.ends)]
         self._invoice(sub, lines, Bill(at, [whole], [given], 0), reason="subscription_update")
         self._tell(sub, "updated")
@@ -247,7 +169,7 @@ class Year:
             return
         share = (sub.ends - at) / (sub.ends - sub.begins)
         back = self._line(sub, -round(sub.minor() * share), at, sub.ends, proration=True)
-        given = Time(-sub.rate(), at, _month_starts(sub, at))
+        given = Time(-sub.rate(), at, month_starts(sub, at))
         self._invoice(sub, [back], Bill(at, [], [given], 0), reason="manual")
         sub.status = "canceled"
         self._tell(sub, "deleted")
@@ -325,100 +247,6 @@ class Year:
         self.closed_at = self._now
         late = samples.session(customer=self.customer, pack="pack_500", amount=6_000)
         self.after_closing.append(samples.event("checkout.session.completed", late))
-
-    # What Stripe makes of it.
-
-    def _refundable(self, act: Act) -> Paid | None:
-        found = [paid for paid in self._paid if paid.cash_minor > 0 and not paid.has_gone_back]
-        if not found:
-            return None
-        chosen = found[act.first % len(found)]
-        chosen.has_gone_back = True
-        return chosen
-
-    def _charge(self, paid: Paid, *, refunded: int = 0) -> dict[str, Any]:
-        ids: dict[str, Any] = {
-            "payment": paid.payment,
-            "charge_id": f"ch_{paid.name}",
-            "customer": self.customer,
-        }
-        return samples.charge(amount=paid.cash_minor, refunded=refunded, **ids)
-
-    def _line(
-        self, sub: Subscription, amount: int, begin: datetime, end: datetime, **changes: Any
-    ) -> dict[str, Any]:
-        times = {"start_s": int(begin.timestamp()), "end_s": int(end.timestamp())}
-        changes = {"price": sub.price(sub.started), "quantity": sub.quantity, **changes}
-        line = samples.line(None, amount=amount, **times, **changes)
-        line["parent"]["subscription_item_details"]["subscription"] = sub.id
-        return line
-
-    def _invoice(self, sub: Subscription, lines: list[dict[str, Any]], bill: Bill, *, reason: str) -> None:
-        self._count += 1
-        total = sum(line["amount"] for line in lines)
-        used = min(self._balance_minor, max(0, total))
-        self._balance_minor += -used - min(0, total)
-        invoice = samples.invoice(
-            *lines,
-            customer=self.customer,
-            subscription=sub.id,
-            reason=reason,
-            invoice_id=f"in_{self.mark}_{self._count}",
-            created=int(bill.at.timestamp()),
-            from_balance=used,
-        )
-        bill.worth_minor = max(0, total)
-        self.model.subscriptions[sub.id].bills.append(bill)
-        self._happened("invoice.paid", invoice)
-        self._happened("invoice.payment_succeeded", invoice)
-        name = f"{self.mark}_{self._count}"
-        if invoice["amount_paid"]:
-            payment = f"pi_{name}"
-            self._happened("invoice_payment.paid", samples.invoice_payment(payment, invoice["id"]))
-            self._paid.append(Paid(invoice["id"], bill, invoice["amount_paid"], payment, name))
-
-    def _tell(self, sub: Subscription, what: str) -> None:
-        described = samples.subscription(
-            subscription_id=sub.id, status=sub.status, customer=self.customer, price=sub.price(sub.started)
-        )
-        described |= {"billing_cycle_anchor": int(sub.anchor.timestamp())}
-        described["items"]["data"][0] |= {
-            "quantity": sub.quantity,
-            "current_period_start": int(sub.begins.timestamp()),
-            "current_period_end": int(sub.ends.timestamp()),
-        }
-        self._happened(f"customer.subscription.{what}", described)
-
-    def _link(self) -> None:
-        named = samples.session(customer=self.customer, mode="subscription", account_id=str(self.account_id))
-        self._happened("checkout.session.completed", named)
-
-    def _put(self, described: dict[str, Any]) -> None:
-        self.objects[described["id"]] = described
-
-    def _happened(self, kind: str, described: dict[str, Any]) -> None:
-        self._put(described)
-        version = self._dice.choice(_VERSIONS)
-        shown = described
-        if version != _VERSIONS[0]:
-            # In another version the fields that we read are elsewhere.
-            shown = {name: described[name] for name in ("id", "object", "customer") if name in described}
-        elif len((described.get("lines") or {}).get("data", [])) > 10:
-            lines = described["lines"]
-            shown = {**described, "lines": {**lines, "data": lines["data"][:10], "has_more": True}}
-        moment = int(self._now.timestamp())
-        self.events.append(samples.event(kind, shown, created=moment, api_version=version))
-
-
-def _month_starts(sub: Subscription, at: datetime) -> list[datetime]:
-    """Where the months begin from the one that `at` is in to the end of the period."""
-    first = _months_between(sub.anchor, sub.begins)
-    starts = [months_on(sub.anchor, first + number) for number in range(sub.months)]
-    return [*[one for one in starts if one >= max(one for one in starts if one <= at)], sub.ends]
-
-
-def _months_between(earlier: datetime, later: datetime) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
 # What customers, operators and banks do, by how often.

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import pytest_asyncio
-import stripe_year
+import stripe_plans
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.ports import Inbox
 from oslira_billing.domain.catalogue import Catalogue, Priced
@@ -31,7 +31,7 @@ PRICE_SETTINGS = {
     "price_pack_100": Price(pack="pack_100"),
     **{
         price_id: Price.model_validate(sells)
-        for price_id, sells in (stripe_year.prices() | development_prices()).items()
+        for price_id, sells in (stripe_plans.prices() | development_prices()).items()
     },
 }
 PRICES = {

@@ -17,7 +17,7 @@ async def record_purchase(books: Books, account_id: UUID, purchase: Purchase) ->
     """Once, whichever event brings it. Raises EventRefusedError `account_closed`: somebody has to give the money back."""
     if not await books.purchases.save(account_id, purchase):
         return
-    if await books.is_closed(account_id):
+    if purchase.grants and await books.is_closed(account_id):
         raise EventRefusedError(
             "account_closed", f"{purchase.id} was paid for the deleted account {account_id}"
         )

@@ -1,7 +1,7 @@
 """Stripe's pages, customers, and the end of what was sold, through its SDK."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
@@ -9,7 +9,7 @@ from oslira_shared.errors import OsliraError
 from oslira_billing.application.ports import CustomerGoneError, OpenPage
 from oslira_billing.infrastructure.stripe_api import Call, StripeApiObjects
 
-_PAGE = 100
+_PAGE: Final = 100
 
 
 class StripeSales:
@@ -49,26 +49,32 @@ class StripeSales:
 
     async def cancel_subscription(self, subscription_id: str) -> None:
         """See Endings. Stripe has no subscription to cancel where it is over."""
-        await self._stripe.ask(
-            lambda v1: v1.subscriptions.cancel_async(
-                subscription_id, {"prorate": False, "invoice_now": False}
-            )
-        )
+        without_money_back: Any = {"prorate": False, "invoice_now": False}
+        await self._end(lambda v1: v1.subscriptions.cancel_async(subscription_id, without_money_back))
 
     async def expire_checkouts(self, customer_id: str) -> None:
         """See Endings."""
         asked: Any = {"customer": customer_id, "status": "open", "limit": _PAGE}
-        found = await self._stripe.ask(lambda v1: v1.checkout.sessions.list_async(asked))
+        found = await self._end(lambda v1: v1.checkout.sessions.list_async(asked))
         for session in (found or {}).get("data", []):
             session_id: str = session["id"]
-            await self._stripe.ask(lambda v1, id_=session_id: v1.checkout.sessions.expire_async(id_))
+            await self._end(lambda v1, id_=session_id: v1.checkout.sessions.expire_async(id_))
+
+    async def _end(self, call: Call) -> dict[str, Any] | None:
+        """A page that was paid a moment ago can't be expired: the next pass finds it no longer open."""
+        await self._stripe.connected()
+        from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
+
+        try:
+            return await self._stripe.ask(call)
+        except InvalidRequestError as error:
+            raise OsliraError("provider_refused", f"Stripe: {error.user_message}") from error
 
     async def _make(self, call: Call) -> dict[str, Any]:
         """Raises CustomerGoneError; OsliraError `provider_refused` with what Stripe says: the same request fails again."""
-        client = await self._stripe.connected()
+        await self._stripe.connected()
         from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
 
-        del client
         try:
             return await self._stripe.must(call)
         except InvalidRequestError as error:

@@ -1,16 +1,17 @@
 """A year of customers of all kinds, against a model that knows nothing of our code: credits follow money received."""
 
 import random
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from oslira_billing.application.renew_monthly import Renewal, RenewMonthly
+from oslira_billing.application.renew_monthly import RenewMonthly
 from oslira_shared.jobs import Tally
-from stripe_year import BEGIN, END, KINDS, Act, Start, Year, shuffled
+from stripe_customer import NoManualPlans
+from stripe_plans import BEGIN, END, Act, Start
+from stripe_year import KINDS, Year, shuffled
 
 starts = st.builds(
     Start,
@@ -32,15 +33,6 @@ ends = st.one_of(
     st.none(),
     st.builds(Act, kind=st.just("delete"), day=st.integers(200, 360), first=st.just(0), second=st.just(0)),
 )
-
-
-class NoManualPlans:
-    async def due(self, slot: datetime) -> Sequence[Renewal]:
-        del slot
-        return []
-
-    async def give(self, renewal: Renewal) -> None:
-        raise NotImplementedError
 
 
 async def _look(office: Any, slot: datetime) -> None:

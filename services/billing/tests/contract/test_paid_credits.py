@@ -1,124 +1,19 @@
-"""Credits follow money received: changes of plan, years, quantities, trials, and what was paid in several ways."""
+"""Credits follow money received: changes of plan, quantities, trials, and whose an event is."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from oslira_billing import samples
-from oslira_billing.application.renew_monthly import Renewal, RenewMonthly
 from oslira_billing.samples import AUGUST_S, JULY_S, line
 from oslira_shared.errors import OsliraError
-from oslira_shared.jobs import Tally
-
-DAY_S = 86_400
-YEAR_S = JULY_S + 365 * DAY_S
-GROWTH, PRO, AGENCY = 250, 1_500, 5_000
-
-
-class NoManualPlans:
-    async def due(self, slot: datetime) -> Sequence[Renewal]:
-        del slot
-        return []
-
-    async def give(self, renewal: Renewal) -> None:
-        raise NotImplementedError
-
-
-@dataclass
-class Customer:
-    """An account with a subscription at Stripe."""
-
-    office: Any
-    account_id: UUID = field(default_factory=uuid4)
-
-    @property
-    def subscription(self) -> str:
-        return f"sub_{self.account_id}"
-
-    def invoice(self, *lines: dict[str, Any], name: str = "1", **changes: Any) -> dict[str, Any]:
-        changes = {"subscription": self.subscription, **changes}
-        ids: dict[str, Any] = {"invoice_id": self.invoice_id(name), "customer": f"cus_{self.account_id}"}
-        return samples.invoice(*lines, **ids, **changes, account_id=str(self.account_id))
-
-    def invoice_id(self, name: str) -> str:
-        return f"in_{name}_{self.account_id}"
-
-    def change(
-        self, old: str, new: str, *, day: int, until_s: int = AUGUST_S, name: str = ""
-    ) -> dict[str, Any]:
-        """As Stripe's portal makes it: the rest of the period of one given back, of the other charged."""
-        at_s = JULY_S + day * DAY_S
-        prices = {"growth": 2_900, "pro": 9_900, "agency": 29_900}
-        share = (until_s - at_s) / (31 * DAY_S)
-        lines = [
-            line(
-                None,
-                price=f"price_{plan}",
-                amount=round(sign * prices[plan.removesuffix("_year")] * share),
-                start_s=at_s,
-                end_s=until_s,
-                proration=True,
-            )
-            for plan, sign in ((old, -1), (new, 1))
-        ]
-        return self.invoice(*lines, name=name or f"change{day}", reason="subscription_update", created=at_s)
-
-    async def pay(self, *invoices: dict[str, Any]) -> list[UUID]:
-        return [await self.office.take(samples.event("invoice.paid", invoice)) for invoice in invoices]
-
-    async def charge(
-        self, invoice: dict[str, Any], *, amount: int, refunded: int = 0, name: str = "1", **changes: Any
-    ) -> dict[str, Any]:
-        """The charge that paid an invoice, and Stripe's word for which it is."""
-        payment = f"pi_{name}_{self.account_id}"
-        await self.office.take(
-            samples.event("invoice_payment.paid", samples.invoice_payment(payment, invoice["id"]))
-        )
-        ids: dict[str, Any] = {"charge_id": f"ch_{name}_{self.account_id}", "payment": payment}
-        made = samples.charge(amount=amount, refunded=refunded, customer=f"cus_{self.account_id}", **ids)
-        self.office.stripe.objects[made["id"]] = made | changes
-        return made
-
-    async def refund(self, charge: dict[str, Any], refunded: int) -> UUID:
-        self.office.stripe.objects[charge["id"]] = charge | {"amount_refunded": refunded}
-        return await self.office.take(samples.event("refund.updated", samples.refund(charge_id=charge["id"])))
-
-    async def dispute(self, charge: dict[str, Any], state: str) -> UUID:
-        described = samples.dispute(charge_id=charge["id"], amount=charge["amount"], status=state)
-        return await self.office.take(samples.event("charge.dispute.updated", described))
-
-    async def look(self, at: str) -> Tally:
-        """The daily job."""
-        tally, slot = Tally(), datetime.fromisoformat(at).replace(tzinfo=UTC)
-        await RenewMonthly(NoManualPlans(), self.office.world.inbox.books)(slot, tally)
-        return tally
-
-    async def available(self) -> int:
-        return await self.office.world.available(self.account_id)
-
-    async def states(self, row_ids: list[UUID]) -> list[str]:
-        return [(await self.office.world.event(row_id))[0] for row_id in row_ids]
-
-    async def reason(self, row_id: UUID) -> tuple[str, str]:
-        state, _, reason = await self.office.world.event(row_id)
-        return state, reason or ""
+from stripe_customer import DAY_S, GROWTH, PRO, YEAR_S, Customer, month, year
 
 
 @pytest.fixture
 def customer(office: Any) -> Customer:
     return Customer(office)
-
-
-def month(plan: str = "growth", **changes: Any) -> dict[str, Any]:
-    return line(None, price=f"price_{plan}", end_s=AUGUST_S, **changes)
-
-
-def year(plan: str = "pro") -> dict[str, Any]:
-    return line(None, price=f"price_{plan}_year", amount=99_000, end_s=YEAR_S)
 
 
 async def test_switching_up_and_down_on_one_day_makes_no_credits(customer: Customer) -> None:
@@ -236,6 +131,9 @@ async def test_a_deleted_accounts_purchase_is_refused_for_somebody_to_give_the_m
     row_id = await customer.office.take(samples.event("checkout.session.completed", late))
     state, reason = await customer.reason(row_id)
     assert (state, reason.split(":")[0]) == ("dead", "account_closed")
+    # What only gives back needs nobody: nothing was paid.
+    rest = line(None, price="price_pro_year", amount=-9_000, start_s=AUGUST_S, end_s=YEAR_S, proration=True)
+    assert await customer.states(await customer.pay(customer.invoice(rest, name="cancel"))) == ["done"]
 
 
 @pytest.mark.parametrize("days", [7, 60])
@@ -258,140 +156,6 @@ async def test_two_invoices_for_one_period_were_both_paid(customer: Customer) ->
     row_ids = await customer.pay(customer.invoice(month()), customer.invoice(month(), name="2"))
     assert await customer.states(row_ids) == ["done", "done"]
     assert await customer.available() == 2 * GROWTH
-
-
-async def test_a_year_gets_every_month_whatever_was_missed(customer: Customer) -> None:
-    await customer.pay(customer.invoice(year()))
-    await customer.look("2026-07-31")
-    assert await customer.available() == PRO
-    await customer.look("2026-08-01")
-    assert await customer.available() == 2 * PRO
-    for _ in range(2):
-        await customer.look("2026-12-03")
-    assert await customer.available() == 6 * PRO
-    await customer.look("2027-07-20")
-    assert await customer.available() == 12 * PRO
-
-
-async def test_from_month_to_year_of_the_same_plan_the_year_is_whole(customer: Customer) -> None:
-    await customer.pay(customer.invoice(month("pro", amount=9_900)))
-    begins_s = JULY_S + 15 * DAY_S
-    rest = line(None, price="price_pro", amount=-5_000, start_s=begins_s, end_s=AUGUST_S, proration=True)
-    whole = line(None, price="price_pro_year", amount=99_000, start_s=begins_s, end_s=begins_s + 365 * DAY_S)
-    await customer.pay(
-        customer.invoice(rest, whole, name="year", reason="subscription_update", created=begins_s)
-    )
-    assert await customer.available() == 2 * PRO - round(PRO * 16 / 31)
-    await customer.look("2027-08-01")
-    assert await customer.available() == 13 * PRO - round(PRO * 16 / 31)
-
-
-@pytest.mark.parametrize("how", ["refund", "dispute"])
-async def test_a_year_whose_money_went_back_grants_no_more_and_leaves_nothing(
-    customer: Customer, how: str
-) -> None:
-    invoice = customer.invoice(year())
-    await customer.pay(invoice)
-    charge = await customer.charge(invoice, amount=99_000)
-    await customer.look("2026-09-01")
-    if how == "dispute":
-        await customer.dispute(charge, "needs_response")
-        assert await customer.available() == 0
-        await customer.look("2026-10-01")
-        await customer.dispute(charge, "lost")
-    else:
-        await customer.refund(charge, 99_000)
-    assert await customer.available() == 0
-    await customer.look("2027-06-01")
-    assert await customer.available() == 0
-
-
-async def test_a_disputed_year_that_is_won_gets_the_months_that_waited(customer: Customer) -> None:
-    invoice = customer.invoice(year())
-    await customer.pay(invoice)
-    charge = await customer.charge(invoice, amount=99_000)
-    await customer.dispute(charge, "needs_response")
-    await customer.look("2026-09-01")
-    await customer.dispute(charge, "won")
-    assert await customer.available() == PRO
-    await customer.look("2026-09-02")
-    assert await customer.available() == 3 * PRO
-
-
-async def test_a_change_within_a_year_changes_the_months_to_come(customer: Customer) -> None:
-    await customer.pay(customer.invoice(year("growth")))
-    up = customer.change("growth_year", "agency_year", day=31, until_s=YEAR_S)
-    await customer.pay(up)
-    await customer.look("2027-06-30")
-    assert await customer.available() == 12 * GROWTH + 11 * (AGENCY - GROWTH)
-
-
-async def test_a_part_of_a_little_cash_is_a_little_of_the_credits(customer: Customer) -> None:
-    invoice = customer.invoice(month("pro", amount=19_900), from_balance=18_900)
-    await customer.pay(invoice)
-    charge = await customer.charge(invoice, amount=1_000)
-    await customer.refund(charge, 1_000)
-    assert await customer.available() == PRO - PRO * 1_000 // 19_900
-
-
-@pytest.mark.parametrize("order", [("1", "2"), ("2", "1")])
-async def test_two_charges_of_one_invoice_add_up_in_either_order(
-    customer: Customer, order: tuple[str, str]
-) -> None:
-    invoice = customer.invoice(month("pro", amount=20_000))
-    await customer.pay(invoice)
-    charges = {name: await customer.charge(invoice, amount=10_000, name=name) for name in order}
-    await customer.refund(charges["1"], 10_000)
-    await customer.refund(charges["2"], 0)
-    assert await customer.available() == PRO // 2
-
-
-async def test_after_the_catalogue_changed_what_was_granted_counts(customer: Customer) -> None:
-    invoice = customer.invoice(month("pro", amount=9_900))
-    await customer.pay(invoice)
-    charge = await customer.charge(invoice, amount=9_900)
-    customer.office.stripe.objects[invoice["id"]] = customer.invoice(month("growth", amount=9_900))
-    await customer.refund(charge, 4_950)
-    assert await customer.available() == PRO // 2
-
-
-async def test_half_the_money_in_a_currency_without_cents_is_half_the_credits(customer: Customer) -> None:
-    sold = samples.session(
-        customer=f"cus_{customer.account_id}",
-        payment=f"pi_{customer.account_id}",
-        amount=2_000,
-        pack="pack_500",
-    )
-    sold |= {"currency": "jpy", "client_reference_id": str(customer.account_id)}
-    await customer.office.take(samples.event("checkout.session.completed", sold))
-    charge = samples.charge(
-        payment=f"pi_{customer.account_id}",
-        charge_id=f"ch_{customer.account_id}",
-        customer=None,
-        refunded=1_000,
-    )
-    await customer.office.take(samples.event("charge.refunded", charge | {"currency": "jpy"}))
-    assert await customer.available() == 250
-
-
-@pytest.mark.parametrize("is_first", [False, True])
-async def test_a_credit_note_to_the_balance_takes_its_part_and_voiding_it_gives_it_back(
-    customer: Customer,
-    is_first: bool,  # noqa: FBT001
-) -> None:
-    invoice = customer.invoice(month("pro", amount=9_900))
-    note = samples.credit_note(invoice["id"], amount=4_950, customer=f"cus_{customer.account_id}")
-    note |= {"metadata": {"account_id": str(customer.account_id)}}
-    created = samples.event("credit_note.created", note)
-    if is_first:
-        await customer.office.take(created)
-    await customer.pay(invoice)
-    if not is_first:
-        await customer.office.take(created)
-    assert await customer.available() == PRO // 2
-    voided = samples.event("credit_note.voided", note | {"status": "void"}, created=JULY_S + 5)
-    await customer.office.take(voided)
-    assert await customer.available() == PRO
 
 
 async def test_an_old_event_that_meets_one_outage_is_tried_again(customer: Customer) -> None:

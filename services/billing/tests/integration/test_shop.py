@@ -178,7 +178,7 @@ async def test_a_deleted_account_leaves_no_subscription_and_no_open_page_at_stri
     await identity.close()
     stripe = StripeApiObjects(api_key=lambda: "sk_test_1", api_base=simulators.environment["STRIPE_API_BASE"])
     close = CloseAccounts(PostgresClosures(AdminClient(service.pool)), StripeSales(stripe))
-    await simulators.add_fault("stripe", "status", status=503, times=1)
+    await simulators.add_fault("stripe", "status", status=400, times=1)
     await close()
     await Gauges(AdminClient(service.pool))()
     assert await service.pool.fetchval("select reason from billing.account_closures") is not None
