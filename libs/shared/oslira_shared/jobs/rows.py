@@ -39,8 +39,13 @@ class JobRows:
 
     def __init__(self, database: AdminClient, schema: str) -> None:
         self._database = database
+        # 10 s, 20 s … 600 s: a slot outlives an outage of half an hour of what its job needs.
         self.table = WorkTable(
-            name=f"{schema}.job_runs", claimable=frozenset({"due"}), backoff_base_s=10.0, backoff_most_s=600.0
+            name=f"{schema}.job_runs",
+            claimable=frozenset({"due"}),
+            max_failures=10,
+            backoff_base_s=10.0,
+            backoff_most_s=600.0,
         )
 
     async def record(self, job: str, slot: datetime) -> UUID:

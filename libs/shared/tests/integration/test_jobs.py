@@ -121,11 +121,11 @@ async def test_a_job_that_never_works_ends_failed_with_its_reason(pool: Pool) ->
 
     replica = Replica(pool, act)
     await replica.tick("work", SLOT)
-    for _ in range(8):
+    for _ in range(13):
         await replica.settle()
         await replica.sweep()
     kept = await row(pool)
-    assert (kept["state"], kept["attempt"], kept["reason"]) == ("failed", 5, "ValueError: never")
+    assert (kept["state"], kept["attempt"], kept["reason"]) == ("failed", 10, "ValueError: never")
 
 
 async def test_a_restart_hands_the_slot_back_without_counting_a_failure(pool: Pool) -> None:
