@@ -52,9 +52,11 @@ class Simulators:
         rule = {"provider": provider, "kind": kind, **details}
         return (await self._ask("POST", "/_sim/faults", rule)).json()["id"]
 
-    async def remove_fault(self, rule_id: int) -> None:
-        """Calls that it holds are let go."""
+    async def remove_fault(self, rule_id: int) -> int:
+        """How many calls it hit. Those that it holds are let go."""
+        rules = (await self._ask("GET", "/_sim/faults")).json()["faults"]
         await self._ask("DELETE", f"/_sim/faults/{rule_id}")
+        return next((rule["hits"] for rule in rules if rule["id"] == rule_id), 0)
 
     async def clear_faults(self) -> None:
         await self._ask("DELETE", "/_sim/faults")

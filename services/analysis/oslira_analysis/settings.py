@@ -34,7 +34,7 @@ class AnalysisSettings(ServiceSettings):
     # Of a supplier that is down, by one process at a time.
     supplier_probe_every_s: float = Field(default=5, gt=0, le=10, validation_alias="SUPPLIER_PROBE_EVERY_S")
     # How long a scrape waits for an operator to raise a usage limit at Apify.
-    used_up_patience_s: float = Field(default=60, ge=0, validation_alias="USED_UP_PATIENCE_S")
+    used_up_patience_s: float = Field(default=30, ge=0, validation_alias="USED_UP_PATIENCE_S")
     model_timeout_s: float = Field(default=60, gt=0, validation_alias="MODEL_TIMEOUT_S")
     # JSON, or the path of a file with it: what differs from the built-in table of models (read_model_table.py).
     model_table: str = Field(default="", validation_alias="MODEL_TABLE")

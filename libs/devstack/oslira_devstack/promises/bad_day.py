@@ -74,23 +74,28 @@ async def measure_bad_day(on: Stage, day: Day, *, tick: Tick = no_tick) -> list[
             for customer in day.customers
         }
         orders = Orders(people, day.customers, day.factor, day.phases[0])
+        untouched: list[str] = []
         coming = asyncio.create_task(orders.keep_coming())
         try:
             for number, phase in enumerate(day.phases):
                 orders.enter(phase)
-                async with _goes_wrong(on, phase, day.factor):
+                async with _goes_wrong(on, phase, day.factor) as hits:
                     await asyncio.sleep(60 * phase.minutes / day.factor)
+                if hits and not sum(hits):
+                    untouched.append(phase.title)
                 tick(number + 1, len(day.phases))
             orders.close()
             await coming
         finally:
             coming.cancel()
-        outcome = await _ending(on, orders, day)
+        outcome = await _ending(on, orders, day, untouched)
     return findings(outcome, day)
 
 
 @asynccontextmanager
-async def _goes_wrong(on: Stage, phase: Phase, factor: float) -> AsyncGenerator[None]:
+async def _goes_wrong(on: Stage, phase: Phase, factor: float) -> AsyncGenerator[list[int]]:
+    """Afterwards the list holds how many calls each passing rule hit; of doomed ones it is not known yet."""
+    hits: list[int] = []
     passing: list[int] = []
     for rule in phase.rules:
         rule_id = await on.simulators.add_fault(**_scaled(rule, factor))
@@ -98,10 +103,9 @@ async def _goes_wrong(on: Stage, phase: Phase, factor: float) -> AsyncGenerator[
             passing.append(rule_id)
     try:
         await _disturb(on, phase)
-        yield
+        yield hits
     finally:
-        for rule_id in passing:
-            await on.simulators.remove_fault(rule_id)
+        hits += [await on.simulators.remove_fault(rule_id) for rule_id in passing]
         for proxy in on.stack.proxies.values():
             await proxy.set_mode("pass")
 
@@ -131,7 +135,7 @@ def _scaled(rule: Rule, factor: float) -> Rule:
     return rule | {name: rule[name] / factor for name in _TIMES_OF_RULES if name in rule}
 
 
-async def _ending(on: Stage, orders: Orders, day: Day) -> Outcome:
+async def _ending(on: Stage, orders: Orders, day: Day, untouched: list[str]) -> Outcome:
     accounts = [one.who.account_id for one in orders.people.values()]
 
     async def has_ended() -> bool:
@@ -158,7 +162,7 @@ async def _ending(on: Stage, orders: Orders, day: Day) -> Outcome:
     ]
     counters = await on.simulators.counters()
     await on.simulators.clear_faults()
-    return Outcome(orders, runs, [*unfinished, *audit, *accounts_wrong], counters)
+    return Outcome(orders, runs, [*unfinished, *audit, *accounts_wrong], counters, untouched)
 
 
 async def _balance_fault(one: Person, runs: list[asyncpg.Record]) -> str | None:

@@ -26,12 +26,16 @@ _TOLD: Final = ("username", "type", "state", "error_code", "error_detail", "id")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is known once the day is over and everything has ended, or was waited for long enough."""
+    """What is known once the day is over and everything has ended, or was waited for long enough.
+
+    `untouched`: phases whose faults hit no call, so that they prove nothing.
+    """
 
     orders: Orders
     runs: list[asyncpg.Record]
     wrong: list[str]
     counters: dict[str, Any]
+    untouched: list[str]
 
 
 def findings(outcome: Outcome, day: Day) -> list[Finding]:
@@ -51,6 +55,12 @@ def findings(outcome: Outcome, day: Day) -> list[Finding]:
         _starts(outcome, hour),
         _calm_wait(outcome, hour),
         _cancels(outcome, hour),
+        Finding(
+            f"{hour}: phases whose faults hit no call",
+            "0",
+            f"{len(outcome.untouched)} {outcome.untouched or ''}".strip(),
+            not outcome.untouched,
+        ),
     ]
 
 
