@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -41,14 +41,14 @@ class Watch:
 class GroupWatch:
     """What a stream of many runs waits on: which of them have news. The news itself it reads in Postgres."""
 
-    def __init__(self, run_ids: Collection[UUID] | None) -> None:
-        self._run_ids = run_ids
+    def __init__(self, belongs: Callable[[UUID], bool]) -> None:
+        self._belongs = belongs
         self._changed: set[UUID] = set()
         self._wake = asyncio.Event()
 
     def offer(self, run_id: UUID) -> None:
         """Remember that this run has news, if it belongs to the group."""
-        if self._run_ids is None or run_id in self._run_ids:
+        if self._belongs(run_id):
             self._changed.add(run_id)
             self._wake.set()
 
@@ -100,9 +100,9 @@ class ProgressFeed:
                 del self._watches[run_id]
 
     @contextmanager
-    def watch_group(self, account_id: UUID, run_ids: Collection[UUID] | None) -> Generator[GroupWatch]:
-        """Hear which of these runs of an account have news (None: all of its runs), for as long as the block lasts."""
-        watch = GroupWatch(run_ids)
+    def watch_group(self, account_id: UUID, belongs: Callable[[UUID], bool]) -> Generator[GroupWatch]:
+        """Hear which runs of an account have news, those that belong to the group, for as long as the block lasts."""
+        watch = GroupWatch(belongs)
         self._groups[account_id].add(watch)
         try:
             yield watch

@@ -1,7 +1,7 @@
 """`GET /v1/bulk/{bulk_id}/events` and `GET /v1/events`: many runs in one stream; an event's id is `<run_id>:<seq>`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -15,6 +15,7 @@ from oslira_gateway.analyses.bulk import Bulk
 from oslira_gateway.analyses.event_stream import RECONNECT, STREAM_ANSWERS, EventStream
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
+from oslira_gateway.analyses.group_reading import Change
 from oslira_gateway.analyses.open_streams import OpenStreams
 from oslira_gateway.analyses.request_bulk import Bulks
 from oslira_gateway.analyses.run import Run
@@ -34,21 +35,28 @@ class EventsAddress:
     events_url: str
 
 
+def encode(thing: Run | Bulk) -> bytes:
+    """A run as `event: progress`, the bulk itself as `event: bulk`. The same for every reader, so it holds no ticket."""
+    if isinstance(thing, Bulk):
+        return _event(f"{thing.bulk_id}:{thing.seq}", "bulk", thing)
+    return _event(
+        f"{thing.run_id}:{thing.seq}", "progress", replace(thing, poll_url=f"/v1/runs/{thing.run_id}")
+    )
+
+
 async def encode_group(
-    events: AsyncIterator[Run | Bulk | Ping | Goodbye], *, show: Callable[[Run], Run]
+    events: AsyncIterator[Sequence[Change] | Ping | Goodbye],
 ) -> AsyncGenerator[bytes]:
-    """Runs as `event: progress`, the bulk itself as `event: bulk`."""
+    """What a stream of many runs sends."""
     yield RECONNECT
     async for event in events:
         match event:
-            case Run():
-                yield _event(f"{event.run_id}:{event.seq}", "progress", show(event))
-            case Bulk():
-                yield _event(f"{event.bulk_id}:{event.seq}", "bulk", event)
             case Ping():
                 yield b": ping\n\n"
             case Goodbye():
                 yield RECONNECT
+            case _:
+                yield b"".join(change.encoded for change in event)
 
 
 def _event(event_id: str, name: str, data: Run | Bulk) -> bytes:
@@ -68,13 +76,12 @@ def group_events_routes(
 
     def opened(
         request: Request[Any, Any, Any],
-        events: AsyncIterator[Run | Bulk | Ping | Goodbye],
+        events: AsyncIterator[Sequence[Change] | Ping | Goodbye],
         follower: Follower,
     ) -> EventStream:
         network = counted_network(client_address(request.scope, trusted_proxies))
         stream = streams.admit(follower, counted_as=follower.account_id, network=network)
-        shown = encode_group(events, show=lambda run: addresses.with_addresses(run, follower))
-        return EventStream(shown, stream=stream, streams=streams)
+        return EventStream(encode_group(events), stream=stream, streams=streams)
 
     @get(
         "/bulk/{bulk_id:str}/events",

@@ -35,9 +35,8 @@ class MemoryRuns:
         mine = [run for account_id, run in self.rows.values() if account_id == member.account_id]
         mine.sort(key=_place, reverse=True)
         fitting = [run for run in mine if status is None or run.status is status]
-        return [run for run in fitting if after is None or _place(run) < (after.created_at, after.row_id)][
-            :limit
-        ]
+        found = [run for run in fitting if after is None or _place(run) < (after.created_at, after.row_id)]
+        return [replace(run, result=None) for run in found[:limit]]
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
         """See Runs."""

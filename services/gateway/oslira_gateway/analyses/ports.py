@@ -130,7 +130,7 @@ class Runs(Protocol):
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
     ) -> Sequence[Run]:
-        """At most `limit`, newest first."""
+        """At most `limit`, newest first, without their results."""
         ...
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:

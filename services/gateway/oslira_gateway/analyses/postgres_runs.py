@@ -14,9 +14,11 @@ from oslira_gateway.identity.caller import Member
 
 COLUMNS: Final = """run_id, business_profile_id, type, username, status, progress, current_step, should_cancel, is_from_cache,
   lead_id, result, error_code, error_detail, price_credits, charged_credits, released_credits, seq, created_at, finished_at"""
+# A result may be ten kilobytes, and a list or a bulk's stream shows up to a thousand runs; the view then joins nothing.
+WITHOUT_RESULT: Final = COLUMNS.replace(" result,", " null::jsonb as result,")
 _FIND: Final = f"select {COLUMNS} from analysis.run_view where run_id = $1 and account_id = $2"
 _PAGE: Final = f"""
-select {COLUMNS} from analysis.run_view
+select {WITHOUT_RESULT} from analysis.run_view
  where account_id = $1 and ($2::text is null or status = $2)
    and ($3::timestamptz is null or (created_at, run_id) < ($3, $4::uuid))
  order by created_at desc, run_id desc limit $5

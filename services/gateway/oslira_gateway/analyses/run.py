@@ -31,6 +31,8 @@ class Run:
 
     `seq` rises with every change. `source` says who answered: the bus (`live`) or Postgres (`database`).
 
+    Lists, and streams of many runs, leave out `result` (null there); read the run for it.
+
     `queue_position` and `eta_s` are there while the run is `waiting`; `events_url` holds a ticket for ten minutes.
     """
 

@@ -11,7 +11,7 @@ from oslira_gateway.analyses.events_routes import events_routes
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import FollowRun
-from oslira_gateway.analyses.group_events_routes import group_events_routes
+from oslira_gateway.analyses.group_events_routes import encode, group_events_routes
 from oslira_gateway.analyses.open_streams import CHECK_EVERY_S, OpenStreams
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.postgres_run_groups import PostgresRunGroups
@@ -37,7 +37,7 @@ def stream_routes(
     _close_streams_when_stopping(runtime, feed)
     streams = OpenStreams(PostgresStreamAccess(runtime.database), settings.stream_limits)
     runtime.every(CHECK_EVERY_S, "check-streams", streams.check_access)
-    follow_group = FollowGroup(PostgresRunGroups(runtime.database), bulks, feed)
+    follow_group = FollowGroup(PostgresRunGroups(runtime.database), bulks, feed, encode=encode)
     return [
         *events_routes(
             runs,

@@ -1,14 +1,16 @@
 """Streams of many runs: each run's events in order, the end always, also when the bus says nothing."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
 from oslira_gateway.analyses.feed import ProgressFeed
-from oslira_gateway.analyses.follow_group import FollowGroup, GroupPace
+from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye
+from oslira_gateway.analyses.group_events_routes import encode
+from oslira_gateway.analyses.group_reading import GroupPace, Head
 from oslira_gateway.analyses.memory import new_run
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.run import Run
@@ -26,6 +28,7 @@ class MemoryGroups:
 
     rows: dict[UUID, Run] = field(default_factory=dict[UUID, Run])
     is_down: bool = False
+    asked: list[str] = field(default_factory=list[str])
 
     def add(self, name: str) -> Run:
         order = read_order(username=name, kind="light", business_profile_id=str(new_id()), max_age_s=None)
@@ -38,15 +41,31 @@ class MemoryGroups:
         self.rows[run.run_id] = replace(old, status=status, seq=old.seq + 1)
         return self.rows[run.run_id]
 
-    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Run]:
-        if self.is_down:
-            raise OSError("no database")
-        return [run for run in self.rows.values() if run.run_id in run_ids and account_id == ACCOUNT]
+    async def heads(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Head]:
+        return [_head(run) for run in self._found("heads", account_id) if run.run_id in run_ids]
 
-    async def unfinished(self, account_id: UUID, *, limit: int) -> Sequence[Run]:
+    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Run]:
+        found = self._found(f"several {len(run_ids)}", account_id)
+        return [run for run in found if run.run_id in run_ids]
+
+    async def unfinished(self, account_id: UUID, *, limit: int) -> Sequence[Head]:
+        found = self._found("unfinished", account_id)
+        return [_head(run) for run in found if not run.is_ended][:limit]
+
+    def _found(self, what: str, account_id: UUID) -> list[Run]:
         if self.is_down:
             raise OSError("no database")
-        return [run for run in self.rows.values() if not run.is_ended and account_id == ACCOUNT][:limit]
+        self.asked.append(what)
+        return list(self.rows.values()) if account_id == ACCOUNT else []
+
+
+def _head(run: Run) -> Head:
+    return Head(run.run_id, run.seq, run.current_step)
+
+
+async def collect(follow: FollowGroup, seen: list[Any]) -> None:
+    async for event in follow.account(ACCOUNT):
+        seen += [one.of for one in event] if isinstance(event, list) else [event]
 
 
 class Reader:
@@ -55,7 +74,7 @@ class Reader:
     def __init__(self, groups: MemoryGroups, pace: GroupPace) -> None:
         self.feed = ProgressFeed()
         bulks: Any = None  # an account's stream has no bulk
-        self.follow = FollowGroup(groups, bulks, self.feed, pace=pace)
+        self.follow = FollowGroup(groups, bulks, self.feed, encode=encode, pace=pace)
         self.seen: list[Any] = []
 
     async def __aenter__(self) -> Self:
@@ -68,8 +87,7 @@ class Reader:
         await asyncio.wait_for(self.task, 5)
 
     async def _read(self) -> None:
-        async for event in self.follow.account(ACCOUNT):
-            self.seen.append(event)
+        await collect(self.follow, self.seen)
 
     def tell(self, run: Run, account_id: UUID = ACCOUNT) -> None:
         self.feed.publish(
@@ -135,3 +153,65 @@ async def test_another_accounts_news_wake_nobody() -> None:
         reader.tell(groups.move(run, RunStatus.SCORING), account_id=new_id())
         await asyncio.sleep(0.05)
         assert len(reader.seen) == 1
+
+
+async def test_streams_of_the_same_account_share_one_reading_and_fetch_only_what_changed() -> None:
+    groups = MemoryGroups()
+    runs = [groups.add(f"name{number}") for number in range(5)]
+    async with Reader(groups, GroupPace(reread_s=0.1, gather_s=0.01, ping_s=5)) as reader:
+        others: list[list[Any]] = [[] for _ in range(20)]
+        tasks = [asyncio.create_task(collect(reader.follow, seen)) for seen in others]
+        await asyncio.sleep(0.02)
+        groups.asked.clear()
+        groups.move(runs[0], RunStatus.SCORING)
+        await asyncio.sleep(0.15)
+        assert len(groups.asked) <= 3
+        assert [one for one in groups.asked if one != "unfinished"] == ["several 1"]
+        for seen in others:
+            assert [run.seq for run in seen] == [0, 0, 0, 0, 0, 1]
+        reader.feed.close()
+        await asyncio.gather(*tasks)
+
+
+async def test_a_reading_ends_with_its_last_stream() -> None:
+    groups = MemoryGroups()
+    groups.add("one")
+    async with Reader(groups, QUICK):
+        pass
+    groups.asked.clear()
+    await asyncio.sleep(0.12)
+    assert groups.asked == []
+
+
+async def test_a_new_reader_of_a_long_reading_is_not_shown_what_ended_before() -> None:
+    groups = MemoryGroups()
+    one, two = groups.add("one"), groups.add("two")
+    async with Reader(groups, QUICK) as reader:
+        groups.move(one, RunStatus.COMPLETED)
+        await asyncio.sleep(0.12)
+        assert reader.seen[-1].status is RunStatus.COMPLETED
+        late: list[Any] = []
+        task = asyncio.create_task(collect(reader.follow, late))
+        await asyncio.sleep(0.02)
+        assert [run.run_id for run in late] == [two.run_id]
+        reader.feed.close()
+        await task
+
+
+async def test_a_thousand_runs_leave_the_loop_to_others() -> None:
+    groups = MemoryGroups()
+    for number in range(1_000):
+        groups.add(f"name{number}")
+    async with Reader(groups, NEVER) as reader:
+        await asyncio.sleep(0.1)
+        batches = [event async for event in _first(reader.follow, 20)]
+        assert [len(batch) for batch in batches] == [50] * 20
+
+
+async def _first(follow: FollowGroup, most: int) -> AsyncIterator[Any]:
+    number = 0
+    async for event in follow.account(ACCOUNT):
+        yield event
+        number += 1
+        if number == most:
+            return
