@@ -22,7 +22,7 @@ from oslira_shared.ending import end_all
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
-from oslira_shared.postgres.clients import Pool, open_pool
+from oslira_shared.postgres.clients import Pool, database_state, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.secrets.live import REFRESH_EVERY_S
 from oslira_shared.serving import closing_when_draining, http_server
@@ -183,7 +183,7 @@ class Runtime:
                 _LOG.exception("close_failed")
 
     async def _postgres_state(self) -> str:
-        return "ok" if await self.database.fetchval("select 1") == 1 else "failing"
+        return await database_state(self.database)
 
     async def _bus_state(self) -> str:
         return self.bus.state()
@@ -244,6 +244,11 @@ async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | No
             return await _own_pool(settings)
         except WrongRole as error:
             raise SystemExit(_refused(settings, str(error))) from None
+        except asyncpg.ClientConfigurationError:
+            # Its own words may repeat the address.
+            raise SystemExit(
+                _refused(settings, "DATABASE_URL: an option has a value that is not possible")
+            ) from None
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
             raise SystemExit(_refused(settings, f"DATABASE_URL: {error}")) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

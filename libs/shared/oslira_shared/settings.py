@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from oslira_shared.bus import nkeys
 from oslira_shared.bus.login import Login
+from oslira_shared.postgres.address import database_url_fault
 from oslira_shared.secrets import LiveSecrets, Secret
 from oslira_shared.secrets.aws import AwsVault
 from oslira_shared.secrets.live import SecretsUnavailable
@@ -86,6 +87,13 @@ class ServiceSettings(BaseSettings):
     jwks_url: str | None = Field(default=None, validation_alias="JWKS_URL")
 
     _live: LiveSecrets = PrivateAttr(default_factory=LiveSecrets)
+
+    @field_validator("database_url")
+    @classmethod
+    def _an_address_that_can_be_tried(cls, url: SecretStr) -> SecretStr:
+        if (fault := database_url_fault(url.get_secret_value())) is not None:
+            raise ValueError(fault)
+        return url
 
     @field_validator("nats_nkey_seed")
     @classmethod

@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-import asyncpg
 import sentry_sdk
 from nats.errors import Error as NatsError
 from sentry_sdk.utils import exceptions_from_error_tuple
 
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability.scrub import scrub_event
+from oslira_shared.postgres.again import AWAY as DATABASE_AWAY
 
 # A log line's event → what whoever is woken has to decide. Outages are not here: they pass, and alerts watch them.
 CRITICAL: Final[Mapping[str, str]] = {
@@ -47,16 +47,7 @@ CRITICAL: Final[Mapping[str, str]] = {
 # The same thing again within this is the same incident.
 SAME_AGAIN_S: Final = 600.0
 MOST_AN_HOUR: Final = 30
-_PASSING: Final = (
-    OSError,
-    TimeoutError,
-    NatsError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InterfaceError,
-)
+_PASSING: Final = (*DATABASE_AWAY, NatsError)
 _PASSING_CODES: Final = frozenset({"unavailable", "timeout", "provider_unavailable"})
 _FLUSH_S: Final = 2.0
 _TAGS: Final = frozenset(

@@ -10,8 +10,9 @@ import structlog
 _LOG = structlog.get_logger()
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
-# The connection or the server went away, is starting, or has no room. Whether the statement was committed isn't known.
-_AWAY: Final = (
+# The connection or the server went away, is starting, has no room, is a standby that took no writes yet, or refuses our login: a
+# password is changed there before it is changed here. Whether the statement was committed isn't known.
+AWAY: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -21,6 +22,10 @@ _AWAY: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidCachedStatementError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
 )
 T = TypeVar("T")
 
@@ -35,7 +40,7 @@ async def until_done(statement: Callable[[], Awaitable[T]], *, name: str, limit_
     while True:
         try:
             return await statement()
-        except _AWAY as error:
+        except AWAY as error:
             if loop.time() + pause_s >= give_up_at:
                 raise
             _LOG.warning("statement_tried_again", statement=name, reason=type(error).__name__)

@@ -40,17 +40,53 @@ _LIMITS: Final = PoolLimits()
 
 
 class _BoundedPool(asyncpg.Pool):
-    """Waits for a free connection no longer than for a new one, by default: asyncpg would wait for ever."""
+    """Waits for a free connection no longer than for a new one, by default: asyncpg would wait for ever.
 
-    __slots__ = ("_acquire_s",)
+    It also knows whether the last new connection failed, which those that are open already don't show.
+    """
+
+    __slots__ = ("_acquire_s", "last_failure")
 
     def __init__(self, url: str, *, limits: PoolLimits, **options: Any) -> None:
-        super().__init__(url, timeout=limits.connect_s, command_timeout=limits.statement_s, **options)
+        super().__init__(
+            url,
+            timeout=limits.connect_s,
+            command_timeout=limits.statement_s,
+            connect=self._connect_and_note,
+            **options,
+        )
         self._acquire_s = limits.connect_s
+        self.last_failure: str | None = None
+
+    async def _connect_and_note(self, *args: Any, **options: Any) -> Any:
+        try:
+            connection = await asyncpg.connect(*args, **options)
+        except Exception as error:
+            self.last_failure = type(error).__name__
+            raise
+        self.last_failure = None
+        return connection
+
+    async def try_connecting(self) -> None:
+        """A new connection, closed again. Raises what a request would that needs one."""
+        connection = await self._get_new_connection()
+        await connection.close()
 
     def acquire(self, *, timeout: float | None = None) -> Any:  # asyncpg's own parameter
         """Raises TimeoutError. The limit is also for giving the connection back."""
         return super().acquire(timeout=timeout or self._acquire_s)
+
+
+async def database_state(pool: Pool) -> str:
+    """For /health/ready: `ok`, or what fails. Open connections go on working when the server takes no new ones (a changed password).
+
+    While the last attempt failed, another one is made here: requests may not come any more, since this is not ready.
+    """
+    if await pool.fetchval("select 1") != 1:
+        return "failing"
+    if isinstance(pool, _BoundedPool) and pool.last_failure is not None:
+        await pool.try_connecting()
+    return "ok"
 
 
 async def open_pool(

@@ -164,7 +164,8 @@ def test_a_development_secret_stops_every_service_wherever_it_is(
     assert {"NATS_URL", "DATABASE_URL", "JWT_SECRET", *KEYS} <= set(secrets)
     for variable in (*secrets, "AWS_SECRET_ACCESS_KEY"):  # which the S3 client reads by itself
         value = f"{DEVELOPMENT_MARK}{'0123456789' * 4}"
-        value = f"nats://someone:{value}@server.example/oslira" if variable.endswith("_URL") else value
+        scheme = "postgres" if variable == "DATABASE_URL" else "nats"
+        value = f"{scheme}://someone:{value}@server.example/oslira" if variable.endswith("_URL") else value
         if variable == "NATS_NKEY_SEED":
             value = new_seed(mark=DEVELOPMENT_MARK.encode())
         assert refusal({**GOOD, variable: value}) == [f"{variable} holds a development secret"]

@@ -22,7 +22,7 @@ PUBLIC: Final = "public"  # opt: nobody has to say who they are
 ANY_USER: Final = "any_user"  # opt: a user, with or without an account
 ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
 FOR_VISITORS: Final = "for_visitors"  # opt: the token of a visitor's run is good here as well, for that run
-_SCHEME: Final = "Bearer "
+_SCHEME: Final = "bearer"
 
 
 class RunTokenVerifier(Protocol):
@@ -89,10 +89,11 @@ class Authentication:
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token of an Authorization header. Raises `unauthenticated`."""
-    if authorization is None or not authorization.startswith(_SCHEME):
+    """The token of an Authorization header; the scheme is in any case (RFC 9110). Raises `unauthenticated`."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != _SCHEME or not token.strip():
         raise OsliraError("unauthenticated", "Send a token: Authorization: Bearer …")
-    return authorization.removeprefix(_SCHEME).strip()
+    return token.strip()
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from nats.errors import Error as NatsError
 from oslira_shared.errors import CODES, Kind, OsliraError
+from oslira_shared.postgres.again import AWAY as DATABASE_AWAY
 
 from oslira_gateway.metrics import REFUSALS
 
@@ -58,16 +59,8 @@ _DETAIL: Final[Mapping[str, str]] = {
     "body_too_large": "The request body is larger than this endpoint accepts.",
     "internal": "Something went wrong on our side.",
 }
-# A database that is gone, full or slow: the same request may pass later.
-_DATABASE_AWAY: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-)
+# Postgres or the bus is gone, full or slow: the same request may pass later.
+_AWAY: Final = (*DATABASE_AWAY, NatsError)
 RETRY_AFTER_S: Final = 2
 
 
@@ -90,7 +83,7 @@ def as_oslira_error(error: Exception) -> OsliraError:
         code = CODE_OF_STATUS.get(error.status_code, "internal" if is_ours else "invalid_request")
         extra = {"errors": error.extra} if error.status_code == HTTPStatus.BAD_REQUEST and error.extra else {}
         return OsliraError(code, _DETAIL.get(code, error.detail), **extra)
-    if isinstance(error, _DATABASE_AWAY):
+    if isinstance(error, _AWAY):
         return OsliraError("unavailable", "A part of the service is not there; nothing was done.")
     return OsliraError("internal", _DETAIL["internal"])
 

@@ -45,7 +45,7 @@ def _read_key(jwk: dict[str, Any]) -> PublicKey | None:
     algorithm = "RS256" if kind == "RSA" else "ES256" if kind == "EC" and jwk.get("crv") == "P-256" else None
     if not isinstance(key_id, str) or algorithm is None or jwk.get("alg", algorithm) != algorithm:
         return None
-    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+    if jwk.get("use", "sig") != "sig" or "d" in jwk or not _may_verify(jwk):
         return None
     try:
         key: Any = (RSAAlgorithm if algorithm == "RS256" else ECAlgorithm).from_jwk(jwk)
@@ -54,3 +54,9 @@ def _read_key(jwk: dict[str, Any]) -> PublicKey | None:
     if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
         return None
     return PublicKey(key_id, algorithm, key)
+
+
+def _may_verify(jwk: dict[str, Any]) -> bool:
+    """Whether its `key_ops`, where it has some, say that it verifies signatures."""
+    operations = jwk.get("key_ops", ["verify"])
+    return isinstance(operations, list) and "verify" in operations

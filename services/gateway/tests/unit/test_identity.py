@@ -101,7 +101,7 @@ async def test_development_tokens_are_accepted() -> None:
     assert (await Hs256Tokens(SECRET).verify(made)).user_id == USER
 
 
-@pytest.mark.parametrize("header", [None, "", "Basic abc", "bearer abc"])
+@pytest.mark.parametrize("header", [None, "", "Basic abc", "bearer"])
 def test_no_bearer_token_is_unauthenticated(header: str | None) -> None:
     with pytest.raises(OsliraError) as caught:
         bearer_token(header)
@@ -152,3 +152,58 @@ async def test_a_rotated_secret_counts_from_the_next_token() -> None:
         await tokens.verify(made)
     made = sign_token(secrets[-1], user_id=USER, email="a@example.com")
     assert (await tokens.verify(made)).user_id == USER
+
+
+async def said_of(text: str) -> tuple[str, str]:
+    with pytest.raises(OsliraError) as caught:
+        await TOKENS.verify(text)
+    return caught.value.code, caught.value.detail
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+async def test_a_clock_that_is_a_minute_ahead_locks_nobody_out_and_more_is_named(claim: str) -> None:
+    now = datetime.now(UTC)
+    await TOKENS.verify(token(**{claim: now + timedelta(seconds=55)}))
+    code, detail = await said_of(token(**{claim: now + timedelta(seconds=90)}))
+    assert code == "token_invalid"
+    assert "clock" in detail
+
+
+async def test_an_expired_token_has_no_such_leeway() -> None:
+    now = datetime.now(UTC)
+    assert await code_of(token(exp=now - timedelta(seconds=10))) == "token_expired"
+    await TOKENS.verify(token(exp=now - timedelta(seconds=1)))
+
+
+@pytest.mark.parametrize("iat", [float("inf"), float("-inf"), float("nan"), [], {}, "x"], ids=repr)
+async def test_a_time_that_is_none_is_no_fault_of_ours(iat: Any) -> None:
+    assert await code_of(token(iat=iat)) == "token_invalid"
+
+
+@pytest.mark.parametrize("key", ["sb_publishable_abc", "sb_secret_abc"])
+async def test_an_api_key_is_named_as_one(key: str) -> None:
+    code, detail = await said_of(key)
+    assert code == "token_invalid"
+    assert "API key" in detail
+
+
+@pytest.mark.parametrize(("configured", "sent"), [("https://a/", "https://a"), ("https://a", "https://a/")])
+async def test_a_slash_at_the_end_of_an_issuer_counts_and_is_named(configured: str, sent: str) -> None:
+    tokens = Hs256Tokens(SECRET, issuer=configured)
+    await tokens.verify(token(iss=configured))
+    with pytest.raises(OsliraError) as caught:
+        await tokens.verify(token(iss=sent))
+    assert caught.value.code == "token_invalid"
+    assert "slash" in caught.value.detail
+
+
+@pytest.mark.parametrize("header", ["Bearer x", "bearer x", "BEARER x", "bEaReR   x ", " Bearer x"])
+def test_the_scheme_of_a_token_is_in_any_case(header: str) -> None:
+    assert bearer_token(header) == "x"
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic x", "Bearerx", "x"])
+def test_no_token_is_unauthenticated(header: str | None) -> None:
+    with pytest.raises(OsliraError) as caught:
+        bearer_token(header)
+    assert caught.value.code == "unauthenticated"

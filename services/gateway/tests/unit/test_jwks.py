@@ -216,6 +216,8 @@ WEAK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noq
     [
         jwk("a", WEAK_KEY),
         jwk("a", EC_KEY, use="enc"),
+        jwk("a", EC_KEY, key_ops=["encrypt"]),
+        jwk("a", EC_KEY, key_ops="verify"),
         jwk("a", EC_KEY, alg="HS256"),
         jwk("a", RSA_KEY, alg="RS512"),
         jwk("a", EC_KEY, crv="P-384"),
@@ -227,7 +229,21 @@ WEAK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noq
         {},
     ],
     # Named by hand: made of the keys they would differ from process to process, and tests run in several.
-    ids=["weak", "enc", "HS256", "RS512", "P-384", "no point", "kid", "private", "oct", "bare RSA", "bare"],
+    ids=[
+        "weak",
+        "enc",
+        "key_ops",
+        "no list",
+        "HS256",
+        "RS512",
+        "P-384",
+        "no point",
+        "kid",
+        "private",
+        "oct",
+        "bare RSA",
+        "bare",
+    ],
 )
 def test_keys_that_are_unusable_are_left_out(unusable: dict[str, Any]) -> None:
     assert list(read_key_set(key_set(unusable, jwk("good", EC_KEY)))) == ["good"]

@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from http_answers import assert_problem, client_of
 from litestar import get
+from nats.errors import ConnectionClosedError, NoRespondersError
 from oslira_gateway.analyses.memory import MemoryRuns
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.listing import Cursor
@@ -102,6 +104,41 @@ async def test_a_request_that_takes_too_long_ends(api: Any, member: Member) -> N
     api.runs = SlowRuns()
     async with client_of(api.app) as client:
         assert_problem(await client.get("/v1/runs", headers=api.join(member)), 503, "timeout")
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        asyncpg.InvalidPasswordError("p"),
+        asyncpg.InvalidAuthorizationSpecificationError("p"),
+        asyncpg.InvalidCatalogNameError("p"),
+        asyncpg.CannotConnectNowError("p"),
+        asyncpg.AdminShutdownError("p"),
+        asyncpg.ConnectionDoesNotExistError("p"),
+        asyncpg.TooManyConnectionsError("p"),
+        asyncpg.ReadOnlySQLTransactionError("p"),
+        asyncpg.InternalClientError("p"),
+        asyncpg.InvalidCachedStatementError("p"),
+        asyncpg.InterfaceError("p"),
+        asyncpg.PostgresIOError("p"),
+        ConnectionResetError(),
+        TimeoutError(),
+        NoRespondersError(),
+        ConnectionClosedError(),
+    ],
+    ids=lambda lost: type(lost).__name__,
+)
+async def test_the_loss_of_a_dependency_is_unavailable_with_retry_after(api: Any, lost: Exception) -> None:
+    @get("/lost", sync_to_thread=False)
+    def lose() -> None:
+        raise lost
+
+    app = api.app
+    app._app.register(lose)
+    async with client_of(app) as client:
+        answer = await client.get("/lost")
+    assert_problem(answer, 503, "unavailable")
+    assert answer.headers["retry-after"] == "2"
 
 
 def test_every_code_has_a_status() -> None:
