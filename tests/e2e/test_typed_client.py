@@ -26,7 +26,7 @@ async def test_a_bulk_is_ordered_followed_and_its_leads_are_read(stack: Stack) -
         assert len((await leads.first()).items) == 3
         assert [lead.username async for lead in leads] == names
         exported = b"".join([chunk async for chunk in client.leads.export_leads_csv(type="light")])
-        assert [exported.decode("utf-8-sig").count(f"{name},") for name in names] == [1] * 4
+        assert [exported.decode("utf-8-sig").count(f'"{name}",') for name in names] == [1] * 4
         with pytest.raises(NotFound) as missing:
             await client.leads.read_lead(foreign_id())
         assert missing.value.code == "lead_not_found"

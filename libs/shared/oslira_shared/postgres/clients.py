@@ -69,7 +69,7 @@ class _BoundedPool(asyncpg.Pool):
 
     async def try_connecting(self) -> None:
         """A new connection, closed again. Raises what a request would that needs one."""
-        connection = await self._get_new_connection()
+        connection = await self._get_new_connection()  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
         await connection.close()
 
     def acquire(self, *, timeout: float | None = None) -> Any:  # asyncpg's own parameter
