@@ -1,5 +1,6 @@
 """Which language a text is in, by py3langid: a model of 5 MB in its package, loaded into about 80 MB when first needed."""
 
+import functools
 from typing import Any, Final, get_args
 
 import structlog
@@ -24,6 +25,7 @@ class LangidLanguages:
         return await self.model.ready()
 
 
+@functools.cache  # once for a process: tests make many engines in one
 def _load() -> LanguageOf:
     try:
         from py3langid.langid import (  # noqa: PLC0415  # numpy and the model: half a second of CPU, not at start
