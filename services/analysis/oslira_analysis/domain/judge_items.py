@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NoReturn
 from oslira_analysis.domain import scraped_fields as fields
 from oslira_analysis.domain.error_items import is_error_item, says_blocked, verdict_of
 from oslira_analysis.domain.item_identity import former_names, handle, names_of, profile_id
-from oslira_analysis.domain.profile import MAX_POSTS, Profile
+from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.read_item import ProfileUnavailable, read_item, reduced
 from oslira_analysis.domain.scraped_fields import Item
 
@@ -81,7 +81,8 @@ def _first_usable(items: list[dict[str, Any]], asked_for: str, known_id: str | N
             verdict = verdict or unavailable
         except ScrapeUnusable as unusable:
             faults.append(unusable.reason)
-    if verdict is not None:
+    # Beside a sign of a block no verdict counts, whichever item it stands in.
+    if verdict is not None and "blocked" not in faults:
         raise verdict
     raise ScrapeUnusable(min(faults, key=UNUSABLE.index) if faults else "no_item")
 
@@ -96,8 +97,8 @@ def _judge(item: dict[str, Any], asked_for: str, known_id: str | None) -> Judged
         if not _is_renamed(item, asked_for, known_id):
             raise ScrapeUnusable("another_profile")
         item = {**item, _ASKED_FOR: asked_for}
-    _refuse_incomplete(item)
     kept = reduced(item, keeping=(_ASKED_FOR,))
+    _refuse_incomplete(kept, is_blocked=says_blocked(item))
     names, others = names_of(item)
     return Judged(kept, read_item(kept), names | {asked_for}, others, profile_id(item))
 
@@ -119,14 +120,16 @@ def _is_renamed(item: Item, asked_for: str, known_id: str | None) -> bool:
     return asked_for in former_names(item) or (known_id is not None and profile_id(item) == known_id)
 
 
-def _refuse_incomplete(item: Item) -> None:
-    """A private profile shows no posts. Without one figure it is a login page, and posts that are counted must be there."""
-    if fields.flag(item, "private"):
+def _refuse_incomplete(kept: Item, *, is_blocked: bool) -> None:
+    """A private profile shows no posts. Without one figure it is a login page, and posts that are counted must be there.
+
+    A page without an id whose figures are all 0 and which says nothing else is such a page too.
+    """
+    if fields.flag(kept, "private") or fields.list_of(kept, "latestPosts", limit=1):
         return
-    figures = [fields.count(item, key) for key in ("followersCount", "followsCount", "postsCount")]
-    if any(map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS))):
-        return
-    if all(figure is None for figure in figures):
-        raise ScrapeUnusable("blocked" if says_blocked(item) else "incomplete")
+    figures = [fields.count(kept, key) for key in ("followersCount", "followsCount", "postsCount")]
+    says_nothing = profile_id(kept) is None and fields.text(kept, "biography", limit=1) is None
+    if all(figure is None for figure in figures) or (says_nothing and not any(figures)):
+        raise ScrapeUnusable("blocked" if is_blocked else "incomplete")
     if figures[-1]:
         raise ScrapeUnusable("posts_missing")

@@ -27,6 +27,7 @@ _POST_FIELDS: Final = (
     "type", "shortCode", "productType", "caption", "hashtags", "mentions", "locationName", "likesCount", "commentsCount",
     "isCommentsDisabled", "videoPlayCount", "videoViewCount", "timestamp", "isPinned", "ownerUsername", "ownerId",
 )  # fmt: skip
+_NOTHING: Final = (None, "", [], {}, False)
 _MOST_KEPT_CHARS: Final = 10_000
 _MOST_KEPT_PARTS: Final = 100
 _MOST_KEPT_DEPTH: Final = 4
@@ -88,11 +89,10 @@ def read_item(item: object, *, now: datetime | None = None) -> Profile:
 
 def reduced(item: Item, *, keeping: Collection[str] = ()) -> dict[str, Any]:
     """What of an item is read, and `keeping`: related profiles, comments and pictures of strangers are not kept."""
-    posts = [
-        {key: _cut(post[key]) for key in _POST_FIELDS if key in post}
-        for post in map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS))
-        if post
-    ]
+    listed = map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS))
+    read = ({key: _cut(post[key]) for key in _POST_FIELDS if key in post} for post in listed if post)
+    # An error or a placeholder in a post's place is no post.
+    posts = [post for post in read if any(value not in _NOTHING for value in post.values())]
     kept = {key: _cut(item[key]) for key in (*_FIELDS, *keeping) if key in item}
     return {**kept, "latestPosts": posts} if "latestPosts" in item else kept
 

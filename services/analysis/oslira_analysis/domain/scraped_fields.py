@@ -3,23 +3,19 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 from oslira_analysis.domain.text import clean_text
+from oslira_analysis.domain.written_numbers import read_whole
 
 MAX_COUNT: Final = 10**12
 
-_MAX_NUMBER_CHARS: Final = 30
-# Thousands with one kind of separator, also India's 12,34,567; cents that say nothing may follow.
-_GROUPED: Final = re.compile(
-    "([1-9][0-9]{0,2}([.,' \u00a0\u2009\u202f\u2019])(?:[0-9]{2,3}\\2)*[0-9]{3})(?:[.,]00?)?"
-)
-_NOT_DIGITS: Final = re.compile("[^0-9]")
-_DECIMAL: Final = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?) ?([kmb]?)", re.IGNORECASE)
-_UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
-_EPOCH: Final = re.compile(r"[0-9]{9,16}(?:\.[0-9]+)?")
+_EPOCH: Final = re.compile(r"[0-9]{9,19}(?:\.[0-9]{1,9})?", re.ASCII)
+# How JavaScript writes a date's offset: the standard library's reader of mail dates knows "+0100" alone.
+_SCRIPT_OFFSET: Final = re.compile(r"\bGMT(?=[+-]\d)")
 _FIRST_DAY: Final = datetime(2010, 10, 6, tzinfo=UTC)  # the day Instagram opened
+_MAX_DATE_CHARS: Final = 100
 _FAR_FUTURE_S: Final = 10**11
 
 Item = Mapping[str, Any]
@@ -48,7 +44,7 @@ def number(item: Item, key: str) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return _number_in(value)
+        return read_whole(value)
     if isinstance(value, float):
         return int(value) if value.is_integer() else None  # false for infinity and NaN
     return value if isinstance(value, int) else None
@@ -60,23 +56,12 @@ def count(item: Item, key: str) -> int | None:
     return value if value is not None and 0 <= value <= MAX_COUNT else None
 
 
-def _number_in(text: str) -> int | None:
-    plain = text.strip()[:_MAX_NUMBER_CHARS]
-    if (grouped := _GROUPED.fullmatch(plain)) is not None:
-        return int(_NOT_DIGITS.sub("", grouped[1]))
-    if (written := _DECIMAL.fullmatch(plain)) is None:
-        return None
-    digits, unit = written.groups()
-    value = Decimal(digits.replace(",", ".")) * _UNITS[unit.lower()]
-    return int(value) if value == int(value) else None
-
-
 def flag(item: Item, key: str) -> bool | None:
-    """True, or "true" as exports write it."""
+    """True, or "true", 1 and "1" as exports write it."""
     value = item.get(key)
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())
-    return value if isinstance(value, bool) else None
+    if not isinstance(value, str | int):
+        return None
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).strip().lower())
 
 
 def url(item: Item, key: str, *, limit: int = 2_000) -> str | None:
@@ -90,26 +75,39 @@ def url(item: Item, key: str, *, limit: int = 2_000) -> str | None:
 def instant(item: Item, key: str, *, not_after: datetime) -> datetime | None:
     """A moment in UTC, from Instagram's first day to `not_after`; outside of that a date is a placeholder or a mistake.
 
-    ISO 8601 (taken as UTC without an offset), or seconds, milliseconds or microseconds since 1970.
+    ISO 8601 (taken as UTC without an offset), a mail's or JavaScript's date, or seconds, milliseconds, microseconds or
+    nanoseconds since 1970.
     """
     value = item.get(key)
-    since_1970 = number(item, key) if not isinstance(value, str) or _EPOCH.fullmatch(value.strip()) else None
     try:
-        if since_1970 is not None:
-            found = datetime.fromtimestamp(since_1970 / _scale(since_1970), UTC)
-        elif isinstance(value, str):
-            parsed = datetime.fromisoformat(value.strip())
-            found = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-        else:
-            return None
+        found = _moment(value)
     except (ValueError, OverflowError, OSError):
         return None
-    return found if _FIRST_DAY <= found <= not_after else None
+    return found if found is not None and _FIRST_DAY <= found <= not_after else None
 
 
-def _scale(since_1970: int) -> int:
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, str):
+        plain = value.strip()[:_MAX_DATE_CHARS]
+        if not _EPOCH.fullmatch(plain):
+            return _written_moment(plain.removesuffix(" UTC"))
+        value = float(plain)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return datetime.fromtimestamp(value / _scale(value), UTC)
+
+
+def _written_moment(text: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = parsedate_to_datetime(_SCRIPT_OFFSET.sub("", text))
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _scale(since_1970: float) -> int:
     """How many of the number's units make a second, by its size: as seconds these would be years after 5138."""
-    for scale in (1_000_000, 1_000):
+    for scale in (1_000_000_000, 1_000_000, 1_000):
         if since_1970 >= _FAR_FUTURE_S * scale / 1_000:
             return scale
     return 1

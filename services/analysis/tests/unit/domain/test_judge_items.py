@@ -22,6 +22,7 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LOGIN_WALL = dict.fromkeys(("followersCount", "followsCount", "postsCount", "private", "biography")) | {
     "latestPosts": []
 }
+ZEROS = LOGIN_WALL | dict.fromkeys(("followersCount", "followsCount", "postsCount"), 0) | {"private": False}
 # Real items and odd ones, which aren't part of the project.
 SHARED = Path(os.environ.get("OSLIRA_SAMPLE_PROFILES", "../shared/data/apify"))
 
@@ -105,6 +106,11 @@ def test_nothing_that_can_be_read_is_no_verdict(items: list[Any]) -> None:
         ({"latestPosts": []}, "posts_missing"),
         ({"latestPosts": None, "postsCount": "240"}, "posts_missing"),
         ({"latestPosts": ["x", None]}, "posts_missing"),
+        ({"latestPosts": [{"error": "blocked"}, {}, {"caption": "", "isPinned": False}]}, "posts_missing"),
+        ({"latestPosts": {"0": {"caption": "x"}}}, "posts_missing"),
+        (ZEROS | {"fullName": "Login • Instagram"}, "incomplete"),
+        (ZEROS | {"id": "7"}, "accepted"),  # a profile that was made a moment ago
+        ({"latestPosts": [], "private": 1}, "accepted"),
         ({"latestPosts": [], "private": True}, "accepted"),
         ({"latestPosts": [], "private": "true"}, "accepted"),
         ({"latestPosts": [], "postsCount": 0, "followersCount": 0}, "accepted"),
@@ -130,15 +136,37 @@ def test_half_a_scrape_is_no_profile(make_item: Make, changes: dict[str, Any], o
         {"error": "page_not_found", "statusCode": 403},
         {"error": {"type": "no_items", "message": "Proxy responded with 502"}},
         {"error": "RequestTimedOut"},
+        {"error": "no_items", "requestErrorMessages": "Request blocked"},
+        {"error": "no_items", "requestErrorMessages": [{"message": "Request blocked"}]},
+        {"error": "no_items", "requestErrorMessages": ["Solicitud bloqueada"]},
+        {"error": "not_found", "requestErrorMessages": [{"message": "net::ERR_TUNNEL_CONNECTION_FAILED"}]},
+        {"error": "no_items", "#debug": {"url": "https://x.example", "errorMessages": ["请求被阻止"]}},
+        {"error": "private", "errorInfo": {"message": "Bitte warten Sie", "errors": [[[["deep"]]]]}},
     ],
 )
 def test_a_blocked_scrape_says_nothing_about_the_profile(said: dict[str, Any]) -> None:
     assert outcome_of([{"username": NAME, **said}]) == "blocked"
 
 
+def test_a_verdict_beside_an_item_that_was_blocked_is_none() -> None:
+    gone = {"username": NAME, "error": "not_found"}
+    blocked = {"username": NAME, "error": "no_items", "requestErrorMessages": ["Request blocked"]}
+    assert outcome_of([gone, blocked]) == outcome_of([blocked, gone]) == "blocked"
+
+
+def test_requests_that_failed_as_the_verdict_says_are_no_block() -> None:
+    said = {
+        "requestErrorMessages": ["Error: Page not found", "Error: received status 404"],
+        "#debug": {"requestId": "x", "url": "https://x.example", "statusCode": 404},
+    }
+    assert outcome_of([{"username": NAME, "error": "not_found", **said}]) == "final: not_found"
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
+        ("Profile is unavailable", "not_found"),
+        ("This account has been banned", "not_found"),
         ("not_found", "not_found"),
         ("Page not found", "not_found"),
         ("ProfileNotFound", "not_found"),
@@ -156,10 +184,12 @@ def test_a_blocked_scrape_says_nothing_about_the_profile(said: dict[str, Any]) -
 )
 def test_a_verdict_is_one_in_whatever_words(said: str, reason: str) -> None:
     assert outcome_of([{"username": NAME, "error": said}]) == f"final: {reason}"
-    assert (
-        outcome_of([{"error": "Error", "errorDescription": said}]) == f"final: {reason}"
-        or reason == "restricted"
-    )
+    assert outcome_of([{"error": "Error", "errorDescription": said}]) == f"final: {reason}"
+
+
+@pytest.mark.parametrize("written", [True, "true", 1, "1"])
+def test_a_restricted_profile_is_one_however_it_is_written(written: object) -> None:
+    assert outcome_of([{"username": NAME, "isRestrictedProfile": written}]) == "final: restricted"
 
 
 @pytest.mark.parametrize(

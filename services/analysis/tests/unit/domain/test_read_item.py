@@ -93,6 +93,9 @@ def test_hidden_likes_are_not_a_number(make_item: Make, make_post: Make) -> None
         ("12,34,567", 1_234_567), ("12,345.00", 12_345), (" 84,000 ", 84_000), ("4.2k", 4_200), ("1,5 M", 1_500_000),
         ("0", 0), (0.0, 0), ("0.123", None), ("1,2,3", None), (12.5, None), ("12.5", None), ("many", None), ("", None),
         (float("inf"), None), (-1, None), ("-1", None), (True, None), ([5], None), ("9" * 40, None),
+        ("1,2 Mio.", 1_200_000), ("12 mil", 12_000), ("3.4 тыс.", 3_400), ("1.2万", 12_000), ("1,5 млн", 1_500_000),
+        ("٨٤٬٠٠٠", 84_000), ("１２３４５", 12_345), ("84\u00b7000", 84_000), ("10K+", 10_000), ("+500", 500),
+        ("3 parsecs", None), ("1_000", None), ("1e5", None), ("१२३४५", 12_345), ("1٫5k", 1_500),
     ],
 )  # fmt: skip
 def test_counts_are_read_however_they_are_written(
@@ -197,6 +200,13 @@ def test_an_odd_link_is_no_link(make_item: Make, url: object) -> None:
         ("1700000000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
         (1_700_000_000_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
         ("2026-11-20T12:00:00+0000", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        ("1700000000.5", datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=UTC)),
+        (1_700_000_000.25, datetime(2023, 11, 14, 22, 13, 20, 250_000, tzinfo=UTC)),
+        ("1700000000000000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 12:00:00 GMT", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        ("Fri Nov 20 2026 13:00:00 GMT+0100 (CET)", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        ("2026-11-20 12:00:00 UTC", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        (float("inf"), None),
         ("1970-01-01T00:00:00.000Z", None),
         ("2010-10-05T23:59:59Z", None),
         ("2030-01-01T00:00:00.000Z", None),
