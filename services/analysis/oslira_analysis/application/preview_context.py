@@ -9,7 +9,7 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType, CallPreview, Conte
 from oslira_shared.errors import OsliraError
 
 from oslira_analysis.application.rows import Business
-from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
 from oslira_analysis.domain.calls import Call, calls_of
 from oslira_analysis.domain.prompt import render_business, render_system
 from oslira_analysis.domain.token_estimate import estimate_tokens
@@ -27,11 +27,17 @@ class Businesses(Protocol):
 async def preview_context(
     business_profile_id: UUID, account_id: UUID, businesses: Businesses, *, model_of: Callable[[Call], str]
 ) -> ContextPreview:
-    """`model_of` gives the model that answers a call now. Raises OsliraError `business_profile_not_found`."""
+    """`model_of` gives the model that answers a call now.
+
+    Raises OsliraError `business_profile_not_found`, or `business_profile_invalid` for one kept by rules of another version.
+    """
     found = await businesses.newest(business_profile_id, account_id)
     if found is None:
         raise OsliraError("business_profile_not_found", "There is no such business profile in this account.")
-    business = BusinessContext.from_dict(found.context)
+    try:
+        business = BusinessContext.from_dict(found.context)
+    except InvalidBusinessContext as error:
+        raise OsliraError("business_profile_invalid", f"Save the business profile again: {error}.") from error
     return ContextPreview(
         business_profile_id=business_profile_id,
         version=found.version,

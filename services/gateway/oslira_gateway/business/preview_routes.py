@@ -19,7 +19,7 @@ def preview_routes(previews: ContextPreviews) -> list[Any]:
     @get(
         "/business-profiles/{business_profile_id:str}/context-preview",
         tags=["business"],
-        responses=refuses(_NOT_FOUND),
+        responses=refuses(_NOT_FOUND, "business_profile_invalid"),
     )
     async def preview_context(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str]
