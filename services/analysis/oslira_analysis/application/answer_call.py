@@ -212,6 +212,6 @@ def _judge(question: Question, reply: Reply) -> tuple[Usage, dict[str, Any] | No
         answer = read_answer(question.call.answer, storable_json_text(reply.text))
     except InvalidAnswer as error:
         # The books tell a spoilt answer from a good one by its error.
-        return replace(reply.usage, error=_storable(error)), None
+        return replace(reply.usage, error=reply.usage.error or _storable(error)), None
     # Cleaned again: an answer that was encoded twice had its escapes hidden.
-    return reply.usage, storable_json(answer.model_dump())
+    return replace(reply.usage, state="answered", error=None), storable_json(answer.model_dump())

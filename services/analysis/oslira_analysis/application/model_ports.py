@@ -68,7 +68,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: `text` as the model wrote it, or None with the reason in `usage.error` (refused, cut short)."""
+    """What came back: `text` as the model wrote it, or None with the reason in `usage.error` (refused).
+
+    A text that was cut short has its reason there too, and may hold a whole answer all the same.
+    """
 
     usage: Usage
     text: str | None

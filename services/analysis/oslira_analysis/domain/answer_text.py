@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 _MAX_CHARS: Final = 200_000
 _MAX_STARTS: Final = 200
 _MAX_DEPTH: Final = 3
+_JSON_BEGINS: Final = ("{", "[", "```")
 
 _DECODER: Final = json.JSONDecoder()
 
@@ -15,7 +16,8 @@ _DECODER: Final = json.JSONDecoder()
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
     """The outermost objects in `text`, in their order, each followed by the objects inside it to a depth of 3.
 
-    A text that is one JSON string is decoded once more: some models encode their answer twice.
+    A text that is one JSON string is decoded once more, and so is a string inside of an object that begins like JSON: some models
+    encode their answer twice, or write it as the arguments of a function.
     """
     for value in _values(_unquoted(text[:_MAX_CHARS])):
         yield from _within(value, depth=0)
@@ -54,4 +56,7 @@ def _within(value: Any, *, depth: int) -> Iterator[dict[str, Any]]:
             yield from _within(part, depth=depth + 1)
     elif isinstance(value, list):
         for part in cast("list[Any]", value):
+            yield from _within(part, depth=depth + 1)
+    elif isinstance(value, str) and value.lstrip().startswith(_JSON_BEGINS):
+        for part in _values(value):
             yield from _within(part, depth=depth + 1)

@@ -78,7 +78,7 @@ class AnthropicModels(SdkModels):
         elif answered.body.get("stop_reason") in {"max_tokens", "model_context_window_exceeded"}:
             outcome = CUT_SHORT
         usage = self._usage(answered, outcome, known_or_none(_tokens, answered.body), question, text)
-        return (None if outcome.error else text), usage
+        return (None if outcome == REFUSED else text), usage
 
 
 def _tokens(body: dict[str, Any]) -> Tokens:

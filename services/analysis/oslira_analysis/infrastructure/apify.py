@@ -36,6 +36,8 @@ _PAGE: Final = 1_000
 _MOST_PAGES: Final = 100
 # A start that was asked for is made within its time limit, or never: what started later is another scrape's.
 _START_WINDOW: Final = timedelta(minutes=10)
+# A run's cost is more than what it is charged for by result: the platform's usage comes on top.
+_MOST_TIMES_CHARGE: Final = 100
 _NANO: Final = Decimal(1_000_000_000)
 # Apify's reads are eventually consistent: a run can be missing for some seconds after its start.
 _MISSING_FOR_S: Final = 30.0
@@ -43,6 +45,9 @@ _LOOK_AGAIN_S: Final = 1.0
 # Of the last answer in this task: the SDK's errors have no headers.
 _RETRY_AFTER: ContextVar[str | None] = ContextVar("apify_retry_after", default=None)
 _REQUEST_TIMEOUT: Final = 408
+# Apify's error types, of its OpenAPI document, which doesn't say their statuses.
+_LIMITED: Final = ("memory-limit-exceeded", "concurrent-", "rate-limit-exceeded", "too-many-requests")
+_USED_UP: Final = ("usage-limit", "not-enough-usage", "x402-", "payment-insufficient")
 ResultT = TypeVar("ResultT")
 
 
@@ -156,7 +161,7 @@ class ApifyScraper:
                 break
             if run is None:
                 await asyncio.sleep(_LOOK_AGAIN_S)
-        cost_nano_usd = int(Decimal(str(run.usage_total_usd or 0)) * _NANO)
+        cost_nano_usd = self._cost_nano_usd(run.usage_total_usd)
         if str(run.status) != "SUCCEEDED":
             is_over = str(run.status) in _TERMINAL
             return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd, is_over=is_over)
@@ -164,6 +169,12 @@ class ApifyScraper:
         now = datetime.now(UTC)
         ended_at = min(run.finished_at or now, now)
         return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
+
+    def _cost_nano_usd(self, usage_usd: float | None) -> int:
+        """A figure that can't be true would spend the daily limit or not fit the books: what a run costs at most stands for it."""
+        usd = Decimal(str(usage_usd or 0))
+        is_possible = usd.is_finite() and 0 <= usd <= _MOST_TIMES_CHARGE * self._most_charge_usd
+        return int((usd if is_possible else self._most_charge_usd) * _NANO)
 
     async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
         client = await self.client.ready()
@@ -173,7 +184,12 @@ class ApifyScraper:
     async def _first_items(self, dataset_id: str) -> tuple[Any, ...]:
         """The profile is not always the first of them."""
         client = await self.client.ready()
-        page = await client.dataset(dataset_id).list_items(limit=_MOST_ITEMS, timeout=self._timeout)
+        try:
+            page = await client.dataset(dataset_id).list_items(limit=_MOST_ITEMS, timeout=self._timeout)
+        except (
+            RecursionError
+        ):  # nested deeper than any profile: another look gives the same, and Apify is well
+            return ()
         return tuple(map(storable_json, page.items))
 
     def _make_client(self) -> Any:
@@ -231,8 +247,13 @@ def _trouble_of(error: Exception) -> Trouble | None:
     """What a status says of us at Apify; None: nothing, the request itself failed or the answer was lost."""
     status = getattr(error, "status_code", None)
     kind = f"{getattr(error, 'type', '')} {getattr(error, 'message', '')}".lower()
-    if status == 429:  # noqa: PLR2004
+    if not isinstance(status, int) or not 400 <= status < 500:  # noqa: PLR2004
+        return None
+    named = str(getattr(error, "type", None) or "").lower()  # under several statuses
+    if status == 429 or any(sign in named for sign in _LIMITED):  # noqa: PLR2004
         return "limited"
+    if any(sign in named for sign in _USED_UP):
+        return "used_up"
     if status in {402, 403}:
         # Memory and runs at once are free again when other runs end; what a month may cost is not.
         if "memory" in kind or "concurren" in kind:

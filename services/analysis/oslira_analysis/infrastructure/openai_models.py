@@ -16,6 +16,7 @@ from oslira_analysis.domain.model_catalogue import OPENAI, Provider
 from oslira_analysis.infrastructure.model_errors import model_not_found
 from oslira_analysis.infrastructure.provider_requests import (
     Answered,
+    as_text,
     failure_of,
     json_object,
     kept_alive,
@@ -72,14 +73,22 @@ class OpenAIModels(SdkModels):
     def _read(self, answered: Answered, question: Question) -> tuple[str | None, Usage]:
         choice = answered.body["choices"][0]
         message = choice["message"]
-        text, refusal = text_of(message.get("content")), message.get("refusal")
+        text, refusal = _text(message), message.get("refusal")
         outcome = Outcome()
         if refusal or choice.get("finish_reason") == "content_filter":
             outcome = REFUSED
         elif choice.get("finish_reason") == "length":
             outcome = CUT_SHORT
         usage = self._usage(answered, outcome, known_or_none(_tokens, answered.body), question, text)
-        return (None if outcome.error else text), usage
+        return (None if outcome == REFUSED else text), usage
+
+
+def _text(message: dict[str, Any]) -> str:
+    """An answer given as the arguments of functions, which we never offer, is an answer as well."""
+    calls: list[dict[str, Any]] = message.get("tool_calls") or []
+    functions = [*(call.get("function") for call in calls), message.get("function_call")]
+    arguments = [function.get("arguments") for function in functions if function]
+    return "\n".join([text_of(message.get("content")), *map(as_text, arguments)])
 
 
 def _tokens(body: dict[str, Any]) -> Tokens:

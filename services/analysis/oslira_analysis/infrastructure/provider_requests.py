@@ -1,5 +1,6 @@
 """What both providers' SDKs share: which of their errors mean what, how a repair is asked for, and reading strangers' JSON."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ _REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
 _KEY_REFUSED: Final = frozenset({401, 403})
 # Our budget there is spent, in both providers' words and under several statuses; waiting a moment doesn't help.
 _USED_UP: Final = ("insufficient_quota", "exceeded your current quota", "credit balance is too low")
+_WRITTEN_IN: Final = {"text": "text", "output_text": "text", "tool_use": "input"}
 _CODE: Final = re.compile(r"\w{1,60}", re.ASCII)
 # Shorter than the minute after which servers and the balancers before them give up an idle one.
 _IDLE_CONNECTION_S: Final = 45.0
@@ -122,11 +124,21 @@ def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Us
 
 
 def text_of(content: object) -> str:
-    """What a model wrote: a text, or the texts of a list of parts; "" for none. Parts of other kinds are left out."""
+    """What a model wrote: a text, or the texts of a list of parts; "" for none. What it gave to a tool counts as written.
+
+    Parts of other kinds, such as thoughts, are left out.
+    """
     if content is None or isinstance(content, str):
         return content or ""
     parts = [json_object(part) for part in cast("list[object]", content)]
-    return "".join(str(part["text"]) for part in parts if part.get("type") in {"text", "output_text"})
+    return "".join(
+        as_text(part.get(_WRITTEN_IN[kind])) for part in parts if (kind := part.get("type")) in _WRITTEN_IN
+    )
+
+
+def as_text(value: object) -> str:
+    """A text as it is, "" for nothing, and the JSON of anything else."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _error_in(body: dict[str, Any]) -> str | None:

@@ -20,8 +20,9 @@ from oslira_analysis.infrastructure.model_prices import UnknownPrice, known_cost
 
 _MODELS_KEY: Final = "models"
 _DEFAULT_MOST_OUTPUT_TOKENS: Final = 128_000
+_MOST_TOLD_CHARS: Final = 300
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.:/@-]+$")]
 
 
 class _RoleChange(BaseModel):
@@ -39,7 +40,7 @@ class _RoleChange(BaseModel):
 class _ModelChange(BaseModel):
     model_config = _STRICT
     family: Name | None = None
-    most_output_tokens: Annotated[int, Field(ge=1)] | None = None
+    most_output_tokens: Annotated[int, Field(ge=1)] = _DEFAULT_MOST_OUTPUT_TOKENS
     shuts_down_on: date | None = None
     successor: Name | None = None
 
@@ -70,7 +71,7 @@ def read_model_table(setting: str, *, price: Price = known_cost_nano_usd) -> Mod
 
 def _file(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InvalidTable(f"neither a JSON object nor a readable file ({type(error).__name__})") from error
 
@@ -78,7 +79,8 @@ def _file(path: Path) -> str:
 def _first(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-    return f"{where}: {problem['msg']}" if where else problem["msg"]
+    told = f"{where}: {problem['msg']}" if where else problem["msg"]
+    return " ".join(told.split())[:_MOST_TOLD_CHARS]
 
 
 def _role(role: Role, change: _RoleChange | None) -> Role:

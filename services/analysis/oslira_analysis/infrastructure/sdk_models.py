@@ -20,7 +20,7 @@ from oslira_analysis.infrastructure.provider_requests import Answered, Connectio
 
 _LOG = structlog.get_logger()
 T = TypeVar("T")
-_MOST_TOKENS = 10**8  # the books' column ends at 2³¹
+_MOST_TOKENS = 4_000_000  # more than any model reads or writes: a count above it is a mistake, and would spend the daily limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,11 @@ def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]
     """The tokens of an answer, or None where its usage is missing or unreadable: the answer is good and paid for without."""
     try:
         tokens = read(body)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     counts = (tokens.input, tokens.output, tokens.cached, tokens.cache_write)
-    return tokens if all(0 <= count <= _MOST_TOKENS for count in counts) else None
+    are_possible = all(0 <= count <= _MOST_TOKENS for count in counts)
+    return tokens if are_possible and tokens.cached + tokens.cache_write <= tokens.input else None
 
 
 def read_date(told: object) -> date | None:

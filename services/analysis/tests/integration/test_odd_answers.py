@@ -36,6 +36,32 @@ def without_usage(body: Body) -> bytes:
     return json.dumps({key: value for key, value in body.items() if key != "usage"}).encode()
 
 
+def given_to_a_tool(body: Body) -> bytes:
+    """The answer as the arguments of a function that nobody offered."""
+    if "choices" in body:
+        message = body["choices"][0]["message"]
+        message["tool_calls"] = [
+            {"type": "function", "function": {"name": "f", "arguments": message["content"]}}
+        ]
+        message["content"] = None
+    else:
+        text = body["content"][0]["text"]
+        body["content"] = [{"type": "tool_use", "id": "t", "name": "f", "input": json.loads(text)}]
+        body["stop_reason"] = "tool_use"
+    return json.dumps(body).encode()
+
+
+def cut_after_it_was_whole(body: Body) -> bytes:
+    choice = body["choices"][0]
+    choice["finish_reason"] = "length"
+    choice["message"]["content"] += "\n" * 500
+    return json.dumps(body).encode()
+
+
+def with_usage(**changes: Any) -> Callable[[Body], bytes]:
+    return lambda body: json.dumps({**body, "usage": {**body["usage"], **changes}}).encode()
+
+
 USED_AT_ONCE: dict[str, Callable[[Body], bytes]] = {
     "fenced": with_content(lambda text: f"```json\n{text}\n```"),
     "fenced.within.words": with_content(lambda text: f"Sure!\n~~~\n{text}\n~~~\nAnything else?"),
@@ -47,6 +73,13 @@ USED_AT_ONCE: dict[str, Callable[[Body], bytes]] = {
         lambda text: [{"type": "text", "text": text[:9]}, {"type": "text", "text": text[9:]}]
     ),
     "numbers": with_content(other_numbers),
+    "tool.call": given_to_a_tool,
+    "told.as.a.tool.call": with_content(lambda text: json.dumps({"name": "f", "arguments": text})),
+    "cut.when.whole": cut_after_it_was_whole,
+    "infinite.usage": with_usage(prompt_tokens=float("inf")),
+    "huge.usage": with_usage(completion_tokens=90_000_000),
+    "null.usage": with_usage(prompt_tokens=None),
+    "more.cached.usage": with_usage(prompt_tokens_details={"cached_tokens": 10_000_000 // 4}),
     "no.usage": without_usage,
     "empty.usage": lambda body: json.dumps({**body, "usage": {}}).encode(),
 }
@@ -104,7 +137,9 @@ async def test_odd_answers_are_used_repaired_or_asked_again(
 
 
 async def test_odd_answers_of_claude_are_used_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = [every for name, every in USED_AT_ONCE.items() if name in {"fenced", "parts", "no.usage"}]
+    odd = [
+        every for name, every in USED_AT_ONCE.items() if name in {"fenced", "parts", "no.usage", "tool.call"}
+    ]
     await world.simulators.add_fault("openai", "status", status=503)
     async with small_gateway(world.simulators.url) as gateway:
 

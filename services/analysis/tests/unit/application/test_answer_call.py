@@ -188,6 +188,20 @@ async def test_an_unusable_answer_is_repaired_once_and_told_what_was_wrong(bad: 
     assert all(usage and usage.cost_nano_usd == 7 for usage in desk.books.usages())
 
 
+@pytest.mark.parametrize(("text", "requests"), [(f"{GOOD}\n\n\n", 1), (GOOD[:8], 2), ("", 2)])
+async def test_a_whole_answer_before_the_cut_is_used_and_half_a_one_is_repaired(
+    text: str, requests: int
+) -> None:
+    cut = replace(said(text), usage=replace(said(text).usage, state="cut_short", error="cut short"))
+    desk = Desk([cut, said(GOOD)])
+    assert await desk.answer() == {"good": True}
+    assert len(desk.first.asked) == requests
+    assert desk.first.asked[-1].fault in {None, "cut short"}
+    first = desk.books.usages()[0]
+    assert first is not None
+    assert (first.state, first.error) == (("answered", None) if requests == 1 else ("cut_short", "cut short"))
+
+
 async def test_a_second_unusable_answer_falls_back_with_the_same_prompt() -> None:
     desk = Desk([said("no")])
     assert await desk.answer() == {"good": True}

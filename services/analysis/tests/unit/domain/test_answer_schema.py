@@ -88,6 +88,8 @@ VERDICT = '{"name": "y", "kind": "a"}'
         f'{{"name": "y", {VERDICT}',
         f'{{"answer": [{VERDICT}]}}',
         json.dumps(VERDICT),
+        json.dumps({"name": "f", "arguments": VERDICT}),
+        json.dumps([{"type": "text", "text": f"```json\n{VERDICT}\n```"}]),
     ],
 )
 def test_one_valid_answer_is_found_in_what_stands_around_it(text: str) -> None:

@@ -64,6 +64,16 @@ def test_a_date_and_a_successor_may_stand_in_the_row_of_their_model() -> None:
         ('{"lite": {}}', "lite: Input should be 'light', 'core'"),
         ('{"light": "gpt-6-luna"}', "light: Input should be an object"),
         ('{"light": {"modle": "gpt-6-luna"}}', "light.modle: Extra inputs are not permitted"),
+        ('{"light": {"mo\\ndle": "x"}}', "light.mo dle: Extra inputs are not permitted"),
+        ('{"light": {"model": "gpt\\nx"}}', "light.model: String should match pattern"),
+        (
+            '{"models": {"gpt-6-luna": {"most_output_tokens": null}}}',
+            "most_output_tokens: Input should be a valid",
+        ),
+        ('{"models": {"gpt-6-luna": {"family": null}}}', "unknown family None"),
+        ('{"models": null}', "models: Input should be an object"),
+        ('{"light": {"successor": "gpt-6-luna"}}', "gpt-6-luna is its own successor"),
+        ('{"light": {"output_tokens": -1}}', "output_tokens is at least 256"),
         ('{"light": {"effort": "some"}}', "light.effort: Input should be 'none', 'minimal'"),
         (
             '{"light": {"effort": "minimal"}}',
