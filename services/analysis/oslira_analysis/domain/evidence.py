@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_analysis.domain.instruction_signs import tries_to_instruct
 from oslira_analysis.domain.profile import MAX_CAPTION, Profile
-from oslira_analysis.domain.quote_form import MIN_CONTENT, count_content, parts_between_ellipses, quote_form
+from oslira_analysis.domain.quote_form import (
+    MIN_CONTENT,
+    count_content,
+    parts_between_ellipses,
+    quote_form,
+    without_markup,
+)
+from oslira_analysis.domain.quote_span import own_words
 from oslira_analysis.domain.text import clean_text
 
 MAX_QUOTE: Final = 300
@@ -55,7 +62,8 @@ class ProfileQuotes:
     """
 
     def __init__(self, profile: Profile) -> None:
-        self._texts: list[_Text] = [(source, quote_form(text)) for source, text in profile_texts(profile)]
+        self._originals: list[_Text] = list(profile_texts(profile))
+        self._texts: list[_Text] = [(source, quote_form(text)) for source, text in self._originals]
         self._whole: list[_Text] = [(source, quote_form(text)) for source, text in _short_texts(profile)]
         self._signed: list[_Text] = [
             (cast("Source", post.ref), f"{sign}{quote_form(name)}")
@@ -66,8 +74,15 @@ class ProfileQuotes:
 
     def find(self, quote: str, *, expected: Source | None = None) -> Source | None:
         """Where the profile says `quote` (`expected` first), or None when it doesn't or the quote shows nothing."""
-        places = self._places(quote)
+        places = self._places(quote) or self._places(without_markup(quote))
         return expected if expected in places else next(iter(places), None)
+
+    def own_words(self, quote: str, source: Source) -> str:
+        """A quote that was found there, in the profile's own characters. One that leaves words out stays as it is."""
+        forms = (quote_form(quote), quote_form(without_markup(quote)))
+        texts = [text for known, text in self._originals if known == source]
+        found = (own_words(text, form) for form in forms for text in texts)
+        return next((words for words in found if words), quote)
 
     def _places(self, quote: str) -> list[Source]:
         form = quote_form(quote)
@@ -125,10 +140,13 @@ def keep_supported(
     kept: dict[str, ClaimT] = {}
     for claim in claims:
         said, whole = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_CAPTION)
-        source, form, quote = quotes.find(whole, expected=claim.source), quote_form(whole), whole[:MAX_QUOTE]
-        is_evidence = source is not None and (is_warning or not tries_to_instruct(whole))
-        if is_evidence and said and form not in kept:
-            kept[form] = claim.model_copy(update={"claim": said, "quote": quote.rstrip(), "source": source})
+        source = quotes.find(whole, expected=claim.source)
+        if source is None or not said or (tries_to_instruct(whole) and not is_warning):
+            continue
+        words = quotes.own_words(whole, source)
+        if (form := quote_form(words)) not in kept:
+            quote = words[:MAX_QUOTE].rstrip()
+            kept[form] = claim.model_copy(update={"claim": said, "quote": quote, "source": source})
     return tuple(kept.values())
 
 

@@ -23,6 +23,12 @@ _SEPARATED: Final = re.compile(
     r"\\[nrt]|\\u003[ce]|&(?:amp|lt|gt|quot|apos|nbsp|#39);|[0-9#*]\ufe0f?\u20e3|[\u2460-\u249b\u2120-\u2122\u2139\u24ea-\u24ff]"
 )
 _ELLIPSIS: Final = re.compile(r"[\[({]\s?(?:…|\.{3})\s?[\])}]|…|\.{3,}|(?:\. ){2,}\.")
+# What models put around a text that they copy: tags, links, numbers of a list, escapes, and the name of the field.
+_MARKUP: Final = re.compile(
+    r"</?[a-z][a-z0-9]{0,9}>|\]\([^)\s]*\)|\\u[0-9a-f]{4}|^\s*\(?\d{1,2}[.)]\s+"
+    r"|^\s*(?:biography|bio|caption|full_name|category|post ?:? ?\d{1,2})\s*[:\uff1a]",
+    re.IGNORECASE | re.MULTILINE,
+)
 _APOSTROPHES: Final = frozenset("'’‘‚‛′`´ʼ＇ʹ")
 # Latin, Greek and Cyrillic accents, and marks stacked on any letter; Hebrew and Arabic points.
 _DROPPED_MARKS: Final = re.compile(
@@ -54,6 +60,11 @@ def quote_form(text: str) -> str:
     folded = unicodedata.normalize("NFKC", separated).casefold().translate(_CHARACTERS)
     words = " ".join(folded.split())
     return f" {words} " if words else ""
+
+
+def without_markup(quote: str) -> str:
+    """For a quote that is not found as it is: the profile may have a list's number or a field's name as its own words."""
+    return _MARKUP.sub(" ", quote)
 
 
 def parts_between_ellipses(text: str) -> list[str]:

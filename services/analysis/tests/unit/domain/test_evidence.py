@@ -172,6 +172,36 @@ def test_one_quote_carries_one_claim_of_a_kind(make_profile: MakeProfile) -> Non
     assert keep_supported(claims[1:2], quotes)  # of another kind
 
 
+@pytest.mark.parametrize(
+    ("caption", "quote", "kept"),
+    [
+        ("🥐 Fresh bread – baked daily…\nOpen", "fresh bread - BAKED daily", "Fresh bread – baked daily"),
+        ("Our “Cafe\u0301 de\u0301lice\u0301” is open", "café délice", "Cafe\u0301 de\u0301lice\u0301"),
+        ("New: #sourdough loaf, €4.50!", "sourdough loaf", "#sourdough loaf"),
+        ("我们每天早上，烤面包。欢迎", "早上烤面包", "早上，烤面包"),
+        ("ताज़ी रोटी हर दिन", "ताज़ी रोटी", "ताज़ी रोटी"),
+        ("Ｆｒｅｓｈ bread, 𝗱𝗮𝗶𝗹𝘆", "fresh bread daily", "Ｆｒｅｓｈ bread, 𝗱𝗮𝗶𝗹𝘆"),
+        ("Fresh bread today", "1. **Fresh** bread", "Fresh bread"),
+        ("Fresh bread today", "Caption: <b>fresh</b> bread", "Fresh bread"),
+        ("Fresh bread today", "[fresh bread](https://x.example)", "Fresh bread"),
+        ("Fresh bread today, dark rye tomorrow", "fresh bread … dark rye", "fresh bread … dark rye"),
+        # Where folding hides the place, the quote stays as the model wrote it.
+        ("Dark rye &amp fresh bread &amp; more", "FRESH bread", "fresh bread"),
+    ],
+)
+def test_a_kept_quote_has_the_profiles_own_characters(
+    make_profile: MakeProfile, caption: str, quote: str, kept: str
+) -> None:
+    profile = make_profile(latestPosts=[{"caption": caption}])
+    claims = keep_supported([Claim(claim="Bakes.", quote=quote, source="post:1")], ProfileQuotes(profile))
+    assert [(claim.quote, claim.source) for claim in claims] == [(kept, "post:1")]
+
+
+@pytest.mark.parametrize("quote", ["1. the", "Caption: bread", "<b>of</b>", "post:1: 123"])
+def test_markup_is_no_evidence_either(find: Find, quote: str) -> None:
+    assert find(quote, "Bread of the 123 day") is None
+
+
 def test_a_quote_longer_than_is_kept_is_found_and_cut(make_profile: MakeProfile) -> None:
     caption = "bread and butter " * 40
     profile = make_profile(latestPosts=[{"caption": caption}])
