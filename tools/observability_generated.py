@@ -127,6 +127,7 @@ _MONEY: Final[list[Panel]] = [
         "short",
         [("max(oslira_stripe_events_oldest_seconds)", "lag, s"), ("max(oslira_stripe_events_dead)", "dead")],
     ),
+    ("Audit", "short", [("max(oslira_audit_differences)", "differences")]),
     ("Books that differ", "short", [("max(oslira_book_differences)", "differences")]),
     (
         "Jobs: since they were last done",

@@ -25,10 +25,9 @@ async def test_a_renewal_killed_in_the_middle_gives_everybody_their_month_once(
     bus = Bus(access.nats_url("scheduler"), service="scheduler")
     await bus.start()
     await billing.execute(
-        "insert into billing.subscriptions (account_id, plan, state, source, created_at)"
-        " select gen_random_uuid(), 'growth', 'active', 'manual', '2026-01-31' from generate_series(1, $1)",
-        accounts,
+        "select billing.set_manual_plan(gen_random_uuid(), 'growth') from generate_series(1, $1)", accounts
     )
+    await billing.execute("update billing.subscriptions set created_at = '2026-01-31' where plan = 'growth'")
 
     async def tick() -> bool:
         return bus.is_connected

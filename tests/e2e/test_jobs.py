@@ -133,6 +133,7 @@ def publish_slot(job: str) -> datetime:
     return {
         "failed-analysis-cleanup": datetime(2026, 2, 1, 5, tzinfo=UTC),
         "daily-cleanup": datetime(2026, 2, 1, 2, tzinfo=UTC),
+        "audit": datetime(2026, 2, 1, 5, 15, tzinfo=UTC),
         "monthly-renewal": datetime(2026, 2, 1, 3, tzinfo=UTC),
         "owed-credits": datetime(2026, 1, 30, 3, 30, tzinfo=UTC),
         "subscription-sync": datetime(2026, 2, 1, 6, tzinfo=UTC),
@@ -143,11 +144,9 @@ def publish_slot(job: str) -> datetime:
 
 async def _old_plan(billing: Pool) -> UUID:
     account_id = uuid4()
-    await billing.execute(
-        "insert into billing.subscriptions (account_id, plan, state, source, created_at)"
-        " values ($1, 'growth', 'active', 'manual', '2026-01-31T00:00:00Z')",
-        account_id,
-    )
+    await billing.execute("select billing.set_manual_plan($1, 'growth')", account_id)
+    old = "update billing.subscriptions set created_at = '2026-01-31T00:00:00Z' where account_id = $1"
+    await billing.execute(old, account_id)
     return account_id
 
 

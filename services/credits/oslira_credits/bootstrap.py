@@ -9,6 +9,7 @@ from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_credits.application.announce_notices import AnnounceNotices
+from oslira_credits.application.audit_books import AuditBooks
 from oslira_credits.application.daily_cleanup import DailyCleanup
 from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.grant_to_visitors import GrantToVisitors
@@ -19,6 +20,7 @@ from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
 from oslira_credits.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_credits.infrastructure.postgres import PostgresLedger
+from oslira_credits.infrastructure.postgres_audit import PostgresAuditedBooks
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_credits.infrastructure.postgres_notices import PostgresNotices
 from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
@@ -30,7 +32,7 @@ _POLICY_EVERY_S: Final = 30.0
 async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     """Declare everything on `runtime`; it starts it."""
     runtime.health.required["schema"] = SchemaCheck(
-        runtime.database, "credits.transfers", "credits.notices", "credits.job_runs"
+        runtime.database, "credits.transfers", "credits.notices", "credits.job_runs", "credits.differences"
     )
     ledger = PostgresLedger(runtime.database)
     announcements = bus.BusAnnouncements(runtime.bus)
@@ -51,7 +53,8 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
 
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
     tombstones = PostgresTombstones(AdminClient(runtime.database))
-    own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones)})
+    audit = AuditBooks(PostgresAuditedBooks(AdminClient(runtime.database)))
+    own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones), "audit": audit})
 
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(AdminClient(runtime.database)))
 

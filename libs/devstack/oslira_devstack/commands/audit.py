@@ -12,24 +12,19 @@ import typer
 def audit(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:  # noqa: FBT002
     """Compare balances with entries, holds with runs, and grants with payments. Exits 1 and names what isn't so.
 
-    Against the running stack, or, where set, CREDITS_DATABASE_URL, ANALYSIS_DATABASE_URL and BILLING_DATABASE_URL.
+    Against the running stack, or, where set, CREDITS_DATABASE_URL.
     """
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
     from oslira_devstack.audit import audit as look  # noqa: PLC0415
 
-    credits_url, analysis_url, billing_url = (
-        os.environ.get(f"{name}_DATABASE_URL") for name in ("CREDITS", "ANALYSIS", "BILLING")
-    )
-    if not credits_url or not analysis_url:
+    credits_url = os.environ.get("CREDITS_DATABASE_URL")
+    if not credits_url:
         try:
-            access = find_stack()
+            credits_url = find_stack().database_url("credits_service")
         except NoStack as error:
             print(f"oslira: {error}", file=sys.stderr)
             raise typer.Exit(2) from None
-        credits_url, analysis_url, billing_url = (
-            access.database_url(f"{name}_service") for name in ("credits", "analysis", "billing")
-        )
-    found = asyncio.run(look(credits_url, analysis_url, billing_url))
+    found = asyncio.run(look(credits_url))
     if as_json:
         print(json.dumps([{"what": one.what, "id": one.id, "detail": one.detail} for one in found]))
     else:

@@ -41,7 +41,7 @@ def import_(
     except (NoStack, UnreadableFile) as error:
         print(f"oslira: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    found = asyncio.run(audit(urls["credits"], urls["analysis"]))
+    found = asyncio.run(audit(urls["credits"]))
     differences = [{"what": one.what, "id": one.id, "detail": one.detail} for one in found]
     if as_json:
         print(json.dumps({**asdict(done), "differences": differences}))

@@ -50,9 +50,7 @@ async def run_program(directory: Path, *, profiles: Path | None, speed: float) -
             await acts.killed_in_mid_run(show, "quiet.harbour")
             console.print(await show.table())
             show.title("Audit")
-            found = await audit(
-                access.database_url("credits_service"), analysis_url, access.database_url("billing_service")
-            )
+            found = await audit(access.database_url("credits_service"))
             for one in found:
                 console.print(f"  {one.what} {one.id}: {one.detail}")
             show.check(

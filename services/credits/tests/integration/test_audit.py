@@ -7,14 +7,28 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from oslira_credits.infrastructure.audit import differences, open_holds
+from oslira_credits.infrastructure.audit import differences
 from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool
 
-_UNGUARDED = "alter table credits.transfers disable trigger user"
+# The triggers refuse all of it. An owner may switch them off: then the audit has to see it.
+_UNGUARDED = "; ".join(
+    f"alter table credits.{table} disable trigger user"
+    for table in (
+        "transfers",
+        "entries",
+        "statement_lines",
+        "grants",
+        "balances",
+        "purses",
+        "holds",
+        "revocations",
+        "freezes",
+    )
+)
 _EMPTY_TRANSFER = (
-    f"{_UNGUARDED}; insert into credits.transfers (idempotency_key, kind, account_id, transaction_type)"
+    "insert into credits.transfers (idempotency_key, kind, account_id, transaction_type)"
     " select 'x', 'spend', account_id, 'x' from credits.grants limit 1"
 )
 
@@ -47,8 +61,6 @@ async def sound(pool: Pool) -> Sound:
 async def test_a_sound_ledger_has_no_difference(pool: Pool, sound: Sound) -> None:
     async with pool.acquire() as connection:
         assert await differences(connection) == []
-        (hold,) = await open_holds(connection)
-    assert (hold.hold_id, hold.account_id, hold.amount_credits) == (sound.hold_id, sound.account_id, 2)
 
 
 async def test_a_grant_that_never_expires_is_sound_however_old(
@@ -56,7 +68,7 @@ async def test_a_grant_that_never_expires_is_sound_however_old(
 ) -> None:
     assert sound
     owner = await asyncpg.connect(module_database.admin_url)
-    await owner.execute("begin; set local role credits_owner")
+    await owner.execute(f"begin; set local role credits_owner; {_UNGUARDED}")
     aged = await owner.execute("update credits.grants set created_at = created_at - interval '1 year'")
     named = await differences(owner)
     await owner.execute("rollback")
@@ -87,10 +99,18 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
             "update credits.holds set captured = 2, released = 1 where state = 'settled'",
             {"settlement_is_not_its_entries"},
         ),
-        ("update credits.holds set amount = 1 where state = 'open'", {"held_is_not_its_holds"}),
+        (
+            "update credits.holds set amount = 1 where state = 'open'",
+            {"held_is_not_its_holds", "hold_is_not_its_entries"},
+        ),
         (
             "update credits.grants set idempotency_key = 'other' where idempotency_key = 'one'",
-            {"grant_without_transfer", "grant_is_not_its_transfer", "revocation_is_not_what_was_asked"},
+            {
+                "credits_moved_between_grants",
+                "grant_without_transfer",
+                "grant_is_not_its_transfer",
+                "revocation_is_not_what_was_asked",
+            },
         ),
         (
             "update credits.grants set amount = amount + 1 where idempotency_key = 'one'",
@@ -98,19 +118,26 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
         ),
         (_EMPTY_TRANSFER, {"transfer_is_not_zero"}),
         (
-            f"{_UNGUARDED}; update credits.transfers set account_id = gen_random_uuid() where kind = 'hold'",
+            "update credits.transfers set account_id = gen_random_uuid() where kind = 'hold'",
             {"entry_of_another_account", "transfer_without_hold"},
         ),
         (
-            f"{_UNGUARDED}; update credits.transfers set kind = 'spend' where kind = 'settle'",
-            {"hold_without_transfer", "settlement_is_not_its_entries"},
+            "update credits.transfers set kind = 'spend' where kind = 'settle'",
+            {
+                "transfer_moves_what_its_kind_does_not",
+                "hold_without_transfer",
+                "settlement_is_not_its_entries",
+            },
         ),
-        ("update credits.purses set available = available + 1", {"purse_is_not_its_balances"}),
+        (
+            "update credits.purses set available = available + 1",
+            {"purse_is_not_its_balances", "statement_is_not_the_purse"},
+        ),
         ("delete from credits.purses", {"purse_is_not_its_balances"}),
         ("update credits.grants set is_drained = not is_drained", {"drained_is_not_its_balance"}),
         (
             "update credits.grants set expires_at = now() - interval '1 h', created_at = now() - interval '1 d'",
-            {"expiry_is_not_booked"},
+            {"expiry_is_not_booked", "grant_is_not_its_transfer"},
         ),
         (
             f"update credits.grants set asked_back = asked_back - 1 where {_OF_A_DEBTOR}",
@@ -120,12 +147,20 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
         ("update credits.revocations set amount = 2", {"revocation_is_not_what_was_asked"}),
         (
             "update credits.revocations set account_id = gen_random_uuid()",
-            {"revocation_is_not_what_was_asked", "revocation_of_another_account"},
+            {
+                "revocation_is_not_what_was_asked",
+                "revocation_of_another_account",
+                "revocation_or_freeze_is_gone",
+            },
         ),
         ("update credits.freezes set thawed_at = now()", {"freeze_is_not_its_balances"}),
         (
             "update credits.freezes set account_id = gen_random_uuid()",
-            {"freeze_is_not_its_balances", "freeze_of_another_account"},
+            {
+                "freeze_is_not_its_balances",
+                "freeze_of_another_account",
+                "revocation_or_freeze_is_gone",
+            },
         ),
         (
             "update credits.balances set account_id = gen_random_uuid() where kind = 'debt'",
@@ -142,7 +177,7 @@ async def test_each_kind_of_damage_is_named(
 ) -> None:
     assert sound
     owner = await asyncpg.connect(module_database.admin_url)
-    await owner.execute(f"begin; set local role credits_owner; {damage}")
+    await owner.execute(f"begin; set local role credits_owner; {_UNGUARDED}; {damage}")
     named = await differences(owner)
     await owner.execute("rollback")
     await owner.close()

@@ -49,14 +49,14 @@ async def test_an_owner_who_gives_itself_the_right_is_refused_by_the_trigger(
 ) -> None:
     assert funded
     await owner.execute(
-        "grant update, delete, truncate on credits.transfers, credits.entries to credits_owner"
+        "grant update, delete, truncate on credits.transfers, credits.entries, credits.statement_lines to credits_owner"
     )
     for change in (f"update credits.{table} set account_id = account_id", f"delete from credits.{table}"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="immutable"):
             async with owner.transaction():
                 await owner.execute(change)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="immutable"):
-        await owner.execute("truncate credits.transfers, credits.entries")
+        await owner.execute("truncate credits.transfers, credits.entries, credits.statement_lines")
 
 
 async def _transfer(owner: Connection, account_id: UUID, *amounts: tuple[str, int]) -> None:

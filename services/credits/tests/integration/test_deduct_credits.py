@@ -55,3 +55,22 @@ async def test_what_is_not_there_cannot_be_spent(
 async def test_an_amount_of_nothing_is_refused(pool: Pool, account_id: UUID) -> None:
     with pytest.raises(asyncpg.InvalidParameterValueError):
         await _deduct(pool, account_id, 0)
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 6), (5, -5), (-2, -3), (-2, 2)])
+async def test_a_key_that_moved_another_amount_is_refused(
+    pool: Pool, ledger: PostgresLedger, account_id: UUID, first: int, second: int
+) -> None:
+    await _deduct(pool, account_id, 10)
+    await _deduct(pool, account_id, first, "key")
+    before = (await ledger.purse(account_id)).balance
+    with pytest.raises(asyncpg.UniqueViolationError, match=f"moved {first} credits before, not {second}"):
+        await _deduct(pool, account_id, second, "key")
+    assert (await ledger.purse(account_id)).balance == before
+
+
+async def test_the_smallest_integer_is_more_than_anybody_has(pool: Pool, account_id: UUID) -> None:
+    await _deduct(pool, account_id, 5)
+    with pytest.raises(asyncpg.PostgresError, match="2147483648 needed, 5 available") as refused:
+        await _deduct(pool, account_id, -2_147_483_648)
+    assert refused.value.sqlstate == "PT402"

@@ -1,16 +1,20 @@
 """The use cases over the ports in memory."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from oslira_credits.application.announce_notices import AnnounceNotices
+from oslira_credits.application.audit_books import AuditBooks
 from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.balance import Balance
+from oslira_credits.domain.difference import Difference
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.notices import BalanceFell, GrantMade
 from oslira_credits.domain.settlement import Outcome
@@ -22,6 +26,7 @@ from oslira_credits.infrastructure.memory import (
 )
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
+from oslira_shared.jobs import Tally
 
 ACCOUNT = UUID(int=1)
 
@@ -178,3 +183,23 @@ async def test_grants_are_booked_out_in_portions_until_none_is_left_or_the_pass_
     assert await ExpireGrants(ledger, limit=2, most=4)() == 4
     assert await ExpireGrants(ledger, limit=2)() == 3
     assert await ExpireGrants(ledger)() == 0
+
+
+@dataclass(slots=True)
+class MemoryBooks:
+    """Books with the differences they are given; what was kept last."""
+
+    found: list[Difference]
+    kept: list[Difference] = field(default_factory=list[Difference])
+
+    async def differences(self) -> list[Difference]:
+        return self.found
+
+    async def keep(self, differences: Sequence[Difference]) -> None:
+        self.kept = list(differences)
+
+
+async def test_what_an_audit_finds_is_kept_and_counted_and_fails_no_job() -> None:
+    books, tally = MemoryBooks([Difference("grant_of_no_source", "key", "5 credits")]), Tally()
+    await AuditBooks(books)(datetime.now(UTC), tally)
+    assert (books.kept, tally.found, tally.failed) == (books.found, 1, 0)

@@ -23,6 +23,7 @@ class Job:
 JOBS: Final = (
     Job("failed-analysis-cleanup", "0 * * * *", ("analysis",), is_frequent=True),
     Job("daily-cleanup", "0 2 * * *", ("gateway", "credits", "analysis", "billing")),
+    Job("audit", "15 * * * *", ("credits",), is_frequent=True),
     Job("monthly-renewal", "0 3 1 * *", ("billing",)),
     Job("owed-credits", "30 3 * * *", ("billing",), is_frequent=True),
     Job("subscription-sync", "0 */6 * * *", ("billing",), is_frequent=True),

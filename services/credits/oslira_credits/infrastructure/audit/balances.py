@@ -1,52 +1,14 @@
-"""Whether the ledger adds up: each difference named with its ids, none mended."""
+"""Balances beside entries, grants, purses and marks."""
 
-from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
-from oslira_shared.postgres.clients import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that isn't as it should be: `what` is a stable word, `id` the row's, `detail` for people."""
-
-    what: str
-    id: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenHold:
-    """A hold that isn't settled: its run or bulk must be unfinished, or have ended a moment ago.
-
-    `is_in_first_life`: its run may still be accepted, or never will be: it has not come due yet, and then its credits come back.
-    """
-
-    hold_id: UUID
-    account_id: UUID
-    amount_credits: int
-    age_s: float
-    is_in_first_life: bool
-
-
-_DIFFERENCES: Final = """
+BALANCES: Final = """
     select 'balance_is_not_its_entries' as what, balance_id::text as id,
       format('%s of account %s is %s, its entries sum to %s', kind, account_id, amount, entries_amount) as detail
     from credits.v_balances where amount <> entries_amount
     union all
     select 'balance_is_negative', b.id::text, format('%s of account %s is %s', b.kind, b.account_id, b.amount)
     from credits.balances b where b.amount < 0 and b.kind <> 'issued'
-    union all
-    select 'transfer_is_not_zero', t.id::text, format('%s of account %s sums to %s', t.kind, t.account_id, sum(e.amount))
-    from credits.transfers t left join credits.entries e on e.transfer_id = t.id
-    group by t.id having sum(e.amount) is distinct from 0
-    union all
-    select 'entry_of_another_account', e.transfer_id::text, format('line %s moves balance %s', e.line, e.balance_id)
-    from credits.entries e
-    join credits.transfers t on t.id = e.transfer_id
-    join credits.balances b on b.id = e.balance_id
-    where e.account_id <> t.account_id or e.account_id <> b.account_id
     union all
     select 'held_is_not_its_holds', account_id::text, format('held is %s, open holds sum to %s', held, open)
     from (
@@ -56,51 +18,6 @@ _DIFFERENCES: Final = """
         select account_id, 0, amount from credits.holds where state = 'open'
       ) sides group by account_id
     ) sums where held <> open
-    union all
-    select 'settlement_is_not_its_entries', h.id::text,
-      format('captured %s, its settlement spent %s', h.captured, coalesce(s.spent, 0))
-    from credits.holds h
-    left join (
-      -- What a revocation awaited, and was captured, is spent as debt.
-      select t.hold_id, sum(e.amount) as spent
-      from credits.transfers t
-      join credits.entries e on e.transfer_id = t.id
-      join credits.balances b on b.id = e.balance_id and b.kind in ('spent', 'debt')
-      where t.kind = 'settle' group by t.hold_id
-    ) s on s.hold_id = h.id
-    where h.state = 'settled' and h.captured <> coalesce(s.spent, 0)
-    union all
-    select 'hold_without_transfer', h.id::text, format('%s, of account %s', h.state, h.account_id)
-    from credits.holds h
-    where h.account_id is not null and (
-      not exists (select from credits.transfers t where t.hold_id = h.id and t.kind = 'hold')
-      or (h.state = 'settled') <> exists (select from credits.transfers t where t.hold_id = h.id and t.kind = 'settle'))
-    union all
-    select 'transfer_without_hold', t.id::text, format('%s of hold %s', t.kind, t.hold_id)
-    from credits.transfers t
-    where t.kind in ('hold', 'settle')
-      and not exists (select from credits.holds h where h.id = t.hold_id and h.account_id = t.account_id)
-    union all
-    select 'grant_without_transfer', g.id::text, format('key %s of account %s', g.idempotency_key, g.account_id)
-    from credits.grants g
-    where not exists (
-      select from credits.transfers t where t.idempotency_key = 'grant:' || g.idempotency_key and t.kind = 'grant'
-    )
-    union all
-    select 'grant_is_not_its_transfer', t.id::text,
-      format('key %s issued %s, the grant is of %s', t.idempotency_key, coalesce(-i.amount, 0), coalesce(g.amount, 0))
-    from credits.transfers t
-    left join credits.grants g on t.idempotency_key = 'grant:' || g.idempotency_key and g.account_id = t.account_id
-    left join (
-      select e.transfer_id, sum(e.amount) as amount from credits.entries e
-      join credits.balances b on b.id = e.balance_id and b.kind = 'issued' group by e.transfer_id
-    ) i on i.transfer_id = t.id
-    where t.kind = 'grant' and g.amount is distinct from -i.amount
-    union all
-    select 'entry_without_transfer_or_balance', e.transfer_id::text, format('line %s moves balance %s', e.line, e.balance_id)
-    from credits.entries e
-    where not exists (select from credits.transfers t where t.id = e.transfer_id)
-      or not exists (select from credits.balances b where b.id = e.balance_id)
     union all
     select 'balance_of_another_accounts_grant', b.id::text, format('%s of account %s, grant %s', b.kind, b.account_id, b.grant_id)
     from credits.balances b
@@ -145,7 +62,7 @@ _DIFFERENCES: Final = """
           from credits.balances where grant_id is not null group by grant_id
         ) b on b.grant_id = g.id
         left join (
-          select r.grant_key, r.account_id, sum(coalesce(r.amount, 100000000)) as asked
+          select r.grant_key, r.account_id, sum(coalesce(r.amount, 2147483647)) as asked
           from credits.revocations r group by r.grant_key, r.account_id
         ) r on r.grant_key = g.idempotency_key and r.account_id = g.account_id
         left join (
@@ -176,24 +93,3 @@ _DIFFERENCES: Final = """
     select 'freeze_of_another_account', f.idempotency_key, format('grant key %s is not of account %s', f.grant_key, f.account_id)
     from credits.freezes f join credits.grants g on g.idempotency_key = f.grant_key and g.account_id <> f.account_id
 """
-_OPEN_HOLDS: Final = """
-    select id as hold_id, account_id, amount as amount_credits,
-      extract(epoch from now() - created_at)::float8 as age_s,
-      -- One that nobody has looked at yet. A sweep that finds nobody to look moves due_at on, past any first life.
-      attempt = 0 and due_at > now() and due_at <= created_at + make_interval(secs => $1) as is_in_first_life
-    from credits.holds where state = 'open' order by created_at
-"""
-
-
-async def differences(connection: Connection) -> list[Difference]:
-    """Everything in the ledger that doesn't add up, of one moment; none when all is well. Needs SELECT on schema credits."""
-    return [Difference(**dict(row)) for row in await connection.fetch(_DIFFERENCES)]
-
-
-# The longest first life that is expected (OSLIRA_HOLD_LIFE_S is 120), and a second for the transaction that makes the hold.
-_FIRST_LIFE_S: Final = 121.0
-
-
-async def open_holds(connection: Connection) -> list[OpenHold]:
-    """For the caller to compare with runs and bulks: an open hold whose run ended is a difference."""
-    return [OpenHold(**dict(row)) for row in await connection.fetch(_OPEN_HOLDS, _FIRST_LIFE_S)]

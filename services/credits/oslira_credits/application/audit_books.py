@@ -1,0 +1,44 @@
+"""The audit: everything that has to add up, looked at in one moment. Differences are named, kept and measured; none is mended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+from oslira_shared.jobs import Tally
+
+from oslira_credits.domain.difference import Difference
+from oslira_credits.metrics import AUDIT_SECONDS
+
+_LOG = structlog.get_logger()
+_MOST_LOGGED: Final = 100
+
+
+class AuditedBooks(Protocol):
+    """The ledger, the runs and the payments."""
+
+    async def differences(self) -> Sequence[Difference]:
+        """What doesn't add up, as of one moment. What is only under way is no difference."""
+        ...
+
+    async def keep(self, differences: Sequence[Difference]) -> None:
+        """Store what is so now; what was stored and is so no more is marked resolved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditBooks:
+    """A job. A difference is no failure of the job: trying again would not mend it."""
+
+    books: AuditedBooks
+
+    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+        """Counts what was found; it stands in credits.differences, which a figure counts, and in the log."""
+        with AUDIT_SECONDS.time():
+            found = await self.books.differences()
+        await self.books.keep(found)
+        tally.succeeded = 1
+        tally.found = len(found)
+        for one in found[:_MOST_LOGGED]:
+            _LOG.error("audit_found", what=one.what, ref=one.id, detail=one.detail)
