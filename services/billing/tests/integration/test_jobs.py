@@ -39,17 +39,20 @@ class Books:
     ) -> UUID:
         """A manual plan, or with `until` one at Stripe whose period ends there. Its account."""
         account_id = uuid4()
+        if until is None:
+            await self.pool.execute("select billing.set_manual_plan($1, $2)", account_id, plan)
+            old = "update billing.subscriptions set state = $2, created_at = $3 where account_id = $1"
+            await self.pool.execute(old, account_id, state, on(since))
+            return account_id
         await self.pool.execute(
             """insert into billing.subscriptions (account_id, plan, state, source, stripe_subscription_id, period_start,
-                 period_end, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+                 period_end, created_at) values ($1, $2, $3, 'stripe', $4, $5, $6, $5)""",
             account_id,
             plan,
             state,
-            "stripe" if until else "manual",
-            f"sub_{account_id.hex}" if until else None,
-            on(since) if until else None,
-            on(until) if until else None,
+            f"sub_{account_id.hex}",
             on(since),
+            on(until),
         )
         return account_id
 
