@@ -52,6 +52,7 @@ from oslira_gateway.business.postgres_drafts import PostgresDraftRequests
 from oslira_gateway.business.preview_routes import preview_routes
 from oslira_gateway.business.routes import business_routes
 from oslira_gateway.credits.bus import BusBalances
+from oslira_gateway.credits.postgres import PostgresOffers, PostgresStatements
 from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
@@ -165,7 +166,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *away_routes(leads),
             *export_routes(ExportLeads(leads)),
             *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
-            *credits_routes(BusBalances(bus)),
+            *credits_routes(BusBalances(bus), PostgresStatements(database), PostgresOffers(database)),
             *insights_routes(PostgresInsights(database)),
             *_webhook_routes(database, settings),
             *billing_routes(PostgresSubscriptions(database), BusSales(bus)),

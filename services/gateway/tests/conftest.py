@@ -38,6 +38,7 @@ from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.change_routes import change_routes
 from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.routes import business_routes
+from oslira_gateway.credits.memory import MemoryOffers, MemoryStatements
 from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
@@ -70,7 +71,7 @@ class MemoryBalances:
     """Everybody has 7 credits."""
 
     async def of(self, account_id: UUID) -> Balance:
-        return Balance(account_id=account_id, available=7, held=1)
+        return Balance(account_id=account_id, available=7, held=1, frozen=2, debt=3)
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Api:
     memberships: MemoryMemberships = field(default_factory=MemoryMemberships)
     businesses: MemoryBusinessProfiles = field(default_factory=MemoryBusinessProfiles)
     insights: MemoryInsights = field(default_factory=MemoryInsights)
+    statements: MemoryStatements = field(default_factory=MemoryStatements)
     leads: MemoryLeads = field(default_factory=MemoryLeads)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     holds: MemoryHolds = field(default_factory=MemoryHolds)
@@ -134,7 +136,7 @@ class Api:
                 *leads_routes(self.leads, LeadCursors(SECRET)),
                 *away_routes(self.leads),
                 *export_routes(ExportLeads(self.leads, page_rows=3)),
-                *credits_routes(MemoryBalances()),
+                *credits_routes(MemoryBalances(), self.statements, MemoryOffers()),
                 *insights_routes(self.insights),
                 *billing_routes(self.subscriptions, self.sales),
             ],

@@ -1,9 +1,14 @@
-"""What the gateway asks of the credits service."""
+"""What the gateway asks about credits."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from oslira_shared.contracts.credits.v1 import Balance
+
+from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.identity.caller import Member
 
 
 class Balances(Protocol):
@@ -11,4 +16,41 @@ class Balances(Protocol):
 
     async def of(self, account_id: UUID) -> Balance:
         """As of now. Raises OsliraError `unavailable` when credits can't be asked."""
+        ...
+
+
+class Statements(Protocol):
+    """What members see of the movements of their account's credits."""
+
+    async def page(self, member: Member, *, before: int | None, limit: int) -> Sequence[Transaction]:
+        """The newest first; `before` a position, or from the newest on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SoldPlan:
+    """Credits that a plan's month and its trial give."""
+
+    plan: str
+    monthly_credits: int
+    trial_credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldPack:
+    """Credits that are bought once."""
+
+    pack: str
+    credits: int
+
+
+class Offers(Protocol):
+    """The tables that billing grants by."""
+
+    async def plans(self) -> Sequence[SoldPlan]:
+        """The smallest first."""
+        ...
+
+    async def packs(self) -> Sequence[SoldPack]:
+        """The smallest first."""
         ...

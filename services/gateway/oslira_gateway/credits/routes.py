@@ -1,41 +1,65 @@
-"""`GET /v1/credits/balance` and the public `GET /v1/plans`."""
+"""`GET /v1/credits/balance`, `/v1/credits/transactions`, and the public `GET /v1/plans`."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
 
 from litestar import Request, get
-from oslira_shared.catalog import OFFERS, PACKS, PLANS
+from litestar.params import QueryParameter
+from litestar.response.base import ASGIResponse
+from oslira_shared.catalog import OFFERS, PLANS, SIGN_UP_PLAN
 from oslira_shared.contracts.credits.v1 import GrantBalance
 
-from oslira_gateway.credits.ports import Balances
+from oslira_gateway.credits.ports import Balances, Offers, Statements
+from oslira_gateway.credits.statement_csv import statement_csv
+from oslira_gateway.credits.transaction import Transaction, cursor_after, position_of
 from oslira_gateway.http.auth import PUBLIC, member_of
+from oslira_gateway.http.documented import also
+from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Page
+from oslira_gateway.http.rate_limits import LIMIT
+from oslira_gateway.http.timeouts import STREAMS
+from oslira_gateway.leads.export_routes import MEDIA_TYPE, CsvDownload
+from oslira_gateway.limits.policies import RouteClass
+
+# No grant of a plan or a pack has an expiry.
+_NEVER: Final = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceView:
-    """Credits that can be spent now, credits held for runs at work, and the grants they come from."""
+    """Credits that can be spent now, credits held for runs at work, and the grants they come from.
+
+    `frozen` credits are of payments in dispute; `debt` was spent of grants that were taken back later: the next grants pay it first.
+    """
 
     available: int
     held: int
+    frozen: int
+    debt: int
     grants: list[GrantBalance]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan: credits a month, the most runs at once, and the share when slots are short."""
+    """A plan: credits a month and for a trial, the most runs at once, and the share when slots are short.
+
+    `credits_expire`: when credits of the plan expire; "never": they stay until they are spent, also when the plan ends.
+    """
 
     plan: str
     monthly_credits: int
+    trial_credits: int
+    credits_expire: str
     max_running: int
     weight: int
 
 
 @dataclass(frozen=True, slots=True)
 class PackView:
-    """Credits bought once."""
+    """Credits bought once. `credits_expire` as for plans."""
 
     pack: str
     credits: int
+    credits_expire: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +80,23 @@ class Catalogue:
     prices: list[PriceView]
 
 
-def catalogue() -> Catalogue:
-    """The catalogue as the API shows it."""
+async def catalogue(offers: Offers) -> Catalogue:
+    """As the API shows it. A plan that the catalogue in code lacks has the limits that analysis gives it: the smallest ones."""
+    plans: list[PlanView] = []
+    for sold in await offers.plans():
+        limits = PLANS.get(sold.plan, PLANS[SIGN_UP_PLAN])
+        view = PlanView(
+            plan=sold.plan,
+            monthly_credits=sold.monthly_credits,
+            trial_credits=sold.trial_credits,
+            credits_expire=_NEVER,
+            max_running=limits.max_running,
+            weight=limits.weight,
+        )
+        plans.append(view)
     return Catalogue(
-        plans=[PlanView(name, p.monthly_credits, p.max_running, p.weight) for name, p in PLANS.items()],
-        packs=[PackView(name, pack.credits) for name, pack in PACKS.items()],
+        plans=plans,
+        packs=[PackView(sold.pack, sold.credits, _NEVER) for sold in await offers.packs()],
         prices=[
             PriceView(kind.value, offer.price_credits, int(offer.fresh_for.total_seconds()))
             for kind, offer in OFFERS.items()
@@ -68,16 +104,37 @@ def catalogue() -> Catalogue:
     )
 
 
-def credits_routes(balances: Balances) -> list[Any]:
+def credits_routes(balances: Balances, statements: Statements, offers: Offers) -> list[Any]:
     """Routes about credits."""
 
     @get("/credits/balance", tags=["credits"])
     async def read_balance(request: Request[Any, Any, Any]) -> BalanceView:
         balance = await balances.of(member_of(request).account_id)
-        return BalanceView(balance.available, balance.held, balance.grants)
+        return BalanceView(balance.available, balance.held, balance.frozen, balance.debt, balance.grants)
 
-    @get("/plans", opt={PUBLIC: True}, tags=["credits"], sync_to_thread=False)
-    def read_plans() -> Catalogue:
-        return catalogue()
+    @get("/credits/transactions", tags=["credits"])
+    async def list_transactions(
+        request: Request[Any, Any, Any],
+        cursor: Annotated[str | None, QueryParameter(max_length=40)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Page[Transaction]:
+        before = position_of(cursor) if cursor is not None else None
+        found = await statements.page(member_of(request), before=before, limit=limit + 1)
+        items = list(found[:limit])
+        return Page(items, cursor_after(items[-1]) if len(found) > limit else None)
 
-    return [read_balance, read_plans]
+    @get(
+        "/credits/transactions.csv",
+        opt={STREAMS: True, LIMIT: RouteClass.EXPORT},
+        media_type=MEDIA_TYPE,
+        tags=["credits"],
+        responses=also(200, str, "The whole statement, newest first, in parts.", media_type=MEDIA_TYPE),
+    )
+    async def export_transactions_csv(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return CsvDownload(statement_csv(statements, member_of(request)), name="transactions.csv")
+
+    @get("/plans", opt={PUBLIC: True}, tags=["credits"])
+    async def read_plans() -> Catalogue:
+        return await catalogue(offers)
+
+    return [read_balance, list_transactions, export_transactions_csv, read_plans]

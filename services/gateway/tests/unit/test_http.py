@@ -53,6 +53,8 @@ async def test_a_member_works_in_their_account(api: Any, client: httpx.AsyncClie
     assert (await client.get("/v1/credits/balance", headers=headers)).json() == {
         "available": 7,
         "held": 1,
+        "frozen": 2,
+        "debt": 3,
         "grants": [],
     }
     me = (await client.get("/v1/me", headers=headers)).json()
@@ -202,7 +204,9 @@ async def test_health_answers_without_a_token(api: Any, client: httpx.AsyncClien
 
 async def test_plans_are_public(client: httpx.AsyncClient) -> None:
     body = (await client.get("/v1/plans")).json()
-    assert {"plan": "free", "monthly_credits": 25, "max_running": 1, "weight": 1} in body["plans"]
+    growth = {"plan": "growth", "monthly_credits": 250, "trial_credits": 25, "credits_expire": "never"}
+    assert {**growth, "max_running": 2, "weight": 2} in body["plans"]
+    assert {"pack": "pack_100", "credits": 100, "credits_expire": "never"} in body["packs"]
     assert {"type": "light", "price_credits": 1, "fresh_for_s": 86400} in body["prices"]
 
 

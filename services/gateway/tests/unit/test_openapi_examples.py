@@ -3,12 +3,14 @@
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
 from jsonschema_rs import Draft202012Validator
 from oslira_gateway.analyses.read_csv import read_csv
+from oslira_gateway.credits.transaction import Transaction
 from oslira_gateway.describe import describe
 from oslira_gateway.http.openapi_examples import add_examples, written_examples
 from oslira_gateway.leads.csv_rows import HEADER, header_line
@@ -125,8 +127,9 @@ def test_streams_show_whole_snapshots(document: dict[str, Any]) -> None:
 
 def test_csv_examples_are_as_we_write_and_read_them(document: dict[str, Any]) -> None:
     shown = [(place, example) for place, example in examples(document) if place.media_type == "text/csv"]
-    (answer,) = [example for place, example in shown if place.what != "body"]
-    assert answer.startswith(header_line())
+    (answer,) = [example for _, example in shown if example.startswith(header_line())]
+    (statement,) = [example for _, example in shown if "transaction_id" in example]
+    assert {len(row) for row in csv.reader(statement.splitlines())} == {len(fields(Transaction))}
     assert {len(row) for row in csv.reader(answer.splitlines())} == {len(HEADER)}
     for body in [example for place, example in shown if place.what == "body"]:
         names = read_csv(body.encode())

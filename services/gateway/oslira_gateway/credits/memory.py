@@ -1,0 +1,35 @@
+"""The ports of credits, kept in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from oslira_shared.catalog import PACKS, PLANS
+
+from oslira_gateway.credits.ports import SoldPack, SoldPlan
+from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.identity.caller import Member
+
+
+@dataclass(slots=True)
+class MemoryStatements:
+    """See Statements. By account, the oldest first."""
+
+    lines: dict[UUID, list[Transaction]] = field(default_factory=dict[UUID, list[Transaction]])
+
+    async def page(self, member: Member, *, before: int | None, limit: int) -> Sequence[Transaction]:
+        """See Statements."""
+        newest_first = reversed(self.lines.get(member.account_id, []))
+        return [one for one in newest_first if before is None or one.position < before][:limit]
+
+
+class MemoryOffers:
+    """See Offers. What the catalogue has."""
+
+    async def plans(self) -> Sequence[SoldPlan]:
+        """See Offers."""
+        return [SoldPlan(name, plan.monthly_credits, plan.trial_credits) for name, plan in PLANS.items()]
+
+    async def packs(self) -> Sequence[SoldPack]:
+        """See Offers."""
+        return [SoldPack(name, pack.credits) for name, pack in PACKS.items()]
