@@ -10,7 +10,7 @@ class ExpireGrants:
     """`limit` a transaction, since each keeps its accounts locked; `most` a pass, for the night a whole fleet's plans expire."""
 
     ledger: Ledger
-    limit: int = 100
+    limit: int = 200
     most: int = 5_000
 
     async def __call__(self) -> int:

@@ -1,0 +1,102 @@
+"""What many grants cost: balances, holds and settlements of accounts that have thousands of them, and booking out beside them."""
+
+import time
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from oslira_credits.infrastructure.audit import differences
+from oslira_credits.infrastructure.postgres import PostgresLedger
+from oslira_devstack.databases import Database
+from oslira_shared.postgres.clients import Pool, open_pool
+
+LIFE = timedelta(minutes=2)
+_T = TypeVar("_T")
+_GRANTS = """
+    select count(*) from generate_series(1, $2) n
+    cross join lateral credits.grant($1, 2, 'pack', $4 || n, $3) g
+"""
+
+
+async def grants(pool: Pool, account_id: UUID, count: int, *, expired_s: float | None = None) -> None:
+    """As many grants of 2 credits; expired ones passed their time without being booked out."""
+    expires_at = (
+        None
+        if expired_s is None
+        else await pool.fetchval("select clock_timestamp() - make_interval(secs => $1)", expired_s)
+    )
+    await pool.execute(_GRANTS, account_id, count, expires_at, f"{uuid4()}:", timeout=300)
+
+
+async def timed(call: Awaitable[_T]) -> tuple[_T, float]:
+    began = time.perf_counter()
+    return await call, time.perf_counter() - began
+
+
+async def test_an_account_that_is_busy_keeps_no_other_from_being_booked_out(database: Database) -> None:
+    async with await open_pool(database.url("credits_service"), service="credits") as pool:
+        busy, other = uuid4(), uuid4()
+        await grants(pool, busy, 150, expired_s=60)
+        await grants(pool, other, 3, expired_s=1)
+        holder = await asyncpg.connect(database.admin_url)
+        async with holder.transaction():
+            await holder.execute("set local role credits_owner")
+            await holder.execute("select credits.lock_purse($1)", busy)
+            assert await PostgresLedger(pool).expire(limit=100) == 3
+        await holder.close()
+        assert await PostgresLedger(pool).expire(limit=100) == 100
+        assert await PostgresLedger(pool).expire(limit=100) == 50
+        async with pool.acquire() as connection:
+            assert await differences(connection) == []
+
+
+async def _cliffs(database: Database, *, expired: int, small: int) -> None:
+    async with await open_pool(database.url("credits_service"), service="credits") as pool:
+        ledger, account_id, many = PostgresLedger(pool), uuid4(), uuid4()
+        await grants(pool, account_id, expired, expired_s=60)
+        await grants(pool, account_id, 3)
+        await grants(pool, many, small)
+        await pool.execute("select 1")
+        purse, balance_s = await timed(ledger.purse(account_id))
+        assert (purse.balance.available, len(purse.grants)) == (6, 3)
+        _, hold_s = await timed(ledger.hold(uuid4(), account_id, 1, life=LIFE))
+        hold_id = uuid4()
+        _, big_hold_s = await timed(ledger.hold(hold_id, many, 2 * small, life=LIFE))
+        settlement, big_settle_s = await timed(ledger.settle(hold_id, small))
+        assert (settlement.captured, settlement.released) == (small, small)
+        booked, rounds, longest_s = 0, 0, 0.0
+        while booked < expired:
+            some, round_s = await timed(ledger.expire(limit=200))
+            booked, rounds, longest_s = booked + some, rounds + 1, max(longest_s, round_s)
+        async with pool.acquire() as connection:
+            assert await differences(connection) == []
+        print(  # noqa: T201  # the figures
+            f"\n{expired} expired: balance {balance_s:.3f} s, hold {hold_s:.3f} s, {rounds} rounds, longest {longest_s:.3f} s;"
+            f" {small} drawn: hold {big_hold_s:.3f} s, settle {big_settle_s:.3f} s"
+        )
+        assert balance_s < 1
+        assert hold_s < 1
+        assert big_hold_s < 2  # with room for a busy machine
+        assert big_settle_s < 2
+
+
+async def test_thousands_of_grants_make_no_cliff(database: Database) -> None:
+    await _cliffs(database, expired=2_000, small=500)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1800)
+async def test_tens_of_thousands_of_grants_make_no_cliff(database: Database) -> None:
+    await _cliffs(database, expired=89_000, small=10_000)
+
+
+async def test_a_grant_above_100_million_is_read_as_it_is(database: Database) -> None:
+    async with await open_pool(database.url("credits_service"), service="credits") as pool:
+        account_id = uuid4()
+        await pool.execute("select credits.grant($1, 200000000, 'pack', 'big')", account_id)
+        await pool.execute("select credits.revoke('big', null, 'all', $1)", account_id)
+        async with pool.acquire() as connection:
+            assert await differences(connection) == []
