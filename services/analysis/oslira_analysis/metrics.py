@@ -80,7 +80,8 @@ BREAKER_OPEN: Final = Gauge(
 )
 SUPPLIER_TROUBLES: Final = Counter(
     "oslira_supplier_troubles_total",
-    "Requests that a supplier did not serve: outage, limited, used_up (its budget with us) or key_refused",
+    "Requests that a supplier did not serve: outage, limited, used_up (its budget with us), key_refused, or unusable "
+    "(this one request or its answer)",
     ["provider", "reason"],
 )
 
@@ -90,5 +91,5 @@ for _outcome in ("hit", "miss", "bypassed"):
 for _outcome in ("fetched", "unavailable", "failed", "overdue", "refused", "busy", "unknown", *UNUSABLE):
     SCRAPE_ATTEMPTS.labels(_outcome)
 for _supplier in ("apify", "openai", "anthropic"):
-    for _trouble in ("outage", "limited", "used_up", "key_refused"):
+    for _trouble in ("outage", "limited", "used_up", "key_refused", "unusable"):
         SUPPLIER_TROUBLES.labels(_supplier, _trouble)

@@ -188,7 +188,12 @@ class ScrapeEnd:
 
 
 class ScraperBusy(SupplierUnavailable):
-    """The scraper can't be reached, or is over its limit; later it may work."""
+    """The scraper can't be reached, or is over its limit; later it may work.
+
+    `is_run_over`: the actor's run is known to have ended, and only its items could not be read: it needs no slot.
+    """
+
+    is_run_over: bool = False
 
 
 class StartUnknown(ScraperBusy):

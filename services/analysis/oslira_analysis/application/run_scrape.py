@@ -105,7 +105,8 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         end, is_overrun = await _wait(started, ports)
     except ScraperBusy as error:
-        await _snooze(started, error, ports, holds_slot=_may_be_at_work(started, ports))
+        holds_slot = not error.is_run_over and _may_be_at_work(started, ports)
+        await _snooze(started, error, ports, holds_slot=holds_slot)
         return
     await _finish(started, end, ports, is_overrun=is_overrun)
 

@@ -5,8 +5,9 @@ from typing import Final, Literal
 from oslira_analysis.domain.breaker import Breaker
 
 # outage: not there, or broken. limited: this was one request too many. used_up: its budget with us is spent, and only an
-# operator can raise it. key_refused: it doesn't accept our key.
-Trouble = Literal["outage", "limited", "used_up", "key_refused"]
+# operator can raise it. key_refused: it doesn't accept our key. unusable: it answers, and this one request can't be served or its
+# answer can't be read; that says nothing about other requests.
+Trouble = Literal["outage", "limited", "used_up", "key_refused", "unusable"]
 KEY_REFUSED: Final = "key_refused"
 
 # Where the supplier doesn't say.
@@ -33,5 +34,5 @@ def note_trouble(breaker: Breaker, now_s: float, error: SupplierUnavailable) -> 
         breaker.limited(now_s, reason, for_s=min(error.retry_after_s or _LIMITED_FOR_S, _LONGEST_HOLD_S))
     elif error.trouble == "used_up":
         breaker.limited(now_s, reason, for_s=_USED_UP_FOR_S)
-    else:
+    elif error.trouble != "unusable":
         breaker.failed(now_s, reason)

@@ -165,7 +165,13 @@ class ApifyScraper:
         if str(run.status) != "SUCCEEDED":
             is_over = str(run.status) in _TERMINAL
             return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd, is_over=is_over)
-        items = await self._busy("items", lambda: self._first_items(run.default_dataset_id))
+        try:
+            items = await self._busy("items", lambda: self._first_items(run.default_dataset_id))
+        except ScraperBusy as busy:
+            if _is_refusal(busy.__cause__):  # they are not there: another run of the actor makes others
+                return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
+            busy.is_run_over = True
+            raise
         now = datetime.now(UTC)
         ended_at = min(run.finished_at or now, now)
         return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
@@ -178,7 +184,11 @@ class ApifyScraper:
 
     async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
         client = await self.client.ready()
-        await self._busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
+        try:
+            await self._busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
+        except ScraperBusy as busy:
+            if not _is_refusal(busy.__cause__):
+                raise
         return await self.wait(actor_run_id, at_most_s=at_most_s)
 
     async def _first_items(self, dataset_id: str) -> tuple[Any, ...]:
@@ -221,8 +231,8 @@ class ApifyScraper:
             try:
                 return await within(limit_s, call(), call=f"apify_{what}")
             except Exception as error:  # transport errors have no common base
-                trouble = _trouble_of(error) or "outage"
-                if pause_s is None or trouble != "outage":
+                trouble = _trouble_of(error) or ("unusable" if _is_unusable(error) else "outage")
+                if pause_s is None or trouble not in {"outage", "unusable"}:
                     raise ScraperBusy(
                         f"{what}: {_name(error)}", trouble=trouble, retry_after_s=_retry_after_s()
                     ) from error
@@ -235,8 +245,7 @@ def _start_failed(error: Exception) -> ScraperBusy | StartRefused:
     reason, trouble = f"start: {_name(error)}", _trouble_of(error)
     if trouble is not None:
         return ScraperBusy(reason, trouble=trouble, retry_after_s=_retry_after_s())
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and 400 <= status < 500 and status != _REQUEST_TIMEOUT:  # noqa: PLR2004
+    if _is_refusal(error):
         return StartRefused(reason)
     if "Connect" in type(error).__name__:
         return ScraperBusy(reason)
@@ -260,6 +269,20 @@ def _trouble_of(error: Exception) -> Trouble | None:
             return "limited"
         return "used_up" if status == 402 or "limit" in kind or "usage" in kind else "key_refused"  # noqa: PLR2004
     return "key_refused" if status == 401 else None  # noqa: PLR2004
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Apify rejects this one request: what it is about is not there, or can't be done."""
+    status = getattr(error, "status_code", None)
+    return (
+        isinstance(status, int)
+        and 400 <= status < 500  # noqa: PLR2004
+        and status not in {401, 402, 403, _REQUEST_TIMEOUT, 429}
+    )
+
+
+def _is_unusable(error: Exception) -> bool:
+    return _is_refusal(error) or type(error).__name__ == "InvalidResponseBodyError"
 
 
 def _name(error: Exception) -> str:
