@@ -36,12 +36,11 @@ from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.snooze import unanswered_wait_s
 from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO, SUPPLIER_TROUBLES
 
 _LOG = structlog.get_logger()
 _MOST_ERROR_CHARS: Final = 500
-# Requests of one call to one provider that may cost although no answer came, over all attempts of the run.
-MOST_UNANSWERED: Final = 5
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ class BookedModels:
         not_found: set[str] = set()
         while True:
             choice = self._choice(call, name, not_found)
-            self._check(seat, call, recalled)
+            self._check(seat, run, call, recalled)
             unusable = recalled.unusable_of(name)
             try:
                 with trace.span(f"model {call.name}", kind="client", provider=name, model=choice.model):
@@ -141,15 +140,16 @@ class BookedModels:
             raise _NoModelLeft(f"{provider} {call.name}: no model is left")
         return choice
 
-    def _check(self, seat: Seat, call: Call, recalled: Recalled) -> None:
+    def _check(self, seat: Seat, run: Run, call: Call, recalled: Recalled) -> None:
         """Whether the provider may be asked (again). Raises AnswerUnusable or ModelBusy."""
         name = seat.provider.name
         # Counted over all attempts of the run, since each was paid, or may have been: this bounds what a call can cost.
         unusable = recalled.unusable_of(name)
         if unusable.answers >= MOST_PAID_REQUESTS:
             raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
-        if recalled.unanswered.get(name, 0) >= MOST_UNANSWERED:
-            raise AnswerUnusable(f"{name} {call.name}: no answer to {MOST_UNANSWERED} requests")
+        unanswered = recalled.unanswered.get(name, 0)
+        if (wait_s := unanswered_wait_s(unanswered, run.snoozed_for_s)) > 0:
+            raise ModelBusy(f"{name} {call.name}: no answer to {unanswered} requests", retry_after_s=wait_s)
         if (hold := seat.breaker.held(self._clock_s())) is not None:
             raise ModelBusy(f"{name}: {hold.reason}", retry_after_s=hold.left_s)
 

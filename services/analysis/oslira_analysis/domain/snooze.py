@@ -21,3 +21,20 @@ def snooze_s(snoozed_for_s: float, *, retry_after_s: float | None, chance: Chanc
     delay_s = min(max(snoozed_for_s, SHORTEST_S), LONGEST_S)
     asked_s = min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
     return max(delay_s, asked_s) * (1 + _JITTER * chance())
+
+
+# Requests that may cost although no answer came, of one call to one provider: so many are made as they come.
+MOST_UNANSWERED: Final = 5
+# 2^30 s is beyond any patience.
+_MOST_DOUBLINGS: Final = 30
+
+
+def unanswered_wait_s(requests: int, snoozed_for_s: float) -> float:
+    """How long until the next request that may cost for nothing, after so many of them; 0: now.
+
+    Each waits until the run has been put off for twice as long as for the one before. So the patience of a run bounds them, and a
+    supplier that drops connections for a while does not fail runs: 11 requests in 30 minutes, 15 in 6 hours.
+    """
+    if requests < MOST_UNANSWERED:
+        return 0.0
+    return max(0.0, 2.0 ** min(requests, _MOST_DOUBLINGS) - snoozed_for_s)

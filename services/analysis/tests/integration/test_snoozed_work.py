@@ -46,6 +46,21 @@ async def test_runs_outlast_an_outage_of_both_models_and_so_do_those_ordered_mea
     assert await down(world) == set()
 
 
+@pytest.mark.parametrize("kind", ["drop", "cut_body"])
+async def test_a_run_outlasts_models_that_break_off_connections_and_its_requests_are_bounded(
+    world: World, kind: str
+) -> None:
+    """Each such request may cost, and none of them has an answer."""
+    await break_models(world, kind=kind, for_s=20)
+    await world.start_engine()
+    run = await world.ended(await world.accept("broken.off"), timeout_s=90)
+    assert (run["state"], run["error_code"]) == ("completed", None)
+    unanswered = await world.analysis.fetch(
+        "select provider, count(*) as requests from analysis.ai_usage_logs where state = 'failed' group by provider"
+    )
+    assert all(row["requests"] <= 6 for row in unanswered)
+
+
 async def test_runs_outlast_an_outage_of_the_scraper_and_one_outage_does_not_eat_the_queue(
     world: World,
 ) -> None:

@@ -1,6 +1,7 @@
 """The scraper answers, and one run's answer is of no use: that run alone is affected, within its bounds."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -35,7 +36,7 @@ async def test_items_that_are_gone_count_as_a_failed_run_of_the_actor(world: Wor
     "fault", [{"kind": "status", "status": 404}, {"kind": "malformed"}], ids=["gone", "unreadable"]
 )
 async def test_items_of_some_names_that_cannot_be_had_do_not_delay_another_account(
-    world: World, fault: dict[str, object]
+    world: World, fault: dict[str, Any]
 ) -> None:
     await world.simulators.add_fault("apify", path="/datasets", username="bad.*", **fault)
     await fill_slots(world)

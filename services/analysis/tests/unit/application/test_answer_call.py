@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_analysis.application.answer_call import MOST_UNANSWERED, BookedModels, Seat
+from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.model_ports import (
     UNANSWERED,
     AnswerUnusable,
@@ -28,6 +28,7 @@ from oslira_analysis.domain.calls import Call
 from oslira_analysis.domain.model_catalogue import Provider
 from oslira_analysis.domain.model_table import Choice
 from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.snooze import MOST_UNANSWERED
 from oslira_shared.contracts.points import Metric
 from pydantic import BaseModel
 
@@ -153,8 +154,8 @@ class Desk:
             pauses_s=(0.0, 0.0),
         )
 
-    async def answer(self, call: Call = CALL) -> dict[str, Any]:
-        return await self.models.answer(RUN, call, PROMPT)
+    async def answer(self, call: Call = CALL, *, snoozed_for_s: float = 0.0) -> dict[str, Any]:
+        return await self.models.answer(replace(RUN, snoozed_for_s=snoozed_for_s), call, PROMPT)
 
 
 DOWN = ProviderFailed("503", asks_again=True)
@@ -368,9 +369,21 @@ async def test_requests_that_may_cost_and_get_no_answer_are_bounded_over_all_att
         desk.now_s += 100  # their breakers are closed again
         with pytest.raises(ModelBusy):
             await desk.answer()
-    with pytest.raises(AnswerUnusable):
+    with pytest.raises(ModelBusy) as busy:
         await desk.answer()
+    assert busy.value.retry_after_s == 32
     assert len(desk.first.asked) == len(desk.second.asked) == MOST_UNANSWERED
+
+
+async def test_after_unanswered_requests_a_run_waits_and_then_completes() -> None:
+    lost = ProviderFailed("APIConnectionError", asks_again=False, may_cost=True)
+    desk = Desk([*[lost] * MOST_UNANSWERED, said(GOOD)], [lost])
+    for _ in range(MOST_UNANSWERED):
+        desk.now_s += 100
+        with pytest.raises(ModelBusy):
+            await desk.answer()
+    desk.now_s += 100
+    assert await desk.answer(snoozed_for_s=33) == {"good": True}
 
 
 async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:

@@ -1,5 +1,11 @@
 import pytest
-from oslira_analysis.domain.snooze import LONGEST_RETRY_AFTER_S, LONGEST_S, SHORTEST_S, snooze_s
+from oslira_analysis.domain.snooze import (
+    LONGEST_RETRY_AFTER_S,
+    LONGEST_S,
+    SHORTEST_S,
+    snooze_s,
+    unanswered_wait_s,
+)
 
 
 def no_chance() -> float:
@@ -22,3 +28,16 @@ def test_a_retry_after_makes_it_longer_within_bounds_and_never_shorter() -> None
 
 def test_chance_makes_it_a_quarter_longer_at_most() -> None:
     assert snooze_s(8, retry_after_s=None, chance=lambda: 1.0) == pytest.approx(10)
+
+
+def test_requests_that_may_cost_for_nothing_are_bounded_by_the_patience_of_their_run() -> None:
+    for patience_s, expected in ((1_800, 11), (21_600, 15)):
+        requests, waited_s = 0, 0.0
+        while waited_s <= patience_s:
+            waited_s += unanswered_wait_s(requests, waited_s)
+            requests += waited_s <= patience_s
+        assert requests == expected
+
+
+def test_any_count_of_unanswered_requests_gives_a_wait() -> None:
+    assert unanswered_wait_s(10_000, 0) == 2.0**30
