@@ -1,4 +1,4 @@
-"""Statements that may be run twice, run again while Postgres is away: a lost connection must not lose what they hold."""
+"""Statements that are run again: while Postgres is away, or when it rolled them back in favour of another transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,21 @@ AWAY: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.PostgresSystemError,
 )
+_MOST_ROLLBACKS: Final = 5
 T = TypeVar("T")
+
+
+async def despite_conflicts(statement: Callable[[], Awaitable[T]], *, name: str) -> T:
+    """The result of `statement`, run again where Postgres rolled it back to end a deadlock or a conflict: it changed nothing.
+
+    Raises the last error after five tries, and at once any other.
+    """
+    for _ in range(_MOST_ROLLBACKS - 1):
+        try:
+            return await statement()
+        except asyncpg.TransactionRollbackError as error:
+            _LOG.warning("statement_tried_again", statement=name, reason=type(error).__name__)
+    return await statement()
 
 
 async def until_done(statement: Callable[[], Awaitable[T]], *, name: str, limit_s: float) -> T:

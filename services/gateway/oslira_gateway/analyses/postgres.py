@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 from oslira_shared.contracts.analysis.v1 import RunStatus
+from oslira_shared.postgres.again import despite_conflicts
 from oslira_shared.postgres.clients import AdminClient, Record
 
 from oslira_gateway.analyses.order import Order
@@ -83,23 +84,27 @@ class PostgresRequests:
         request_id: str,
     ) -> Acceptance:
         """See Requests."""
-        try:
+        values = (
+            run_id,
+            member.account_id,
+            member.caller.user_id,
+            order.business_profile_id,
+            order.username,
+            order.type,
+            order.price_credits,
+            order.max_age,
+            request_id,
+            reservation.key if reservation else None,
+            order.body_hash,
+            reservation.generation if reservation else None,
+        )
+
+        async def accept() -> Record | None:
             async with self._client.connection() as connection:
-                row = await connection.fetchrow(
-                    _ACCEPT,
-                    run_id,
-                    member.account_id,
-                    member.caller.user_id,
-                    order.business_profile_id,
-                    order.username,
-                    order.type,
-                    order.price_credits,
-                    order.max_age,
-                    request_id,
-                    reservation.key if reservation else None,
-                    order.body_hash,
-                    reservation.generation if reservation else None,
-                )
+                return await connection.fetchrow(_ACCEPT, *values)
+
+        try:
+            row = await despite_conflicts(accept, name="accept_run")
         except asyncpg.PostgresError as error:
             return closed_if_erased(error, run_id)
         assert row is not None  # noqa: S101  # accept_run returns one row or raises

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
 from oslira_shared.ids import new_id
+from oslira_shared.postgres.again import despite_conflicts
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
@@ -98,35 +99,39 @@ class PostgresBulks:
     ) -> BulkAcceptance:
         """See Bulks."""
         names = order.names.names
-        async with self._service.connection() as connection:
-            accepting = connection.fetchrow(
-                _ACCEPT,
-                bulk_id,
-                member.account_id,
-                member.caller.user_id,
-                order.business_profile_id,
-                order.type,
-                order.price_credits,
-                most_runs * order.price_credits,
-                most_runs,
-                order.max_age,
-                request_id,
-                [name.line for name in names],
-                [name.username for name in names],
-                [new_id() for _ in names],
-                json.dumps([asdict(replace(line, text="")) for line in order.names.rejected]),
-                order.stop_after_leads,
-                order.stop_score,
-                reservation.key if reservation else None,
-                order.body_hash,
-                reservation.generation if reservation else None,
-            )
-            try:
-                row = await accepting
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != _COST_LIMIT:
-                    raise
-                return BulkAcceptance("cost_limit", ())
+        values = (
+            bulk_id,
+            member.account_id,
+            member.caller.user_id,
+            order.business_profile_id,
+            order.type,
+            order.price_credits,
+            most_runs * order.price_credits,
+            most_runs,
+            order.max_age,
+            request_id,
+            [name.line for name in names],
+            [name.username for name in names],
+            [new_id() for _ in names],
+            json.dumps([asdict(replace(line, text="")) for line in order.names.rejected]),
+            order.stop_after_leads,
+            order.stop_score,
+            reservation.key if reservation else None,
+            order.body_hash,
+            reservation.generation if reservation else None,
+        )
+
+        async def accept() -> Record | None:
+            async with self._service.connection() as connection:
+                return await connection.fetchrow(_ACCEPT, *values)
+
+        try:
+            # It looks again for names whose runs end meanwhile, while it holds the day's cost: no order of locks fits that.
+            row = await despite_conflicts(accept, name="accept_bulk")
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != _COST_LIMIT:
+                raise
+            return BulkAcceptance("cost_limit", ())
         assert row is not None  # noqa: S101  # accept_bulk returns one row or raises
         return BulkAcceptance(row["outcome"], row["owned_run_ids"])
 
