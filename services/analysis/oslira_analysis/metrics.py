@@ -65,6 +65,10 @@ MODEL_TOKENS: Final = Counter(
     "oslira_model_tokens_total", "Tokens: input (cached ones included), cached, output", ["model", "kind"]
 )
 MODEL_COST_USD: Final = Counter("oslira_model_cost_usd_total", "What models cost, in dollars", ["model"])
+PAID_ANSWERS_LOST: Final = Counter(
+    "oslira_paid_answers_lost_total",
+    "Model calls that were paid for and whose answer and cost could not be written to Postgres",
+)
 MODEL_SHUTDOWN_DAYS: Final = Gauge(
     "oslira_model_shutdown_days",
     "Days until the supplier shuts the model down, of models in the table of models; 10000 without a date",

@@ -15,6 +15,7 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_analysis.application.model_ports import UNANSWERED, Question, Recalled, Unusable
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.calls import Call
+from oslira_analysis.metrics import PAID_ANSWERS_LOST
 
 _LOG = structlog.get_logger()
 # Before a request nothing is lost yet: the run's next attempt may as well do it.
@@ -136,4 +137,5 @@ class PostgresCalls:
         self._writing.discard(writing)
         error = None if writing.cancelled() else writing.exception()
         if writing.cancelled() or error is not None:
+            PAID_ANSWERS_LOST.inc()
             _LOG.error("paid_answer_lost", call=writing.get_name(), exc_info=error)

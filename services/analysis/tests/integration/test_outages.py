@@ -77,3 +77,16 @@ async def test_users_may_read_the_view_and_not_the_reason_of_an_outage(rows: Wai
     async with user.transaction() as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch("select reason from analysis.outages")
+
+
+@pytest.mark.parametrize("step", ["scrape", "score"])
+async def test_patience_with_a_supplier_is_not_used_up_in_the_queue(rows: WaitingRows, step: str) -> None:
+    """It was put off for a moment an hour ago, and has waited for its account's other runs since."""
+    run_id = await rows.waiting("long.queue", waits_for=step)
+    await rows.pool.execute(
+        "update analysis.runs set snoozed_since = now() - interval '1 hour', progressed_at = now() - interval '1 hour'"
+    )
+    look = "select * from analysis.runs_out_of_patience(1800, 21600, 10)"
+    assert await rows.pool.fetch(look) == []
+    await rows.pool.execute("update analysis.runs set waits_for = $1", f"{step}_retry")
+    assert [row[0] for row in await rows.pool.fetch(look)] == [run_id]
