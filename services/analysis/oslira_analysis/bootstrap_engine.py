@@ -1,0 +1,128 @@
+"""The engine's ports and rooms."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.runtime import Runtime
+from oslira_shared.work import Heart
+
+from oslira_analysis.application.answer_call import BookedModels
+from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.close_bulks import ClosingAnnouncer
+from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
+from oslira_analysis.application.score_run import ScorePorts
+from oslira_analysis.application.watch_suppliers import Supplier
+from oslira_analysis.bootstrap_suppliers import supplier_of
+from oslira_analysis.dress import Dress
+from oslira_analysis.infrastructure.apify import ApifyScraper
+from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.bucket_state import BucketState
+from oslira_analysis.infrastructure.guarded_scraper import GuardedScraper
+from oslira_analysis.infrastructure.langid_languages import LangidLanguages
+from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
+from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
+from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
+from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
+from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
+from oslira_analysis.infrastructure.s3_media import S3Media
+from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
+from oslira_analysis.infrastructure.take_work import Engine, Hearts
+from oslira_analysis.settings import AnalysisSettings
+
+_LOOK_AT_BUCKET_S: Final = 15.0
+# One profile is about 0.003 USD.
+MOST_SCRAPE_USD: Final = Decimal("0.01")
+
+
+def build_engine(
+    runtime: Runtime,
+    settings: AnalysisSettings,
+    database: AdminClient,
+    dress: Dress,
+    *,
+    bucket: S3Profiles,
+    announcer: ClosingAnnouncer,
+    models: BookedModels,
+    clients: list[MadeOnce[Any]],
+    now: Callable[[], datetime],
+    suppliers: list[Supplier],
+) -> Engine:
+    runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
+    scrapes = dress(PostgresScrapes(database))
+    suppressions = dress(PostgresSuppressions(database))
+    cache = dress(bucket)
+    media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
+    avatars = AvatarCopier(media, database)
+    apify = ApifyScraper(
+        token=settings.secret("apify_token"),
+        api_url=settings.apify_api_url,
+        actor_limit_s=settings.actor_limit_s,
+        request_timeout_s=settings.apify_request_timeout_s,
+        most_charge_usd=MOST_SCRAPE_USD,
+    )
+    supplier = supplier_of(runtime, "apify", apify.probe)
+    suppliers.append(supplier)
+    scraper = GuardedScraper(dress(apify), supplier.breaker, clock_s=time.monotonic)
+    languages = LangidLanguages()
+    # In the order in which a run needs them: models come late, and messages are checked last.
+    clients[:] = [bucket.client, apify.client, *clients, languages.model]
+    at_hand = AtHand()
+    limits = ScrapeLimits(
+        start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
+        actor_limit_s=settings.actor_limit_s,
+        used_up_patience_s=settings.used_up_patience_s,
+    )
+    runtime.on_stop(bucket.close)
+    runtime.on_stop(avatars.close)
+    runtime.once("bucket-lifecycle", media.expire_profiles)
+    state = BucketState(bucket.client.get, bucket=settings.s3_bucket)
+    runtime.every(_LOOK_AT_BUCKET_S, "look-at-bucket", state.look)
+    runtime.ready_check("bucket", state)
+    return Engine(
+        runs=runs,
+        queue=queue,
+        scrapes=scrapes,
+        cache=cache,
+        announcer=announcer,
+        scraping=ScrapePorts(
+            queue=queue,
+            scrapes=scrapes,
+            scraper=scraper,
+            cache=cache,
+            suppressions=suppressions,
+            at_hand=at_hand,
+            avatars=avatars,
+            announcer=announcer,
+            limits=limits,
+            chance=random.random,
+        ),
+        scoring=ScorePorts(
+            runs=runs,
+            endings=dress(PostgresEndings(database)),
+            queue=queue,
+            cache=cache,
+            suppressions=suppressions,
+            at_hand=at_hand,
+            models=models,
+            drafts=dress(PostgresDrafts(database)),
+            announcer=announcer,
+            languages=languages,
+            now=now,
+            chance=random.random,
+        ),
+        hearts=Hearts(
+            admit=Heart(database, RUNS, capacity=settings.workers),
+            score=Heart(database, RUNS, capacity=settings.scoring_concurrency),
+            scrape=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
+            abort=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
+        ),
+        longest_s=settings.stalled_after_s,
+    )
