@@ -34,7 +34,10 @@ class RecoverDue:
         if self._passed_at_s is not None and self.clock_s() - self._passed_at_s > _OUTAGE_S:
             await promote_tasks(self.queue, self.announcer)  # raises as long as Postgres is away
             await self.sleep(_BEATS_S)
-        due = await self.queue.due(await self.backlog.waiting_since())
+        waiting_since, asked_at_s = await self.backlog.waiting_since(), self.clock_s()
+        due = await self.queue.due(waiting_since)
+        if self.clock_s() - asked_at_s > _OUTAGE_S:  # Postgres hung under this statement: the same outage
+            await self.sleep(_BEATS_S)
         await self.announcer.announce(due, is_repeat=True)
         await promote_tasks(self.queue, self.announcer)
         self._passed_at_s = self.clock_s()

@@ -20,6 +20,7 @@ class Engine:
     steps: list[str] = field(default_factory=list[str])
     now_s: float = 0.0
     is_away: bool = False
+    hangs_for_s: float = 0.0
     asked_with: list[Any] = field(default_factory=list[Any])
 
     async def promote(self) -> Promoted:
@@ -33,9 +34,12 @@ class Engine:
             raise ConnectionError
         self.asked_with.append(waiting_since)
         self.steps.append("due")
+        self.now_s += self.hangs_for_s
         return Effects()
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:  # noqa: ARG002
+        if is_repeat:
+            self.steps.append("announce")
 
     async def waiting_since(self) -> Mapping[str, datetime]:
         return SINCE
@@ -73,8 +77,14 @@ async def test_it_waits_for_heartbeats_only_after_an_outage() -> None:
 
     engine.is_away, engine.steps = False, []
     await sweep()
-    assert engine.steps == ["promote", "wait", "due", "promote"]
+    assert engine.steps == ["promote", "wait", "due", "announce", "promote"]
     engine.steps = []
     engine.now_s += 1
     await sweep()
-    assert engine.steps == ["due", "promote"]
+    assert engine.steps == ["due", "announce", "promote"]
+
+
+async def test_it_waits_for_heartbeats_also_when_its_own_statement_hung() -> None:
+    engine = Engine(hangs_for_s=13)
+    await sweep_of(engine)()
+    assert engine.steps == ["due", "wait", "announce", "promote"]
