@@ -168,7 +168,9 @@ class ApifyScraper:
         try:
             items = await self._busy("items", lambda: self._first_items(run.default_dataset_id))
         except ScraperBusy as busy:
-            if _is_refusal(busy.__cause__):  # they are not there: another run of the actor makes others
+            if busy.trouble == "unusable" and _is_refusal(
+                busy.__cause__
+            ):  # they are not there: another run of the actor makes others
                 return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
             busy.is_run_over = True
             raise
@@ -187,7 +189,7 @@ class ApifyScraper:
         try:
             await self._busy("abort", lambda: client.run(actor_run_id).abort(timeout=self._timeout))
         except ScraperBusy as busy:
-            if not _is_refusal(busy.__cause__):
+            if busy.trouble != "unusable":
                 raise
         return await self.wait(actor_run_id, at_most_s=at_most_s)
 
