@@ -14,7 +14,7 @@ _MOST_ROUNDS = 3
 
 
 async def record_purchase(books: Books, account_id: UUID, purchase: Purchase) -> None:
-    """Once, whichever event brings it. Raises EventRefusedError `account_closed`: somebody has to give the money back."""
+    """Once, whichever event brings it. Raises EventRefusedError `account_closed`: an operator has to return the money."""
     if not await books.purchases.save(account_id, purchase):
         return
     if purchase.grants and await books.is_closed(account_id):

@@ -49,7 +49,7 @@ class Span:
 class Stake:
     """How a purchase was paid: by a card, from the customer's balance, by what was returned of something else, or waived.
 
-    `credit_note_minor`: waived by a credit note before it was paid, so that nobody paid it.
+    `credit_note_minor`: waived by a credit note before payment, so it was never paid.
     """
 
     cash_minor: int = 0

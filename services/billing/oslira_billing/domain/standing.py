@@ -170,7 +170,7 @@ class Group:
         return future
 
     def _shares(self, begins: datetime) -> list[tuple[Paid, int]]:
-        """What each purchase gives of a month, the oldest first: what a later one gives back is nobody's."""
+        """What each purchase gives of a month, the oldest first, up to what is left of it after later returns."""
         left, shares = max(0, self._monthly(begins)), list[tuple[Paid, int]]()
         for one in sorted(self.paid, key=lambda one: (one.purchase.made_at, one.purchase.id)):
             share = min(left, max(0, one.purchase.monthly(begins)))

@@ -198,3 +198,20 @@ async def test_an_old_event_still_waits_for_the_customer_that_it_names(customer:
     await customer.office.take(samples.event("checkout.session.completed", linked))
     await customer.office.sweep(after=timedelta(0))
     assert await customer.available() == GROWTH
+
+
+async def test_huge_metadata_and_expanded_objects_are_read(customer: Customer) -> None:
+    invoice = customer.invoice(month("pro"))
+    invoice["customer"] = {"object": "customer", "id": invoice["customer"], "metadata": {}}
+    details = invoice["parent"]["subscription_details"]
+    details["subscription"] = {"object": "subscription", "id": customer.subscription}
+    details["metadata"] |= {f"key_{number}": "ä" * 500 for number in range(49)}
+    price = invoice["lines"]["data"][0]["pricing"]["price_details"]
+    price |= {
+        "price": {"object": "price", "id": price["price"]},
+        "product": {"object": "product", "id": "prod_1"},
+    }
+    assert await customer.states(await customer.pay(invoice)) == ["done"]
+    assert set(await customer.office.world.grants(customer.account_id)) == {
+        f"sub:{customer.subscription}:{JULY_S}"
+    }
