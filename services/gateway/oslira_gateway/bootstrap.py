@@ -270,7 +270,11 @@ def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
 
 def _sign_up(runtime: Runtime, settings: GatewaySettings) -> SignUp:
     """Newcomers, and the sweep that sees their trials through."""
-    sign_ups = PostgresSignUps(AdminClient(runtime.database), per_network=settings.trials_per_network)
+    sign_ups = PostgresSignUps(
+        AdminClient(runtime.database),
+        per_network=settings.trials_per_network,
+        per_mail_host=settings.trials_per_mail_host,
+    )
     start_trial = StartTrial(sign_ups, BusFreePlans(runtime.bus))
     runtime.every(1, "sweep-sign-ups", SweepSignUps(sign_ups, start_trial))
     return SignUp(sign_ups, start_trial, settings.token_secret)

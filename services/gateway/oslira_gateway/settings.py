@@ -31,6 +31,8 @@ class GatewaySettings(WebhookSettings):
     )
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
     trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
+    # A day, for a mail host that is not one for everybody: made-up domains are cheap, and a company's people come a few at a time.
+    trials_per_mail_host: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_MAIL_HOST")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
     # Signs the short tokens of programs that act as operators, on the internal port; without it only users whom the issuer calls
     # operators may.

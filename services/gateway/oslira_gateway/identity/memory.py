@@ -8,6 +8,7 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
 from oslira_gateway.identity.caller import Caller, Membership
+from oslira_gateway.identity.mailbox import mailbox_of
 
 
 class MemoryMemberships:
@@ -37,28 +38,34 @@ class MemorySignOuts:
 
 
 class MemorySignUps:
-    """Sign-ups by account; `networks` counts the trials of today."""
+    """Sign-ups by account; `networks` counts the trials of today, of mail hosts too."""
 
-    def __init__(self, memberships: MemoryMemberships, *, per_network: int = 5) -> None:
+    def __init__(
+        self, memberships: MemoryMemberships, *, per_network: int = 5, per_mail_host: int = 1_000
+    ) -> None:
         self._memberships = memberships
         self._per_network = per_network
+        self._per_mail_host = per_mail_host
         self._users: dict[UUID, str | None] = {}
         self._held: set[UUID] = set()
         self.states: dict[UUID, str] = {}
         self.networks: Counter[str] = Counter()
-        self._network_of: dict[UUID, str] = {}
+        self._shares_of: dict[UUID, dict[str, int]] = {}
 
-    async def register(self, caller: Caller, network: str) -> UUID | None:
+    async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """See SignUps."""
         if caller.user_id in self._users:
             return None
-        is_known = caller.email in self._users.values()
-        self._users[caller.user_id] = caller.email
+        mailbox = mailbox_of(caller.email).address if caller.email else None
+        is_known = mailbox in self._users.values()
+        self._users[caller.user_id] = mailbox
         account_id = new_id()
         self._memberships.add(
             caller.user_id, Membership(account_id, caller.email or "Personal", "personal", "owner")
         )
-        self._network_of[account_id] = network
+        self._shares_of[account_id] = {network: self._per_network}
+        if mail_host is not None:
+            self._shares_of[account_id][mail_host] = self._per_mail_host
         self.states[account_id] = "refused" if is_known else "due"
         self._allow(account_id)
         return account_id
@@ -88,9 +95,10 @@ class MemorySignUps:
         return [account for account, state in self.states.items() if state in {"due", "allowed"}]
 
     def _allow(self, account_id: UUID) -> None:
-        network = self._network_of.get(account_id, "")
-        if self.states.get(account_id) == "due" and self.networks[network] < self._per_network:
-            self.networks[network] += 1
+        shares = self._shares_of.get(account_id, {})
+        has_room = all(self.networks[key] < most for key, most in shares.items())
+        if self.states.get(account_id) == "due" and has_room:
+            self.networks.update(shares.keys())
             self.states[account_id] = "allowed"
 
     def _end(self, held: object, state: str) -> None:

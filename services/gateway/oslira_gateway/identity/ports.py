@@ -34,7 +34,7 @@ class SignOuts(Protocol):
 class SignUps(Protocol):
     """New users, and their accounts' way to a trial: rows of work."""
 
-    async def register(self, caller: Caller, network: str) -> UUID | None:
+    async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """User, personal account, ownership and sign-up in one transaction; None for a user who is known.
 
         The trial is allowed at once while the network's share of the day lasts, else put off to the next day; it is refused

@@ -9,6 +9,7 @@ from oslira_shared.postgres.clients import AdminClient, Connection
 from oslira_shared.work import Claim, WorkTable, claim, hand_back, moved, sweep, transition
 
 from oslira_gateway.identity.caller import Caller
+from oslira_gateway.identity.mailbox import mailbox_of
 
 # Asking once more costs nothing, and giving up would cost somebody their trial: its attempts are never used up.
 _TABLE: Final = WorkTable(
@@ -20,14 +21,18 @@ _TABLE: Final = WorkTable(
 _MAX_NAME_CHARS: Final = 120
 
 # The first of several first requests makes the row, the others wait here for its commit and then find nothing to do.
-_USER: Final = "insert into identity.users (id, email) values ($1, $2) on conflict (id) do nothing"
+_USER: Final = (
+    "insert into identity.users (id, email, mailbox) values ($1, $2, $3) on conflict (id) do nothing"
+)
 _ACCOUNT: Final = """
 with account as (insert into identity.accounts (id, name) values ($1, $2))
 insert into identity.members (account_id, user_id, role) values ($1, $3, 'owner')
 """
-# An address gets one trial, whoever has it by now; two users with the same one take turns here.
+# A mailbox gets one trial, by whichever of its addresses; two users with the same one take turns here.
 _TURN: Final = "select pg_advisory_xact_lock(hashtextextended('sign-up:' || $1, 0))"
-_HAD_ONE: Final = "select exists (select from identity.users where lower(email) = $1 and id <> $2)"
+_HAD_ONE: Final = (
+    "select exists (select from identity.users where (mailbox = $1 or lower(email) = $2) and id <> $3)"
+)
 _TAKE_SHARE: Final = """
 insert into identity.sign_up_networks as n (day, network, trials)
 values ((now() at time zone 'UTC')::date, $1, 1)
@@ -35,8 +40,8 @@ on conflict (day, network) do update set trials = n.trials + 1 where n.trials < 
 returning trials
 """
 _SIGN_UP: Final = """
-insert into identity.sign_ups (account_id, network, state, reason, due_at)
-values ($1, $2, $3, $4, case $3 when 'allowed' then now() + interval '5 seconds' when 'due' then {tomorrow} end)
+insert into identity.sign_ups (account_id, network, state, reason, mail_host, due_at)
+values ($1, $2, $3, $4, $5, case $3 when 'allowed' then now() + interval '5 seconds' when 'due' then {tomorrow} end)
 """
 _TOMORROW: Final = "(date_trunc('day', now() at time zone 'UTC') + interval '1 day') at time zone 'UTC'"
 _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8"
@@ -45,31 +50,34 @@ _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8
 class PostgresSignUps:
     """See SignUps. The service's own client: who signs up has no rights yet."""
 
-    def __init__(self, database: AdminClient, *, per_network: int) -> None:
-        """`per_network`: trials that one network may begin on a day."""
+    def __init__(self, database: AdminClient, *, per_network: int, per_mail_host: int = 1_000) -> None:
+        """`per_network`, `per_mail_host`: trials that one of these may begin on a day."""
         self._database = database
         self._per_network = per_network
+        self._per_mail_host = per_mail_host
 
-    async def register(self, caller: Caller, network: str) -> UUID | None:
+    async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """See SignUps."""
+        mailbox = mailbox_of(caller.email).address if caller.email else None
         account_id = new_id()
         async with self._database.transaction() as connection:
-            await connection.execute(_TURN, caller.email)
-            if await connection.execute(_USER, caller.user_id, caller.email) != "INSERT 0 1":
+            await connection.execute(_TURN, mailbox)
+            if await connection.execute(_USER, caller.user_id, caller.email, mailbox) != "INSERT 0 1":
                 return None
             name = (caller.email or "Personal")[:_MAX_NAME_CHARS]
             await connection.execute(_ACCOUNT, account_id, name, caller.user_id)
             state, reason = "allowed", None
-            if await connection.fetchval(_HAD_ONE, caller.email, caller.user_id):
+            if await connection.fetchval(_HAD_ONE, mailbox, caller.email, caller.user_id):
                 state, reason = "refused", "address_known"
-            elif not await self._has_share(connection, network):
-                state, reason = "due", "network_share_used_up"
+            elif reason := await self._missing_share(connection, network, mail_host):
+                state = "due"
             await connection.execute(
                 _SIGN_UP.format(tomorrow=_TOMORROW),
                 account_id,
                 network if state == "due" else None,
                 state,
                 reason,
+                mail_host if state == "due" else None,
             )
         return account_id
 
@@ -79,12 +87,12 @@ class PostgresSignUps:
             held = await claim(connection, _TABLE, account_id)
             if held is None or held.state == "allowed":
                 return held
-            if not await self._has_share(connection, held.row["network"]):
+            if await self._missing_share(connection, held.row["network"], held.row["mail_host"]):
                 delay_s = await connection.fetchval(_S_TO_TOMORROW)
                 await hand_back(connection, held, is_counted=False, delay_s=delay_s)
                 return None
             # Counted and allowed in one transaction: a crash after it doesn't take a second share.
-            values = {"network": None, "reason": None}
+            values = {"network": None, "mail_host": None, "reason": None}
             row = await transition(
                 connection, held, to_state="allowed", due_in_s=5, values=values, keeps_lease=True
             )
@@ -109,8 +117,16 @@ class PostgresSignUps:
         async with self._database.transaction() as connection:
             return [row.row_id for row in await sweep(connection, _TABLE, limit=50)]
 
-    async def _has_share(self, connection: Connection, network: str) -> bool:
-        return await connection.fetchval(_TAKE_SHARE, network, self._per_network) is not None
+    async def _missing_share(self, connection: Connection, network: str, mail_host: str | None) -> str | None:
+        """What has had its trials of today; None: both had one left, and it is taken."""
+        if mail_host is not None and not await self._took(connection, mail_host, self._per_mail_host):
+            return "mail_host_share_used_up"
+        if not await self._took(connection, network, self._per_network):
+            return "network_share_used_up"
+        return None
+
+    async def _took(self, connection: Connection, key: str, most: int) -> bool:
+        return await connection.fetchval(_TAKE_SHARE, key, most) is not None
 
     async def _end(self, held: object, state: str, reason: str | None) -> None:
         assert isinstance(held, Claim)  # noqa: S101  # what claim() returned

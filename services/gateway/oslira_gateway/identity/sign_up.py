@@ -3,15 +3,24 @@
 import hmac
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 from uuid import UUID
 
 from oslira_gateway.identity.caller import Caller
+from oslira_gateway.identity.mailbox import domain_key, mailbox_of
 from oslira_gateway.identity.ports import SignUps
 from oslira_gateway.identity.start_trial import StartTrial
 
+_IPV6_PREFIX: Final = 48
+
 
 def network_key(secret: str, network: IPv4Network | IPv6Network) -> str:
-    """What stands for a network in the counting rows: nobody reads the address back out of it."""
+    """What stands for a network in the counting rows: nobody reads the address back out of it.
+
+    Of IPv6 the /48: a customer of most providers has one, and with it 65,536 of the /64 that other limits count by.
+    """
+    if isinstance(network, IPv6Network) and network.prefixlen > _IPV6_PREFIX:
+        network = network.supernet(new_prefix=_IPV6_PREFIX)
     key = hmac.digest(secret.encode(), b"oslira sign-up network v1", "sha256")
     return hmac.digest(key, str(network).encode(), "sha256").hex()
 
@@ -28,7 +37,9 @@ class SignUp:
         """The new account; None for anonymous and unconfirmed users, and for one who was here before."""
         if not caller.is_confirmed:
             return None
-        account_id = await self.sign_ups.register(caller, network_key(self.secret, network))
+        mailbox = mailbox_of(caller.email or "")
+        mail_host = None if mailbox.is_at_known_host else domain_key(self.secret, mailbox.domain)
+        account_id = await self.sign_ups.register(caller, network_key(self.secret, network), mail_host)
         if account_id is not None:
             await self.start_trial(account_id)
         return account_id

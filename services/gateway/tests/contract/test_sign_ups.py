@@ -21,6 +21,7 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 PER_NETWORK = 2
+PER_MAIL_HOST = 3
 
 
 @dataclass
@@ -68,20 +69,24 @@ async def pool(module_database: Database) -> AsyncGenerator[Pool]:
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "memory":
         memberships = MemoryMemberships()
-        return World(MemorySignUps(memberships, per_network=PER_NETWORK), memberships, MemoryFreePlans())
+        return World(
+            MemorySignUps(memberships, per_network=PER_NETWORK, per_mail_host=PER_MAIL_HOST),
+            memberships,
+            MemoryFreePlans(),
+        )
     pool: Pool = request.getfixturevalue("pool")
-    sign_ups = PostgresSignUps(AdminClient(pool), per_network=PER_NETWORK)
+    sign_ups = PostgresSignUps(AdminClient(pool), per_network=PER_NETWORK, per_mail_host=PER_MAIL_HOST)
     return World(sign_ups, PostgresMemberships(pool), MemoryFreePlans(), pool)
 
 
 def newcomer(email: str | None = None) -> Caller:
     user_id = new_id()
-    return Caller(user_id, email=email or f"{user_id}@example.com", is_confirmed=True)
+    return Caller(user_id, email=email or f"{user_id}@{user_id}.example", is_confirmed=True)
 
 
 def network() -> str:
     """A network of its own, as SignUp takes it."""
-    return f"2001:db8:{new_id().hex[-8:-4]}:{new_id().hex[-4:]}::/64"
+    return f"2001:{new_id().hex[-8:-4]}:{new_id().hex[-4:]}:1::/64"
 
 
 async def test_twenty_first_requests_make_one_account_and_ask_for_one_trial(world: World) -> None:
@@ -119,7 +124,7 @@ async def test_a_trial_that_nobody_answered_for_is_asked_for_again(world: World)
 
 
 async def test_a_crash_between_account_and_trial_loses_nothing(world: World) -> None:
-    account = await world.sign_ups.register(newcomer(), network())
+    account = await world.sign_ups.register(newcomer(), network(), None)
     assert account is not None
     if world.pool is not None:  # and one more in mid-trial: its lease lapses
         assert await world.sign_ups.claim(account) is not None
@@ -151,6 +156,42 @@ async def test_an_address_gets_one_trial_whoever_has_it(world: World) -> None:
     assert had is not None
     assert got is not None
     assert (world.plans.asked[had], world.plans.asked[got]) == (1, 0)
+
+
+async def test_a_mailbox_gets_one_trial_by_whichever_of_its_addresses(world: World) -> None:
+    name = f"a{new_id().hex}"
+    addresses = [
+        f"{name}@gmail.com",
+        *(f"{name}+{n}@gmail.com" for n in range(17)),
+        f"{name[0]}.{name[1:]}@googlemail.com",
+    ]
+    made = [await world.sign_up(newcomer(address), ip_network(network())) for address in addresses]
+    assert None not in made
+    assert sum(world.plans.asked.values()) == 1
+
+
+async def test_the_networks_of_one_customer_are_one(world: World) -> None:
+    block = network().removesuffix(":1::/64")
+    for part in range(PER_NETWORK + 3):
+        await world.sign_up(newcomer(), ip_network(f"{block}:{part:x}::/64"))
+    assert sum(world.plans.asked.values()) == PER_NETWORK
+
+
+async def test_a_mail_host_that_nobody_knows_gets_its_share_of_trials_a_day(world: World) -> None:
+    host = f"{new_id()}.example"
+    made = [
+        await world.sign_up(newcomer(f"{number}@{host}"), ip_network(network()))
+        for number in range(PER_MAIL_HOST + 2)
+    ]
+    assert [one for one in made if one and world.plans.asked[one]] == made[:PER_MAIL_HOST]
+    known = [
+        await world.sign_up(newcomer(f"{new_id()}@gmail.com"), ip_network(network()))
+        for _ in range(PER_MAIL_HOST + 2)
+    ]
+    assert all(one and world.plans.asked[one] for one in known)
+    await world.next_day()
+    await world.sweep()
+    assert all(one and world.plans.asked[one] for one in made)
 
 
 async def test_an_account_that_billing_refuses_is_not_asked_for_again(world: World) -> None:
