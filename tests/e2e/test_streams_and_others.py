@@ -148,7 +148,8 @@ async def test_streams_of_a_large_bulk_leave_others_their_answers(
     )
     assert least > RUNS
     assert most_mb <= PROMISED_MB
-    assert found <= PROMISED_P95_MS + quiet
+    # The reduced count runs beside other tests: what one request takes there anyway is allowed for.
+    assert found <= PROMISED_P95_MS + (0 if count == 50 else quiet)
 
 
 @pytest.mark.parametrize("count", [1_500, pytest.param(5_000, marks=pytest.mark.campaign)])

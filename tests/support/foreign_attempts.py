@@ -162,6 +162,11 @@ def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[
         for kind, ticket in victim.tickets.items():
             if kind != stream:
                 yield replace(base, path=path, query={"ticket": ticket}, how=f"{kind} ticket of another kind")
+        for kind, ticket in seat.kept.items() if seat.left == victim.account_id else ():
+            yield replace(base, path=path, query={"ticket": ticket}, how=f"{kind} ticket of a removed member")
+            for number, forged in enumerate(_forged(ticket, victim, stream, ids)):
+                how = f"forged {kind} ticket {number} of a removed member"
+                yield replace(base, path=path, query={"ticket": forged}, how=how)
         yield replace(base, path=path, expected=HARMLESS, how="no ticket")  # refused as a bad request
         for guess in (victim.account_id, *ids):
             yield replace(base, path=path, query={"ticket": guess}, how="an id for a ticket")

@@ -1,4 +1,4 @@
-"""Two users in three accounts, each full of everything an account can hold: what each account has, by the API's own names."""
+"""Three users in four accounts, each full of everything an account can hold: what each account has, by the API's own names."""
 
 import asyncio
 import uuid
@@ -41,12 +41,17 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A user with one of their accounts chosen. `own` are all accounts of that user."""
+    """A user with one of their accounts chosen. `own` are all accounts of that user.
+
+    `left`: an account that the user was removed from, and `kept` the tickets of its streams that they had by then.
+    """
 
     name: str
     headers: Mapping[str, str]
     tenant: Tenant
     own: frozenset[str]
+    left: str | None = None
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def is_default(self) -> bool:
@@ -62,7 +67,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """The three accounts, and the four seats from which the others' are looked at."""
+    """The four accounts, and the five seats from which the others' are looked at."""
 
     tenants: Mapping[str, Tenant]
     seats: list[Seat] = field(default_factory=list[Seat])
@@ -70,17 +75,17 @@ class Town:
 
 @asynccontextmanager
 async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]:
-    """A is the first user's own account, B the second's, C a team of which both are owners."""
+    """A, B and D are the users' own accounts, C a team. The first two own it; the third was its admin and was removed."""
     access = access_to(stack.describe(), stack.credentials)
     async with (
         httpx.AsyncClient(base_url=access.gateway_url, timeout=60, trust_env=False) as http,
         receiving() as receiver,
     ):
         people: list[tuple[SignedIn, str]] = []
-        for _ in range(2):
+        for _ in range(3):
             email = f"{uuid.uuid4().hex[:12]}@oslira.test"
             people.append((await sign_in(access, email=email, available_credits=500, plan="agency"), email))
-        (first, _), (second, email) = people
+        (first, _), (second, email), (third, third_email) = people
         team = UUID(await _make_team(http, _bearer(first), _bearer(second), email, str(second.user_id)))
         await set_plan(access, team, "agency")
         await set_credits(access, team, 500)
@@ -88,6 +93,7 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
             "A": (first, first.account_id),
             "B": (second, second.account_id),
             "C": (first, team),
+            "D": (third, third.account_id),
         }
         full = await asyncio.gather(
             *(
@@ -96,6 +102,8 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
             )
         )
         tenants = dict(zip(accounts, full, strict=True))
+        kept, token = await _leave(http, _bearer(first), third, third_email, tenants["C"])
+        tenants["C"].ids["token"].append(token)
         town = Town(tenants)
         for name, who, letter in (
             ("u1/A", first, "A"),
@@ -105,6 +113,8 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
         ):
             own = frozenset({str(who.account_id), str(team)})
             town.seats.append(Seat(name, _bearer(who), tenants[letter], own))
+        own = frozenset({str(third.account_id)})
+        town.seats.append(Seat("u3/D", _bearer(third), tenants["D"], own, str(team), kept))
         yield town, http
 
 
@@ -121,6 +131,35 @@ async def _make_team(
     await _sent(http, "POST", f"/v1/invitations/{invited['token']}/accept", second, None)
     await _sent(http, "PATCH", f"{path}/members/{second_id}", first, {"role": "owner"})
     return team
+
+
+async def _leave(
+    http: httpx.AsyncClient, owner: dict[str, str], who: SignedIn, email: str, team: Tenant
+) -> tuple[dict[str, str], str]:
+    """A guest becomes an admin, takes tickets, invites themselves, and is removed: the tickets by kind, and the invitation's token."""
+    guest, path = _bearer(who), f"/v1/accounts/{team.account_id}"
+    invitation = {"email": email, "role": "admin"}
+    invited = await _sent(http, "POST", f"{path}/invitations", owner, invitation)
+    await _sent(http, "POST", f"/v1/invitations/{invited['token']}/accept", guest, None)
+    inside = {**guest, "x-account-id": team.account_id}
+    tickets = await _tickets(http, inside, team.ids["run_id"][0], team.ids["bulk_id"][0])
+    left_behind = await _sent(http, "POST", f"{path}/invitations", inside, invitation)
+    gone = await http.delete(f"{path}/members/{who.user_id}", headers=owner)
+    assert gone.status_code == 204, gone.text
+    return tickets, left_behind["token"]
+
+
+async def _tickets(
+    http: httpx.AsyncClient, headers: Mapping[str, str], run_id: str, bulk_id: str
+) -> dict[str, str]:
+    """To the streams of a run, a bulk and the account."""
+    run = await _sent(http, "GET", f"/v1/runs/{run_id}", headers, None)
+    bulk = await _sent(http, "GET", f"/v1/bulk/{bulk_id}", headers, None)
+    address = await _sent(http, "GET", "/v1/events/address", headers, None)
+    return {
+        kind: answer["events_url"].partition("ticket=")[2]
+        for kind, answer in (("run", run), ("bulk", bulk), ("account", address))
+    }
 
 
 async def _fill(
@@ -174,13 +213,7 @@ async def _fill(
     ids["lead_id"] = [lead["lead_id"] for lead in leads]
     deliveries = await _sent(http, "GET", f"/v1/webhook-endpoints/{endpoint}/deliveries", headers, None)
     ids["delivery_id"] = [one["delivery_id"] for one in deliveries["items"]]
-    run = await _sent(http, "GET", f"/v1/runs/{ids['run_id'][0]}", headers, None)
-    bulk = await _sent(http, "GET", f"/v1/bulk/{ids['bulk_id'][0]}", headers, None)
-    address = await _sent(http, "GET", "/v1/events/address", headers, None)
-    tickets = {
-        kind: answer["events_url"].partition("ticket=")[2]
-        for kind, answer in (("run", run), ("bulk", bulk), ("account", address))
-    }
+    tickets = await _tickets(http, headers, ids["run_id"][0], ids["bulk_id"][0])
     things = {one for kind, values in ids.items() if kind not in _OF_MEMBERS for one in values}
     return Tenant(
         account_id=account_id,
