@@ -28,7 +28,10 @@ async def grants(pool: Pool, account_id: UUID, count: int, *, expired_s: float |
         if expired_s is None
         else await pool.fetchval("select clock_timestamp() - make_interval(secs => $1)", expired_s)
     )
-    await pool.execute(_GRANTS, account_id, count, expires_at, f"{uuid4()}:", timeout=300)
+    # Each statement within the pool's limit.
+    for made in range(0, count, 1_000):
+        some = min(1_000, count - made)
+        await pool.execute(_GRANTS, account_id, some, expires_at, f"{uuid4()}:")
 
 
 async def timed(call: Awaitable[_T]) -> tuple[_T, float]:
