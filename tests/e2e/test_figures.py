@@ -72,7 +72,7 @@ def _faults(figures: dict[str, list[Metric]]) -> list[str]:
         "code": set(CODES),
         "table": _TABLES,
         "type": {"light", "deep", "xray", "business_profile"},
-        "provider": {"openai", "anthropic"},
+        "provider": {"openai", "anthropic", "apify"},
     }
     faults: list[str] = []
     for process, families in figures.items():
