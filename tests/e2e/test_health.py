@@ -6,7 +6,7 @@ import httpx
 from oslira_devstack.stack import Stack
 
 _ALL: Final = {"postgres", "schema", "bus"}
-_OF_ANALYSIS: Final = _ALL | {"bucket", "openai", "anthropic", "models"}
+_OF_ANALYSIS: Final = _ALL | {"bucket", "openai", "anthropic", "apify", "models"}
 _PROCESSES: Final = {"gateway", "webhooks", "credits", "analysis", "billing", "scheduler"}
 
 
