@@ -106,7 +106,12 @@ def test_a_mistake_is_named_in_one_line(setting: str, problem: str) -> None:
 def test_a_wrong_table_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    values = {"OSLIRA_ENV": "development", "NATS_URL": "n", "DATABASE_URL": "postgresql://d/d", "S3_BUCKET": "b"}
+    values = {
+        "OSLIRA_ENV": "development",
+        "NATS_URL": "n",
+        "DATABASE_URL": "postgresql://d/d",
+        "S3_BUCKET": "b",
+    }
     for name, value in {**values, "MODEL_TABLE": '{"light": {"model": "gpt-9"}}'}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as stopped:
