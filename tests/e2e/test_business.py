@@ -37,7 +37,7 @@ async def test_a_preview_shows_what_models_are_told_and_an_analysis_names_its_ve
         restored = await user.client.http.post(f"/v1/leads/{run['lead_id']}/restore")
         assert (restored.status_code, restored.json()["code"]) == (409, "lead_replaced")
         exported = (await user.client.http.get("/v1/leads/export.csv")).content.decode("utf-8-sig")
-        assert exported.count("version.two,") == 1
+        assert exported.count('"version.two",') == 1
 
 
 ANSWERS = {

@@ -26,8 +26,10 @@ select gen_random_uuid(), 'waiting', 'scrape', $2, $3, made.username, 'light', 0
 # Their account may work on nothing meanwhile, so that what is measured is the queue and not the machine.
 _PAUSE = "update analysis.plans set is_paused = $2 where plan = $1"
 _EBB = """
-update analysis.runs set state = 'cancelled', attempt = attempt + 1, settled_at = now(), due_at = null
- where account_id = $1 and state = 'waiting'
+with crowd as (select id from analysis.runs where account_id = $1 and price_credits = 0), results as (
+  delete from analysis.analyses where run_id in (select id from crowd)
+)
+delete from analysis.runs where id in (select id from crowd)
 """
 
 

@@ -22,7 +22,7 @@ from oslira_shared.ids import new_id
 ORDER = AnalysisBody(username="natgeo", type="light", business_profile_id=new_id())
 RUN_ID = str(new_id())
 ACCEPTED = {"run_id": RUN_ID, "status": "queued", "poll_url": "/v1/runs/1", "events_url": "/v1/runs/1/events"}
-BALANCE = {"available": 3, "held": 0, "grants": []}
+BALANCE = {"available": 3, "held": 0, "frozen": 0, "debt": 0, "grants": []}
 Answers = list[httpx.Response | Exception]
 
 

@@ -42,7 +42,7 @@ class PostgresStatements:
 
 
 class PostgresOffers:
-    """See Offers."""
+    """The port Offers. Read as the service: plans and packs are the same for everybody."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
