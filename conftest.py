@@ -11,14 +11,7 @@ import pytest
 pytest_plugins = ["oslira_devstack.testing"]
 
 # The longest first, so that no process is left alone with one at the end.
-_ORDER: Final = (
-    "tests/chaos/",
-    "tests/limits/",
-    "tests/e2e/",
-    "/tests/integration/",
-    "/tests/stack/",
-    "/tests/contract/",
-)
+_ORDER: Final = ("tests/chaos/", "tests/e2e/", "/tests/integration/", "/tests/stack/", "/tests/contract/")
 
 
 # Three processes' servers need 1 GB of it at most; nobody's memory shall be short of it.
