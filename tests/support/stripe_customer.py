@@ -22,7 +22,7 @@ class NoManualPlans:
         return []
 
     async def give(self, renewal: Renewal) -> None:
-        raise NotImplementedError
+        raise AssertionError(f"no manual plan is due: {renewal}")
 
 
 @dataclass

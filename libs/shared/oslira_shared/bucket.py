@@ -22,7 +22,8 @@ def bucket_client(endpoint_url: str | None) -> Any:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(
+    # A session of its own: the default one is not safe between threads, and keeps the first keys that it saw.
+    return boto3.Session().client(
         "s3",
         endpoint_url=endpoint_url,
         region_name="auto" if endpoint_url else None,
