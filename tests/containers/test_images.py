@@ -36,6 +36,14 @@ async def test_an_image_holds_its_own_service_and_no_more(composed: Composed, se
     print(f"{image}: {(await _size_bytes(image) - base) / 1e6:.0f} MB over its base of {base / 1e6:.0f} MB")
 
 
+async def test_the_simulators_image_holds_the_simulators_alone(composed: Composed) -> None:
+    assert composed
+    listed = await docker("run", "--rm", "--entrypoint", "python", "oslira/simulators", "-c", _LIST)
+    installed, ours = json.loads(listed)
+    assert ours == ["oslira_simulators"]
+    assert not set(installed) & {"asyncpg", "boto3", "litestar", "openai", "anthropic", "stripe"}
+
+
 @pytest.mark.parametrize("service", [*_SERVICES, "webhooks", "proxy", "simulators"])
 async def test_a_container_has_no_rights_and_nothing_to_write_on(composed: Composed, service: str) -> None:
     (container, *_) = await composed.containers(service)

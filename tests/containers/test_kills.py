@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from composed import Composed
-from oslira_devstack.client import ApiError
+from oslira_client import ApiError
 from oslira_devstack.people import Person
 from oslira_devstack.simulated import Simulators
 

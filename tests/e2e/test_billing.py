@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from oslira_billing import samples
-from oslira_devstack.client import ApiError
+from oslira_client import ApiError
 from oslira_devstack.simulated import connect_simulators
 from oslira_devstack.stack import Stack
 from people import Person, eventually, person

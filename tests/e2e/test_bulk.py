@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from oslira_devstack.client import ApiError
+from oslira_client import ApiError
 from oslira_devstack.stack import Stack
 from people import Person, differences, eventually, person
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from oslira_devstack.client import ApiError, Client
+from oslira_client import ApiError, Client
 from oslira_devstack.make_user import sign_token
 from oslira_devstack.promises.cancelling import measure_cancels
 from oslira_devstack.promises.stage import stage

@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from oslira_client import ApiError
 from oslira_devstack.access import access_to
 from oslira_devstack.admin import ask_admin
-from oslira_devstack.client import ApiError
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.stack import Stack
 from people import Person, differences, person

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from oslira_client import ApiError
 from oslira_devstack.access import Access, access_to
-from oslira_devstack.client import ApiError
 from oslira_devstack.failed_work import list_failed, replay_failed, show_failed
 from oslira_devstack.stack import Stack
 from oslira_gateway.operations.operator import sign_operator_token

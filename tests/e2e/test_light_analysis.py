@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from oslira_devstack.client import ApiError, Client
+from oslira_client import ApiError, Client
 from oslira_devstack.stack import Stack
 from people import Person, differences, foreign_id, person
 

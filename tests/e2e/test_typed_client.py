@@ -1,9 +1,9 @@
 """The typed client against the real API: one order however often, a stream to its end, lists to theirs, a download, a problem."""
 
 import pytest
-from oslira_devstack.client import NotFound
-from oslira_devstack.client.generated.bulk import BulkBody
-from oslira_devstack.client.generated.shared import Bulk
+from oslira_client import NotFound
+from oslira_client.generated.bulk import BulkBody
+from oslira_client.generated.shared import Bulk
 from oslira_devstack.stack import Stack
 from people import foreign_id, person
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
-from oslira_devstack.client import ENDED, ApiError
+from oslira_client import ENDED, ApiError
 from oslira_devstack.demo.invoice import post_invoice_paid
 from oslira_devstack.open_loop import Request
 from oslira_devstack.people import Person

@@ -3,10 +3,10 @@
 from typing import Any
 
 import httpx
+from oslira_client import ApiError
 from oslira_shared.errors import OsliraError
 
 from oslira_devstack.access import Access
-from oslira_devstack.client import ApiError
 
 _TIMEOUT_S = 30.0
 

@@ -125,7 +125,7 @@ def simulator_command(*, port: int, speed: float, profiles: Path | None, seed: i
     return [
         sys.executable,
         "-m",
-        "oslira_devstack.simulators",
+        "oslira_simulators",
         "--host=127.0.0.1",
         f"--port={port}",
         f"--speed={speed:g}",

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from oslira_client import ENDED, Client
 
 from oslira_devstack.access import Access, access_to
 from oslira_devstack.audit import audit
-from oslira_devstack.client import ENDED, Client
 from oslira_devstack.sign_in import SignedIn, sign_in
 from oslira_devstack.stack import Stack
 

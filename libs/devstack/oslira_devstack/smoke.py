@@ -8,11 +8,11 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 import httpx
+from oslira_client import ENDED, ApiError, Oslira
+from oslira_client.generated.analyses import AnalysisBody
+from oslira_client.generated.business import BusinessContext, IdealCustomer
+from oslira_client.generated.shared import AcceptedRun, Run
 
-from oslira_devstack.client import ENDED, ApiError, Oslira
-from oslira_devstack.client.generated.analyses import AnalysisBody
-from oslira_devstack.client.generated.business import BusinessContext, IdealCustomer
-from oslira_devstack.client.generated.shared import AcceptedRun, Run
 from oslira_devstack.commands.analyze import settled
 
 StepT = TypeVar("StepT")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from oslira_devstack.client_writer.methods import Methods, Operation, operations_in
 from oslira_devstack.client_writer.models import SCHEMAS, Models
 
-_PACKAGE: Final = "oslira_devstack.client"
+_PACKAGE: Final = "oslira_client"
 _SHARED: Final = "shared"
 _MARK: Final = "Generated from docs/openapi.json: `make openapi`."
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {

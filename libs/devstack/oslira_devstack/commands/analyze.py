@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:  # a command line that only shows its help loads none of it
     from uuid import UUID
 
-    from oslira_devstack.client import Oslira
-    from oslira_devstack.client.generated.shared import Run
+    from oslira_client import Oslira
+    from oslira_client.generated.shared import Run
 
 
 def analyze(
@@ -24,8 +24,9 @@ def analyze(
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished run as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Score one profile on the running stack: live progress, then the result. Exits 1 unless it completed."""
+    from oslira_client import ApiError  # noqa: PLC0415
+
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
-    from oslira_devstack.client import ApiError  # noqa: PLC0415
 
     try:
         found, took_s = asyncio.run(_analyze(find_stack(), name, user, kind))
@@ -47,11 +48,11 @@ def analyze(
 async def _analyze(
     access: Any, name: str, user: str, kind: Literal["light", "deep", "xray"]
 ) -> "tuple[Run, float]":
+    from oslira_client import ENDED, Oslira  # noqa: PLC0415
+    from oslira_client.generated.analyses import AnalysisBody  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    from oslira_devstack.client import ENDED, Oslira  # noqa: PLC0415
-    from oslira_devstack.client.generated.analyses import AnalysisBody  # noqa: PLC0415
     from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
 
     who = await sign_in(access, email=user, available_credits=None, plan=None)

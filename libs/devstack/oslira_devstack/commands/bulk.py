@@ -23,8 +23,9 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished bulk as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Score a list of profiles on the running stack. Exits 1 unless it was accepted and ended."""
+    from oslira_client import ApiError  # noqa: PLC0415
+
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
-    from oslira_devstack.client import ApiError  # noqa: PLC0415
 
     terms = {
         "max_credits": max_credits,
@@ -59,10 +60,10 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
 
 
 async def _bulk(access: Any, body: bytes, user: str, *, quote: bool, terms: dict[str, Any]) -> dict[str, Any]:
+    from oslira_client import Csv, Oslira  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
-    from oslira_devstack.client import Csv, Oslira  # noqa: PLC0415
     from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
 
     who = await sign_in(access, email=user, available_credits=None, plan=None)

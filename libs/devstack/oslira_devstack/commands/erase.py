@@ -16,10 +16,10 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
 ) -> None:
     """Erase a profile for all accounts: prints how much was removed where. Exits 1 while something may be left."""
+    from oslira_client import ApiError  # noqa: PLC0415
     from oslira_shared.errors import OsliraError  # noqa: PLC0415
 
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
-    from oslira_devstack.client import ApiError  # noqa: PLC0415
 
     try:
         erasure = asyncio.run(_erase(find_stack(), name, wait_s))

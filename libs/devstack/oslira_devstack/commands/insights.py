@@ -15,8 +15,9 @@ def insights(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
 ) -> None:
     """Usage, outcomes, cache hits and durations of an account on the running stack."""
+    from oslira_client import ApiError  # noqa: PLC0415
+
     from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
-    from oslira_devstack.client import ApiError  # noqa: PLC0415
 
     try:
         found = asyncio.run(_insights_of(find_stack(), user, days))
@@ -42,7 +43,7 @@ async def _insights_of(access: Any, user: str, days: int) -> dict[str, Any]:
 
 async def read_insights(gateway_url: str, token: str, days: int) -> dict[str, Any]:
     """All four, by name, as the API answers them."""
-    from oslira_devstack.client import Oslira  # noqa: PLC0415
+    from oslira_client import Oslira  # noqa: PLC0415
 
     since = datetime.now(UTC) - timedelta(days=days)
     async with Oslira(gateway_url, token) as oslira:

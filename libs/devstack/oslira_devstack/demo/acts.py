@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from oslira_devstack.client.generated.business import BusinessContext
+from oslira_client.generated.business import BusinessContext
+
 from oslira_devstack.demo.invoice import post_invoice_paid
 from oslira_devstack.demo.show import Show, Shown
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from oslira_client import Oslira
 from rich.console import Console
 
 from oslira_devstack.access import access_to
 from oslira_devstack.audit import audit
-from oslira_devstack.client import Oslira
 from oslira_devstack.demo import acts
 from oslira_devstack.demo.show import Show
 from oslira_devstack.sign_in import sign_in

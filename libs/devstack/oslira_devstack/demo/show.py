@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
+from oslira_client import ENDED, Oslira
+from oslira_client.generated.analyses import AnalysisBody
+from oslira_client.generated.shared import AcceptedRun, Run
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from oslira_devstack.client import ENDED, Oslira
-from oslira_devstack.client.generated.analyses import AnalysisBody
-from oslira_devstack.client.generated.shared import AcceptedRun, Run
 from oslira_devstack.sign_in import SignedIn
 from oslira_devstack.simulated import Simulators
 from oslira_devstack.stack import Stack

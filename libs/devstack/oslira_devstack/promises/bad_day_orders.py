@@ -8,9 +8,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from oslira_client import ApiError
+from oslira_client.errors import problem_of
 
-from oslira_devstack.client import ApiError
-from oslira_devstack.client.errors import problem_of
 from oslira_devstack.people import Person
 from oslira_devstack.promises.bad_day_program import Customer, Phase
 

@@ -5,7 +5,8 @@ import random
 import time
 from typing import Any
 
-from oslira_devstack.client import ApiError
+from oslira_client import ApiError
+
 from oslira_devstack.people import Person, differences, person
 from oslira_devstack.promises.finding import Finding, Tick, no_tick
 from oslira_devstack.promises.stage import Stage

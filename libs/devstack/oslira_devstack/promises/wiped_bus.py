@@ -6,7 +6,8 @@ import time
 from typing import Any
 from uuid import UUID
 
-from oslira_devstack.client import ENDED
+from oslira_client import ENDED
+
 from oslira_devstack.people import Person, differences
 from oslira_devstack.promises.finding import Finding
 from oslira_devstack.promises.stage import Stage

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from analysis_world import World, eventually
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_devstack.simulators.synthetic import synthetic_item
 from oslira_devstack.testing import Bucket
 from oslira_shared.contracts.analysis.v1 import ERASE, Erased, EraseRequest
 from oslira_shared.ids import new_id
+from oslira_simulators.synthetic import synthetic_item
 
 _SUPPRESS = "insert into identity.suppression (digest) select identity.suppression_digest(name) from unnest($1::text[]) as name"
 

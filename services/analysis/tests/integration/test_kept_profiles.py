@@ -21,10 +21,10 @@ from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
 from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
 from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_devstack.simulators.synthetic import synthetic_item
 from oslira_devstack.testing import Bucket
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
+from oslira_simulators.synthetic import synthetic_item
 
 HOUR = timedelta(hours=1)
 _SUPPRESS = """

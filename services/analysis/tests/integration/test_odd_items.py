@@ -10,8 +10,8 @@ from typing import Any
 import pytest_asyncio
 from analysis_world import World
 from oslira_devstack.simulated import Simulators, run_simulators
-from oslira_devstack.simulators.synthetic import synthetic_item
 from oslira_devstack.testing import TEST_SPEED
+from oslira_simulators.synthetic import synthetic_item
 
 SHARED = Path(os.environ.get("OSLIRA_SAMPLE_PROFILES", "../shared/data/apify"))
 FINAL = {

@@ -1,0 +1,91 @@
+"""Credits. Generated from docs/openapi.json: `make openapi`."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from oslira_client.calls import Calls
+from oslira_client.paging import Pages
+from oslira_client.shapes import Answer
+
+
+class GrantBalance(Answer):
+    available_credits: int
+    grant_id: UUID
+    granted_credits: int
+    source: str
+    expires_at: datetime | None = None
+
+
+class BalanceView(Answer):
+    available: int
+    debt: int
+    frozen: int
+    grants: list[GrantBalance]
+    held: int
+
+
+class Transaction(Answer):
+    available: int
+    change: int
+    created_at: datetime
+    debt: int
+    description: str | None
+    frozen: int
+    held: int
+    hold_id: UUID | None
+    kind: str
+    position: int
+    spent: int
+    transaction_id: UUID
+    type: str
+
+
+class PackView(Answer):
+    credits: int
+    credits_expire: str
+    pack: str
+
+
+class PlanView(Answer):
+    credits_expire: str
+    max_running: int
+    monthly_credits: int
+    plan: str
+    trial_credits: int
+    weight: int
+
+
+class PriceView(Answer):
+    fresh_for_s: int
+    price_credits: int
+    type: str
+
+
+class Catalogue(Answer):
+    packs: list[PackView]
+    plans: list[PlanView]
+    prices: list[PriceView]
+
+
+class CreditsApi:
+    """`client.credits`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def read_balance(self) -> BalanceView:
+        """`GET /v1/credits/balance`"""
+        return await self._calls.read("/v1/credits/balance", {200: BalanceView})
+
+    def list_transactions(self, *, cursor: str | None = None, limit: int | None = None) -> Pages[Transaction]:
+        """`GET /v1/credits/transactions`"""
+        return self._calls.pages("/v1/credits/transactions", Transaction, {"cursor": cursor, "limit": limit})
+
+    def export_transactions_csv(self) -> AsyncIterator[bytes]:
+        """`GET /v1/credits/transactions.csv`: the whole statement, newest first, in parts."""
+        return self._calls.chunks("/v1/credits/transactions.csv")
+
+    async def read_plans(self) -> Catalogue:
+        """`GET /v1/plans`"""
+        return await self._calls.read("/v1/plans", {200: Catalogue})

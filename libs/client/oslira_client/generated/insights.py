@@ -1,0 +1,151 @@
+"""Insights. Generated from docs/openapi.json: `make openapi`."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from oslira_client.calls import Calls
+from oslira_client.generated.shared import RunType
+from oslira_client.shapes import Answer
+
+Bucket: TypeAlias = Literal["hour", "day"] | str
+
+
+class Hits(Answer):
+    hits: int
+    misses: int
+    rate: float | None
+
+
+class CacheItem(Answer):
+    analyses: Hits
+    at: datetime
+    profiles: Hits
+    prompt_tokens: Hits
+
+
+class Cache(Answer):
+    bucket: Bucket
+    end: datetime
+    items: list[CacheItem]
+    start: datetime
+    totals: CacheItem
+
+
+class Durations(Answer):
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class CallLatency(Answer):
+    call: str
+    durations: Durations
+    model: str
+
+
+class EndpointLatency(Answer):
+    durations: Durations
+    endpoint: str
+    statuses: dict[str, int]
+
+
+class StepLatency(Answer):
+    durations: Durations
+    step: str
+    type: str
+
+
+class Latency(Answer):
+    calls: list[CallLatency]
+    end: datetime
+    endpoints: list[EndpointLatency]
+    start: datetime
+    steps: list[StepLatency]
+
+
+class Failure(Answer):
+    code: str
+    runs: int
+
+
+class Scores(Answer):
+    analyses: int
+    distribution: list[int]
+    mean: float | None
+
+
+class OutcomesOfType(Answer):
+    cancelled: int
+    completed: int
+    completed_rate: float | None
+    failed: int
+    failures: list[Failure]
+    runs: int
+    scores: Scores
+    type: RunType
+    unfinished: int
+
+
+class Outcomes(Answer):
+    end: datetime
+    start: datetime
+    types: list[OutcomesOfType]
+
+
+class UsageOfType(Answer):
+    at: datetime
+    completed: int
+    credits: int
+    new_leads: int
+    runs: int
+    type: RunType
+
+
+class UsageTotals(Answer):
+    completed: int
+    credits: int
+    new_leads: int
+    runs: int
+
+
+class Usage(Answer):
+    bucket: Bucket
+    end: datetime
+    items: list[UsageOfType]
+    start: datetime
+    totals: UsageTotals
+
+
+class InsightsApi:
+    """`client.insights`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def read_cache(
+        self, *, from_: datetime | None = None, to: datetime | None = None, bucket: Bucket | None = None
+    ) -> Cache:
+        """`GET /v1/insights/cache`"""
+        return await self._calls.read(
+            "/v1/insights/cache", {200: Cache}, query={"from": from_, "to": to, "bucket": bucket}
+        )
+
+    async def read_latency(self, *, from_: datetime | None = None, to: datetime | None = None) -> Latency:
+        """`GET /v1/insights/latency`"""
+        return await self._calls.read("/v1/insights/latency", {200: Latency}, query={"from": from_, "to": to})
+
+    async def read_outcomes(self, *, from_: datetime | None = None, to: datetime | None = None) -> Outcomes:
+        """`GET /v1/insights/outcomes`"""
+        return await self._calls.read(
+            "/v1/insights/outcomes", {200: Outcomes}, query={"from": from_, "to": to}
+        )
+
+    async def read_usage(
+        self, *, from_: datetime | None = None, to: datetime | None = None, bucket: Bucket | None = None
+    ) -> Usage:
+        """`GET /v1/insights/usage`"""
+        return await self._calls.read(
+            "/v1/insights/usage", {200: Usage}, query={"from": from_, "to": to, "bucket": bucket}
+        )
