@@ -64,8 +64,8 @@ chaos: venv ## only the tests that kill, stop and wipe
 	@$(PYTEST) -m "not campaign" tests/chaos
 
 bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints both
-	@$(BIN)/python bench/ledger.py
-	@$(BIN)/python bench/api_latency.py
+	@$(BIN)/python -m oslira_proof.bench.ledger
+	@$(BIN)/python -m oslira_proof.bench.api_latency
 
 check: venv ## lint, format, types, import contracts, licences, the domains' coverage, and the APIs' documents
 	@$(BIN)/ruff check .

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from oslira_devstack.promises.bad_day import bad_day_config, measure_bad_day
-from oslira_devstack.promises.bad_day_program import FULL_DAY, SHORT_DAY, Day
-from oslira_devstack.promises.finding import Finding
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack
+from oslira_proof.promises.bad_day import bad_day_config, measure_bad_day
+from oslira_proof.promises.bad_day_program import FULL_DAY, SHORT_DAY, Day
+from oslira_proof.promises.finding import Finding
+from oslira_proof.promises.stage import stage
 
 
 async def _measured(directory: Path, day: Day) -> list[Finding]:

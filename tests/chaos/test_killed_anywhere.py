@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from oslira_devstack.promises.kills import ALL_BUT_THE_ENGINE, measure_kills
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
 from oslira_devstack.testing import TEST_SPEED
+from oslira_proof.promises.kills import ALL_BUT_THE_ENGINE, measure_kills
+from oslira_proof.promises.stage import stage
 from people import person
 
 

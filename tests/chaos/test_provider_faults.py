@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from oslira_devstack.promises.faults import measure_faults
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_proof.promises.faults import measure_faults
+from oslira_proof.promises.stage import stage
 
 
 @pytest_asyncio.fixture

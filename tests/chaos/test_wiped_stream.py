@@ -1,8 +1,8 @@
 """NATS loses everything while a user watches a run."""
 
-from oslira_devstack.promises.stage import stage
-from oslira_devstack.promises.wiped_bus import measure_wipe
 from oslira_devstack.stack import Stack
+from oslira_proof.promises.stage import stage
+from oslira_proof.promises.wiped_bus import measure_wipe
 from people import person
 
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from composed import Composed
-from oslira_client import Client
-from oslira_devstack.people import Person
 from oslira_devstack.sign_in import sign_in
 from oslira_devstack.simulated import Simulators, connect_simulators
+from oslira_proof.people import Person
+from oslira_proof.plain_client import Client
 
 _HERE = Path(__file__).parent
 # All come from one address. What one test counts has its own limit.

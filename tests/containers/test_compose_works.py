@@ -6,8 +6,8 @@ import json
 import pytest
 from composed import Composed, DockerFailed
 from oslira_devstack.demo.invoice import post_invoice_paid
-from oslira_devstack.people import Person, eventually
 from oslira_devstack.simulated import Simulators
+from oslira_proof.people import Person, eventually
 
 
 async def test_it_is_healthy_in_under_two_minutes(composed: Composed) -> None:

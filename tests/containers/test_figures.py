@@ -12,7 +12,7 @@ import pytest_asyncio
 import yaml
 from composed import Composed, DockerFailed, docker, run
 from oslira_devstack.demo.invoice import post_invoice_paid
-from oslira_devstack.people import Person, eventually
+from oslira_proof.people import Person, eventually
 
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parents[1]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from composed import Composed
 from oslira_client import ApiError
-from oslira_devstack.people import Person
 from oslira_devstack.simulated import Simulators
+from oslira_proof.people import Person
 
 _RUNS = 8
 

@@ -13,9 +13,9 @@ import os
 import time
 
 from composed import Composed
-from oslira_devstack.open_loop import Sender, run_open_loop
-from oslira_devstack.people import Person
 from oslira_devstack.simulated import Simulators
+from oslira_proof.open_loop import Sender, run_open_loop
+from oslira_proof.people import Person
 from under_load import Runs, Stripe, mixed_requests
 
 # Lower them on a machine that others use, too: what counts is the order of things, not their speed.

@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 
 from composed import Composed, docker
-from oslira_devstack.people import Person, eventually
 from oslira_devstack.simulated import Simulators
+from oslira_proof.people import Person, eventually
 
 _NAMES = 60
 # Of tests/containers/conftest.py, for a route that no other test uses.

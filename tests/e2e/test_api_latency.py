@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from oslira_devstack.api_latency import PROMISED_P99_MS, RULER, measure
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_proof.api_latency import PROMISED_P99_MS, RULER, measure
 
 # A request is about this many turns of some process; each may come as late as the ruler's one.
 _TURNS = 12

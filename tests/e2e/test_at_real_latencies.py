@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from oslira_devstack.promises.bulk_of_many import measure_bulk
-from oslira_devstack.promises.latency_table import measure_table
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_proof.promises.bulk_of_many import measure_bulk
+from oslira_proof.promises.latency_table import measure_table
+from oslira_proof.promises.stage import stage
 from people import differences, person
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(1800)]

@@ -4,11 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from oslira_client import ApiError, Client
+from oslira_client import ApiError
 from oslira_devstack.make_user import sign_token
-from oslira_devstack.promises.cancelling import measure_cancels
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_proof.plain_client import Client
+from oslira_proof.promises.cancelling import measure_cancels
+from oslira_proof.promises.stage import stage
 from oslira_shared.catalog import CREDIT_PRICE_USD
 from people import foreign_id, person
 

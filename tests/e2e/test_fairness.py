@@ -1,9 +1,9 @@
 """A tenant with thousands of waiting runs delays one with a single run by at most the next free slot."""
 
 import pytest
-from oslira_devstack.promises.fairness import MOST_BEFORE, measure_fairness
-from oslira_devstack.promises.stage import stage
 from oslira_devstack.stack import Stack
+from oslira_proof.promises.fairness import MOST_BEFORE, measure_fairness
+from oslira_proof.promises.stage import stage
 
 
 async def test_thousands_of_waiting_runs_delay_nobody_else(stack: Stack) -> None:

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from oslira_client import ApiError, Client
+from oslira_client import ApiError
 from oslira_devstack.stack import Stack
+from oslira_proof.plain_client import Client
 from people import Person, differences, foreign_id, person
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from oslira_devstack.promises.stage import stage
-from oslira_devstack.promises.wall_time import PROMISED_MS, Overhead, measure_one, measure_wall_time
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_proof.promises.stage import stage
+from oslira_proof.promises.wall_time import PROMISED_MS, Overhead, measure_one, measure_wall_time
 from people import person
 
 MOST_TRIES = 6

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import httpx
 from oslira_devstack.access import access_to
-from oslira_devstack.people import eventually
 from oslira_devstack.sign_in import SignedIn, set_credits, set_plan, sign_in
 from oslira_devstack.stack import Stack
+from oslira_proof.people import eventually
 from receiver import Receiver, receiving
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})

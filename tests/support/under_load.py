@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import httpx
 from oslira_client import ENDED, ApiError
 from oslira_devstack.demo.invoice import post_invoice_paid
-from oslira_devstack.open_loop import Request
-from oslira_devstack.people import Person
+from oslira_proof.open_loop import Request
+from oslira_proof.people import Person
 
 
 @dataclass(slots=True)

@@ -17,13 +17,11 @@ from oslira_client.errors import (
 )
 from oslira_client.oslira import ENDED, Oslira
 from oslira_client.paging import Pages
-from oslira_client.plain import Client
 from oslira_client.streams import Event
 
 __all__ = [
     "ENDED",
     "ApiError",
-    "Client",
     "Conflict",
     "Csv",
     "Event",

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from oslira_client import Oslira, Pages, Retries
-from oslira_devstack.client_writer.__main__ import sources
+from oslira_tools.client_writer.__main__ import sources
 from pydantic import BaseModel
 
 DOCUMENT: dict[str, Any] = json.loads(

@@ -4,8 +4,10 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections.abc import Coroutine
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 
@@ -31,21 +33,15 @@ def demo(
 ) -> None:
     """Show the main job on a stack of its own, in about two minutes. Exits 0 only if all of it held."""
     from oslira_devstack.child import DidNotStart  # noqa: PLC0415
-    from oslira_devstack.demo import engine as of_engine  # noqa: PLC0415
-    from oslira_devstack.demo.bad_day import run_bad_day_demo  # noqa: PLC0415
     from oslira_devstack.demo.program import run_program  # noqa: PLC0415
-    from oslira_devstack.promises.bad_day_program import FULL_DAY, SHORT_DAY  # noqa: PLC0415
 
     # Not /tmp itself: Postgres may have to run as another user, who must be able to pass.
     directory = Path(tempfile.mkdtemp(prefix="oslira-demo-"))
     directory.chmod(0o711)
     try:
-        if bad_day:
-            day = SHORT_DAY if quick else FULL_DAY
-            has_held = asyncio.run(run_bad_day_demo(directory, day=day, as_json=as_json))
-        elif engine:
-            counts = of_engine.QUICK if quick else of_engine.FULL
-            has_held = asyncio.run(of_engine.run_engine_demo(directory, counts=counts, as_json=as_json))
+        if bad_day or engine:
+            run = _program("bad-day" if bad_day else "engine")
+            has_held = asyncio.run(run(directory, quick=quick, as_json=as_json))
         else:
             folder = profiles.absolute() if profiles else None
             has_held = not asyncio.run(run_program(directory, profiles=folder, speed=speed))
@@ -55,3 +51,22 @@ def demo(
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     raise typer.Exit(0 if has_held else 1)
+
+
+class Program(Protocol):
+    """A demonstration that another package adds, by the entry point group `oslira.demos`."""
+
+    def __call__(self, directory: Path, /, *, quick: bool, as_json: bool) -> Coroutine[Any, Any, bool]:
+        """Whether all of it held, on a stack of its own in `directory`."""
+        ...
+
+
+def _program(name: str) -> Program:
+    # The measured promises are tests: this package may not import them.
+    for found in entry_points(group="oslira.demos", name=name):
+        return found.load()
+    print(
+        f"oslira: the program {name} is part of a checkout (tests/proof), and is not installed",
+        file=sys.stderr,
+    )
+    raise typer.Exit(2)

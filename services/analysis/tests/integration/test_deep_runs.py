@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from analysis_world import World, eventually
-from oslira_devstack.promises.prefix_cache import compare_costs
+from oslira_proof.promises.prefix_cache import compare_costs
 
 CALLS = {
     "deep": {"core", "outreach", "personality"},

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from oslira_analysis.bootstrap import build, utc_now
 from oslira_analysis.settings import AnalysisSettings
-from oslira_devstack.promises.killed_engine import EngineProcess
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
+from oslira_proof.promises.killed_engine import EngineProcess
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis.v1 import RUN
 from oslira_shared.contracts.work import WorkHint

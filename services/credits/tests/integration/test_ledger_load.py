@@ -1,20 +1,19 @@
-"""The ledger under many connections at once, driven by bench/ledger.py: it still adds up, whatever met whatever."""
+"""The ledger under many connections at once, driven by oslira_proof.bench.ledger: it still adds up, whatever met whatever."""
 
 import asyncio
 import json
 import sys
-from pathlib import Path
 from typing import Final
 
 import pytest
 from oslira_devstack.databases import Database
 
-_BENCH: Final = Path(__file__).parents[4] / "bench" / "ledger.py"
+_BENCH: Final = "oslira_proof.bench.ledger"
 
 
 async def _run(database: Database, *, connections: int, operations: int, accounts: int) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(_BENCH), "--json", "--url", database.url("credits_service"),
+        sys.executable, "-m", _BENCH, "--json", "--url", database.url("credits_service"),
         "--admin-url", database.admin_url, "--connections", str(connections), "--operations", str(operations),
         "--accounts", str(accounts),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from oslira_devstack.people import eventually
 from oslira_gateway.webhooks.answer import Answer, Problem
 from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
 from oslira_gateway.webhooks.schedule import Patience
+from oslira_proof.people import eventually
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool
 from receiver import receiving
 

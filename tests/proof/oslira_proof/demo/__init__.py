@@ -1,0 +1,1 @@
+"""The promises as tables: what `oslira demo --engine` and `oslira demo --bad-day` run."""

@@ -1,0 +1,119 @@
+"""An engine in a process of its own that kills itself, as SIGKILL does, at the n-th time it touches anything outside.
+
+A touch is each side of each call of a port: before and after every commit, publish and provider request.
+"""
+
+import asyncio
+import inspect
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from oslira_analysis.bootstrap import build
+from oslira_analysis.settings import AnalysisSettings
+from oslira_shared.postgres.clients import open_pool
+from oslira_shared.runtime import Runtime
+
+PortT = TypeVar("PortT")
+
+
+class _Dying:
+    """A port whose every call is counted, and one of them the last."""
+
+    def __init__(self, port: Any, touches: "_Touches") -> None:
+        self._port = port
+        self._touches = touches
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self._touches.touch(f"before {name}")
+            answer = await found(*args, **kwargs)
+            self._touches.touch(f"after {name}")
+            return answer
+
+        return call
+
+
+class _Touches:
+    def __init__(self, kill_at: int, told: Any) -> None:
+        self._kill_at = kill_at
+        self._told = told
+        self._count = 0
+
+    def touch(self, where: str) -> None:
+        self._count += 1
+        self._told.send((self._count, where))
+        if self._count == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def dress(self, port: PortT, /) -> PortT:
+        return _Dying(port, self)  # pyright: ignore[reportReturnType]  # stands in for it by its attributes
+
+
+class EngineProcess:
+    """Started at once; `touches` are those it told of before it died."""
+
+    def __init__(self, environment: Mapping[str, str], *, kill_at: int = 0, log: Path | None = None) -> None:
+        """`log` takes what it prints, which otherwise is printed here."""
+        context = multiprocessing.get_context("forkserver")
+        # The modules are loaded once, in the process that the engines are forked from, which finds them by this path.
+        os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        context.set_forkserver_preload(["oslira_proof.promises.preloaded_engine"])
+        self._heard, told = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_run, args=(dict(environment), kill_at, told, log), daemon=True
+        )
+        self._process.start()
+        told.close()
+        self._touches: list[tuple[int, str]] = []
+
+    @property
+    def has_died(self) -> bool:
+        return self._process.exitcode is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.exitcode
+
+    def touches(self) -> list[tuple[int, str]]:
+        try:
+            while self._heard.poll():
+                self._touches.append(self._heard.recv())
+        except EOFError:
+            pass
+        return self._touches
+
+    async def has_touched(self, count: int) -> bool:
+        return len(self.touches()) >= count
+
+    async def died(self) -> bool:
+        return self.has_died
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join(10)
+
+
+def _run(environment: dict[str, str], kill_at: int, told: Any, log: Path | None) -> None:
+    if log is not None:
+        with log.open("ab") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+    os.environ.update(environment)
+    settings = AnalysisSettings()  # pyright: ignore[reportCallIssue]  # from the environment
+    asyncio.run(_live(settings, _Touches(kill_at, told)))
+
+
+async def _live(settings: AnalysisSettings, touches: _Touches) -> None:
+    pool = await open_pool(settings.database_url.get_secret_value(), service="analysis", max_size=10)
+    runtime = Runtime(settings, pool)
+    await build(runtime, settings, dress=touches.dress)
+    await runtime.live()

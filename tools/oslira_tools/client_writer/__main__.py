@@ -1,0 +1,116 @@
+"""`python -m oslira_tools.client_writer docs/openapi.json DIRECTORY`: one module for each tag, one for what they share."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from oslira_tools.client_writer.methods import Methods, Operation, operations_in
+from oslira_tools.client_writer.models import SCHEMAS, Models
+
+_PACKAGE: Final = "oslira_client"
+_SHARED: Final = "shared"
+_MARK: Final = "Generated from docs/openapi.json: `make openapi`."
+_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "collections.abc": ("AsyncIterator",),
+    "datetime": ("datetime",),
+    "typing": ("Any", "Literal", "TypeAlias"),
+    "uuid": ("UUID",),
+    f"{_PACKAGE}.calls": ("Calls", "Csv", "path_of"),
+    f"{_PACKAGE}.paging": ("Pages",),
+    f"{_PACKAGE}.shapes": ("Answer", "Order", "Page"),
+    f"{_PACKAGE}.streams": ("Event", "follow"),
+}
+
+
+def sources(document: Mapping[str, Any]) -> dict[str, str]:
+    """By file name."""
+    schemas = document["components"]["schemas"]
+    operations = operations_in(document)
+    names = Models(schemas, frozenset())
+    sent = [(one, schema, is_answer) for one in operations for schema, is_answer in one.schemas()]
+    answers = frozenset(
+        name for _, schema, is_answer in sent if is_answer for name in names.needed_by(schema)
+    )
+    models = Models(schemas, answers)
+    methods = Methods(models, operations)
+    users: dict[str, set[str]] = {}  # in an order in which each name follows those that it is made of
+    for one, schema, _ in sent:
+        for name in models.needed_by(schema):
+            users.setdefault(name, set()).add(one.tag)
+    _see_streams_to(models, operations, users)
+    home = {name: next(iter(tags)) if len(tags) == 1 else _SHARED for name, tags in users.items()}
+    tags = sorted({one.tag for one in operations})
+    shared = {models.of_name(name, is_answer=True): _SHARED for name in home if home[name] == _SHARED}
+    found = {"__init__.py": f'"""The API\'s models and methods. {_MARK}"""\n'}
+    for place in (_SHARED, *tags):
+        body = [models.source_of(name) for name in home if home[name] == place]
+        calls = [methods.source_of(one) for one in operations if one.tag == place]
+        if calls:
+            body.append(_class_of(place, calls))
+        found[f"{place}.py"] = _module(place, body, {} if place == _SHARED else shared)
+    found["operations.py"] = _all_of(tags)
+    return found
+
+
+def _see_streams_to(models: Models, operations: Iterable[Operation], users: dict[str, set[str]]) -> None:
+    """What streams hold, their schema doesn't say."""
+    for one in operations:
+        if any("text/event-stream" in content for content in one.answers.values()):
+            for name in models.needed_by([{"$ref": f"{SCHEMAS}{held}"} for held in ("Run", "Bulk")]):
+                users[name].add(one.tag)
+
+
+def _class_of(tag: str, calls: list[str]) -> str:
+    start = f'class {_class_name(tag)}:\n    """`client.{tag}`."""\n\n'
+    return (
+        f"{start}    def __init__(self, calls: Calls) -> None:\n        self._calls = calls\n\n"
+        + "\n".join(calls)
+    )
+
+
+def _class_name(tag: str) -> str:
+    return f"{tag.title()}Api"
+
+
+def _module(place: str, body: list[str], shared: Mapping[str, str]) -> str:
+    text = "\n\n".join(body)
+    wanted = {name: where for where, names in _PLACES.items() for name in names} | {
+        name: f"{_PACKAGE}.generated.{module}" for name, module in shared.items()
+    }
+    used = {word for word in set(re.findall(r"\b\w+\b", text)) if word in wanted}
+    imports: dict[str, list[str]] = {}
+    for name in sorted(used):
+        imports.setdefault(wanted[name], []).append(name)
+    order = sorted(imports, key=lambda where: (where.startswith(_PACKAGE), where))
+    lines = [f"from {where} import {', '.join(imports[where])}" for where in order]
+    lines.insert(sum(not where.startswith(_PACKAGE) for where in order), "")
+    gap = "\n\n\n" if text.startswith("class ") else "\n\n"
+    about = "What several parts of the API speak of." if place == _SHARED else f"{place.capitalize()}."
+    return f'"""{about} {_MARK}"""\n\n' + "\n".join(lines) + f"{gap}{text}"
+
+
+def _all_of(tags: list[str]) -> str:
+    lines = [f'"""Everything that the API can do. {_MARK}"""\n', f"from {_PACKAGE}.calls import Calls"]
+    lines += [f"from {_PACKAGE}.generated.{tag} import {_class_name(tag)}" for tag in tags]
+    lines += ["\n\nclass Operations:", '    """By the parts of the API."""\n']
+    lines += ["    def __init__(self, calls: Calls) -> None:"]
+    lines += [f"        self.{tag} = {_class_name(tag)}(calls)" for tag in tags]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write them all, and take away what is no longer a part of the API."""
+    document, directory = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    found = sources(document)
+    for path in directory.glob("*.py"):
+        if path.name not in found:
+            path.unlink()
+    for name, text in found.items():
+        (directory / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
