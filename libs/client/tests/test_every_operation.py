@@ -15,7 +15,7 @@ from oslira_tools.client_writer.__main__ import sources
 from pydantic import BaseModel
 
 DOCUMENT: dict[str, Any] = json.loads(
-    (Path(__file__).parents[4] / "docs" / "openapi.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[3] / "docs" / "openapi.json").read_text(encoding="utf-8")
 )
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {

@@ -13,7 +13,7 @@ from .conftest import Sim
 # stripe 16.1 posts its form through a deprecated argument of httpx 0.28
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw:DeprecationWarning")
 
-OFFICIAL = Path(__file__).parents[5] / "shared" / "data" / "peers" / "stripe_fixtures3.json"
+OFFICIAL = Path(__file__).parents[4] / "shared" / "data" / "peers" / "stripe_fixtures3.json"
 EVENT: dict[str, Any] = {
     "id": "evt_1",
     "object": "event",
