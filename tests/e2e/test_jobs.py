@@ -138,6 +138,7 @@ def publish_slot(job: str) -> datetime:
         "owed-credits": datetime(2026, 1, 30, 3, 30, tzinfo=UTC),
         "subscription-sync": datetime(2026, 2, 1, 6, tzinfo=UTC),
         "invoice-reconciliation": datetime(2026, 2, 1, 4, tzinfo=UTC),
+        "stripe-reconciliation": datetime(2026, 2, 1, 5, 30, tzinfo=UTC),
         "model-check": datetime(2026, 2, 1, 5, tzinfo=UTC),
     }[job]
 

@@ -82,7 +82,9 @@ class StripeStore:
             return wanted == "all" or stored.get("status") in _ENDED
         if name == "created" and isinstance(wanted, dict):
             limits = cast("dict[str, str]", wanted)
-            return all(_COMPARISONS[sign](stored["created"], int(limit)) for sign, limit in limits.items())
+            return all(
+                _COMPARISONS[sign](stored.get("created") or 0, int(limit)) for sign, limit in limits.items()
+            )
         found: Any = stored
         for key in _FILTER_PATHS.get((stored["object"], name), (name,)):
             found = found.get(key) if isinstance(found, dict) else None

@@ -11,9 +11,11 @@ from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.close_accounts import CloseAccounts
+from oslira_billing.application.compare_money import CompareMoney
 from oslira_billing.application.daily_cleanup import DailyCleanup
 from oslira_billing.application.receive_webhook import ReceiveWebhook
 from oslira_billing.application.reconcile_invoices import ReconcileInvoices
+from oslira_billing.application.reconcile_stripe import ReconcileStripe
 from oslira_billing.application.renew_monthly import RenewMonthly
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, StartCheckout
@@ -35,11 +37,13 @@ from oslira_billing.infrastructure.postgres.failed_events import FAILED_EVENTS
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
+from oslira_billing.infrastructure.postgres.mismatches import PostgresMoneyRecords
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconciliation
 from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
 from oslira_billing.infrastructure.postgres.shop import PostgresShop
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
+from oslira_billing.infrastructure.stripe_lists import StripeLists
 from oslira_billing.infrastructure.stripe_sales import StripeSales
 from oslira_billing.settings import BillingSettings
 
@@ -64,6 +68,8 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         livemode=settings.livemode,
         now_s=time.time,
     )
+    lists, records = StripeLists(stripe), PostgresMoneyRecords(database)
+    compare = CompareMoney(inbox=inbox, stripe=stripe, lists=lists, records=records)
     renew = RenewMonthly(PostgresRenewals(database), inbox.books)
     own_jobs(
         runtime,
@@ -74,6 +80,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
             # The same every day: what the first of the month could not see is owed all the same.
             "owed-credits": renew,
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
+            "stripe-reconciliation": ReconcileStripe(compare, records),
             "subscription-sync": SyncMissedEvents(
                 missed=stripe,
                 stale=shop,

@@ -17,6 +17,11 @@ EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Events that were given 
 BOOK_DIFFERENCES: Final = Gauge(
     "oslira_book_differences", "Grants that aren't what was paid for, as last reconciled and not mended since"
 )
+STRIPE_MISMATCHES: Final = Gauge(
+    "oslira_stripe_mismatches",
+    "Money at Stripe that is not what was granted, taken back or frozen for it, as last compared",
+    ["kind"],
+)
 CLOSURES_OLDEST_SECONDS: Final = Gauge(
     "oslira_account_closures_oldest_seconds",
     "How long ago the oldest account was deleted that still has something open at Stripe",

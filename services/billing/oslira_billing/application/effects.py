@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from oslira_billing.application.apply_checkout import apply_checkout
@@ -14,10 +14,9 @@ from oslira_billing.application.payment_problems import clear_problem, note_prob
 from oslira_billing.application.ports import Books, Inbox, StripeObjects
 from oslira_billing.application.sighting import Sighting
 from oslira_billing.application.take_back import credit, take_back
-from oslira_billing.domain.errors import EventRefusedError
+from oslira_billing.application.whole_invoice import whole_invoice
 from oslira_billing.domain.event import StripeEvent
-from oslira_billing.domain.fields import StripeObject, at, moment, text
-from oslira_billing.domain.lines import has_prorations, subscription_of
+from oslira_billing.domain.fields import StripeObject, text
 from oslira_billing.domain.reversal import read_credit_note
 
 # What an event does once its account is known, in one transaction: (books, account, the event's object).
@@ -90,18 +89,7 @@ class ChooseEffect:
         return _PLAIN[event.type]
 
     async def _invoice(self, event: StripeEvent) -> Effect:
-        """An event carries ten lines; and where a period began, its end alone does not tell."""
-        invoice = dict(event.object)
-        if at(invoice, "lines", "has_more") is True:
-            invoice_id = text(invoice, "id") or ""
-            lines = await self.stripe.lines_of(invoice_id)
-            if lines is None:
-                raise EventRefusedError("invoice_incomplete", f"Stripe has no lines of {invoice_id}")
-            invoice["lines"] = {"data": lines}
-        anchor, subscription_id = None, subscription_of(invoice)
-        if subscription_id is not None and has_prorations(invoice):
-            subscription: Any = await self.stripe.retrieve("subscription", subscription_id)
-            anchor = moment(subscription, "billing_cycle_anchor")
+        invoice, anchor = await whole_invoice(self.stripe, event.object)
         return partial(apply_invoice, invoice=invoice, anchor=anchor)
 
     async def _checkout(self, event: StripeEvent) -> Effect:

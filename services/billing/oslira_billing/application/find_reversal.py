@@ -59,7 +59,7 @@ class FindReversal:
             account_id, purchase_id = await self._seen_before(charge_id)
             return Found(charge_id, None, now, purchase_id, dispute, dispute_seen, (_paper(account_id),))
         charge = read_charge(described)
-        purchase_id, paper = await self._purchase(charge)
+        purchase_id, paper = await self.purchase_of(charge)
         return Found(
             charge_id,
             charge,
@@ -77,7 +77,7 @@ class FindReversal:
             raise NotYetError(f"charge_unknown: {charge_id}", waits_for=charge_id)
         return found
 
-    async def _purchase(self, charge: Charge) -> tuple[str, StripeObject]:
+    async def purchase_of(self, charge: Charge) -> tuple[str, StripeObject]:
         """What the charge's payment paid: an invoice, by Stripe's InvoicePayment, or a pack's checkout. (id, whose it is)."""
         payment = charge.payment_intent_id
         if payment is None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # A dispute may ask five times, within its event's lease: one that Stripe outlasts would be taken from us each time.
 _TIMEOUT_S: Final = 5
-_PAGE: Final = 100
-_MOST_TYPES: Final = 20
+PAGE: Final = 100
+MOST_TYPES: Final = 20
 # The SDK's resources, under its v1, to one of its objects.
 Call: TypeAlias = Callable[[Any], Awaitable[Any]]
 # Where the SDK keeps each kind of object.
@@ -58,7 +58,7 @@ class StripeApiObjects:
         """From all pages; None where what it is a list of is not there."""
         found: list[StripeObject] = []
         while True:
-            asked: Any = {"limit": _PAGE} | ({"starting_after": found[-1]["id"]} if found else {})
+            asked: Any = {"limit": PAGE} | ({"starting_after": found[-1]["id"]} if found else {})
             page = await self.ask(lambda v1, asked=asked: listed(v1, asked))
             if page is None:
                 return None
@@ -78,13 +78,13 @@ class StripeApiObjects:
 
     async def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Stripe takes at most 20 types in one question."""
-        for start in range(0, len(types), _MOST_TYPES):
+        for start in range(0, len(types), MOST_TYPES):
             last: str | None = None
             while True:
                 asked: Any = {
                     "delivery_success": False,
-                    "limit": _PAGE,
-                    "types": list(types[start : start + _MOST_TYPES]),
+                    "limit": PAGE,
+                    "types": list(types[start : start + MOST_TYPES]),
                 } | ({"starting_after": last} if last else {})
                 page: Any = await self.ask(lambda v1, asked=asked: v1.events.list_async(asked))
                 events = page["data"] if page else []

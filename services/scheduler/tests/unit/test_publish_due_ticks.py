@@ -78,6 +78,7 @@ async def test_after_days_away_every_daily_slot_and_the_newest_of_the_frequent_o
         "owed-credits": [days[1] + timedelta(hours=3, minutes=30)],
         "subscription-sync": [slots.clock],
         "invoice-reconciliation": [day + timedelta(hours=4) for day in days],
+        "stripe-reconciliation": [day + timedelta(hours=5, minutes=30) for day in days],
         "model-check": [day + timedelta(hours=5) for day in days],
     }
 

@@ -28,6 +28,7 @@ JOBS: Final = (
     Job("owed-credits", "30 3 * * *", ("billing",), is_frequent=True),
     Job("subscription-sync", "0 */6 * * *", ("billing",), is_frequent=True),
     Job("invoice-reconciliation", "0 4 * * *", ("billing",)),
+    Job("stripe-reconciliation", "30 5 * * *", ("billing",)),
     Job("model-check", "0 5 * * *", ("analysis",)),
 )
 

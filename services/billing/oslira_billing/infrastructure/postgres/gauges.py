@@ -4,6 +4,7 @@ from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
 
+from oslira_billing.domain.mismatch import KINDS
 from oslira_billing.domain.reversal import QUIET
 from oslira_billing.metrics import (
     BOOK_DIFFERENCES,
@@ -12,6 +13,7 @@ from oslira_billing.metrics import (
     EVENTS_DEAD,
     EVENTS_OLDEST_SECONDS,
     EVENTS_WAITING,
+    STRIPE_MISMATCHES,
 )
 
 MEASURE_EVERY_S: Final = 15.0
@@ -28,6 +30,9 @@ select count(*) filter (where not state = any($1::text[])) as open,
        count(*) filter (where state = 'lost' and updated_at > now() - interval '7 days') as lost
   from billing.disputes where updated_at > now() - interval '180 days'
 """
+_MISMATCHES: Final = """
+select kind, count(*) as open from billing.stripe_mismatches where resolved_at is null group by kind
+"""
 _CLOSURES: Final = """
 select coalesce(extract(epoch from now() - min(deleted_at)), 0)::float8 from billing.accounts_to_close(1000)
 """
@@ -43,10 +48,13 @@ class Gauges:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_EVENTS)
             disputes = await connection.fetchrow(_DISPUTES, sorted(QUIET))
+            mismatches = {row["kind"]: row["open"] for row in await connection.fetch(_MISMATCHES)}
             closing_s = await connection.fetchval(_CLOSURES)
         assert disputes is not None  # noqa: S101  # an aggregate
         for state in ("open", "lost"):
             DISPUTES.labels(state).set(disputes[state])
+        for kind in KINDS:
+            STRIPE_MISMATCHES.labels(kind).set(mismatches.get(kind, 0))
         CLOSURES_OLDEST_SECONDS.set(max(0.0, closing_s))
         assert row is not None  # noqa: S101  # an aggregate
         EVENTS_WAITING.set(row["waiting"])

@@ -1,0 +1,79 @@
+"""What comparing money with Stripe needs, in the use cases' words."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from oslira_billing.domain.fields import StripeObject
+from oslira_billing.domain.mismatch import Mismatch, Standing
+from oslira_billing.domain.money_facts import MoneyFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of one of Stripe's lists, newest first. `after`: what to ask the next page with; None on the last one."""
+
+    objects: Sequence[StripeObject]
+    after: str | None
+
+
+class MoneyLists(Protocol):
+    """Stripe's lists by time, in the API version that we read. Raises OsliraError `provider_unavailable`."""
+
+    async def page(
+        self,
+        kind: str,
+        start: datetime,
+        end: datetime,
+        *,
+        types: Sequence[str] = (),
+        after: str | None = None,
+    ) -> Page:
+        """Objects of a kind (`invoice`, `event` …) created in [start, end). `types`: of events, at most 20."""
+        ...
+
+    def created(
+        self, kind: str, start: datetime, end: datetime, *, types: Sequence[str] = ()
+    ) -> AsyncIterator[StripeObject]:
+        """All pages; any number of `types`."""
+        ...
+
+    async def refunded_minor(self, paper: StripeObject) -> int:
+        """How much of what paid an invoice or a checkout was refunded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Stripe's ids of purchases (invoices, checkouts) and charges that are to be compared."""
+
+    purchases: frozenset[str] = field(default_factory=frozenset[str])
+    charges: frozenset[str] = field(default_factory=frozenset[str])
+
+    def __or__(self, other: "Touched") -> "Touched":
+        return Touched(self.purchases | other.purchases, self.charges | other.charges)
+
+
+class MoneyRecords(Protocol):
+    """What we recorded of money, the ledger's grants, and the mismatches that were found."""
+
+    async def moved(self, start: datetime, end: datetime) -> Touched:
+        """What was recorded, taken back or frozen in a period, by us or in the ledger; and whatever is frozen now."""
+        ...
+
+    async def unresolved(self) -> Touched:
+        """What mismatches that are not resolved are about."""
+        ...
+
+    async def facts(self, purchases: Sequence[str]) -> Mapping[str, MoneyFacts]:
+        """What is recorded of money that went back of them. A purchase of which nothing is, is not in it."""
+        ...
+
+    async def standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Grants in the ledger, by their keys."""
+        ...
+
+    async def keep(self, compared: Touched, mismatches: Sequence[Mismatch]) -> None:
+        """Store what was found. What was stored of something compared, and was not found again, is resolved."""
+        ...

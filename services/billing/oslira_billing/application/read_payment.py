@@ -1,0 +1,106 @@
+"""Read a payment that is not recorded: whose it is, and which credits it pays for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from oslira_billing.application.money_ports import MoneyLists
+from oslira_billing.application.ports import Inbox, StripeObjects
+from oslira_billing.application.whole_invoice import whole_invoice
+from oslira_billing.domain.accounts import names_us, owner_of
+from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError
+from oslira_billing.domain.fields import StripeObject, number, reference, text
+from oslira_billing.domain.mismatch import PAYMENT_NOT_UNDERSTOOD, Mismatch, Payment, not_recorded
+from oslira_billing.domain.money_facts import REFUND_WITHOUT_REVERSAL
+from oslira_billing.domain.purchase import Purchase, ReadInvoice, purchase_of_session
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPayment:
+    """`paper`: the invoice or the checkout session, as Stripe has it."""
+
+    inbox: Inbox
+    stripe: StripeObjects
+    lists: MoneyLists
+
+    async def account_of(self, paper: StripeObject) -> UUID | None:
+        """Whose it is; None for another product's. Raises EventRefusedError where names contradict each other."""
+        customer_id = reference(paper, "customer")
+        async with self.inbox.books() as books:
+            stored = await books.account_of(customer_id) if customer_id else None
+        try:
+            return owner_of(paper, stored)
+        except AccountUnknownError:
+            return None
+
+    @staticmethod
+    def payment(paper: StripeObject) -> Payment:
+        """What was paid by card; what the customer's balance paid is not part of it."""
+        field = "amount_paid" if text(paper, "object") == "invoice" else "amount_total"
+        return Payment(text(paper, "id") or "", number(paper, field) or 0, text(paper, "currency") or "")
+
+    async def not_recorded(self, paper: StripeObject) -> Sequence[Mismatch]:
+        """Nothing for what pays for no credits, is another product's, or was refunded whole."""
+        account_id: UUID | None = None
+        try:
+            account_id = await self.account_of(paper)
+            expected = await self._expected(paper, account_id) if account_id else []
+        except EventRefusedError as refusal:
+            async with self.inbox.books() as books:
+                is_ours = names_us(paper, await books.catalogue())
+            if account_id is None and not is_ours:
+                return []
+            return [self._not_understood(paper, account_id, str(refusal))]
+        if account_id is None or not any(one.total_credits or one.returned_credits for one in expected):
+            return []
+        payment = self.payment(paper)
+        if 0 < payment.cash_minor <= await self.lists.refunded_minor(paper):
+            return []
+        return [not_recorded(payment, account_id, expected)]
+
+    async def unknown_charge(self, charge: StripeObject, reason: str) -> Sequence[Mismatch]:
+        """Money of a charge went back, and nothing says what it had paid for: a mismatch where the customer is ours."""
+        try:
+            account_id = await self.account_of(charge)
+        except EventRefusedError:
+            account_id = None
+        if account_id is None:
+            return []
+        charge_id = text(charge, "id") or ""
+        return [
+            Mismatch(
+                kind=REFUND_WITHOUT_REVERSAL,
+                stripe_id=charge_id,
+                purchase_id=None,
+                account_id=account_id,
+                detail=f"money of charge {charge_id} went back or is disputed; {reason}",
+                stripe_minor=number(charge, "amount_refunded"),
+                currency=text(charge, "currency") or "",
+            )
+        ]
+
+    async def _expected(self, paper: StripeObject, account_id: UUID) -> Sequence[Purchase]:
+        if text(paper, "object") != "invoice":
+            items = await self.stripe.items_of(text(paper, "id") or "")
+            async with self.inbox.books() as books:
+                bought = purchase_of_session(paper, await books.catalogue(), items or ())
+            return [bought] if bought is not None else []
+        invoice, anchor = await whole_invoice(self.stripe, paper)
+        trial_key = f"trial:{account_id}"
+        async with self.inbox.books() as books:
+            known = await books.purchases.subscriptions_of(account_id)
+            return ReadInvoice(await books.catalogue(), trial_key=trial_key, anchor=anchor, known=known)(
+                invoice
+            )
+
+    def _not_understood(self, paper: StripeObject, account_id: UUID | None, reason: str) -> Mismatch:
+        payment = self.payment(paper)
+        return Mismatch(
+            kind=PAYMENT_NOT_UNDERSTOOD,
+            stripe_id=payment.id,
+            purchase_id=payment.id,
+            account_id=account_id,
+            detail=reason,
+            stripe_minor=payment.cash_minor,
+            currency=payment.currency,
+        )
