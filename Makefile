@@ -77,7 +77,7 @@ check: venv ## lint, format, types, import contracts, licences, the domains' cov
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
 
-openapi: venv ## write docs/openapi.json, docs/asyncapi and the client's generated part anew
+openapi: venv ## write docs/generated/openapi.json, docs/generated/asyncapi and the client's generated part anew
 	@tools/api_docs.sh --write
 
 format: venv ## format the code and mend what the linter can

@@ -1,7 +1,6 @@
 """A service's document is its wiring: what it hears, answers and says, and nothing that it doesn't."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +11,15 @@ from oslira_shared.contracts.credits import v1 as credits_
 from oslira_shared.contracts.subjects import CARRIED, owner_of
 from oslira_tools.asyncapi.document import document_of
 from oslira_tools.asyncapi.operations import Unwired, operations_of, require_answered
+from repository import ASYNCAPI
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi"
 OUTCOMES = CONSUMERS["credits_outcomes"]
 HOLD = Heard((credits_.HOLD,), {"request": credits_.HoldRequest, "return": credits_.Held})
 ENDINGS = Heard(OUTCOMES.filters, {"message": analysis.HoldEnded, "return": None}, consumer=OUTCOMES)
 
 
 def committed() -> dict[str, Any]:
-    return {path.stem: json.loads(path.read_text()) for path in COMMITTED.glob("*.json")}
+    return {path.stem: json.loads(path.read_text()) for path in ASYNCAPI.glob("*.json")}
 
 
 def test_a_document_holds_what_is_heard_said_asked_and_answered() -> None:

@@ -1,6 +1,6 @@
 """A typed client of the HTTP API: `client.leads.list_leads()`, `client.analyses.follow_events(run_id)`, one method for each operation.
 
-Beside this package it needs httpx and pydantic alone. `generated/` is written from docs/openapi.json; the rest is by hand.
+Beside this package it needs httpx and pydantic alone. `generated/` is written from docs/generated/openapi.json; the rest is by hand.
 """
 
 from oslira_client.calls import Csv, Retries

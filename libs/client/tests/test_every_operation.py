@@ -13,10 +13,9 @@ import pytest
 from oslira_client import Oslira, Pages, Retries
 from oslira_tools.client_writer.__main__ import sources
 from pydantic import BaseModel
+from repository import OPENAPI
 
-DOCUMENT: dict[str, Any] = json.loads(
-    (Path(__file__).parents[3] / "docs" / "openapi.json").read_text(encoding="utf-8")
-)
+DOCUMENT: dict[str, Any] = json.loads(OPENAPI.read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {
     f"{method.upper()} {path}": described

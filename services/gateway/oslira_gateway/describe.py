@@ -1,4 +1,4 @@
-"""`python -m oslira_gateway.describe > docs/openapi.json`: the API's document, without any server."""
+"""`python -m oslira_gateway.describe > docs/generated/openapi.json`: the API's document, without any server."""
 
 import asyncio
 import json

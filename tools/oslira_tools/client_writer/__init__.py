@@ -1,1 +1,1 @@
-"""Writes `oslira_client.generated` from docs/openapi.json: models and one method for each operation."""
+"""Writes `oslira_client.generated` from docs/generated/openapi.json: models and one method for each operation."""

@@ -1,4 +1,4 @@
-"""`python -m oslira_tools.client_writer docs/openapi.json DIRECTORY`: one module for each tag, one for what they share."""
+"""`python -m oslira_tools.client_writer docs/generated/openapi.json DIRECTORY`: one module for each tag, one for what they share."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from oslira_tools.client_writer.models import SCHEMAS, Models
 
 _PACKAGE: Final = "oslira_client"
 _SHARED: Final = "shared"
-_MARK: Final = "Generated from docs/openapi.json: `make openapi`."
+_MARK: Final = "Generated from docs/generated/openapi.json: `make openapi`."
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "collections.abc": ("AsyncIterator",),
     "datetime": ("datetime",),

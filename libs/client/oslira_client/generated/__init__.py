@@ -1,1 +1,1 @@
-"""The API's models and methods. Generated from docs/openapi.json: `make openapi`."""
+"""The API's models and methods. Generated from docs/generated/openapi.json: `make openapi`."""

@@ -1,4 +1,4 @@
-"""Accounts. Generated from docs/openapi.json: `make openapi`."""
+"""Accounts. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Analyses. Generated from docs/openapi.json: `make openapi`."""
+"""Analyses. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Billing. Generated from docs/openapi.json: `make openapi`."""
+"""Billing. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Literal

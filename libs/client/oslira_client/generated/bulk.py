@@ -1,4 +1,4 @@
-"""Bulk. Generated from docs/openapi.json: `make openapi`."""
+"""Bulk. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

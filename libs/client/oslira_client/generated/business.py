@@ -1,4 +1,4 @@
-"""Business. Generated from docs/openapi.json: `make openapi`."""
+"""Business. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Credits. Generated from docs/openapi.json: `make openapi`."""
+"""Credits. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Identity. Generated from docs/openapi.json: `make openapi`."""
+"""Identity. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Insights. Generated from docs/openapi.json: `make openapi`."""
+"""Insights. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""Leads. Generated from docs/openapi.json: `make openapi`."""
+"""Leads. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

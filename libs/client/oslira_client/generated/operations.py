@@ -1,4 +1,4 @@
-"""Everything that the API can do. Generated from docs/openapi.json: `make openapi`."""
+"""Everything that the API can do. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from oslira_client.calls import Calls
 from oslira_client.generated.accounts import AccountsApi

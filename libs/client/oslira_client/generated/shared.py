@@ -1,4 +1,4 @@
-"""What several parts of the API speak of. Generated from docs/openapi.json: `make openapi`."""
+"""What several parts of the API speak of. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Any, Literal, TypeAlias

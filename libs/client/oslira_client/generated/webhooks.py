@@ -1,4 +1,4 @@
-"""Webhooks. Generated from docs/openapi.json: `make openapi`."""
+"""Webhooks. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Any, Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""Which contract travels on which subject. The bus refuses to say anything else there, and docs/asyncapi is made of it."""
+"""Which contract travels on which subject. The bus refuses to say anything else there, and docs/generated/asyncapi is made of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
