@@ -1,33 +1,54 @@
-# Every target makes .venv first; nothing but Python >= 3.11, make and git has to be there.
+# Every target makes .venv first. Requirements: Python >= 3.11, make and git.
 PROFILES ?=
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
-# Three at a time on two cores: most of a test on real servers is waiting. conftest.py says who shares a process.
+# Three processes on two cores: a test on real servers mostly waits. conftest.py says which tests share a process.
 PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
-# Some machines switch bytecode off for everybody; without it each of those processes compiles every test anew.
+ORDINARY = -m "not campaign and not containers and not kubectl"
+# Some machines switch bytecode off globally; without it each process compiles every test again.
 export PYTHONDONTWRITEBYTECODE =
-.PHONY: help venv demo up test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock clean
+.PHONY: help venv demo up t test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock hooks clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-venv: ## .venv with the locked dependencies
+##@ Set up
+venv: ## create .venv with the locked dependencies
 	@tools/bootstrap.sh
 
-demo: venv ## start everything, show every promise, audit (PROFILES=dir: on real scraped items)
+hooks: venv ## install the git hooks of .pre-commit-config.yaml (needs pre-commit)
+	@command -v pre-commit >/dev/null || { echo "hooks: install pre-commit (Debian: apt-get install pre-commit)" >&2; exit 2; }
+	@pre-commit install
+
+clean: ## remove .venv and the stack's data
+	@rm -rf .venv .oslira
+
+##@ Run
+demo: venv ## start everything, show every promise, audit (PROFILES=dir: with real scraped items)
 	@$(BIN)/oslira demo $(if $(PROFILES),--profiles "$(PROFILES)")
 
 up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
 	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
 
+compose-env: venv ## write .env, the development secrets that docker-compose.yml needs
+	@$(BIN)/oslira compose-env
+
+##@ Test
+t: venv ## FILE=path: run one test file, or one test (FILE=path::name); ARGS="-x -s"
+	@[ -n "$(FILE)" ] || { echo "t: say which, as in make t FILE=tests/e2e/test_cancel.py" >&2; exit 2; }
+	@$(PYTEST) -m "not campaign" $(FILE) $(ARGS)
+
 test: venv ## every promise at a reduced count, on real servers; under 5 minutes
-	@$(PYTEST) $(PARALLEL) -m "not campaign and not containers and not kubectl"
+	@$(PYTEST) $(PARALLEL) $(ORDINARY)
+
+chaos: venv ## only the tests that kill, stop and wipe
+	@$(PYTEST) -m "not campaign" tests/chaos
 
 campaign: venv ## every promise at its full count; takes long, not in CI
 	@$(PYTEST) -m campaign --timeout 3600
 
 test-containers: venv ## the same tests, with servers from testcontainers (needs Docker)
-	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) -m "not campaign and not containers and not kubectl"
+	@OSLIRA_TEST_SERVERS=containers $(PYTEST) $(PARALLEL) $(ORDINARY)
 
 test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
 	@$(PYTEST) -m containers -s tests/containers
@@ -35,39 +56,12 @@ test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, 
 test-browser: venv ## a page on another origin, in headless Chromium (needs /usr/bin/chromium, or CHROMIUM=path)
 	@$(PYTEST) tests/e2e/test_browser.py
 
-check-k8s: venv ## deploy/k8s as kustomize makes it: valid, and by our rules (needs kubectl)
-	@command -v kubectl >/dev/null || { echo "check-k8s: install kubectl 1.30 or newer" >&2; exit 2; }
-	@$(PYTEST) -m kubectl tests/deploy
-
-k8s: venv ## write what deploy/k8s has from tables in code
-	@$(BIN)/python tools/k8s_generated.py --write
-
-supply-chain: venv ## licences, a bill of materials for each image in dist/sbom, known vulnerabilities (asks PyPI)
-	@tools/supply_chain.sh
-
-observability: venv ## write what is made from the figures: their table in the docs, Grafana's dashboards
-	@$(BIN)/python tools/observability_generated.py --write
-
-check-observability: ## alerts and recording rules, by promtool (Debian: apt-get install prometheus)
-	@command -v promtool >/dev/null || { echo "check-observability: install promtool" >&2; exit 2; }
-	@promtool check config --syntax-only deploy/observability/prometheus/prometheus.yml
-	@promtool check rules deploy/observability/prometheus/recording.yml deploy/observability/prometheus/alerts.yml
-	@promtool test rules deploy/observability/prometheus/tests/*.yml
-
-deploy: venv ## ENV=staging|production: checks, shows the difference, asks, rolls out (needs kubectl)
-	@tools/deploy.sh "$(ENV)"
-
-compose-env: venv ## make .env, the development secrets that docker-compose.yml needs
-	@$(BIN)/oslira compose-env
-
-chaos: venv ## only the tests that kill, stop and wipe
-	@$(PYTEST) -m "not campaign" tests/chaos
-
-bench: venv ## the ledger beside a bare UPDATE, and the API's latency; prints both
+bench: venv ## compare the ledger with a plain UPDATE, and measure the API's latency
 	@$(BIN)/python -m oslira_proof.bench.ledger
 	@$(BIN)/python -m oslira_proof.bench.api_latency
 
-check: venv ## lint, format, types, import contracts, licences, the domains' coverage, and the APIs' documents
+##@ Check
+check: venv ## lint, format, types, import contracts, licences, domain coverage, API documents
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
@@ -77,15 +71,37 @@ check: venv ## lint, format, types, import contracts, licences, the domains' cov
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
 
-openapi: venv ## write docs/generated/openapi.json, docs/generated/asyncapi and the client's generated part anew
-	@tools/api_docs.sh --write
+check-k8s: venv ## deploy/k8s as kustomize renders it: valid, and by our rules (needs kubectl)
+	@command -v kubectl >/dev/null || { echo "check-k8s: install kubectl 1.30 or newer" >&2; exit 2; }
+	@$(PYTEST) -m kubectl tests/deploy
 
-format: venv ## format the code and mend what the linter can
+check-observability: ## test alerts and recording rules with promtool (Debian: apt-get install prometheus)
+	@command -v promtool >/dev/null || { echo "check-observability: install promtool" >&2; exit 2; }
+	@promtool check config --syntax-only deploy/observability/prometheus/prometheus.yml
+	@promtool check rules deploy/observability/prometheus/recording.yml deploy/observability/prometheus/alerts.yml
+	@promtool test rules deploy/observability/prometheus/tests/*.yml
+
+supply-chain: venv ## licences, a bill of materials for each image in dist/sbom, known vulnerabilities (asks PyPI)
+	@tools/supply_chain.sh
+
+##@ Write generated files
+format: venv ## format the code, fix what the linter can fix, wrap the documents
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python tools/wrap_docs.py
 
-lock: venv ## pin what the pyproject files allow, with hashes
-	@tools/lock.sh
+openapi: venv ## docs/generated, the contracts' result schemas and the client's generated part
+	@tools/api_docs.sh --write
 
-clean: ## remove .venv and the stack's data
-	@rm -rf .venv .oslira
+observability: venv ## the table of metrics in the docs, and Grafana's dashboards
+	@$(BIN)/python tools/observability_generated.py --write
+
+k8s: venv ## the parts of deploy/k8s that come from tables in code
+	@$(BIN)/python tools/k8s_generated.py --write
+
+lock: venv ## pin the dependencies of all pyproject files, with hashes (UPGRADE=--upgrade: newest versions)
+	@UPGRADE="$(UPGRADE)" tools/lock.sh
+
+##@ Deploy
+deploy: venv ## ENV=staging|production: checks, shows the difference, asks, rolls out (needs kubectl)
+	@tools/deploy.sh "$(ENV)"

@@ -1,4 +1,4 @@
-"""Applies every migration in the design's order, with dbmate, as a role that is no superuser.
+"""Applies every migration in the order of `MIGRATIONS`, with dbmate, as a role that is no superuser.
 
 One migrations table per schema, in schema `migrations`, so each service's history is its own. A service's folder is found
 beside its package, in the checkout and in an image alike.

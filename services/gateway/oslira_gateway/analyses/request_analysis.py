@@ -65,7 +65,7 @@ class Request(Generic[OrderT]):
 
 
 class RequestAnalysis(Generic[OrderT]):
-    """See ARCHITECTURE, "The life of a run", 1 to 3. No step leaves anything that doesn't mend itself:
+    """Steps 1 to 3 of docs/journeys.md, "An order". No step leaves anything that doesn't mend itself:
     a hold whose answer is lost settles when it expires, a hint that is lost is found by the sweep.
     """  # noqa: D205
 
