@@ -1,4 +1,4 @@
-"""`python -m oslira_tools.client_writer docs/generated/openapi.json DIRECTORY`: one module for each tag, one for what they share."""
+"""`python -m oslira_tools.client_writer docs/generated/openapi.json DIRECTORY`: one module per tag, one for shared models."""
 
 import json
 import re

@@ -22,7 +22,8 @@ from oslira_devstack.servers.binaries import server_environment
 from oslira_devstack.servers.first_role import make_database_and_migrator, superuser_connects
 from oslira_devstack.servers.unprivileged import other_user, reachable_binaries, reachable_data
 
-# trust would let any local user in as anybody: docs/architecture/how-the-parts-behave.md. No socket either, so nothing depends on a path's length.
+# trust would let any local user in as anybody (docs/architecture/how-the-parts-behave.md).
+# No socket either, so nothing depends on a path's length.
 _HBA: Final = "host all all 127.0.0.1/32 scram-sha-256\n"
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
