@@ -71,7 +71,11 @@ def unknown_paths(text: str) -> Iterator[str]:
     """Code spans that are paths of this repository. Addresses and patterns are not."""
     for cited in _CODE.findall(text):
         path = re.sub(r"(::\w+|:\d+)$", "", cited)
-        if _FILE.fullmatch(path) and path.strip("/") not in known() and not path.startswith((".", "v1/", "dist/")):
+        if (
+            _FILE.fullmatch(path)
+            and path.strip("/") not in known()
+            and not path.startswith((".", "v1/", "dist/"))
+        ):
             yield cited
 
 

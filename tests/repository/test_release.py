@@ -10,7 +10,7 @@ from repository import ROOT
 
 MANIFESTS: Final = [
     path
-    for pattern in ("", "libs/*/", "services/*/")
+    for pattern in ("", "libs/*/", "services/*/", "tests/*/", "tools/")
     for path in sorted(ROOT.glob(f"{pattern}pyproject.toml"))
 ]
 
