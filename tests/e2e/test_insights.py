@@ -3,10 +3,11 @@
 from typing import Any
 
 import httpx
-from oslira_devstack.commands.insights import read_insights
-from oslira_devstack.insights_tables import insights_tables
+from oslira_cli.commands.insights import read_insights
+from oslira_cli.deployment import Login
+from oslira_cli.insights_tables import insights_tables
+from oslira_cli.operator_token import sign_operator_token
 from oslira_devstack.stack import Stack
-from oslira_gateway.operations.operator import sign_operator_token
 from people import Person, eventually, person
 from rich.console import Console
 
@@ -32,7 +33,9 @@ async def _as_tables(user: Person) -> str:
     """What `oslira insights` prints."""
     console = Console(width=120)
     with console.capture() as shown:
-        console.print(insights_tables(await read_insights(user.access.gateway_url, user.who.token, days=1)))
+        console.print(
+            insights_tables(await read_insights(Login(user.access.gateway_url, user.who.token), days=1))
+        )
     return shown.get()
 
 

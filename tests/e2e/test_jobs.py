@@ -1,7 +1,6 @@
 """Every job of the table, told by several at once, has its effect once; told by the command as by the daemon."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -77,16 +76,16 @@ async def world(stack: Stack) -> AsyncGenerator[World]:
         yield World(access, pools, buses, operator)
 
 
-async def _oslira_tick(world: World, job: str, slot: datetime) -> dict[str, Any]:
+async def _cronjob(world: World, job: str, slot: datetime) -> str:
     """As a CronJob runs it."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from oslira_devstack.cli import main; main()", "tick", job, "--json"),
-        env={"NATS_URL": world.access.nats_url("scheduler"), "OSLIRA_TICK_SLOT": slot.isoformat()},
+        *(sys.executable, "-m", "oslira_scheduler.tick", job, "--slot", slot.isoformat()),
+        env={"NATS_URL": world.access.nats_url("scheduler")},
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
     assert process.returncode == 0
-    return json.loads(output)
+    return output.decode()
 
 
 async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_once_acts_once(
@@ -109,7 +108,7 @@ async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_o
 
     await asyncio.gather(
         *(scheduler() for scheduler in world.schedulers for _ in range(2)),
-        *(_oslira_tick(world, job, slot) for job, slot in slots.items() if job == "monthly-renewal"),
+        *(_cronjob(world, job, slot) for job, slot in slots.items() if job == "monthly-renewal"),
         *(publish_tick(world.bus, job, slot) for job, slot in slots.items()),
         *(by_hand(job, slot) for job, slot in slots.items()),
     )

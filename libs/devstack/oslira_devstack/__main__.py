@@ -1,6 +1,8 @@
-"""`python -m oslira_devstack`: the `oslira` command, where nothing installed it as one."""
+"""`python -m oslira_devstack`: the command with the stack's own commands, also where packages are copied and not installed."""
 
-from oslira_devstack.cli import main
+from oslira_cli.main import main
+
+from oslira_devstack import extension
 
 if __name__ == "__main__":
-    main()
+    main(extension)

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from oslira_cli.extensions import NoDeployment
+
 from oslira_devstack.credentials import NATS_USERS, SERVICE_ROLES, Credentials
 from oslira_devstack.datadir import DataDirectory, default_path
 
 _COMPOSE: Final = "compose"
 
 
-class NoStack(Exception):  # noqa: N818
+class NoStack(NoDeployment):
     """No stack runs here."""
 
 

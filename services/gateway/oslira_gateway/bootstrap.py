@@ -88,6 +88,8 @@ from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
+from oslira_gateway.operations.dead_letter_routes import dead_letter_routes
+from oslira_gateway.operations.dead_letters import JetStreamDeadLetters
 from oslira_gateway.operations.erase_routes import BusErasureOwners, erase_routes
 from oslira_gateway.operations.erasures import EraseProfile
 from oslira_gateway.operations.failed_routes import failed_routes
@@ -197,6 +199,7 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *jobs_routes(BusJobs(runtime.bus), acts),
             *_erasing(runtime, settings, acts),
             *failed_routes(BusFailedWork(runtime.bus), acts),
+            *dead_letter_routes(JetStreamDeadLetters(runtime.bus), acts),
             *admin_insights_routes(PostgresLedger(service), acts),
         ],
         JwtOperators(tokens, secret=secret),

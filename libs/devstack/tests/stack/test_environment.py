@@ -107,6 +107,6 @@ def test_what_a_test_sets_wins(given: Given) -> None:
 
 def test_help_does_not_wait_for_imports_it_has_no_use_for() -> None:
     heavy = "{'asyncpg', 'boto3', 'httpx', 'nats', 'pydantic', 'psutil'}"
-    code = f"import sys, oslira_devstack.cli; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys; from oslira_cli.main import build_app; build_app(); print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

@@ -116,7 +116,7 @@ async def test_a_file_that_cannot_be_read_grants_nothing(office: Office, text: s
 async def test_the_command_audits_and_says_so_to_programs(office: Office, database: Database) -> None:
     names = ("gateway", "credits", "analysis")
     env = {f"{name.upper()}_DATABASE_URL": database.url(f"{name}_service") for name in names}
-    command = [sys.executable, "-c", "from oslira_devstack.cli import main; main()", "import", "--json"]
+    command = [sys.executable, "-m", "oslira_devstack", "import", "--json"]
     path = office.file(lines(office), encoding="utf-8-sig")
     done = await asyncio.to_thread(
         subprocess.run, [*command, str(path)], env=env, capture_output=True, text=True, check=False

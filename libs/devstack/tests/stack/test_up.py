@@ -16,7 +16,7 @@ import pytest
 from oslira_devstack.ports import free_port
 from oslira_devstack.warden import marked
 
-_OSLIRA = [sys.executable, "-c", "from oslira_devstack.cli import main; main()"]
+_OSLIRA = [sys.executable, "-m", "oslira_cli"]
 _START_TIMEOUT_S = 60
 
 

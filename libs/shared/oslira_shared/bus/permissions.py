@@ -27,6 +27,8 @@ OBSERVER: Final = "observer"
 USERS: Final = (*OWNERS, OPERATOR, OBSERVER)
 # Answers whose credential this is; a client asks it at start.
 USER_INFO: Final = "$SYS.REQ.USER.INFO"
+# Who may read dead letters: the gateway shows them to operators.
+LETTERS_READ_BY: Final = ("gateway", OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,15 @@ def rights_of(user: str) -> Rights:
     if user not in OWNERS:
         raise KeyError(user)
     return Rights(
-        publish=(*_says(user), *_asks(user), *_pulls(user), *_stores(user), *_provisions(user), USER_INFO),
+        publish=(
+            *_says(user),
+            *_asks(user),
+            *_pulls(user),
+            *_stores(user),
+            *_provisions(user),
+            *(_letters() if user in LETTERS_READ_BY else ()),
+            USER_INFO,
+        ),
         subscribe=(inbox, f"{user}.rpc.>", *_granted(HEARD_BY, user)),
         may_answer=True,
     )
@@ -122,6 +132,7 @@ def _looks() -> Iterator[str]:
 
 
 def _letters() -> Iterator[str]:
+    yield "$JS.API.STREAM.INFO.DEAD"
     yield "$JS.API.STREAM.MSG.GET.DEAD"
     yield "$JS.API.DIRECT.GET.DEAD"
     yield "$JS.API.DIRECT.GET.DEAD.>"

@@ -1,21 +1,13 @@
 """Who may use /v1/admin: a user whom the tokens' issuer calls an operator, or a program with a token of at most 15 minutes."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-import jwt
+from oslira_shared.contracts.operator_tokens import ALGORITHM, AUDIENCE, MAX_LIFE, MAX_NAME_CHARS, TYPE
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.identity.decode import decode, read_header
 from oslira_gateway.identity.ports import TokenVerifier
-
-AUDIENCE: Final = "oslira-admin"
-MAX_LIFE: Final = timedelta(minutes=15)
-# Says which key a token asks to be checked with, and proves nothing.
-TYPE: Final = "oslira-operator+jwt"
-_ALGORITHM: Final = "HS256"
-_MAX_NAME_CHARS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,7 @@ class JwtOperators:
     async def operator(self, token: str) -> Operator:
         """See OperatorTokens."""
         if self._secret is not None and read_header(token).get("typ") == TYPE:
-            return _service(decode(token, self._secret, algorithm=_ALGORITHM, issuer=None))
+            return _service(decode(token, self._secret, algorithm=ALGORITHM, issuer=None))
         caller = await self._users.verify(token)
         if not caller.is_operator:
             raise OsliraError("forbidden", "Only operators may do this.")
@@ -56,13 +48,6 @@ def _service(claims: dict[str, Any]) -> Operator:
         raise OsliraError("token_invalid", "This token is not an operator's.")
     if expires_at - issued_at > MAX_LIFE.total_seconds():
         raise OsliraError("token_invalid", "An operator's token may live for 15 minutes at most.")
-    if not 0 < len(name) <= _MAX_NAME_CHARS or not name.replace("-", "").isalnum() or not name.isascii():
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.replace("-", "").isalnum() or not name.isascii():
         raise OsliraError("token_invalid", "The token's subject is not a service's name.")
     return Operator(f"service:{name}")
-
-
-def sign_operator_token(secret: str, *, name: str, life: timedelta = timedelta(minutes=5)) -> str:
-    """A service token, for whoever has OPERATOR_SECRET. `name` stands in the record of what it did."""
-    now = datetime.now(UTC)
-    claims = {"sub": name, "aud": AUDIENCE, "iat": now, "exp": now + life}
-    return jwt.encode(claims, secret, algorithm=_ALGORITHM, headers={"typ": TYPE})

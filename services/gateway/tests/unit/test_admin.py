@@ -7,13 +7,15 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from oslira_cli.operator_token import sign_operator_token
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.jobs_routes import jobs_routes
 from oslira_gateway.operations.memory import MemoryActs
-from oslira_gateway.operations.operator import AUDIENCE, TYPE, JwtOperators, sign_operator_token
+from oslira_gateway.operations.operator import JwtOperators
+from oslira_shared.contracts.operator_tokens import AUDIENCE, TYPE
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.observability.health import Health, internal_app

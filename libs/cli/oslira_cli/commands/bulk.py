@@ -4,14 +4,19 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from oslira_cli.deployment import DEVELOPMENT_USER, Token, Url, User, user_login
+from oslira_cli.failures import exits_on_failure, fail
+
+if TYPE_CHECKING:
+    from oslira_cli.deployment import Login
 
 
 def bulk(  # noqa: PLR0917  # typer makes options of them
     file: Annotated[Path, typer.Argument(help="A CSV, or one name or profile URL a line; - for stdin.")],
-    user: Annotated[str, typer.Option(help="Who asks.")] = "dev@oslira.test",
     kind: Annotated[str, typer.Option("--type", help="light, deep or xray.")] = "light",
     max_credits: Annotated[int | None, typer.Option(help="Take no more names than this pays for.")] = None,
     stop_after: Annotated[int | None, typer.Option(help="End it once so many leads score --score.")] = None,
@@ -19,13 +24,14 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     column: Annotated[
         str | None, typer.Option(help="Which column of the CSV holds the names: its title or number.")
     ] = None,
+    url: Url = None,
+    token: Token = None,
+    user: User = DEVELOPMENT_USER,
     quote: Annotated[bool, typer.Option("--quote", help="Only say what it would do and cost.")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="Print the finished bulk as JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Score a list of profiles on the running stack. Exits 1 unless it was accepted and ended."""
+    """Score a list of profiles. Exits 1 unless it was accepted and ended."""
     from oslira_client import ApiError  # noqa: PLC0415
-
-    from oslira_devstack.access import NoStack, find_stack  # noqa: PLC0415
 
     terms = {
         "max_credits": max_credits,
@@ -34,18 +40,21 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
         "column": column,
     }
     given = {name: value for name, value in terms.items() if value is not None}
+
+    async def run() -> dict[str, Any]:
+        login = await user_login(url, token, user)
+        return await _bulk(login, body, quote=quote, terms={"type": kind, **given})
+
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        result = asyncio.run(_bulk(find_stack(), body, user, quote=quote, terms={"type": kind, **given}))
-    except (NoStack, ApiError, OSError) as error:
-        print(f"oslira: {error}", file=sys.stderr)
-        for choice in error.body.get("columns", ()) if isinstance(error, ApiError) else ():
-            title = "no title" if choice["title"] is None else repr(choice["title"])
-            print(
-                f"  --column {choice['column']} ({title}): {', '.join(choice['examples']) or 'no names'}",
-                file=sys.stderr,
-            )
-        raise typer.Exit(1) from None
+    except OSError as error:
+        raise fail(str(error)) from None
+    with exits_on_failure():
+        try:
+            result = asyncio.run(run())
+        except ApiError as error:
+            _show_columns(error.body.get("columns", ()))
+            raise
     if as_json or quote:
         print(json.dumps(result, indent=2, ensure_ascii=False))
         return
@@ -59,16 +68,26 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     )
 
 
-async def _bulk(access: Any, body: bytes, user: str, *, quote: bool, terms: dict[str, Any]) -> dict[str, Any]:
+def _show_columns(columns: Any) -> None:
+    """Those that may hold the names, where the file does not say which does."""
+    for choice in columns:
+        title = "no title" if choice["title"] is None else repr(choice["title"])
+        print(
+            f"  --column {choice['column']} ({title}): {', '.join(choice['examples']) or 'no names'}",
+            file=sys.stderr,
+        )
+
+
+async def _bulk(login: "Login", body: bytes, *, quote: bool, terms: dict[str, Any]) -> dict[str, Any]:
     from oslira_client import Csv, Oslira  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
-    from oslira_devstack.sign_in import sign_in  # noqa: PLC0415
+    from oslira_cli.work import business_profile_of  # noqa: PLC0415
 
-    who = await sign_in(access, email=user, available_credits=None, plan=None)
-    async with Oslira(access.gateway_url, who.token) as oslira:
-        names = Csv(body, {"business_profile_id": str(who.business_profile_id), **terms})
+    async with Oslira(login.url, login.token) as oslira:
+        business_profile_id = await business_profile_of(oslira)
+        names = Csv(body, {"business_profile_id": str(business_profile_id), **terms})
         if quote:
             return (await oslira.bulk.quote_bulk(names)).model_dump(mode="json")
         bulk = (await oslira.bulk.create_bulk(names)).bulk

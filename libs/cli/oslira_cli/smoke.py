@@ -13,7 +13,7 @@ from oslira_client.generated.analyses import AnalysisBody
 from oslira_client.generated.business import BusinessContext, IdealCustomer
 from oslira_client.generated.shared import AcceptedRun, Run
 
-from oslira_devstack.commands.analyze import settled
+from oslira_cli.work import settled
 
 StepT = TypeVar("StepT")
 _BUSINESS: Final = BusinessContext(
