@@ -7,12 +7,18 @@ from uuid import UUID
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.bulk import Bulk
-from oslira_gateway.analyses.request_bulk import Bulks
+from oslira_gateway.analyses.cancel_analysis import ANSWERED_WITHIN_S
 from oslira_gateway.identity.caller import Member
 
-# Longer than this nobody waits for the settlement; it comes by itself.
-_SETTLED_WITHIN_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.05
+
+
+class BulkRows(Protocol):
+    """The rows behind bulks."""
+
+    async def find(self, member: Member, bulk_id: UUID) -> Bulk | None:
+        """One of the member's chosen account."""
+        ...
 
 
 class BulkCancels(Protocol):
@@ -26,18 +32,20 @@ class BulkCancels(Protocol):
 class CancelBulk:
     """Cancelling again answers the same; a bulk that has completed is `bulk_finished`."""
 
-    def __init__(self, bulks: Bulks, cancels: BulkCancels) -> None:
+    def __init__(self, bulks: BulkRows, cancels: BulkCancels) -> None:
         self._bulks = bulks
         self._cancels = cancels
 
     async def __call__(self, member: Member, bulk_id: UUID) -> Bulk:
-        """The bulk afterwards, settled if that took less than a second. Raises bulk_not_found, bulk_finished, unavailable."""
+        """The bulk afterwards, settled if that came in time for the answer. Raises bulk_not_found, bulk_finished, unavailable."""
+        clock_s = asyncio.get_running_loop().time
+        answer_at_s = clock_s() + ANSWERED_WITHIN_S
         if (bulk := await self._bulks.find(member, bulk_id)) is None:
             raise OsliraError("bulk_not_found", "There is no such bulk in this account.")
         was_open = await self._cancels.cancel(bulk_id, member.account_id)
-        for _ in range(round(_SETTLED_WITHIN_S / _LOOK_EVERY_S)):
+        while True:
             bulk = await self._bulks.find(member, bulk_id) or bulk
-            if bulk.is_ended and not bulk.credits.held:
+            if (bulk.is_ended and not bulk.credits.held) or clock_s() + _LOOK_EVERY_S >= answer_at_s:
                 break
             await asyncio.sleep(_LOOK_EVERY_S)
         if not was_open and bulk.status != "cancelled":
