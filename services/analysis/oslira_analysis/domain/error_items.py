@@ -15,6 +15,10 @@ from oslira_analysis.domain.text import clean_text
 
 UnavailableReason = Literal["not_found", "private", "restricted", "empty_or_private"]
 
+# Stable, and in English whatever the language of the words beside them.
+_CODES: Final = ("errorCode", "errorType", "code")
+# A page that was read has none of these.
+_FAILURES: Final = ("error", "errorCode", "errorType", "errorDescription", "errorMessage")
 _WORDS: Final = (
     "error",
     "errorDescription",
@@ -24,6 +28,7 @@ _WORDS: Final = (
     "title",
     "status",
     "statusMessage",
+    *_CODES,
 )
 _NUMBERS: Final = ("status", "statusCode", "httpStatus", "errorCode", "code")
 # Of single requests: texts, or objects with the texts in them.
@@ -55,7 +60,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def is_error_item(item: Item) -> bool:
     """Whether the item reports a failure, beside whatever else stands in it."""
-    return _is_restricted(item) or bool(item.get("error"))
+    return _is_restricted(item) or any(item.get(key) for key in _FAILURES)
 
 
 def says_blocked(item: Item) -> bool:
@@ -71,7 +76,9 @@ def says_blocked(item: Item) -> bool:
 def verdict_of(item: Item) -> UnavailableReason | None:
     """Why there is no profile to read, of an error item that does not say that it was blocked; None for words not known."""
     said = _said(item)
-    return "restricted" if _is_restricted(item) or "restricted" in said[0] else _verdict_in(said)
+    if _is_restricted(item) or "restricted" in said[0]:
+        return "restricted"
+    return _verdict_in(said) or ("private" if fields.flag(item, "private") else None)
 
 
 def _is_restricted(item: Item) -> bool:
@@ -91,7 +98,8 @@ def _verdict_in(said: Sequence[str]) -> UnavailableReason | None:
 def _said(item: Item) -> list[str]:
     """All its own words, the error's first."""
     if (nested := fields.as_item(item.get("error"))) is not None:
-        item = {**item, **nested, "error": nested.get("type") or nested.get("code")}
+        named = (fields.text(nested, key, limit=_LIMIT) for key in ("type", "code", "name"))
+        item = {**item, **nested, "error": next(filter(None, named), None)}
     texts = [fields.text(item, key, limit=_LIMIT) or "" for key in _WORDS]
     texts += [str(fields.count(item, key) or "") for key in _NUMBERS]
     return [_plain(words) for words in texts]

@@ -8,6 +8,8 @@ from oslira_analysis.domain import scraped_fields as fields
 from oslira_analysis.domain.profile import MAX_POSTS
 from oslira_analysis.domain.scraped_fields import Item
 
+# Written into an item whose posts were all left out, so that they are not taken for missing when it is read back.
+POSTS_LEFT_OUT: Final = "osliraPostsLeftOut"
 MAX_HANDLE: Final = 30
 _MAX_ID: Final = 40
 _MOST_FORMER: Final = 20
@@ -66,14 +68,14 @@ def names_of(item: Item) -> tuple[frozenset[str], frozenset[str]]:
 def without_posts_of(item: Mapping[str, Any], erased: Collection[str]) -> dict[str, Any]:
     """The item without the posts that one of these published; `erased` as in `names_of`.
 
-    Where none is left, their number is left out too: they are not missing by a fault of the scrape.
+    Where none is left, their number is left out too, and the item says so: they are not missing by a fault of the scrape.
     """
     posts = [
         post
         for post in fields.list_of(item, "latestPosts", limit=MAX_POSTS)
         if not _names(fields.as_item(post) or {}, name="ownerUsername", number="ownerId").intersection(erased)
     ]
-    return {**item, "latestPosts": posts} | ({} if posts else {"postsCount": None})
+    return {**item, "latestPosts": posts} | ({} if posts else {"postsCount": None, POSTS_LEFT_OUT: True})
 
 
 def _names(item: Item, *, name: str = "username", number: str = "id") -> frozenset[str]:

@@ -10,7 +10,13 @@ from typing import Any, Final, Literal, NoReturn
 
 from oslira_analysis.domain import scraped_fields as fields
 from oslira_analysis.domain.error_items import is_error_item, says_blocked, verdict_of
-from oslira_analysis.domain.item_identity import former_names, handle, names_of, profile_id
+from oslira_analysis.domain.item_identity import (
+    POSTS_LEFT_OUT,
+    former_names,
+    handle,
+    names_of,
+    profile_id,
+)
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.read_item import ProfileUnavailable, read_item, reduced
 from oslira_analysis.domain.scraped_fields import Item
@@ -19,6 +25,7 @@ UnusableReason = Literal["no_item", "unreadable", "blocked", "incomplete", "post
 
 # Written into an accepted item that names another profile than was asked for, so that it is known again when read back.
 _ASKED_FOR: Final = "osliraAskedFor"
+_OWN_MARKS: Final = (_ASKED_FOR, POSTS_LEFT_OUT)
 _MOST_ITEMS: Final = 20
 # By how much they say: of several items that are no use, the first of these reasons counts.
 UNUSABLE: Final[tuple[UnusableReason, ...]] = (
@@ -56,7 +63,7 @@ def judge_items(items: Sequence[object], *, asked_for: str, known_id: str | None
     item under another name is the same profile, renamed.
     """
     found = [item for item in map(fields.as_item, items[:_MOST_ITEMS]) if item]
-    fresh = [{key: value for key, value in item.items() if key != _ASKED_FOR} for item in found]
+    fresh = [{key: value for key, value in item.items() if key not in _OWN_MARKS} for item in found]
     return _first_usable(fresh, asked_for, known_id)
 
 
@@ -97,7 +104,7 @@ def _judge(item: dict[str, Any], asked_for: str, known_id: str | None) -> Judged
         if not _is_renamed(item, asked_for, known_id):
             raise ScrapeUnusable("another_profile")
         item = {**item, _ASKED_FOR: asked_for}
-    kept = reduced(item, keeping=(_ASKED_FOR,))
+    kept = reduced(item, keeping=_OWN_MARKS)
     _refuse_incomplete(kept, is_blocked=says_blocked(item))
     names, others = names_of(item)
     return Judged(kept, read_item(kept), names | {asked_for}, others, profile_id(item))
@@ -121,9 +128,9 @@ def _is_renamed(item: Item, asked_for: str, known_id: str | None) -> bool:
 
 
 def _refuse_incomplete(kept: Item, *, is_blocked: bool) -> None:
-    """A private profile shows no posts. Without one figure it is a login page, and posts that are counted must be there.
+    """A private profile shows no posts. Without one figure it is a login page, and posts must be there unless their number is 0.
 
-    A page without an id whose figures are all 0 and which says nothing else is such a page too.
+    A page without an id whose figures are all 0 and which says nothing else is a login page too.
     """
     if fields.flag(kept, "private") or fields.list_of(kept, "latestPosts", limit=1):
         return
@@ -131,5 +138,5 @@ def _refuse_incomplete(kept: Item, *, is_blocked: bool) -> None:
     says_nothing = profile_id(kept) is None and fields.text(kept, "biography", limit=1) is None
     if all(figure is None for figure in figures) or (says_nothing and not any(figures)):
         raise ScrapeUnusable("blocked" if is_blocked else "incomplete")
-    if figures[-1]:
+    if figures[-1] != 0 and not kept.get(POSTS_LEFT_OUT):
         raise ScrapeUnusable("posts_missing")

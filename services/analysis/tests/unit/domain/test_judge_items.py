@@ -18,6 +18,7 @@ from oslira_analysis.domain.read_item import MalformedItem, ProfileUnavailable, 
 
 Make = Callable[..., dict[str, Any]]
 NAME = "crumb.and.co"
+NAN = float("nan")
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LOGIN_WALL = dict.fromkeys(("followersCount", "followsCount", "postsCount", "private", "biography")) | {
     "latestPosts": []
@@ -110,6 +111,14 @@ def test_nothing_that_can_be_read_is_no_verdict(items: list[Any]) -> None:
         ({"latestPosts": {"0": {"caption": "x"}}}, "posts_missing"),
         (ZEROS | {"fullName": "Login • Instagram"}, "incomplete"),
         (ZEROS | {"id": "7"}, "accepted"),  # a profile that was made a moment ago
+        # Posts whose number is not known may be missing: a profile that has none says 0.
+        *(
+            ({"latestPosts": [], "postsCount": unknown}, "posts_missing")
+            for unknown in (None, "", -1, NAN, "many", [])
+        ),
+        ({"latestPosts": [], "postsCount": "1.2K"}, "posts_missing"),
+        ({"latestPosts": [], "postsCount": "0"}, "accepted"),
+        ({"latestPosts": [], "postsCount": None, "osliraPostsLeftOut": True}, "posts_missing"),
         ({"latestPosts": [], "private": 1}, "accepted"),
         ({"latestPosts": [], "private": True}, "accepted"),
         ({"latestPosts": [], "private": "true"}, "accepted"),
@@ -185,6 +194,27 @@ def test_requests_that_failed_as_the_verdict_says_are_no_block() -> None:
 def test_a_verdict_is_one_in_whatever_words(said: str, reason: str) -> None:
     assert outcome_of([{"username": NAME, "error": said}]) == f"final: {reason}"
     assert outcome_of([{"error": "Error", "errorDescription": said}]) == f"final: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"error": "Profil wurde nicht gefunden", "errorCode": "not_found"}, "final: not_found"),
+        ({"error": "Página no disponible", "code": "PROFILE_NOT_FOUND"}, "final: not_found"),
+        ({"error": "Profil introuvable", "statusCode": 404}, "final: not_found"),
+        ({"error": {"name": "NotFoundError", "message": "見つかりません"}}, "final: not_found"),
+        ({"error": {"type": "no_items", "message": "aucun résultat"}}, "final: empty_or_private"),
+        ({"error": "Konto ist privat", "private": True}, "final: private"),
+        ({"errorCode": "not_found"}, "final: not_found"),
+        ({"errorDescription": "Page not found"}, "final: not_found"),
+        ({"errorType": "RequestBlocked", "errorDescription": "Seite nicht gefunden"}, "blocked"),
+        ({"error": "Profil wurde nicht gefunden"}, "unreadable"),
+    ],
+)
+def test_codes_and_flags_say_what_words_of_another_language_do_not(
+    said: dict[str, Any], outcome: str
+) -> None:
+    assert outcome_of([{"username": NAME, **said}]) == outcome
 
 
 @pytest.mark.parametrize("written", [True, "true", 1, "1"])
