@@ -1,18 +1,31 @@
 """The Retry-After header, as every HTTP peer of ours may send it."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+_SECONDS: Final = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
-def read_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None for what is neither, or past."""
+def read_retry_after(value: str | None, *, now: datetime, date: str | None = None) -> float | None:
+    """Seconds from a Retry-After header, which holds seconds or a date; None for what is neither, or past.
+
+    `date`: the same answer's Date header. A date is meant by the peer's clock, which may differ from ours by minutes.
+    """
     if value is None:
         return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+    if _SECONDS.fullmatch(value.strip()):
+        return float(value.strip()[:9])
+    if (moment := _moment(value)) is None:
         return None
-    wait_s = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    wait_s = (moment - (_moment(date) or now)).total_seconds()
     return wait_s if wait_s > 0 else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

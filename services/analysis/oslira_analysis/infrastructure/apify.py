@@ -43,7 +43,7 @@ _NANO: Final = Decimal(1_000_000_000)
 _MISSING_FOR_S: Final = 30.0
 _LOOK_AGAIN_S: Final = 1.0
 # Of the last answer in this task: the SDK's errors have no headers.
-_RETRY_AFTER: ContextVar[str | None] = ContextVar("apify_retry_after", default=None)
+_RETRY_AFTER: ContextVar[float | None] = ContextVar("apify_retry_after", default=None)
 _REQUEST_TIMEOUT: Final = 408
 # Apify's error types, of its OpenAPI document, which doesn't say their statuses.
 _LIMITED: Final = ("memory-limit-exceeded", "concurrent-", "rate-limit-exceeded", "too-many-requests")
@@ -101,9 +101,8 @@ class ApifyScraper:
             if not isinstance(status, int) or status >= 500:  # noqa: PLR2004
                 raise ScraperBusy(f"probe: {_name(error)}") from error
 
-    async def list_started(self, *, since_s: float) -> list[StartedRun]:
+    async def list_started(self, *, since: datetime) -> list[StartedRun]:
         client = await self.client.ready()
-        since = datetime.now(UTC) - timedelta(seconds=since_s)
         found: list[StartedRun] = []
         for page in range(_MOST_PAGES):
             # Oldest first: a run that starts meanwhile comes at the end, and moves no other to a page that was read.
@@ -212,7 +211,8 @@ class ApifyScraper:
             async def send_request(self, **request: Any) -> Any:
                 _RETRY_AFTER.set(None)
                 response = await super().send_request(**request)
-                _RETRY_AFTER.set(response.headers.get("retry-after"))
+                asked, date = response.headers.get("retry-after"), response.headers.get("date")
+                _RETRY_AFTER.set(read_retry_after(asked, now=datetime.now(UTC), date=date))
                 return response
 
         client = ApifyClientAsync.with_custom_http_client(
@@ -236,7 +236,7 @@ class ApifyScraper:
                 trouble = _trouble_of(error) or ("unusable" if _is_unusable(error) else "outage")
                 if pause_s is None or trouble not in {"outage", "unusable"}:
                     raise ScraperBusy(
-                        f"{what}: {_name(error)}", trouble=trouble, retry_after_s=_retry_after_s()
+                        f"{what}: {_name(error)}", trouble=trouble, retry_after_s=_RETRY_AFTER.get()
                     ) from error
                 await asyncio.sleep(pause_s)
         raise AssertionError("the last try returns or raises")
@@ -246,12 +246,12 @@ def _start_failed(error: Exception) -> ScraperBusy | StartRefused:
     """A lost answer has many shapes in the transport below; only some say for sure that nothing was started."""
     reason, trouble = f"start: {_name(error)}", _trouble_of(error)
     if trouble is not None:
-        return ScraperBusy(reason, trouble=trouble, retry_after_s=_retry_after_s())
+        return ScraperBusy(reason, trouble=trouble, retry_after_s=_RETRY_AFTER.get())
     if _is_refusal(error):
         return StartRefused(reason)
     if "Connect" in type(error).__name__:
         return ScraperBusy(reason)
-    return StartUnknown(reason, retry_after_s=_retry_after_s())
+    return StartUnknown(reason, retry_after_s=_RETRY_AFTER.get())
 
 
 def _trouble_of(error: Exception) -> Trouble | None:
@@ -297,7 +297,3 @@ def _name(error: Exception) -> str:
         )
         if part
     )
-
-
-def _retry_after_s() -> float | None:
-    return read_retry_after(_RETRY_AFTER.get(), now=datetime.now(UTC))

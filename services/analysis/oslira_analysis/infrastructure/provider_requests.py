@@ -18,8 +18,13 @@ from oslira_analysis.application.rows import Usage
 _REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
 # Our key is: a moment later it still will be, and another provider may help.
 _KEY_REFUSED: Final = frozenset({401, 403})
-# Our budget there is spent, in both providers' words and under several statuses; waiting a moment doesn't help.
-_USED_UP: Final = ("insufficient_quota", "exceeded your current quota", "credit balance is too low")
+# Our budget there is spent, in both providers' words and under several statuses, 400 among them; waiting a moment doesn't help.
+_USED_UP: Final = (
+    "insufficient_quota", "exceeded your current quota", "billing_hard_limit", "billing hard limit", "billing_not_active",
+    "billing_error", "credit balance is too low", "api usage limits", "you will regain access",
+)  # fmt: skip
+# Our account is closed, also said with 400.
+_CLOSED: Final = ("organization has been disabled", "account_deactivated", "account has been deactivated")
 _WRITTEN_IN: Final = {"text": "text", "output_text": "text", "tool_use": "input"}
 _CODE: Final = re.compile(r"\w{1,60}", re.ASCII)
 # Shorter than the minute after which servers and the balancers before them give up an idle one.
@@ -77,13 +82,13 @@ def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
     reason, text = f"{status} {reason}", str(error).lower()
     if status == 402 or any(sign in text for sign in _USED_UP):  # noqa: PLR2004
         return ProviderFailed(reason, asks_again=False, trouble="used_up")
+    if status in _KEY_REFUSED or any(sign in text for sign in _CLOSED):
+        return ProviderFailed(reason, asks_again=False, trouble="key_refused")
     if status in _REFUSED:
         return RequestRefused(reason)
     retry_after_s = _retry_after_s(error)
     if status == 429:  # noqa: PLR2004
         return ProviderFailed(reason, asks_again=False, trouble="limited", retry_after_s=retry_after_s)
-    if status in _KEY_REFUSED:
-        return ProviderFailed(reason, asks_again=False, trouble="key_refused")
     # A balancer that gave up on its server doesn't know what that one did.
     return ProviderFailed(
         reason,
@@ -105,7 +110,9 @@ def _is_unsent(error: BaseException) -> bool:
 
 def _retry_after_s(error: Exception) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", None)
-    return None if headers is None else read_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
+    if headers is None:
+        return None
+    return read_retry_after(headers.get("retry-after"), now=datetime.now(UTC), date=headers.get("date"))
 
 
 def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Usage]]) -> Reply:
