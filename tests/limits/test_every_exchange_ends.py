@@ -183,7 +183,7 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
     "apify list": Exchange(
         [f"{_ANALYSIS}/apify.py"],
         3 * _SHORT_S + 2,
-        lambda server: _scraper(server).list_started(since_s=60),
+        lambda server: _scraper(server).list_started(since=datetime.now(UTC)),
     ),
     "apify input": Exchange(
         [f"{_ANALYSIS}/apify.py"],

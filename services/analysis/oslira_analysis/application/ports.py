@@ -234,8 +234,8 @@ class Scraper(Protocol):
         """The actor's run id. Raises StartUnknown when the answer was lost; ScraperBusy or StartRefused: it surely did not start."""
         ...
 
-    async def list_started(self, *, since_s: float) -> "list[StartedRun]":
-        """All of the actor's runs that started from `since_s` seconds ago on, for ten minutes; newest first. Raises ScraperBusy."""
+    async def list_started(self, *, since: datetime) -> "list[StartedRun]":
+        """All of the actor's runs that started in the ten minutes from `since` on; newest first. Raises ScraperBusy."""
         ...
 
     async def names_of(self, started: "StartedRun") -> list[str]:

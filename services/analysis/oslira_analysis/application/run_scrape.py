@@ -145,8 +145,9 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
             return adopted
     if scrape.age_s < ports.limits.start_known_after_s:
         await ports.scrapes.hand_back(work, delay_s=_LOOK_AGAIN_S)
-    else:  # the scraper failed to start it: the slot goes to somebody else meanwhile
-        await _snooze(work, StartUnknown("it never started"), ports, was_started=False)
+    else:  # the slot goes to somebody else meanwhile; the scraper has just answered, so there is no outage to wait out
+        never = StartUnknown("it never started")
+        await _snooze(work, never, ports, was_started=False, delay_s=_LOOK_AGAIN_S)
     return None
 
 

@@ -1,7 +1,8 @@
 """What is known of the suppliers, shared by all processes: each reports what it found out, and learns what the others did.
 
 While a supplier is down nothing is promoted that needs it (analysis.promote() reads the same rows), so nobody would notice its
-recovery: one process at a time asks it something free.
+recovery: one process at a time asks it something free. An answer to that does not prove that it works, so a few of the tasks that it
+has put off are tried first; once a request has succeeded the others follow, over some seconds, and do not wait out their snooze.
 """
 
 import asyncio
@@ -18,6 +19,10 @@ _LOG = structlog.get_logger()
 _PROBE_TIMEOUT_S: Final = 4.0
 # A reported outage outlives some lost probes, and no more than that: if every process dies, it is over.
 REPORTED_FOR_S: Final = 20.0
+# Tasks that are tried once a probe was answered, and those that follow once one of them has succeeded.
+_TRIED_FIRST: Final = 5
+_BROUGHT_FORWARD: Final = 500
+_WITHIN_S: Final = 10.0
 
 
 class Outages(Protocol):
@@ -31,6 +36,10 @@ class Outages(Protocol):
 
     async def clear(self, supplier: str) -> None:
         """It is well again."""
+        ...
+
+    async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
+        """Of the tasks that it has put off, the oldest are due within `within_s`."""
         ...
 
     async def take_probe(self, supplier: str, *, every_s: float) -> bool:
@@ -64,6 +73,8 @@ class WatchSuppliers:
         self._probe_every_s = probe_every_s
         # Those that this process has seen in the table, or written there.
         self._shared: set[str] = set()
+        # Those whose outage is over, and which have not served a request of this process since.
+        self._recovering: set[str] = set()
 
     async def __call__(self) -> None:
         known = await self._outages.read()
@@ -74,10 +85,10 @@ class WatchSuppliers:
     async def _look(self, supplier: Supplier, shared: Hold | None) -> None:
         breaker = supplier.breaker
         own = breaker.held(self._clock_s())
+        await self._follow_recovery(supplier)
         if shared is None:
             if supplier.name in self._shared:  # another process found it well again, or its time has passed
-                self._shared.discard(supplier.name)
-                breaker.recovered(self._clock_s())
+                self._note_recovery(supplier)
             elif own is not None:
                 _LOG.warning(
                     "supplier_down", supplier=supplier.name, reason=own.reason, is_outage=own.is_outage
@@ -105,5 +116,21 @@ class WatchSuppliers:
             return
         _LOG.info("supplier_recovered", supplier=supplier.name)
         await self._outages.clear(supplier.name)
+        self._note_recovery(supplier)
+        await self._outages.bring_forward(supplier.name, most=_TRIED_FIRST, within_s=0)
+
+    def _note_recovery(self, supplier: Supplier) -> None:
         self._shared.discard(supplier.name)
         supplier.breaker.recovered(self._clock_s())
+        if (
+            supplier.breaker.state(self._clock_s()) == "half_open"
+        ):  # a limit is over by its time, as its tasks know
+            self._recovering.add(supplier.name)
+
+    async def _follow_recovery(self, supplier: Supplier) -> None:
+        state = supplier.breaker.state(self._clock_s())
+        if supplier.name not in self._recovering or state == "half_open":
+            return
+        self._recovering.discard(supplier.name)
+        if state == "closed":
+            await self._outages.bring_forward(supplier.name, most=_BROUGHT_FORWARD, within_s=_WITHIN_S)

@@ -1,6 +1,7 @@
 """A scraper that is not asked while its breaker is open, and whose answers tell the breaker how it is."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from oslira_analysis.application.ports import ActorEnd, Scraper, ScraperBusy, StartedRun
@@ -22,8 +23,8 @@ class GuardedScraper:
     async def start(self, username: str) -> str:
         return await self._ask(lambda: self._scraper.start(username))
 
-    async def list_started(self, *, since_s: float) -> list[StartedRun]:
-        return await self._ask(lambda: self._scraper.list_started(since_s=since_s))
+    async def list_started(self, *, since: datetime) -> list[StartedRun]:
+        return await self._ask(lambda: self._scraper.list_started(since=since))
 
     async def names_of(self, started: StartedRun) -> list[str]:
         return await self._ask(lambda: self._scraper.names_of(started))

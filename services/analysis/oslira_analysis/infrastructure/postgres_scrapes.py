@@ -36,6 +36,10 @@ update analysis.runs r
  where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping' and r.current_step <> 'supplier_unavailable'
 returning r.*
 """
+# The scraper works: what it did before is no longer held against it.
+_FOLLOWERS_SERVED: Final = """
+update analysis.runs set snoozed_since = null where scrape_id = $1 and state = 'scraping' and snoozed_since is not null
+"""
 _KNOWN_PROFILE: Final = """
 select profile_id from analysis.scrapes
  where username = $1 and profile_id is not null order by ended_at desc limit 1
@@ -116,8 +120,9 @@ class PostgresScrapes:
         )
 
     async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
+        scrape = work.scrape
         try:
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
                 row = await transition(
                     connection,
                     work.claim,
@@ -128,12 +133,14 @@ class PostgresScrapes:
                     keeps_lease=True,
                     is_progress=False,  # an actor's run that was started can still fail, and come back here
                 )
+                if row is not None and scrape.snoozed_for_s:
+                    await connection.execute(_FOLLOWERS_SERVED, scrape.scrape_id)
         except asyncpg.UniqueViolationError:
             return None
         if row is None:
             return None
-        scrape = replace(work.scrape, actor_run_id=actor_run_id, snoozed_for_s=0.0)
-        return ScrapeWork(moved(work.claim, row), scrape)
+        started = replace(scrape, actor_run_id=actor_run_id, snoozed_for_s=0.0)
+        return ScrapeWork(moved(work.claim, row), started)
 
     async def recorded(self, actor_run_ids: Sequence[str]) -> set[str]:
         async with self._database.connection() as connection:

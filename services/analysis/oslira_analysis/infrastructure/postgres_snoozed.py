@@ -8,10 +8,10 @@ from oslira_analysis.application.rows import Effects
 from oslira_analysis.infrastructure.postgres_cancel import cancelled
 
 _BATCH: Final = 500
-# In the order of ids and without waiting, as everybody locks several of them.
+# In the order of ids and without waiting, as everybody locks several of them. `not_before` stays: since then they stand in the queue.
 _WAKE: Final = """
 update analysis.runs r
-   set waits_for = split_part(r.waits_for, '_', 1), not_before = null, current_step = 'waiting', seq = r.seq + 1
+   set waits_for = split_part(r.waits_for, '_', 1), current_step = 'waiting', seq = r.seq + 1
  where r.id in (
    select w.id from analysis.runs w
     where w.state = 'waiting' and w.waits_for in ('scrape_retry', 'score_retry') and w.not_before <= now()

@@ -1,8 +1,10 @@
 """The profile cache: one object per username, the accepted item. The bucket's lifecycle expires it."""
 
 import json
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import structlog
@@ -27,8 +29,16 @@ _CHANGED_MEANWHILE: Final = frozenset(
 class S3Profiles:
     """The port ProfileCache. boto3 blocks, so every call is in a thread. Down or slow means empty, never an error."""
 
-    def __init__(self, *, bucket: str, endpoint_url: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        endpoint_url: str | None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`now` counts where the store's answers have no date."""
         self._bucket = bucket
+        self._clock = now
         self.client: MadeOnce[Any] = MadeOnce(lambda: bucket_client(endpoint_url))
         self._calls = BlockingCalls("s3_profiles", most=_AT_ONCE)
 
@@ -40,8 +50,8 @@ class S3Profiles:
             return None
         if found is None:
             return None
-        item, scraped_at = found
-        if not -_CLOCKS_DIFFER <= datetime.now(UTC) - scraped_at <= max_age:
+        item, age = found
+        if not -_CLOCKS_DIFFER <= age <= max_age:
             return None
         if (judged := judge_kept(item, asked_for=username)) is None:
             _LOG.warning("cached_profile_unreadable")
@@ -72,7 +82,7 @@ class S3Profiles:
             with suppress(DeadlineExceeded):
                 await BlockingCalls("s3_close", most=1).run(client.close, limit_s=CALL_LIMIT_S)
 
-    def _get(self, username: str) -> tuple[object, datetime] | None:
+    def _get(self, username: str) -> tuple[object, timedelta] | None:
         client = self.client.get()
         try:
             found = client.get_object(Bucket=self._bucket, Key=key_of(username))
@@ -82,7 +92,7 @@ class S3Profiles:
             if found["ContentLength"] > _MOST_BYTES:
                 raise ValueError("the object is larger than any profile")
             content = body.read()
-        return json.loads(content), _scraped_at(found)
+        return json.loads(content), self._now(found) - _scraped_at(found)
 
     def _put(self, username: str, item: Item, scraped_at: datetime) -> None:
         """Only over what is older, also when another process puts at the same time: the store compares ETags."""
@@ -95,7 +105,7 @@ class S3Profiles:
                     raise
                 condition = {"IfNoneMatch": "*"}
             else:
-                if _is_newer(kept, scraped_at):
+                if _is_newer(kept, scraped_at, now=self._now(kept)):
                     return
                 condition = {"IfMatch": kept["ETag"]}
             try:
@@ -114,16 +124,21 @@ class S3Profiles:
                 return
         raise TimeoutError("the object changed between every look and its put")
 
+    def _now(self, answer: dict[str, Any]) -> datetime:
+        """By the store's clock: with ours minutes late, what another replica put would be of the future, and paid for again."""
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return parsedate_to_datetime(date) if date else self._clock()
+
 
 def _scraped_at(found: dict[str, Any]) -> datetime:
     told = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
-def _is_newer(kept: dict[str, Any], scraped_at: datetime) -> bool:
+def _is_newer(kept: dict[str, Any], scraped_at: datetime, *, now: datetime) -> bool:
     """One without a readable time, or with one in the future, is replaced."""
     try:
-        return scraped_at <= _scraped_at(kept) <= datetime.now(UTC) + _CLOCKS_DIFFER
+        return scraped_at <= _scraped_at(kept) <= now + _CLOCKS_DIFFER
     except (KeyError, ValueError, TypeError):
         return False
 

@@ -52,7 +52,7 @@ class OneScrape:
     async def start(self, username: str) -> str:
         return f"run-{username}"
 
-    async def list_started(self, *, since_s: float) -> list[StartedRun]:  # noqa: ARG002
+    async def list_started(self, *, since: datetime) -> list[StartedRun]:  # noqa: ARG002
         return []
 
     async def names_of(self, started: StartedRun) -> list[str]:  # noqa: ARG002

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest_asyncio
@@ -25,6 +26,10 @@ async def scraper(simulators: Simulators) -> AsyncGenerator[ApifyScraper]:
     )
 
 
+def ago(seconds: float) -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=seconds)
+
+
 async def starts(scraper: ApifyScraper, count: int) -> None:
     async def some(numbers: range) -> None:
         for number in numbers:
@@ -36,7 +41,7 @@ async def starts(scraper: ApifyScraper, count: int) -> None:
 async def test_the_first_of_thousands_of_starts_is_listed_once_and_last(scraper: ApifyScraper) -> None:
     lost = await scraper.start("lost.answer")
     await starts(scraper, LATER)
-    listed = await scraper.list_started(since_s=60)
+    listed = await scraper.list_started(since=ago(60))
     assert len({run.actor_run_id for run in listed}) == len(listed) == LATER + 1
     assert listed[-1].actor_run_id == lost
     assert await scraper.names_of(listed[-1]) == ["lost.answer"]
@@ -44,5 +49,5 @@ async def test_the_first_of_thousands_of_starts_is_listed_once_and_last(scraper:
 
 async def test_what_started_long_after_an_intent_is_not_looked_through(scraper: ApifyScraper) -> None:
     await scraper.start("now")
-    assert await scraper.list_started(since_s=3600) == list[StartedRun]()
-    assert len(await scraper.list_started(since_s=500)) == 1
+    assert await scraper.list_started(since=ago(3600)) == list[StartedRun]()
+    assert len(await scraper.list_started(since=ago(500))) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -90,3 +91,64 @@ async def test_patience_with_a_supplier_is_not_used_up_in_the_queue(rows: Waitin
     assert await rows.pool.fetch(look) == []
     await rows.pool.execute("update analysis.runs set waits_for = $1", f"{step}_retry")
     assert [row[0] for row in await rows.pool.fetch(look)] == [run_id]
+
+
+@pytest.mark.parametrize("step", ["scrape", "score"])
+async def test_only_the_time_that_a_supplier_kept_a_run_waiting_counts_over_several_snoozes(
+    rows: WaitingRows, step: str
+) -> None:
+    """It was put off for two minutes an hour ago, stood in the queue since, and is put off again."""
+    await rows.waiting("put.off.twice", waits_for=step)
+    await rows.pool.execute(
+        "update analysis.runs set snoozed_since = now() - interval '1 hour', not_before = now() - interval '58 minutes'"
+    )
+    assert list(await rows.promoted()) == ["put.off.twice"]
+    run = await rows.pool.fetchrow("select now() - snoozed_since as put_off, not_before from analysis.runs")
+    assert run is not None
+    assert (round(run["put_off"].total_seconds()), run["not_before"]) == (120, None)
+    await rows.pool.execute("update analysis.runs set state = 'waiting', waits_for = $1", f"{step}_retry")
+    assert await rows.pool.fetch("select * from analysis.runs_out_of_patience(1800, 21600, 10)") == []
+
+
+async def put_off(rows: WaitingRows, username: str, *, waits_for: str, for_s: float, age_s: float) -> UUID:
+    run_id = await rows.waiting(username, waits_for=waits_for, age_s=age_s)
+    for table, change in (("scrapes", ""), ("runs", ", waits_for = waits_for || '_retry'")):
+        await rows.pool.execute(
+            f"""update analysis.{table} set snoozed_since = now(), not_before = now() + make_interval(secs => $2){change}
+                 where username = $1""",
+            username,
+            for_s,
+        )
+    return run_id
+
+
+@pytest.mark.parametrize(("step", "supplier"), [("scrape", "apify"), ("score", "openai")])
+async def test_what_a_supplier_put_off_is_due_when_it_works_again_the_oldest_first_and_no_more_than_asked(
+    rows: WaitingRows, step: str, supplier: str
+) -> None:
+    oldest = await put_off(rows, "oldest", waits_for=step, for_s=60, age_s=9)
+    newest = await put_off(rows, "newest", waits_for=step, for_s=60, age_s=1)
+    # By its supplier's own Retry-After.
+    asked = await put_off(rows, "asked.to.wait", waits_for=step, for_s=300, age_s=99)
+    await rows.pool.execute("select analysis.bring_forward($1, 1, 0)", supplier)
+    left = {
+        row["id"]: row["left_s"]
+        for row in await rows.pool.fetch(
+            """select r.id, extract(epoch from greatest(r.not_before, s.not_before) - now()) as left_s
+                 from analysis.runs r left join analysis.scrapes s on s.id = r.scrape_id"""
+        )
+    }
+    assert left[oldest] <= 0
+    assert left[newest] > 50
+    await rows.pool.execute("select analysis.bring_forward($1, 9, 10)", supplier)
+    still = await rows.pool.fetch(
+        "select id, not_before > now() + interval '11 s' as waits from analysis.runs"
+    )
+    assert {row["id"] for row in still if row["waits"]} == {asked}
+
+
+async def test_a_retry_of_what_failed_itself_keeps_its_delay(rows: WaitingRows) -> None:
+    await put_off(rows, "fails.itself", waits_for="scrape", for_s=60, age_s=1)
+    await rows.pool.execute("update analysis.scrapes set snoozed_since = null")
+    await rows.pool.execute("select analysis.bring_forward('apify', 9, 0)")
+    assert await rows.pool.fetchval("select not_before > now() + interval '50 s' from analysis.runs")

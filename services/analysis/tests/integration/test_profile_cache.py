@@ -43,6 +43,21 @@ async def test_an_item_ages_from_when_the_scraper_looked(store: S3Profiles) -> N
     assert await store.find("kept.aged", max_age=2 * HOUR) == item_of("kept.aged")
 
 
+@pytest.mark.parametrize("off", [-HOUR / 12, HOUR / 12])
+async def test_a_replica_whose_clock_is_minutes_off_neither_misses_a_fresh_item_nor_replaces_it(
+    store: S3Profiles, bucket: Bucket, off: timedelta
+) -> None:
+    astray = S3Profiles(
+        bucket=bucket.name, endpoint_url=bucket.endpoint_url, now=lambda: datetime.now(UTC) + off
+    )
+    name = f"kept.clock.{off.days}"
+    await store.put(name, item_of(name), scraped_at=datetime.now(UTC))
+    assert await astray.find(name, max_age=HOUR / 20) == item_of(name)
+    await astray.put(name, item_of(name, followers=9), scraped_at=datetime.now(UTC) - HOUR)
+    assert await store.find(name, max_age=HOUR) == item_of(name)
+    await astray.close()
+
+
 async def test_the_newest_item_stays_in_whatever_order_they_come(store: S3Profiles) -> None:
     now = datetime.now(UTC)
     for order in itertools.permutations(range(3)):

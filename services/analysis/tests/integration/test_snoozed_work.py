@@ -226,3 +226,43 @@ async def test_a_refused_key_is_seen_and_waited_for(world: World) -> None:
     assert all(row["reason"].startswith("key_refused: 401") for row in reasons)
     for run_id in runs:
         assert (await world.ended(run_id))["state"] == "completed"
+
+
+@pytest.mark.parametrize("step", ["scrape", "score"])
+async def test_what_waits_goes_on_soon_after_its_supplier_works_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """After a long outage each waits for a minute at a time; a probe knows within seconds that it is over."""
+    monkeypatch.setenv("APIFY_REQUEST_TIMEOUT_S", "3")
+    monkeypatch.setenv("APIFY_START_SLACK_S", "2")
+    suppliers = ("apify",) if step == "scrape" else MODELS
+    for supplier in suppliers:
+        await world.simulators.add_fault(supplier, "status", status=503)
+    await world.start_engine()
+    await world.analysis.execute("update analysis.plans set max_running = 100")
+    runs = [await world.accept(f"waits.long.{number}") for number in range(8)]
+
+    async def is_down() -> bool:
+        put_off = "select count(*) from analysis.runs where snoozed_since is not null"
+        return await down(world) == set(suppliers) and await world.analysis.fetchval(put_off) > 3
+
+    await eventually(is_down)
+    for table in ("runs", "scrapes"):
+        await world.analysis.execute(
+            f"update analysis.{table} set not_before = now() + interval '70 seconds' where not_before is not null"
+        )
+    await world.simulators.clear_faults()
+    for run_id in runs:
+        assert (await world.ended(run_id, timeout_s=30))["state"] == "completed"
+
+
+async def test_patience_with_a_scraper_that_works_again_starts_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put off for some seconds, started, failed by the actor itself: that is no unavailable scraper."""
+    monkeypatch.setenv("SNOOZE_SINGLE_S", "5")
+    await world.simulators.add_fault("apify", "memory_limit", for_s=3)
+    await world.simulators.add_fault("apify", "run_failed", times=3)
+    await world.start_engine()
+    run = await world.ended(await world.accept("fails.afterwards"))
+    assert (run["state"], run["error_code"]) == ("completed", None)

@@ -156,9 +156,9 @@ class HttpSender:
             # Nobody knows what the server did with the request, so it isn't sent to another address of it.
             return Answer(problem=Problem.CONNECTION)
         await response.aclose()
-        headers = response.headers
+        answered = response.headers
         retry_after_s = read_retry_after(
-            headers.get("retry-after"), now=self._now(), date=headers.get("date")
+            answered.get("retry-after"), now=self._now(), date=answered.get("date")
         )
         return Answer.of_status(response.status_code, retry_after_s=retry_after_s)
 

@@ -13,6 +13,7 @@ class MemoryOutages:
 
     rows: dict[str, Hold] = field(default_factory=dict[str, Hold])
     probes: int = 0
+    brought_forward: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
 
     async def read(self) -> Mapping[str, Hold]:
         return dict(self.rows)
@@ -22,6 +23,10 @@ class MemoryOutages:
 
     async def clear(self, supplier: str) -> None:
         self.rows.pop(supplier, None)
+
+    async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
+        assert supplier == "apify"
+        self.brought_forward.append((most, within_s))
 
     async def take_probe(self, supplier: str, *, every_s: float) -> bool:  # noqa: ARG002
         self.probes += 1
@@ -95,3 +100,48 @@ async def test_what_is_known_to_last_longer_here_stays() -> None:
     process.breaker.hold(0, Hold("limited: 429", is_outage=False, left_s=60))
     await process.watch()
     assert process.breaker.held(0) == Hold("limited: 429", is_outage=False, left_s=60)
+
+
+async def recovered(*processes: Process, outages: MemoryOutages) -> None:
+    """Down for all of them, until a probe of the first is answered."""
+    processes[0].breaker.failed(0, "outage: 503")
+    for process in processes:
+        await process.watch()
+    outages.brought_forward.clear()
+    processes[0].is_well = True
+    await processes[0].watch()
+    for process in processes:
+        await process.watch()
+
+
+async def test_a_few_tasks_are_tried_at_once_and_the_others_follow_a_request_that_succeeded() -> None:
+    outages = MemoryOutages()
+    first, second = Process(outages), Process(outages)
+    await recovered(first, second, outages=outages)
+    assert outages.brought_forward == [(5, 0)]
+    second.breaker.succeeded(0)
+    for process in (first, second, second):
+        await process.watch()
+    assert outages.brought_forward == [(5, 0), (500, 10)]
+
+
+async def test_a_supplier_that_answers_its_probe_alone_does_not_draw_the_backlog() -> None:
+    outages = MemoryOutages()
+    process = Process(outages)
+    await recovered(process, outages=outages)
+    process.is_well = False
+    process.breaker.failed(0, "outage: 503")
+    for _ in range(3):
+        await process.watch()
+    assert outages.brought_forward == [(5, 0)]
+
+
+async def test_a_limit_that_is_over_brings_nothing_forward() -> None:
+    outages = MemoryOutages({"apify": Hold("limited: 429", is_outage=False, left_s=3)})
+    process = Process(outages)
+    await process.watch()
+    outages.rows.clear()
+    process.now_s = 4
+    for _ in range(2):
+        await process.watch()
+    assert outages.brought_forward == []
