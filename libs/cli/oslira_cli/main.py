@@ -10,6 +10,7 @@ from oslira_cli.commands import (
     bulk,
     erase,
     failed,
+    import_,
     insights,
     nats_config,
     provision,
@@ -34,6 +35,7 @@ def build_app() -> typer.Typer:
     app.add_typer(failed.failed, name="failed")
     app.command("erase")(erase.erase)
     app.command("tick")(tick.tick)
+    app.command("import")(import_.import_)
     app.command("smoke")(smoke.smoke)
     app.command("provision")(provision.provision)
     app.command("nats-config")(nats_config.nats_config)

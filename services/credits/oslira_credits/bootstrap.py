@@ -22,6 +22,7 @@ from oslira_credits.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_credits.infrastructure.postgres_audit import PostgresAuditedBooks
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
+from oslira_credits.infrastructure.postgres_imported_balances import PostgresImportedBalances
 from oslira_credits.infrastructure.postgres_notices import PostgresNotices
 from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
@@ -41,6 +42,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     bus.answer_holds(runtime.bus, hold)
     bus.answer_settlements(runtime.bus, settle)
     bus.answer_balances(runtime.bus, ReadBalance(ledger))
+    bus.answer_imports(runtime.bus, PostgresImportedBalances(runtime.database))
     bus.hear_outcomes(runtime.bus, settle)
     settle_due = SettleDueHolds(ledger, settle)
     expire = ExpireGrants(ledger)

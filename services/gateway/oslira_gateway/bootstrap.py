@@ -94,6 +94,8 @@ from oslira_gateway.operations.erase_routes import BusErasureOwners, erase_route
 from oslira_gateway.operations.erasures import EraseProfile
 from oslira_gateway.operations.failed_routes import failed_routes
 from oslira_gateway.operations.failed_work import BusFailedWork
+from oslira_gateway.operations.import_routes import import_routes
+from oslira_gateway.operations.imported_balances import ServedImportedBalances
 from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
@@ -199,6 +201,7 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *jobs_routes(BusJobs(runtime.bus), acts),
             *_erasing(runtime, settings, acts),
             *failed_routes(BusFailedWork(runtime.bus), acts),
+            *import_routes(ServedImportedBalances(service, runtime.bus), acts),
             *dead_letter_routes(JetStreamDeadLetters(runtime.bus), acts),
             *admin_insights_routes(PostgresLedger(service), acts),
         ],

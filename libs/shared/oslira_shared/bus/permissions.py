@@ -1,6 +1,6 @@
 """Who may do what on the bus. Everything here is derived from the topology; what isn't granted is denied.
 
-`scheduler` alone may make and mend streams and consumers. `operator` is the `oslira` command: it looks, replays and runs jobs.
+`scheduler` alone may make and mend streams and consumers. `operator` is a person with a NATS client: it looks, replays and runs jobs.
 `observer` is any outside service: it hears events and can say nothing.
 """
 

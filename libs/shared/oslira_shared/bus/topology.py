@@ -181,6 +181,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.HOLD: ("gateway", "analysis"),
     credits_.SETTLE: ("gateway", "analysis"),
     credits_.BALANCE: ("gateway",),
+    credits_.IMPORT_BALANCE: ("gateway",),
     # Asking for an unknown run's outcome closes its id.
     analysis.OUTCOME: ("credits",),
     analysis.CANCEL: ("gateway",),

@@ -45,6 +45,7 @@ CARRIED: Final[Mapping[str, Carried]] = {
     credits_.HOLD: Carried(credits_.HoldRequest, credits_.Held),
     credits_.SETTLE: Carried(credits_.SettleRequest, credits_.Settlement),
     credits_.BALANCE: Carried(credits_.BalanceRequest, credits_.Balance),
+    credits_.IMPORT_BALANCE: Carried(credits_.ImportBalance, credits_.ImportedBalance),
     credits_.SETTLED: Carried(credits_.Settled),
     credits_.GRANTED: Carried(credits_.Granted),
     credits_.LOW_BALANCE: Carried(credits_.LowBalance),

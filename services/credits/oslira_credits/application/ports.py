@@ -24,6 +24,19 @@ class Purse:
     debt: Credits = 0  # spent of grants that were taken back later; the next grants pay it
 
 
+class ImportedBalances(Protocol):
+    """Balances of an earlier system."""
+
+    async def grant(
+        self, balance_id: str, account_id: UUID, amount: Credits, *, expires_at: datetime | None
+    ) -> tuple[UUID, bool]:
+        """Grant one, once for each `balance_id`: (grant id, whether it is new).
+
+        Raises OsliraError `conflict` when the id was imported with another account or amount; nothing is written.
+        """
+        ...
+
+
 class Ledger(Protocol):
     """The double-entry ledger. Each method is one transaction and idempotent by its key; time is the ledger's own."""
 

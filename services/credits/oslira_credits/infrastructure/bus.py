@@ -10,6 +10,7 @@ from oslira_shared.ids import derived_id, new_id
 from structlog.contextvars import bound_contextvars
 
 from oslira_credits.application.hold_credits import HoldCredits
+from oslira_credits.application.ports import ImportedBalances
 from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.notices import GrantMade, Notice
@@ -72,6 +73,17 @@ def answer_balances(bus: Bus, read: ReadBalance) -> None:
                 for grant in purse.grants
             ],
         )
+
+
+def answer_imports(bus: Bus, balances: ImportedBalances) -> None:
+    """credits.rpc.import_balance."""
+
+    @bus.responder(contracts.IMPORT_BALANCE)
+    async def answer_import(request: contracts.ImportBalance) -> contracts.ImportedBalance:
+        grant_id, is_new = await balances.grant(
+            request.balance_id, request.account_id, request.amount_credits, expires_at=request.expires_at
+        )
+        return contracts.ImportedBalance(grant_id=grant_id, is_new=is_new)
 
 
 def hear_outcomes(bus: Bus, settle: SettleHold) -> None:

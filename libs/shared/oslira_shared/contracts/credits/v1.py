@@ -4,11 +4,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import AwareDatetime, Field
+
 from oslira_shared.contracts.base import Contract
 
 HOLD: Final = "credits.rpc.hold"
 SETTLE: Final = "credits.rpc.settle"
 BALANCE: Final = "credits.rpc.balance"
+IMPORT_BALANCE: Final = "credits.rpc.import_balance"
+MOST_IMPORTED_CREDITS: Final = 1_000_000_000
 SETTLED: Final = "credits.evt.settled.v1"
 GRANTED: Final = "credits.evt.granted.v1"
 LOW_BALANCE: Final = "credits.evt.low_balance.v1"
@@ -74,6 +78,25 @@ class Balance(Contract):
     grants: list[GrantBalance] = []  # the first 100 to be drawn
     frozen: int = 0  # of disputed grants
     debt: int = 0  # spent of grants that were taken back later: the next grants pay it first
+
+
+class ImportBalance(Contract):
+    """Grant the balance that an account had in an earlier system; `balance_id` is its id there and the idempotency key.
+
+    Answers `ImportedBalance`; error: conflict (the id was imported before with another account or amount; nothing is written).
+    """
+
+    balance_id: str = Field(min_length=1, max_length=200)
+    account_id: UUID
+    amount_credits: int = Field(ge=1, le=MOST_IMPORTED_CREDITS)
+    expires_at: AwareDatetime | None = None
+
+
+class ImportedBalance(Contract):
+    """`is_new`: False when the same balance was imported before."""
+
+    grant_id: UUID
+    is_new: bool
 
 
 class Settled(Contract):

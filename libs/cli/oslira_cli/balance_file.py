@@ -1,8 +1,8 @@
-"""Opening balances from the system before this one: a CSV of users and credits becomes `migration` grants, each once.
+"""A file of opening balances from an earlier system: CSV, one balance a line.
 
 Columns (a header line names them, in any order; others are ignored):
 
-    id          the old system's id of the balance; the grant's key is `migration:<id>`
+    id          the earlier system's id of the balance; it is granted once
     user_id     the user's id in both systems (the token's subject) …
     email       … or their address, where user_id is empty or not a column
     account_id  optional: which account; else the oldest one that the user owns
@@ -12,32 +12,14 @@ Columns (a header line names them, in any order; others are ignored):
 
 import csv
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 _MOST_CREDITS: Final = 1_000_000_000
 _NEEDED: Final = frozenset({"id", "credits"})
-
-# The account that the file names must be one of the user's own, if it names a user too.
-_ACCOUNT: Final = """
-select a.id from identity.accounts a
- where a.deleted_at is null and ($3::uuid is null or a.id = $3)
-   and (($1::uuid is null and $2::text is null) or exists (
-     select from identity.members m join identity.users u on u.id = m.user_id
-      where m.account_id = a.id and m.role = 'owner'
-        and ($1::uuid is null or u.id = $1) and ($1::uuid is not null or lower(u.email) = lower($2))))
- order by a.created_at, a.id limit 1
-"""
-_GRANT: Final = """
-select is_new from credits.grant($1, $2, 'migration', $3, $4, p_description => 'Balance from the earlier system')
-"""
-_KEPT: Final = "select account_id, amount from credits.grants where idempotency_key = $1"
 
 
 class UnreadableFile(Exception):  # noqa: N818
@@ -61,36 +43,12 @@ class Line:
     expires_at: datetime | None
 
 
-@dataclass(slots=True)
-class Imported:
-    """What came of a file. `bad` is by line number. `granted_credits` are those of this import alone."""
-
-    granted: int = 0
-    granted_credits: int = 0
-    granted_before: int = 0
-    empty: int = 0
-    bad: dict[int, str] = field(default_factory=dict[int, str])
-
-
-async def move_in(path: Path, *, gateway_url: str, credits_url: str) -> Imported:
-    """Import a file; again: nothing new. Raises UnreadableFile before anything is granted."""
-    lines = list(_without_doubles(read_lines(path)))
-    gateway, ledger = await asyncpg.connect(gateway_url), await asyncpg.connect(credits_url)
-    done = Imported()
-    try:
-        for number, line in lines:
-            try:
-                await _import(line, done, gateway, ledger)
-            except BadLine as bad:
-                done.bad[number] = str(bad)
-    finally:
-        await gateway.close()
-        await ledger.close()
-    return done
-
-
 def read_lines(path: Path) -> Iterator[tuple[int, Line | BadLine]]:
-    """Each line of the file under its number. Raises UnreadableFile."""
+    """Each line of the file by its number; an id that stands there twice is bad the second time. Raises UnreadableFile."""
+    return _without_doubles(_read_lines(path))
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, Line | BadLine]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file, restkey="", strict=True)
@@ -144,33 +102,3 @@ def _without_doubles(lines: Iterator[tuple[int, Line | BadLine]]) -> Iterator[tu
     for number, line in lines:
         first = seen.setdefault(line.old_id, number) if isinstance(line, Line) else number
         yield number, line if first == number else BadLine(f"its id is on line {first} already")
-
-
-async def _import(
-    line: Line | BadLine,
-    done: Imported,
-    gateway: "asyncpg.Connection[asyncpg.Record]",
-    ledger: "asyncpg.Connection[asyncpg.Record]",
-) -> None:
-    if isinstance(line, BadLine):
-        raise line
-    account_id = await gateway.fetchval(_ACCOUNT, line.user_id, line.email, line.account_id)
-    if account_id is None:
-        raise BadLine("there is no such account, or the user doesn't own it")
-    if line.amount_credits == 0:
-        done.empty += 1
-        return
-    key = f"migration:{line.old_id}"
-    if await ledger.fetchrow(_KEPT, key) is None:
-        with suppress(asyncpg.UniqueViolationError):  # another import was faster, for another account
-            if await ledger.fetchval(_GRANT, account_id, line.amount_credits, key, line.expires_at):
-                done.granted += 1
-                done.granted_credits += line.amount_credits
-                return
-    kept = await ledger.fetchrow(_KEPT, key)
-    # Imported before: the same line is fine, another balance under the same id is not.
-    if kept is None or (kept["account_id"], kept["amount"]) != (account_id, line.amount_credits):
-        raise BadLine(
-            f"id {line.old_id!r} was imported before, with another account or amount; nothing was changed"
-        )
-    done.granted_before += 1
