@@ -7,16 +7,28 @@ from oslira_cli.commands.insights import read_insights
 from oslira_cli.deployment import Login
 from oslira_cli.insights_tables import insights_tables
 from oslira_cli.operator_token import sign_operator_token
+from oslira_devstack.make_user import sign_token
 from oslira_devstack.stack import Stack
 from people import Person, eventually, person
 from rich.console import Console
 
 
-async def _insight(user: Person, what: str) -> dict[str, Any]:
-    answer = await user.client.http.get(f"/v1/insights/{what}")
+async def _insight(user: Person, what: str, *, token: str | None = None) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = await user.client.http.get(f"/v1/insights/{what}", headers=headers)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+def _operators_token(stack: Stack, user: Person) -> str:
+    """The user's, as their issuer would sign it for an operator."""
+    return sign_token(
+        stack.credentials.jwt_secret,
+        user_id=user.who.user_id,
+        email="operator@oslira.test",
+        is_operator=True,
+    )
 
 
 async def _as_operator(stack: Stack, what: str) -> dict[str, Any]:
@@ -70,11 +82,13 @@ async def test_what_an_account_did_shows_in_its_insights_and_in_no_others(stack:
         (ordered,) = [one for one in found["endpoints"] if one["endpoint"] == "POST /v1/analyses"]
         assert ordered["statuses"] == {"200": 1, "202": 1}
         assert ordered["durations"]["p95_ms"] > 0
-        cache = (await _insight(user, "cache"))["totals"]
+        refused = await user.client.http.get("/v1/insights/cache")
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        cache = (await _insight(user, "cache", token=_operators_token(stack, user)))["totals"]
         assert (cache["profiles"]["misses"], cache["analyses"]["rate"]) == (1, 0.5)
 
         shown = await _as_tables(user)
-        for text in ("Usage, ", "new leads", "profiles", "POST /v1/analyses", "scoring", "gpt-6-luna"):
+        for text in ("Usage, ", "new leads", "POST /v1/analyses", "scoring", "gpt-6-luna"):
             assert text in shown
 
         assert (await _insight(other, "usage"))["totals"]["runs"] == 0

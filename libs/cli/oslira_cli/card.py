@@ -22,7 +22,6 @@ def card(run: dict[str, Any], *, took_s: float | None = None) -> RenderableType:
         part
         for part in (
             _charge(run),
-            "profile from cache" if run.get("is_from_cache") else "freshly scraped",
             f"{took_s:.1f} s" if took_s is not None else "",
             f"confidence {result['confidence']}",
         )

@@ -10,8 +10,8 @@ _DURATIONS = ("count", "p50_ms", "p95_ms", "p99_ms")
 
 
 def insights_tables(found: dict[str, Any]) -> RenderableType:
-    """`found`: the answers of usage, outcomes, cache and latency, by these names, as JSON."""
-    usage, latency, cache = found["usage"], found["latency"], found["cache"]["totals"]
+    """`found`: the answers of usage, outcomes and latency, by these names, as JSON."""
+    usage, latency = found["usage"], found["latency"]
     return Group(
         _table(
             f"Usage, {usage['start'][:10]} to {usage['end'][:10]}",
@@ -35,18 +35,6 @@ def insights_tables(found: dict[str, Any]) -> RenderableType:
                     ", ".join(f"{failure['code']} {failure['runs']}" for failure in one["failures"]),
                 )
                 for one in found["outcomes"]["types"]
-            ),
-        ),
-        _table(
-            "At hand already",
-            ("what", "hits", "misses", "rate"),
-            (
-                (name, hits["hits"], hits["misses"], _percent(hits["rate"]))
-                for name, hits in (
-                    ("profiles", cache["profiles"]),
-                    ("analyses", cache["analyses"]),
-                    ("prompt tokens", cache["prompt_tokens"]),
-                )
             ),
         ),
         *(

@@ -92,7 +92,6 @@ class Api:
     tickets: Tickets = field(default_factory=lambda: Tickets(SECRET))
     feed: ProgressFeed = field(default_factory=ProgressFeed)
     access: MemoryStreamAccess = field(default_factory=MemoryStreamAccess)
-    sign_outs: MemorySignOuts = field(default_factory=MemorySignOuts)
     counters: MemoryCounters = field(default_factory=MemoryCounters)
     rate_limits: str = "*.*=1000/60"
     trusted_proxies: tuple[IPv4Network, ...] = ()
@@ -103,6 +102,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self.requests = MemoryRequests(self.runs)
+        self.sign_outs = MemorySignOuts(self.memberships)
         self.streams = OpenStreams(self.access, StreamLimits(per_account=2))
 
     @property
@@ -155,11 +155,13 @@ class Api:
             request_timeout_s=self.request_timeout_s,
         )
 
-    def join(self, member: Member) -> dict[str, str]:
+    def join(self, member: Member, *, is_operator: bool = False) -> dict[str, str]:
         """Make the member known; the headers they send."""
         account = Membership(member.account_id, "Account", "personal", member.role)
         self.memberships.add(member.caller.user_id, account)
-        token = sign_token(SECRET, user_id=member.caller.user_id, email="who@example.com")
+        token = sign_token(
+            SECRET, user_id=member.caller.user_id, email="who@example.com", is_operator=is_operator
+        )
         return {"authorization": f"Bearer {token}"}
 
 

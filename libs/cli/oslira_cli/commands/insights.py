@@ -18,7 +18,7 @@ def insights(
     user: User = DEVELOPMENT_USER,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
 ) -> None:
-    """Usage, outcomes, cache hits and durations of an account."""
+    """Usage, outcomes and durations of an account."""
 
     async def run() -> dict[str, Any]:
         return await read_insights(await user_login(url, token, user), days)
@@ -36,17 +36,16 @@ def insights(
 
 
 async def read_insights(login: Login, days: int) -> dict[str, Any]:
-    """All four, by name, as the API answers them."""
+    """What members may read, by name, as the API answers it."""
     from oslira_client import Oslira  # noqa: PLC0415
 
     since = datetime.now(UTC) - timedelta(days=days)
     async with Oslira(login.url, login.token) as oslira:
         read = oslira.insights
-        usage, outcomes, cache, latency = await asyncio.gather(
+        usage, outcomes, latency = await asyncio.gather(
             read.read_usage(from_=since),
             read.read_outcomes(from_=since),
-            read.read_cache(from_=since),
             read.read_latency(from_=since),
         )
-    found = {"usage": usage, "outcomes": outcomes, "cache": cache, "latency": latency}
+    found = {"usage": usage, "outcomes": outcomes, "latency": latency}
     return {name: answer.model_dump(mode="json") for name, answer in found.items()}

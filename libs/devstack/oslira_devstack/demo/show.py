@@ -102,10 +102,12 @@ class Show:
     async def table(self) -> Table:
         """Every analysis shown: what came of it, how long it took and what it cost."""
         rows = await self.analysis.fetch(
-            "select id, ai_cost_nano_usd + scrape_cost_nano_usd as cost from analysis.runs where id = any($1::uuid[])",
+            "select id, is_from_cache, ai_cost_nano_usd + scrape_cost_nano_usd as cost"
+            " from analysis.runs where id = any($1::uuid[])",
             [one.run.run_id for one in self.shown],
         )
         costs = {row["id"]: row["cost"] / 1e9 for row in rows}
+        cached = {row["id"] for row in rows if row["is_from_cache"]}
         table = Table(title="\nWhat was shown", title_justify="left", title_style="bold")
         for column in ("profile", "outcome", "score", "time", "from cache", "cost", "credits"):
             table.add_column(column, justify="left" if column in {"profile", "outcome"} else "right")
@@ -117,7 +119,7 @@ class Show:
                 run.error.code if run.error else run.status,
                 str(result.get("score", "–")),
                 f"{one.took_s:.1f} s",
-                "returned" if not one.is_new else "yes" if run.is_from_cache else "no",
+                "returned" if not one.is_new else "yes" if run.run_id in cached else "no",
                 f"${costs[run.run_id]:.5f}" if one.is_new else "–",
                 str(run.credits.charged) if one.is_new else "0",
             )

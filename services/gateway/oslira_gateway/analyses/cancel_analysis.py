@@ -65,7 +65,7 @@ class CancelAnalysis:
         receipt = await self._receipt(member, run_id)
         status = await self._cancels.cancel(run_id, member.account_id)
         if status is not RunStatus.CANCELLED:
-            finished = (await self._receipt(member, run_id)).without_dollars()
+            finished = (await self._receipt(member, run_id)).for_members()
             raise OsliraError("run_finished", f"The run has {status.value} already.", receipt=finished)
         return await self._settled(receipt, answer_at_s=answer_at_s)
 

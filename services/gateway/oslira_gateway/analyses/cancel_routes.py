@@ -32,6 +32,6 @@ def cancel_routes(cancel_analysis: CancelAnalysis, receipts: Receipts) -> list[A
         receipt = await receipts.of_run(member, path_id(run_id, _NOT_FOUND))
         if receipt is None:
             raise OsliraError(_NOT_FOUND, "There is no such run in this account.")
-        return receipt if member.caller.is_operator else receipt.without_dollars()
+        return receipt if member.caller.is_operator else receipt.for_members()
 
     return [cancel_run, read_receipt]

@@ -40,7 +40,7 @@ class PostgresRuns:
         """See Runs."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, run_id, member.account_id)
-        return (await self._placed([run_of(row)]))[0] if row else None
+        return (await self._placed([_run_for(member, row)]))[0] if row else None
 
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
@@ -49,7 +49,7 @@ class PostgresRuns:
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_PAGE, member.account_id, status, *place, limit)
-        return await self._placed([run_of(row) for row in rows])
+        return await self._placed([_run_for(member, row) for row in rows])
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
         """See Runs."""
@@ -76,8 +76,14 @@ class PostgresRuns:
         return UserClient(self._pool, claims=member.caller.claims)
 
 
+def _run_for(member: Member, row: Record) -> Run:
+    """A profile in the cache may be there because another account looked at it, so only operators see that it was."""
+    run = run_of(row)
+    return replace(run, is_from_cache=row["is_from_cache"]) if member.caller.is_operator else run
+
+
 def run_of(row: Record) -> Run:
-    """A row of analysis.run_view."""
+    """A row of analysis.run_view, as members see it."""
     charged, released = row["charged_credits"], row["released_credits"]
     credits_ = RunCredits(
         held=row["price_credits"] if charged is None else 0, charged=charged or 0, released=released or 0
@@ -97,7 +103,7 @@ def run_of(row: Record) -> Run:
         result=row["result"],
         error=error,
         credits=credits_,
-        is_from_cache=row["is_from_cache"],
+        is_from_cache=None,
         lead_id=row["lead_id"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],

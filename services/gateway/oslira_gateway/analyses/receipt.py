@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeLine:
-    """`source`: scraped for this run, shared with another run (which pays for it), or the cache. `cost_usd`: operators only."""
+    """`source`: scraped for this run, shared with another run (which pays for it), or the cache."""
 
     source: Literal["own", "shared", "cache"]
     outcome: str | None
@@ -82,7 +82,7 @@ class Totals:
 class Receipt:
     """`has_detail` is false once the calls' lines have expired: then the totals are all there is.
 
-    `is_new_lead`: whether this run made its lead, or found it.
+    `is_new_lead`: whether this run made its lead, or found it. `scrape` is for operators only: it may be another account's.
     """
 
     run_id: UUID
@@ -101,11 +101,11 @@ class Receipt:
     lead_id: UUID | None = None
     is_new_lead: bool | None = None
 
-    def without_dollars(self) -> "Receipt":
-        """As members see it."""
+    def for_members(self) -> "Receipt":
+        """Without dollars, and without the scrape: one that was shared or cached tells that others look at the profile."""
         return replace(
             self,
-            scrape=replace(self.scrape, cost_usd=None) if self.scrape else None,
+            scrape=None,
             calls=[replace(line, cost_usd=None) for line in self.calls],
             totals=replace(self.totals, cost_usd=None, margin_usd=None),
         )

@@ -33,6 +33,8 @@ class Run:
 
     Lists, and streams of many runs, leave out `result` (null there); read the run for it.
 
+    `is_from_cache` is for operators only: null for everybody else, and on streams.
+
     `queue_position` and `eta_s` are there while the run is `waiting`; `events_url` holds a ticket for ten minutes.
     """
 

@@ -27,7 +27,7 @@ PATHS = ("usage", "latency", "cache", "outcomes")
 @pytest_asyncio.fixture
 async def client(api: Any, member: Member) -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(api.app, raise_app_exceptions=False)
-    headers = api.join(member)
+    headers = api.join(member, is_operator=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client:
         yield client
 
@@ -178,3 +178,13 @@ async def test_outcomes_say_why_runs_failed_and_how_profiles_scored(
     assert [second[name] for name in counts] == [15, 6, 3, 1, 5, 0.6]
     assert [one["code"] for one in second["failures"]] == ["profile_not_found", "profile_private"]
     assert second["scores"] == {"analyses": 3, "mean": 65.0, "distribution": [1, 0, 0, 0, 0, 0, 0, 0, 0, 2]}
+
+
+async def test_members_do_not_see_what_the_shared_cache_had(
+    api: Any, client: httpx.AsyncClient, stranger: Member
+) -> None:
+    headers = api.join(stranger)
+    answer = await client.get("/v1/insights/cache", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    for what in ("usage", "latency", "outcomes"):
+        assert (await client.get(f"/v1/insights/{what}", headers=headers)).status_code == 200
