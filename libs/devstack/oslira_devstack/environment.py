@@ -97,6 +97,7 @@ def service_environment(
             "OPERATOR_SECRET": os.environ.get("OPERATOR_SECRET", credentials.operator_secret),
             # Everybody here is from this machine.
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
+            "OSLIRA_TRIALS_UNCHALLENGED": os.environ.get("OSLIRA_TRIALS_UNCHALLENGED", "1000"),
             "OSLIRA_TRIALS_PER_MAIL_HOST": os.environ.get("OSLIRA_TRIALS_PER_MAIL_HOST", "1000"),
             # Whoever is on this machine may stand in for a proxy, so that other addresses can be tried out.
             "TRUSTED_PROXIES": os.environ.get("TRUSTED_PROXIES", "127.0.0.1"),

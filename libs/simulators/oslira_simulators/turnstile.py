@@ -1,10 +1,18 @@
-"""Cloudflare Turnstile's siteverify. What a browser's widget would have given is any text; `refuse` is what a program gets."""
+"""Cloudflare Turnstile's siteverify, as its documentation has it.
+
+What a browser's widget would have given is any text: each passes once. `refuse` is what a program gets, and `at HOST …` is
+solved on a page of that host.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from oslira_simulators.routes import Route
 from oslira_simulators.wire import Call, Reply, json_reply
 
-REFUSED = "refuse"
-_KEPT = 10_000
+REFUSED: Final = "refuse"
+_ELSEWHERE: Final = "at "
+_KEPT: Final = 10_000
 
 
 class Turnstile:
@@ -17,8 +25,10 @@ class Turnstile:
     async def verify(self, call: Call) -> Reply:
         """Each response passes once, as the real one's do."""
         asked = call.json()
-        problem = self._problem(str(asked.get("secret") or ""), str(asked.get("response") or ""))
-        return json_reply({"success": problem is None, "error-codes": [problem] if problem else []})
+        response = str(asked.get("response") or "")
+        if problem := self._problem(str(asked.get("secret") or ""), response):
+            return json_reply({"success": False, "error-codes": [problem], "messages": []})
+        return json_reply(_passed(response))
 
     def _problem(self, secret: str, response: str) -> str | None:
         if not secret:
@@ -43,3 +53,19 @@ class Turnstile:
 
     def error(self, status: int, message: str) -> Reply:  # noqa: ARG002
         return json_reply({"success": False, "error-codes": ["internal-error"]}, status)
+
+
+def _passed(response: str) -> dict[str, Any]:
+    host = (
+        response.removeprefix(_ELSEWHERE).partition(" ")[0]
+        if response.startswith(_ELSEWHERE)
+        else "localhost"
+    )
+    return {
+        "success": True,
+        "error-codes": [],
+        "challenge_ts": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "hostname": host,
+        "action": "",
+        "cdata": "",
+    }

@@ -46,3 +46,13 @@ async def test_a_secret_that_is_wrong_is_our_fault_and_not_the_visitors(sim: Any
     challenge = Turnstile("", url=f"{sim.url}/turnstile/siteverify")
     assert await _code(challenge, "a-person") == "unavailable"
     await challenge.close()
+
+
+async def test_a_response_from_a_page_of_somebody_else_fails(sim: Any) -> None:
+    challenge = Turnstile(
+        SECRET, url=f"{sim.url}/turnstile/siteverify", hostnames={"app.example", "localhost"}
+    )
+    assert await _code(challenge, "solved-here") is None
+    assert await _code(challenge, "at app.example 1") is None
+    assert await _code(challenge, "at evil.example 1") == "challenge_failed"
+    await challenge.close()

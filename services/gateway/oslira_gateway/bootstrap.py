@@ -36,6 +36,7 @@ from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.stream_bootstrap import stream_routes
 from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.anonymous.challenges import NoChallenge, Turnstile
+from oslira_gateway.anonymous.ports import Challenge
 from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresVisitorsRequests
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
@@ -58,6 +59,7 @@ from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.rate_limits import RateLimit
+from oslira_gateway.identity.begin_trial import BeginTrial
 from oslira_gateway.identity.bus import BusFreePlans
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.identity.hs256 import Hs256Tokens
@@ -69,6 +71,7 @@ from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
 from oslira_gateway.identity.tokens import JwksTokens, TokensByAlgorithm, issuer_of
+from oslira_gateway.identity.trial_routes import trial_routes
 from oslira_gateway.insights.admin_routes import admin_insights_routes
 from oslira_gateway.insights.bus import land_points
 from oslira_gateway.insights.postgres import PostgresInsights
@@ -134,6 +137,12 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     addresses, businesses = Addresses(tickets), PostgresBusinessProfiles(database)
     receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
     run_tokens = RunTokens(settings.token_secret, life=timedelta(seconds=settings.anonymous_life_s))
+    challenge, sign_ups = (
+        _challenge(runtime, settings),
+        PostgresSignUps(AdminClient(database), settings.trial_shares),
+    )
+    start_trial = StartTrial(sign_ups, BusFreePlans(bus))
+    runtime.every(1, "sweep-sign-ups", SweepSignUps(sign_ups, start_trial))
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     drafts, requests = PostgresDraftRequests(AdminClient(database)), PostgresRequests(AdminClient(database))
     request_draft = RequestAnalysis(
@@ -145,6 +154,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     return create_app(
         [
             *identity_routes(memberships, PostgresSignOuts(database)),
+            *trial_routes(BeginTrial(sign_ups, start_trial, challenge)),
             *account_routes(PostgresAccounts(database), memberships),
             *member_routes(PostgresAccounts(database)),
             *invitation_routes(PostgresInvitations(database)),
@@ -155,7 +165,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
             *stream_routes(runtime, settings, runs, bulks, tickets, run_tokens=run_tokens),
-            *_anonymous(runtime, settings, runs, addresses, run_tokens),
+            *_anonymous(runtime, settings, runs, addresses, run_tokens, challenge=challenge),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
             *refresh_routes(
                 RefreshLead(
@@ -178,7 +188,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
         authentication=Authentication(
             tokens,
             memberships,
-            _sign_up(runtime, settings),
+            SignUp(sign_ups, start_trial, settings.token_secret),
             run_tokens=run_tokens,
             trusted_proxies=settings.trusted_proxies,
         ),
@@ -205,7 +215,7 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *dead_letter_routes(JetStreamDeadLetters(runtime.bus), acts),
             *admin_insights_routes(PostgresLedger(service), acts),
         ],
-        JwtOperators(tokens, secret=secret),
+        JwtOperators(tokens, PostgresMemberships(runtime.database), secret=secret),
     )
 
 
@@ -237,13 +247,12 @@ def _anonymous(
     runs: PostgresRuns,
     addresses: Addresses,
     run_tokens: RunTokens,
+    *,
+    challenge: Challenge,
 ) -> list[Any]:
     """Analyses without an account, unless they are switched off."""
     if settings.anonymous_analyses == "off":
         return []
-    secret = settings.challenge_secret.get_secret_value() if settings.challenge_secret else ""
-    challenge = Turnstile(secret, url=settings.challenge_url) if secret else NoChallenge()
-    runtime.on_stop(challenge.close)
     service, pseudonyms = AdminClient(runtime.database), Pseudonyms(settings.token_secret)
     requests = PostgresVisitorsRequests(
         service, pseudonyms, life=timedelta(seconds=settings.anonymous_life_s)
@@ -274,16 +283,16 @@ def _tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
     return TokensByAlgorithm(shared_secret=shared_secret, jwks=jwks)
 
 
-def _sign_up(runtime: Runtime, settings: GatewaySettings) -> SignUp:
-    """Newcomers, and the sweep that sees their trials through."""
-    sign_ups = PostgresSignUps(
-        AdminClient(runtime.database),
-        per_network=settings.trials_per_network,
-        per_mail_host=settings.trials_per_mail_host,
+def _challenge(runtime: Runtime, settings: GatewaySettings) -> Challenge:
+    """One for visitors' analyses and for trials: both are asked for by the same pages."""
+    secret = settings.challenge_secret.get_secret_value() if settings.challenge_secret else ""
+    challenge = (
+        Turnstile(secret, url=settings.challenge_url, hostnames=settings.solved_at)
+        if secret
+        else NoChallenge()
     )
-    start_trial = StartTrial(sign_ups, BusFreePlans(runtime.bus))
-    runtime.every(1, "sweep-sign-ups", SweepSignUps(sign_ups, start_trial))
-    return SignUp(sign_ups, start_trial, settings.token_secret)
+    runtime.on_stop(challenge.close)
+    return challenge
 
 
 def _rate_limit(bus: Bus, settings: GatewaySettings) -> RateLimit:

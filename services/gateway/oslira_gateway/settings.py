@@ -2,12 +2,14 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from oslira_shared.settings import is_local
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from oslira_gateway.analyses.open_streams import StreamLimits
+from oslira_gateway.identity.shares import TrialShares
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_overrides
 from oslira_gateway.webhooks.settings import WebhookSettings
 
@@ -30,8 +32,10 @@ class GatewaySettings(WebhookSettings):
         default=(), validation_alias="TRUSTED_PROXIES"
     )
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
-    trials_per_network: int = Field(default=5, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
-    # A day, for a mail host that is not one for everybody: made-up domains are cheap, and a company's people come a few at a time.
+    # Trials a day: of a network (IPv4 /24, IPv6 /48), of a mail host, and of either before the next one needs a challenge.
+    trials_per_network: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
+    trials_unchallenged: int = Field(default=2, ge=0, validation_alias="OSLIRA_TRIALS_UNCHALLENGED")
+    # For a mail host that is not one for everybody: made-up domains are cheap, and a company's people come a few at a time.
     trials_per_mail_host: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_MAIL_HOST")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
     # Signs the short tokens of programs that act as operators, on the internal port; without it only users whom the issuer calls
@@ -49,6 +53,10 @@ class GatewaySettings(WebhookSettings):
     challenge_url: str = Field(
         default="https://challenges.cloudflare.com/turnstile/v0/siteverify", validation_alias="CHALLENGE_URL"
     )
+    # Where the challenge may have been solved. Without it, the hosts of CORS_ALLOW_ORIGINS; without these, anywhere.
+    challenge_hostnames: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), validation_alias="CHALLENGE_HOSTNAMES"
+    )
     request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
     # Changes to the table in limits/policies.py: `costly.account=600/60, *.address=10000/60`.
     rate_limits: str = Field(default="", validation_alias="OSLIRA_RATE_LIMITS")
@@ -60,7 +68,7 @@ class GatewaySettings(WebhookSettings):
     # How long one stream lasts at most, whatever its token says; the reader then connects again.
     stream_life_s: float = Field(default=3_600, ge=1, le=86_400, validation_alias="OSLIRA_STREAM_LIFE_S")
 
-    @field_validator("cors_allow_origins", "trusted_proxies", mode="before")
+    @field_validator("cors_allow_origins", "trusted_proxies", "challenge_hostnames", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -93,6 +101,22 @@ class GatewaySettings(WebhookSettings):
     def rate_policies(self) -> Policies:
         """The table of rate limits with this deployment's changes."""
         return with_overrides(DEFAULT_POLICIES, self.rate_limits)
+
+    @property
+    def trial_shares(self) -> TrialShares:
+        """How many trials begin on a day. Without CHALLENGE_SECRET there is no challenge to wait for."""
+        return TrialShares(
+            per_network=self.trials_per_network,
+            per_mail_host=self.trials_per_mail_host,
+            unchallenged=self.trials_unchallenged,
+            has_challenge=bool(self.challenge_secret and self.challenge_secret.get_secret_value()),
+        )
+
+    @property
+    def solved_at(self) -> frozenset[str]:
+        """Host names of the pages that show the challenge; empty: not checked."""
+        hosts = (urlsplit(origin).hostname for origin in self.cors_allow_origins)
+        return frozenset(self.challenge_hostnames or [host for host in hosts if host])
 
     @property
     def stream_limits(self) -> StreamLimits:

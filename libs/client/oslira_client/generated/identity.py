@@ -1,9 +1,10 @@
 """Identity. Generated from docs/generated/openapi.json: `make openapi`."""
 
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from oslira_client.calls import Calls
-from oslira_client.shapes import Answer
+from oslira_client.shapes import Answer, Order
 
 
 class Membership(Answer):
@@ -19,6 +20,21 @@ class Me(Answer):
     user_id: UUID
 
 
+TrialStatus: TypeAlias = (
+    Literal["started", "starting", "challenge_required", "next_day", "refused", "none"] | str
+)
+
+
+class Trial(Answer):
+    status: TrialStatus
+
+
+class TrialBody(Order):
+    """`challenge`: the response that the Turnstile widget gave the user's browser; it is good once."""
+
+    challenge: str | None = None
+
+
 class IdentityApi:
     """`client.identity`."""
 
@@ -32,3 +48,11 @@ class IdentityApi:
     async def sign_out(self) -> None:
         """`POST /v1/sign-out`"""
         await self._calls.do("POST", "/v1/sign-out")
+
+    async def read_trial(self) -> Trial:
+        """`GET /v1/trial`"""
+        return await self._calls.read("/v1/trial", {200: Trial})
+
+    async def start_trial(self, body: TrialBody) -> Trial:
+        """`POST /v1/trial`"""
+        return await self._calls.send("POST", "/v1/trial", {200: Trial}, body=body)

@@ -1,27 +1,41 @@
 """The internal HTTP server: is the loop turning, is this service ready, what are its figures."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar, Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], Awaitable[str]]
+_States = Mapping[str, str]
+_FRESH_S: Final = 1.0
 
 
 class Health:
     """Readiness: `required` checks decide it; every other binding is listed as `ok` or `degraded: why` and takes nobody out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.required: dict[str, Check] = {}
         self.others: dict[str, Check] = {}
         self.is_draining = False
+        self._clock = clock
+        self._looked_at_s = 0.0
+        self._look: asyncio.Future[tuple[_States, _States]] | None = None
 
     async def report(self) -> tuple[bool, dict[str, Any]]:
-        """(ready, body). A check answers `ok` or says what is wrong; one that raises or takes over 2 s is wrong."""
-        required = await _run(self.required)
-        others = {name: _degraded(state) for name, state in (await _run(self.others)).items()}
+        """(ready, body). A check answers `ok` or says what is wrong; one that raises or takes over 2 s is wrong.
+
+        Checks run at most once a second, however many ask: anybody may ask on a public port, and a check is a query.
+        """
+        is_old = self._clock() - self._looked_at_s >= _FRESH_S
+        if self._look is None or (is_old and self._look.done()):
+            self._looked_at_s = self._clock()
+            self._look = asyncio.gather(_run(self.required), _run(self.others))
+        # Shielded: somebody who stops waiting must not stop it for the others.
+        required, found = await asyncio.shield(self._look)
+        others = {name: _degraded(state) for name, state in found.items()}
         is_ready = not self.is_draining and all(state == "ok" for state in required.values())
         degraded = any(state != "ok" for state in others.values())
         status = (

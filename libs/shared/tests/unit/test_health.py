@@ -71,6 +71,40 @@ async def test_who_is_draining_is_alive_but_not_ready() -> None:
         assert (live.status_code, live.json()) == (200, {"status": "ok"})
 
 
+async def test_checks_run_once_a_second_however_many_ask() -> None:
+    now_s, looked = 100.0, 0
+
+    async def look() -> str:
+        nonlocal looked
+        looked += 1
+        await asyncio.sleep(0)
+        return "ok" if looked == 1 else "not connected"
+
+    health = Health(clock=lambda: now_s)
+    health.required["postgres"] = look
+    reports = await asyncio.gather(*(health.report() for _ in range(200)))
+    assert (looked, {is_ready for is_ready, _ in reports}) == (1, {True})
+    now_s += 1
+    assert [(await health.report())[0] for _ in range(3)] == [False] * 3
+    assert looked == 2
+
+
+async def test_who_stops_waiting_for_a_look_does_not_stop_it_for_others() -> None:
+    release = asyncio.Event()
+
+    async def look() -> str:
+        await release.wait()
+        return "ok"
+
+    health = Health()
+    health.required["postgres"] = look
+    first, second = asyncio.create_task(health.report()), asyncio.create_task(health.report())
+    await asyncio.sleep(0)
+    first.cancel()
+    release.set()
+    assert (await second)[0]
+
+
 async def test_the_internal_server_shows_figures() -> None:
     metrics.BUS_CONNECTED.set(1)
     async with AsyncTestClient(internal_app(Health())) as client:

@@ -1,5 +1,6 @@
 """Challenges: Cloudflare Turnstile, and none for development."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -30,9 +31,11 @@ class NoChallenge:
 class Turnstile:
     """Asks siteverify. Nobody passes while it doesn't answer; the visitor's address is not sent along."""
 
-    def __init__(self, secret: str, *, url: str) -> None:
+    def __init__(self, secret: str, *, url: str, hostnames: Collection[str] = ()) -> None:
+        """`hostnames`: of the pages that show it; a response from another one is refused. Empty: from any."""
         self._secret = secret
         self._url = url
+        self._hostnames = hostnames
         self._http: httpx.AsyncClient | None = None
 
     async def check(self, response: str | None) -> None:
@@ -41,6 +44,10 @@ class Turnstile:
             raise _failed()
         verdict = await self._ask(response)
         if verdict.get("success") is True:
+            if self._hostnames and verdict.get("hostname") not in self._hostnames:
+                # Solved on somebody's own page, to be used here.
+                _LOG.warning("challenge_from_elsewhere", hostname=str(verdict.get("hostname"))[:100])
+                raise _failed()
             return
         codes = verdict.get("error-codes")
         problems = {str(code) for code in codes} if isinstance(codes, list) else set[str]()
@@ -80,7 +87,7 @@ def _transport_errors() -> tuple[type[Exception], ...]:
 
 
 def _failed() -> OsliraError:
-    return OsliraError("challenge_failed", "The check that you are a person failed; please try it again.")
+    return OsliraError("challenge_failed", "The check that you are a person failed; solve it again.")
 
 
 def _unavailable() -> OsliraError:

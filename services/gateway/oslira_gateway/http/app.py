@@ -63,13 +63,22 @@ def create_app(
     # A function, because Litestar copies guards deeply for each handler: an object would take its database pool along.
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         try:
-            await authentication(connection, handler)
+            await authentication.identify(connection, handler)
         except OsliraError as error:
             if rate_limit is not None and not error.is_transient:
-                await rate_limit.count_refused(connection, handler)
+                await rate_limit.count_refused(connection)
             raise
-        if rate_limit is not None and connection.scope.get("method") != "OPTIONS":
+        # Counted before any database work: refusing a request must cost less than the request.
+        if rate_limit is not None:
             await rate_limit.count(connection, handler)
+        try:
+            await authentication.choose(connection, handler)
+        except OsliraError:
+            if rate_limit is not None:
+                rate_limit.forget(connection)
+            raise
+        if rate_limit is not None:
+            await rate_limit.count_account(connection, handler)
 
     v1 = Router(
         "/v1",

@@ -20,6 +20,9 @@ from oslira_gateway.identity.sign_up import SignUp
 
 PUBLIC: Final = "public"  # opt: nobody has to say who they are
 ANY_USER: Final = "any_user"  # opt: a user, with or without an account
+IDENTIFIED: Final = (
+    "identified"  # opt: a good token is enough; nothing is looked up, so a sign-in that has ended is good too
+)
 ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
 FOR_VISITORS: Final = "for_visitors"  # opt: the token of a visitor's run is good here as well, for that run
 _SCHEME: Final = "bearer"
@@ -34,7 +37,7 @@ class RunTokenVerifier(Protocol):
 
 
 class Authentication:
-    """The guard of /v1: verifies the token, lets newcomers in, chooses the account, leaves both on the request."""
+    """The guard of /v1, in two steps: `identify` verifies the token, `choose` lets newcomers in and chooses the account."""
 
     def __init__(
         self,
@@ -52,20 +55,30 @@ class Authentication:
         self._run_tokens = run_tokens
         self._trusted_proxies = trusted_proxies
 
-    async def __call__(
+    async def identify(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Raises what the caller lacks: unauthenticated, token_*, service_token_refused, no_account, account_not_found, forbidden."""
-        # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
-        if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
+        """Verify the token and leave its caller on the request. Reads no database, so it may come before the rate limits.
+
+        Raises what the token lacks: unauthenticated, token_*, service_token_refused.
+        """
+        if is_open(connection, handler):
             return
         token = bearer_token(connection.headers.get("authorization"))
         if handler.opt.get(FOR_VISITORS) and self._run_tokens and (run_id := self._run_tokens.run_of(token)):
             connection.state.granted_run_id = run_id
             connection.state.account_id = str(ANONYMOUS_ACCOUNT_ID)
             return
-        caller = await self._tokens.verify(token)
-        connection.state.caller = caller
+        connection.state.caller = await self._tokens.verify(token)
+
+    async def choose(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """Look up the accounts of the caller that `identify` found, and leave the chosen one on the request.
+
+        Raises what the caller lacks: signed_out, no_account, account_not_found, forbidden.
+        """
+        caller: Caller | None = connection.scope["state"].get("caller")
+        if caller is None or handler.opt.get(IDENTIFIED):
+            return
         memberships = await self._memberships_of(caller, connection.scope)
         if handler.opt.get(ANY_USER):
             return
@@ -78,7 +91,7 @@ class Authentication:
         structlog.contextvars.bind_contextvars(account_id=str(member.account_id))
 
     async def _memberships_of(self, caller: Caller, scope: Mapping[str, Any]) -> Sequence[Membership]:
-        memberships = await self._memberships.of_user(caller.user_id)
+        memberships = await self._memberships.of_caller(caller)
         if memberships or self._sign_up is None:
             return memberships
         network = counted_network(client_address(scope, self._trusted_proxies))
@@ -86,6 +99,12 @@ class Authentication:
             return memberships
         # Made now, or by another first request that came with this one.
         return await self._memberships.of_user(caller.user_id)
+
+
+def is_open(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> bool:
+    """Whether the request needs no token."""
+    # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
+    return bool(handler.opt.get(PUBLIC)) or connection.scope.get("method") == "OPTIONS"
 
 
 def bearer_token(authorization: str | None) -> str:

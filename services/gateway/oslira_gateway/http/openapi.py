@@ -26,7 +26,13 @@ from oslira_gateway.http.problems import MEDIA_TYPE
 from oslira_gateway.http.timeouts import STREAMS
 
 _EVERYBODY: Final = ("invalid_request", "headers_too_large", "rate_limited", "internal", "unavailable")
-_SIGNED_IN: Final = ("unauthenticated", "token_expired", "token_invalid", "service_token_refused")
+_SIGNED_IN: Final = (
+    "unauthenticated",
+    "token_expired",
+    "token_invalid",
+    "signed_out",
+    "service_token_refused",
+)
 _MEMBERS: Final = ("no_account", "account_not_found", "forbidden")
 _WITH_BODY: Final = ("body_too_large", "unsupported_media_type")
 _TICKET: Final = "ticket"

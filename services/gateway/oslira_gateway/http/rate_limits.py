@@ -1,14 +1,16 @@
 """Rate limits at the edge: which class a request is of, who is counted, and what the answer says about it."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.auth import PUBLIC
+from oslira_gateway.http.auth import ANY_USER, PUBLIC
 from oslira_gateway.http.client_address import client_address, counted_network
 from oslira_gateway.http.timeouts import STREAMS
 from oslira_gateway.identity.caller import Caller, Member
@@ -17,47 +19,99 @@ from oslira_gateway.limits.policies import RouteClass, Scope
 
 LIMIT: Final = "limit"  # opt: the RouteClass, where it doesn't follow from the method
 _STATE: Final = "rate_limit"
+_COUNTED: Final = "counted_account"
+# Choices of an account that one process remembers; an id has 36 characters.
+_MOST_REMEMBERED: Final = 20_000
+_MAX_ID_CHARS: Final = 40
+_Choice = tuple[UUID, str]
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
 class RateLimit:
-    """Counts each request once: a caller's own as what it is, one that was refused at the door against its address."""
+    """Counts each request once against each of its budgets, before the database is read.
+
+    Which account a request is for takes a look into the database. The account that a user's requests were for last is therefore
+    remembered here and counted at once; where it turns out to be another one, that one is counted as well.
+    """
 
     def __init__(
         self, limit_requests: LimitRequests, trusted_proxies: Sequence[IPv4Network | IPv6Network]
     ) -> None:
         self._limit_requests = limit_requests
         self._trusted_proxies = trusted_proxies
+        self._accounts: OrderedDict[_Choice, str] = OrderedDict()
 
     async def count(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Of somebody who was let in, or of a route that is open. Raises rate_limited, unavailable."""
-        await self._count(connection, class_of(handler, str(connection.scope.get("method"))))
+        """Of somebody whose token is good, or of a route that is open. Raises rate_limited, unavailable."""
+        if _is_preflight(connection):
+            return
+        caller, who = _caller(connection), self._address(connection)
+        if caller is not None:
+            who[Scope.USER] = str(caller.user_id)
+            account = None if handler.opt.get(ANY_USER) else self._accounts.get(_choice(connection, caller))
+            if account is not None:
+                who[Scope.ACCOUNT] = connection.scope["state"][_COUNTED] = account
+        await self._count(connection, _class(connection, handler), who)
 
-    async def count_refused(
+    async def count_account(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Of somebody who was not let in; guessing tokens is what this bounds. Raises rate_limited."""
-        if "caller" in connection.scope["state"]:  # known, but not to this account, or not for this
-            await self.count(connection, handler)
-        else:
-            await self._count(connection, RouteClass.SIGN_IN)
+        """The account that was chosen, unless `count` has counted it already. Raises rate_limited."""
+        caller, member = _caller(connection), connection.scope["state"].get("member")
+        if caller is None or not isinstance(member, Member) or _is_preflight(connection):
+            return
+        choice, account = _choice(connection, caller), str(member.account_id)
+        self._accounts[choice] = account
+        self._accounts.move_to_end(choice)
+        if len(self._accounts) > _MOST_REMEMBERED:
+            self._accounts.popitem(last=False)
+        if connection.scope["state"].get(_COUNTED) != account:
+            await self._count(connection, _class(connection, handler), {Scope.ACCOUNT: account})
 
-    async def _count(self, connection: ASGIConnection[Any, Any, Any, Any], kind: RouteClass) -> None:
-        standing = await self._limit_requests(kind, self._who(connection))
-        connection.scope["state"][_STATE] = standing
-        if standing is not None and standing.is_refused:
+    async def count_refused(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """Of somebody whose token is not good; guessing tokens is what this bounds. Raises rate_limited."""
+        await self._count(connection, RouteClass.SIGN_IN, self._address(connection))
+
+    def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """The caller may not use the account that was counted: the next request isn't counted against it."""
+        if (caller := _caller(connection)) is not None:
+            self._accounts.pop(_choice(connection, caller), None)
+
+    async def _count(
+        self, connection: ASGIConnection[Any, Any, Any, Any], kind: RouteClass, who: Mapping[Scope, str]
+    ) -> None:
+        standing = await self._limit_requests(kind, who)
+        if standing is None:
+            return
+        state = connection.scope["state"]
+        before = state.get(_STATE)
+        if standing.is_refused or not isinstance(before, Standing) or standing.remaining < before.remaining:
+            state[_STATE] = standing
+        if standing.is_refused:
             raise _limited(standing)
 
-    def _who(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Mapping[Scope, str]:
+    def _address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[Scope, str]:
         address = client_address(connection.scope, self._trusted_proxies)
-        who = {Scope.ADDRESS: str(counted_network(address))}
-        state = connection.scope["state"]
-        caller, member = state.get("caller"), state.get("member")
-        if isinstance(caller, Caller):
-            who[Scope.USER] = str(caller.user_id)
-        if isinstance(member, Member):
-            who[Scope.ACCOUNT] = str(member.account_id)
-        return who
+        return {Scope.ADDRESS: str(counted_network(address))}
+
+
+def _is_preflight(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    return connection.scope.get("method") == "OPTIONS"
+
+
+def _caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
+    caller = connection.scope["state"].get("caller")
+    return caller if isinstance(caller, Caller) else None
+
+
+def _choice(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> _Choice:
+    in_path = connection.path_params.get("account_id")
+    wanted = in_path if isinstance(in_path, str) else connection.headers.get("x-account-id")
+    return caller.user_id, (wanted or "")[:_MAX_ID_CHARS]
+
+
+def _class(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> RouteClass:
+    return class_of(handler, str(connection.scope.get("method")))
 
 
 def class_of(handler: BaseRouteHandler, method: str) -> RouteClass:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from oslira_shared.errors import OsliraError
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -27,6 +29,11 @@ class Caller:
     def claims(self) -> Mapping[str, Any]:
         """What row-level security gets to see: no more than it needs."""
         return {"sub": str(self.user_id), "role": "authenticated"}
+
+
+def signed_out() -> OsliraError:
+    """What a token is refused with after its sign-in has ended."""
+    return OsliraError("signed_out", "You have signed out; sign in again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,16 @@ class Memberships(Protocol):
         """The user's accounts that aren't deleted, oldest membership first."""
         ...
 
+    async def of_caller(self, caller: Caller) -> Sequence[Membership]:
+        """The same, for a token's caller. Raises OsliraError `signed_out` where its sign-in has ended."""
+        ...
+
 
 class SignOuts(Protocol):
     """Sign-ins that have ended before their tokens expired."""
 
     async def sign_out(self, caller: Caller) -> None:
-        """End the event streams and tickets of the sign-in that the caller's token is from, on every replica."""
+        """End the sign-in that the caller's token is from, on every replica: its tokens at once, its event streams within 5 s."""
         ...
 
 
@@ -37,9 +41,17 @@ class SignUps(Protocol):
     async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """User, personal account, ownership and sign-up in one transaction; None for a user who is known.
 
-        The trial is allowed at once while the network's share of the day lasts, else put off to the next day; it is refused
-        for an address that another user had before. `network` is a keyed hash.
+        The trial is allowed at once while the shares of its network and mail host last; then it waits for a challenge, or without
+        one for the next day. It is refused for an address that another user had before. `network` and `mail_host` are keyed hashes.
         """
+        ...
+
+    async def state(self, account_id: UUID) -> str | None:
+        """Of the account's sign-up; None for an account without one."""
+        ...
+
+    async def pass_challenge(self, account_id: UUID) -> None:
+        """The user has answered the challenge: the sign-up is due. Again, or in another state: nothing."""
         ...
 
     async def claim(self, account_id: UUID) -> object | None:

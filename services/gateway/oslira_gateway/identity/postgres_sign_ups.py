@@ -10,6 +10,7 @@ from oslira_shared.work import Claim, WorkTable, claim, hand_back, moved, sweep,
 
 from oslira_gateway.identity.caller import Caller
 from oslira_gateway.identity.mailbox import mailbox_of
+from oslira_gateway.identity.shares import Caps, TrialShares
 
 # Asking once more costs nothing, and giving up would cost somebody their trial: its attempts are never used up.
 _TABLE: Final = WorkTable(
@@ -35,13 +36,19 @@ _HAD_ONE: Final = (
 )
 _TAKE_SHARE: Final = """
 insert into identity.sign_up_networks as n (day, network, trials)
-values ((now() at time zone 'UTC')::date, $1, 1)
+select (now() at time zone 'UTC')::date, $1, 1 where $2 > 0
 on conflict (day, network) do update set trials = n.trials + 1 where n.trials < $2
 returning trials
 """
 _SIGN_UP: Final = """
 insert into identity.sign_ups (account_id, network, state, reason, mail_host, due_at)
 values ($1, $2, $3, $4, $5, case $3 when 'allowed' then now() + interval '5 seconds' when 'due' then {tomorrow} end)
+"""
+_STATE: Final = "select state from identity.sign_ups where account_id = $1"
+_ANSWERED: Final = """
+update identity.sign_ups set state = 'due', reason = null, seq = seq + 1,
+       progressed_at = now(), due_at = now() + interval '5 seconds'
+ where account_id = $1 and state = 'challenge'
 """
 _TOMORROW: Final = "(date_trunc('day', now() at time zone 'UTC') + interval '1 day') at time zone 'UTC'"
 _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8"
@@ -50,11 +57,9 @@ _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8
 class PostgresSignUps:
     """See SignUps. The service's own client: who signs up has no rights yet."""
 
-    def __init__(self, database: AdminClient, *, per_network: int, per_mail_host: int = 1_000) -> None:
-        """`per_network`, `per_mail_host`: trials that one of these may begin on a day."""
+    def __init__(self, database: AdminClient, shares: TrialShares) -> None:
         self._database = database
-        self._per_network = per_network
-        self._per_mail_host = per_mail_host
+        self._shares = shares
 
     async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """See SignUps."""
@@ -69,17 +74,27 @@ class PostgresSignUps:
             state, reason = "allowed", None
             if await connection.fetchval(_HAD_ONE, mailbox, caller.email, caller.user_id):
                 state, reason = "refused", "address_known"
-            elif reason := await self._missing_share(connection, network, mail_host):
-                state = "due"
+            elif reason := await self._missing_share(connection, self._shares.at_once, network, mail_host):
+                state = self._shares.beyond
             await connection.execute(
                 _SIGN_UP.format(tomorrow=_TOMORROW),
                 account_id,
-                network if state == "due" else None,
+                network if state == self._shares.beyond else None,
                 state,
                 reason,
-                mail_host if state == "due" else None,
+                mail_host if state == self._shares.beyond else None,
             )
         return account_id
+
+    async def state(self, account_id: UUID) -> str | None:
+        """See SignUps."""
+        async with self._database.connection() as connection:
+            return await connection.fetchval(_STATE, account_id)
+
+    async def pass_challenge(self, account_id: UUID) -> None:
+        """See SignUps."""
+        async with self._database.connection() as connection:
+            await connection.execute(_ANSWERED, account_id)
 
     async def claim(self, account_id: UUID) -> Claim | None:
         """See SignUps."""
@@ -87,7 +102,8 @@ class PostgresSignUps:
             held = await claim(connection, _TABLE, account_id)
             if held is None or held.state == "allowed":
                 return held
-            if await self._missing_share(connection, held.row["network"], held.row["mail_host"]):
+            keys = (held.row["network"], held.row["mail_host"])
+            if await self._missing_share(connection, self._shares.later, *keys):
                 delay_s = await connection.fetchval(_S_TO_TOMORROW)
                 await hand_back(connection, held, is_counted=False, delay_s=delay_s)
                 return None
@@ -117,13 +133,20 @@ class PostgresSignUps:
         async with self._database.transaction() as connection:
             return [row.row_id for row in await sweep(connection, _TABLE, limit=50)]
 
-    async def _missing_share(self, connection: Connection, network: str, mail_host: str | None) -> str | None:
+    async def _missing_share(
+        self, connection: Connection, caps: Caps, network: str, mail_host: str | None
+    ) -> str | None:
         """What has had its trials of today; None: both had one left, and it is taken."""
-        if mail_host is not None and not await self._took(connection, mail_host, self._per_mail_host):
-            return "mail_host_share_used_up"
-        if not await self._took(connection, network, self._per_network):
-            return "network_share_used_up"
-        return None
+        # Both or none: a mail host must not pay for a network that is used up.
+        attempt = connection.transaction()
+        await attempt.start()
+        missing = None
+        if mail_host is not None and not await self._took(connection, mail_host, caps.mail_host):
+            missing = "mail_host_share_used_up"
+        elif not await self._took(connection, network, caps.network):
+            missing = "network_share_used_up"
+        await (attempt.rollback() if missing else attempt.commit())
+        return missing
 
     async def _took(self, connection: Connection, key: str, most: int) -> bool:
         return await connection.fetchval(_TAKE_SHARE, key, most) is not None

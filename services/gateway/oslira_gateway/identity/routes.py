@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request, get, post
 
-from oslira_gateway.http.auth import ANY_USER, caller_of
+from oslira_gateway.http.auth import ANY_USER, IDENTIFIED, caller_of
 from oslira_gateway.identity.caller import Membership
 from oslira_gateway.identity.ports import Memberships, SignOuts
 
@@ -32,9 +32,10 @@ def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
             accounts=list(await memberships.of_user(caller.user_id)),
         )
 
-    @post("/sign-out", status_code=204, opt={ANY_USER: True}, tags=["identity"])
+    # By its token alone, so that a repeated sign-out is answered like the first one.
+    @post("/sign-out", status_code=204, opt={ANY_USER: True, IDENTIFIED: True}, tags=["identity"])
     async def sign_out(request: Request[Any, Any, Any]) -> None:
-        """Event streams and tickets of this sign-in end within 5 seconds. The token itself is its issuer's to end."""
+        """Tokens of this sign-in are refused from now on; its event streams and tickets end within 5 seconds."""
         await sign_outs.sign_out(caller_of(request))
 
     return [read_me, sign_out]

@@ -11,16 +11,19 @@ from oslira_gateway.identity.mailbox import domain_key, mailbox_of
 from oslira_gateway.identity.ports import SignUps
 from oslira_gateway.identity.start_trial import StartTrial
 
+# What one customer of a provider has, or a small host: all of it counts as one.
+_IPV4_PREFIX: Final = 24
 _IPV6_PREFIX: Final = 48
 
 
 def network_key(secret: str, network: IPv4Network | IPv6Network) -> str:
     """What stands for a network in the counting rows: nobody reads the address back out of it.
 
-    Of IPv6 the /48: a customer of most providers has one, and with it 65,536 of the /64 that other limits count by.
+    Of IPv6 the /48: a customer of most providers has one, and with it 65,536 of the /64 that other limits count by. Of IPv4 the /24.
     """
-    if isinstance(network, IPv6Network) and network.prefixlen > _IPV6_PREFIX:
-        network = network.supernet(new_prefix=_IPV6_PREFIX)
+    prefix = _IPV6_PREFIX if isinstance(network, IPv6Network) else _IPV4_PREFIX
+    if network.prefixlen > prefix:
+        network = network.supernet(new_prefix=prefix)
     key = hmac.digest(secret.encode(), b"oslira sign-up network v1", "sha256")
     return hmac.digest(key, str(network).encode(), "sha256").hex()
 

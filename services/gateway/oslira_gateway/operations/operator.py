@@ -7,7 +7,7 @@ from oslira_shared.contracts.operator_tokens import ALGORITHM, AUDIENCE, MAX_LIF
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.identity.decode import decode, read_header
-from oslira_gateway.identity.ports import TokenVerifier
+from oslira_gateway.identity.ports import Memberships, TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,16 @@ class OperatorTokens(Protocol):
     """Tells operators from everybody else."""
 
     async def operator(self, token: str) -> Operator:
-        """Raises OsliraError: token_invalid, token_expired, forbidden."""
+        """Raises OsliraError: token_invalid, token_expired, signed_out, forbidden."""
         ...
 
 
 class JwtOperators:
     """See OperatorTokens. Without `secret` there are no service tokens."""
 
-    def __init__(self, users: TokenVerifier, *, secret: str | None) -> None:
+    def __init__(self, users: TokenVerifier, memberships: Memberships, *, secret: str | None) -> None:
         self._users = users
+        self._memberships = memberships
         self._secret = secret
 
     async def operator(self, token: str) -> Operator:
@@ -39,6 +40,7 @@ class JwtOperators:
         caller = await self._users.verify(token)
         if not caller.is_operator:
             raise OsliraError("forbidden", "Only operators may do this.")
+        await self._memberships.of_caller(caller)
         return Operator(f"user:{caller.user_id}")
 
 

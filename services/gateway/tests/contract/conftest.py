@@ -22,9 +22,10 @@ from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.ports import BusinessProfiles
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
 from oslira_gateway.identity.caller import Member, Membership
-from oslira_gateway.identity.memory import MemoryMemberships
-from oslira_gateway.identity.ports import Memberships
+from oslira_gateway.identity.memory import MemoryMemberships, MemorySignOuts
+from oslira_gateway.identity.ports import Memberships, SignOuts
 from oslira_gateway.identity.postgres import PostgresMemberships
+from oslira_gateway.identity.postgres_sign_outs import PostgresSignOuts
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -42,6 +43,8 @@ class Backend(Protocol):
     @property
     def memberships(self) -> Memberships: ...
     @property
+    def sign_outs(self) -> SignOuts: ...
+    @property
     def allowance(self) -> AnonymousAllowance: ...
 
     async def join(self, member: Member) -> None: ...
@@ -57,6 +60,7 @@ class MemoryBackend:
         self.requests = MemoryRequests(self.runs)
         self.businesses = MemoryBusinessProfiles()
         self.memberships = MemoryMemberships()
+        self.sign_outs = MemorySignOuts(self.memberships)
         self.allowance = MemoryAllowance()
 
     async def join(self, member: Member) -> None:
@@ -87,6 +91,7 @@ class PostgresBackend:
         self.requests = PostgresRequests(AdminClient(gateway))
         self.businesses = PostgresBusinessProfiles(gateway)
         self.memberships = PostgresMemberships(gateway)
+        self.sign_outs = PostgresSignOuts(gateway)
         self.allowance = PostgresAllowance(AdminClient(gateway), Pseudonyms("a secret that is long enough"))
 
     async def join(self, member: Member) -> None:

@@ -1,19 +1,22 @@
 """New users get an account and the way to one trial, once, over memory and Postgres."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
+from oslira_gateway.anonymous.memory import MemoryChallenge
+from oslira_gateway.identity.begin_trial import BeginTrial
 from oslira_gateway.identity.caller import Caller
 from oslira_gateway.identity.memory import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_gateway.identity.ports import Memberships, SignUps
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
+from oslira_gateway.identity.shares import TrialShares
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial, SweepSignUps
 from oslira_shared.errors import OsliraError
@@ -33,9 +36,31 @@ class World:
     plans: MemoryFreePlans
     pool: Pool | None = None
 
+    challenge: MemoryChallenge = field(default_factory=MemoryChallenge)
+
     @property
     def sign_up(self) -> SignUp:
         return SignUp(self.sign_ups, StartTrial(self.sign_ups, self.plans), "secret")
+
+    @property
+    def begin_trial(self) -> BeginTrial:
+        return BeginTrial(self.sign_ups, StartTrial(self.sign_ups, self.plans), self.challenge)
+
+    async def signed_up(self, where: str, *, count: int, mail_host: str | None = None) -> list[UUID]:
+        """New users of one network, and of one mail host if that is said."""
+        made = [
+            await self.sign_up(newcomer(f"{new_id()}@{mail_host}" if mail_host else None), ip_network(where))
+            for _ in range(count)
+        ]
+        return [one for one in made if one is not None]
+
+    async def statuses(self, accounts: Iterable[UUID]) -> list[str]:
+        return [str(await self.begin_trial.status(account)) for account in accounts]
+
+    async def refusal(self, account: UUID, response: str | None) -> str:
+        with pytest.raises(OsliraError) as caught:
+            await self.begin_trial(account, response)
+        return caught.value.code
 
     async def sweep(self) -> None:
         await SweepSignUps(self.sign_ups, StartTrial(self.sign_ups, self.plans))()
@@ -66,17 +91,31 @@ async def pool(module_database: Database) -> AsyncGenerator[Pool]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def world(request: pytest.FixtureRequest) -> World:
+def world(request: pytest.FixtureRequest, shares: TrialShares) -> World:
     if request.param == "memory":
         memberships = MemoryMemberships()
         return World(
-            MemorySignUps(memberships, per_network=PER_NETWORK, per_mail_host=PER_MAIL_HOST),
+            MemorySignUps(memberships, shares),
             memberships,
             MemoryFreePlans(),
         )
     pool: Pool = request.getfixturevalue("pool")
-    sign_ups = PostgresSignUps(AdminClient(pool), per_network=PER_NETWORK, per_mail_host=PER_MAIL_HOST)
+    sign_ups = PostgresSignUps(AdminClient(pool), shares)
     return World(sign_ups, PostgresMemberships(pool), MemoryFreePlans(), pool)
+
+
+@pytest.fixture
+def shares() -> TrialShares:
+    """Without a challenge, and with caps below what would need one."""
+    return TrialShares(per_network=PER_NETWORK, per_mail_host=PER_MAIL_HOST, unchallenged=1_000)
+
+
+challenged = pytest.mark.parametrize(
+    "shares", [TrialShares(per_network=4, per_mail_host=4, unchallenged=2, has_challenge=True)], ids=[""]
+)
+unchallenged = pytest.mark.parametrize(
+    "shares", [TrialShares(per_network=4, per_mail_host=4, unchallenged=2)], ids=[""]
+)
 
 
 def newcomer(email: str | None = None) -> Caller:
@@ -206,3 +245,76 @@ async def test_an_account_that_billing_refuses_is_not_asked_for_again(world: Wor
     await world.sweep()
     assert account is not None
     assert world.plans.asked[account] == 1
+
+
+@challenged
+async def test_the_third_trial_of_a_network_needs_a_challenge(world: World) -> None:
+    accounts = await world.signed_up(network(), count=4)
+    third = accounts[2]
+    assert await world.statuses(accounts) == ["started"] * 2 + ["challenge_required"] * 2
+    await world.next_day()
+    await world.sweep()
+    assert await world.refusal(third, None) == "challenge_required"
+    assert await world.refusal(third, "no person") == "challenge_failed"
+    world.challenge.is_down = True
+    assert await world.refusal(third, "person") == "unavailable"
+    assert world.plans.asked[third] == 0
+    world.challenge.is_down = False
+    assert [await world.begin_trial(third, "person") for _ in range(3)] == ["started"] * 3
+    assert (world.plans.asked[third], world.plans.asked[accounts[3]]) == (1, 0)
+
+
+@challenged
+async def test_the_third_trial_of_a_mail_host_that_nobody_knows_needs_a_challenge(world: World) -> None:
+    host = f"{new_id()}.example"
+    accounts = [
+        account for _ in range(3) for account in await world.signed_up(network(), count=1, mail_host=host)
+    ]
+    assert await world.statuses(accounts) == ["started"] * 2 + ["challenge_required"]
+    known = [
+        account
+        for _ in range(3)
+        for account in await world.signed_up(network(), count=1, mail_host="gmail.com")
+    ]
+    assert await world.statuses(known) == ["started"] * 3
+
+
+@challenged
+async def test_many_first_requests_at_once_pass_no_more_than_one_after_another(world: World) -> None:
+    where = ip_network(network())
+    made = await asyncio.gather(*(world.sign_up(newcomer(), where) for _ in range(10)))
+    statuses = await world.statuses(account for account in made if account is not None)
+    assert sorted(statuses) == ["challenge_required"] * 8 + ["started"] * 2
+
+
+@challenged
+async def test_a_challenge_does_not_lift_the_caps(world: World) -> None:
+    accounts = await world.signed_up(network(), count=5)
+    answered = [await world.begin_trial(account, "person") for account in accounts]
+    assert answered == ["started"] * 4 + ["next_day"]
+    await world.next_day()
+    await world.sweep()
+    assert await world.statuses(accounts) == ["started"] * 5
+
+
+@unchallenged
+async def test_without_a_challenge_the_third_trial_waits_for_the_next_day(world: World) -> None:
+    accounts = await world.signed_up("198.51.100.7/32", count=1)
+    accounts += await world.signed_up("198.51.100.99/32", count=2)
+    assert await world.statuses(accounts) == ["started"] * 2 + ["next_day"]
+    assert await world.begin_trial(accounts[2], "person") == "next_day"
+    await world.next_day()
+    await world.sweep()
+    assert await world.statuses(accounts) == ["started"] * 3
+
+
+@challenged
+async def test_a_network_without_a_share_takes_none_of_its_mail_hosts(world: World) -> None:
+    host, where = f"{new_id()}.example", network()
+    await world.signed_up(where, count=2)
+    await world.signed_up(where, count=5, mail_host=host)
+    assert await world.statuses(await world.signed_up(network(), count=2, mail_host=host)) == ["started"] * 2
+
+
+async def test_an_account_without_a_sign_up_has_no_trial(world: World) -> None:
+    assert await world.begin_trial(new_id(), "person") == "none"

@@ -24,6 +24,7 @@ from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.memory import MemoryFreePlans
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
+from oslira_gateway.identity.shares import TrialShares
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial
 from oslira_shared.errors import OsliraError
@@ -74,7 +75,7 @@ async def pool(module_database: Database) -> AsyncGenerator[Pool]:
 @pytest_asyncio.fixture(scope="module")
 async def http(pool: Pool) -> AsyncGenerator[httpx.AsyncClient]:
     memberships, accounts = PostgresMemberships(pool), PostgresAccounts(pool)
-    sign_ups = PostgresSignUps(AdminClient(pool), per_network=1_000)
+    sign_ups = PostgresSignUps(AdminClient(pool), TrialShares(unchallenged=1_000, per_network=1_000))
     app = create_app(
         [
             *account_routes(accounts, memberships),

@@ -90,7 +90,8 @@ async def test_signing_out_ends_the_streams_of_that_sign_in(world: Any, session:
         started = time.monotonic()
         assert (await world.http.post("/v1/sign-out", headers=headers)).status_code == 204
         assert "event: access_ended" in await ended_within(lines, started)
-        assert (await world.http.get(await address(world, headers))).status_code == 401
+        refused = await world.http.get(url)
+        assert (refused.status_code, refused.json()["code"]) == (401, "ticket_invalid")
         async with following(world, other):
             pass
 

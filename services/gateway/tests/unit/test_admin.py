@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import jwt
@@ -10,6 +11,7 @@ import pytest
 from oslira_cli.operator_token import sign_operator_token
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.jobs_routes import jobs_routes
@@ -42,10 +44,10 @@ class Desk:
     """The internal port with the admin routes, over memory."""
 
     def __init__(self, *, secret: str | None = SECRET) -> None:
-        self.acts, self.owners = MemoryActs(), Owners()
+        self.acts, self.owners, self.memberships = MemoryActs(), Owners(), MemoryMemberships()
         router = admin_router(
             [*acts_routes(self.acts), *jobs_routes(self.owners, self.acts)],
-            JwtOperators(Hs256Tokens(USERS_SECRET), secret=secret),
+            JwtOperators(Hs256Tokens(USERS_SECRET), self.memberships, secret=secret),
         )
         app: Any = internal_app(Health(), [router])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inside")
@@ -58,8 +60,10 @@ class Desk:
         return answer.status_code, answer.json()
 
 
-def of_a_user(*, is_operator: bool) -> str:
-    return sign_token(USERS_SECRET, user_id=new_id(), email="ops@example.com", is_operator=is_operator)
+def of_a_user(*, is_operator: bool, user_id: UUID | None = None) -> str:
+    return sign_token(
+        USERS_SECRET, user_id=user_id or new_id(), email="ops@example.com", is_operator=is_operator
+    )
 
 
 def forged(**claims: object) -> str:
@@ -153,3 +157,12 @@ async def test_the_record_comes_in_pages() -> None:
         path = f"/acts?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
     assert seen == [f"act-{number}" for number in (4, 3, 2, 1, 0)]
     assert (await desk.ask("GET", "/acts?cursor=nowhere", token))[0] == 400
+
+
+async def test_an_operator_who_signed_out_is_kept_out() -> None:
+    desk, user_id = Desk(), new_id()
+    token = of_a_user(is_operator=True, user_id=user_id)
+    assert (await desk.ask("GET", "/acts", token))[0] == 200
+    desk.memberships.ended.add((user_id, ""))
+    status, body = await desk.ask("GET", "/acts", token)
+    assert (status, body["code"]) == (401, "signed_out")

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from oslira_cli.operator_token import sign_operator_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.insights.admin_routes import admin_insights_routes
 from oslira_gateway.insights.costs import Spent
 from oslira_gateway.insights.memory import MemoryLedger
@@ -30,7 +31,9 @@ class Desk:
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self.acts = MemoryActs()
-        tokens = JwtOperators(Hs256Tokens("the secret of users' tokens, long enough"), secret=SECRET)
+        tokens = JwtOperators(
+            Hs256Tokens("the secret of users' tokens, long enough"), MemoryMemberships(), secret=SECRET
+        )
         app: Any = internal_app(Health(), [admin_router(admin_insights_routes(ledger, self.acts), tokens)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inside")
 

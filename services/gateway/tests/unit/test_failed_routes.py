@@ -8,6 +8,7 @@ import httpx
 import pytest
 from oslira_cli.operator_token import sign_operator_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
+from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.failed_routes import failed_routes
 from oslira_gateway.operations.failed_work import Replayed, first_answer
@@ -72,7 +73,8 @@ class Desk:
     def __init__(self) -> None:
         self.acts, self.failures = MemoryActs(), Failures()
         router = admin_router(
-            failed_routes(self.failures, self.acts), JwtOperators(Hs256Tokens("x" * 32), secret=SECRET)
+            failed_routes(self.failures, self.acts),
+            JwtOperators(Hs256Tokens("x" * 32), MemoryMemberships(), secret=SECRET),
         )
         app: Any = internal_app(Health(), [router])
         headers = {"Authorization": f"Bearer {sign_operator_token(SECRET, name='desk')}"}

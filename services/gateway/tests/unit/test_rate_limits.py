@@ -1,18 +1,23 @@
 """Budgets: who is counted, when they begin anew, and what an answer says about them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
 import httpx
 import pytest
-from oslira_gateway.identity.caller import Member
+from oslira_devstack.make_user import sign_token
+from oslira_gateway.identity.caller import Caller, Member, Membership
+from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.limits.limit_requests import LimitRequests, Standing
 from oslira_gateway.limits.memory import MemoryCounters
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Budget, RouteClass, Scope, with_overrides
 from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
 
+SECRET = "a secret that is long enough for HS256, and for HS512 in one test too"
 ANN: Mapping[Scope, str] = {Scope.ACCOUNT: "a", Scope.USER: "ann", Scope.ADDRESS: "192.0.2.1/32"}
 BOB: Mapping[Scope, str] = {Scope.ACCOUNT: "a", Scope.USER: "bob", Scope.ADDRESS: "192.0.2.2/32"}
 NOBODY: Mapping[Scope, str] = {Scope.ADDRESS: "2001:db8::/64"}
@@ -187,6 +192,61 @@ async def test_guessing_tokens_is_bounded_by_address(api: Any, member: Member) -
         api.counters.is_away = True
         assert (await client.get("/v1/plans")).status_code == 503
         assert (await client.get("/v1/me", headers=known)).status_code == 200
+
+
+class CountedMemberships(MemoryMemberships):
+    """`lookups`: what would be a transaction each."""
+
+    lookups = 0
+
+    async def of_caller(self, caller: Caller) -> Sequence[Membership]:
+        self.lookups += 1
+        return await super().of_caller(caller)
+
+
+@pytest.mark.parametrize("limit", ["read.user", "read.account", "read.address"])
+async def test_a_refused_request_looks_nothing_up(api: Any, member: Member, limit: str) -> None:
+    api.memberships, api.rate_limits = CountedMemberships(), f"*.*=1000/60, {limit}=2/3600"
+    headers = api.join(member)
+    async with client_of(api) as client:
+        statuses = [(await client.get("/v1/runs", headers=headers)).status_code for _ in range(50)]
+        lookups = api.memberships.lookups
+    assert statuses == [200] * 2 + [429] * 48
+    # The refusal that finds the account's budget used up may have cost a look.
+    assert lookups <= 3
+
+
+async def test_a_user_without_an_account_is_refused_before_anything_is_looked_up(api: Any) -> None:
+    api.memberships, api.rate_limits = CountedMemberships(), "*.*=1000/60, read.user=2/3600"
+    headers = {"authorization": f"Bearer {sign_token(SECRET, user_id=new_id(), email='')}"}
+    async with client_of(api) as client:
+        statuses = [(await client.get("/v1/runs", headers=headers)).status_code for _ in range(50)]
+    assert (statuses, api.memberships.lookups) == ([403] * 2 + [429] * 48, 2)
+
+
+async def test_each_account_of_a_user_is_counted_by_itself(api: Any, member: Member) -> None:
+    api.rate_limits = "*.*=1000/60, read.account=2/3600"
+    other = replace(member, account_id=new_id())
+    headers = [
+        {**api.join(one), "x-account-id": str(one.account_id)} for one in (member, other) for _ in range(3)
+    ]
+    async with client_of(api) as client:
+        answers = await asyncio.gather(*(client.get("/v1/runs", headers=one) for one in headers))
+        assert sorted(answer.status_code for answer in answers) == [200] * 4 + [429] * 2
+        # Sent without a choice, a request is for the first account.
+        assert (await client.get("/v1/runs", headers=api.join(member))).status_code == 429
+
+
+async def test_who_left_an_account_takes_nothing_of_its_budget(api: Any, member: Member) -> None:
+    api.rate_limits = "*.*=1000/60, read.account=5/3600"
+    other = Member(Caller(new_id()), member.account_id, "member")
+    theirs, mine = api.join(other), api.join(member)
+    async with client_of(api) as client:
+        assert (await client.get("/v1/runs", headers=theirs)).status_code == 200
+        api.memberships.remove(other.caller.user_id)
+        statuses = {(await client.get("/v1/runs", headers=theirs)).status_code for _ in range(20)}
+        assert statuses == {403}
+        assert [(await client.get("/v1/runs", headers=mine)).status_code for _ in range(3)] == [200] * 3
 
 
 async def test_a_forged_forwarded_address_is_not_believed(api: Any) -> None:
