@@ -56,8 +56,8 @@ class World:
             process.kill()
         await self._engines.aclose()
 
-    def start_process(self, *, kill_at: int = 0) -> EngineProcess:
-        """One more replica, that can be killed: by itself, at its `kill_at`-th touch of anything outside."""
+    def start_process(self, *, kill_at: int | str = 0) -> EngineProcess:
+        """One more replica, that can be killed: by itself, at a touch of anything outside."""
         process = EngineProcess(os.environ, kill_at=kill_at)
         self._processes.append(process)
         return process

@@ -43,7 +43,7 @@ class _Dying:
 
 
 class _Touches:
-    def __init__(self, kill_at: int, told: Any) -> None:
+    def __init__(self, kill_at: int | str, told: Any) -> None:
         self._kill_at = kill_at
         self._told = told
         self._count = 0
@@ -51,7 +51,7 @@ class _Touches:
     def touch(self, where: str) -> None:
         self._count += 1
         self._told.send((self._count, where))
-        if self._count == self._kill_at:
+        if self._kill_at in (self._count, where):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def dress(self, port: PortT, /) -> PortT:
@@ -61,8 +61,13 @@ class _Touches:
 class EngineProcess:
     """Started at once; `touches` are those it told of before it died."""
 
-    def __init__(self, environment: Mapping[str, str], *, kill_at: int = 0, log: Path | None = None) -> None:
-        """`log` takes what it prints, which otherwise is printed here."""
+    def __init__(
+        self, environment: Mapping[str, str], *, kill_at: int | str = 0, log: Path | None = None
+    ) -> None:
+        """`kill_at`: the number of a touch, or its name, as "after abort".
+
+        `log` takes what it prints, which otherwise is printed here.
+        """
         context = multiprocessing.get_context("forkserver")
         # The modules are loaded once, in the process that the engines are forked from, which finds them by this path.
         os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -102,7 +107,7 @@ class EngineProcess:
         self._process.join(10)
 
 
-def _run(environment: dict[str, str], kill_at: int, told: Any, log: Path | None) -> None:
+def _run(environment: dict[str, str], kill_at: int | str, told: Any, log: Path | None) -> None:
     if log is not None:
         with log.open("ab") as file:
             for stream in (1, 2):
