@@ -1,4 +1,4 @@
-"""Cancel: the run ends in that transaction, claimed or not, and its credits come back at once.
+"""Cancel: the run ends in that transaction, claimed or not. Credits releases its hold after the commit.
 
 Paid work that is going on is stopped by the next heartbeat, which sees the raised attempt; the scrape is aborted by its hint.
 """
