@@ -11,7 +11,10 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
+import typer.core
+import typer.main
 import yaml
+from oslira_cli.main import build_app
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.databases import Database
 from oslira_shared.contracts.scheduler.v1 import JOBS
@@ -22,7 +25,7 @@ PAGES: Final = [*RUNBOOKS, DOCS / "architecture/operations.md"]
 _BLOCK: Final = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _AS_ADMINISTRATOR: Final = "-- as the server's administrator\n"
 _SET_ROLE: Final = re.compile(r"set role (analysis|billing|credits|identity)_owner")
-_COMMANDS: Final = frozenset({"kubectl", "admin", "nats"})
+_COMMANDS: Final = frozenset({"kubectl", "admin", "nats", "oslira"})
 _VERBS: Final = frozenset(
     {
         "get",
@@ -120,7 +123,7 @@ def commands() -> list[Any]:
         for page in PAGES
         for text in blocks(page, "sh")
         for number, line in enumerate(text.replace("\\\n", " ").replace(" && ", "\n").splitlines())
-        if line.strip() and not line.lstrip().startswith(("#", "N=", "admin()", "read "))
+        if line.strip() and not line.lstrip().startswith(("#", "N=", "admin()", "read ", "export "))
     ]
 
 
@@ -134,6 +137,8 @@ def test_a_command_names_what_exists(line: str) -> None:
         if job := re.search(r"/jobs/([\w-]+)", address):
             assert job[1] in {one.name for one in JOBS}
             assert words[3:] == ["{}"], "the route takes a body"
+    elif words[0] == "oslira":
+        parse(words[1:])
     elif words[0] == "kubectl":
         verb = next(word for word in words[1:] if word in _VERBS)
         assert verb
@@ -141,6 +146,40 @@ def test_a_command_names_what_exists(line: str) -> None:
             word.replace("deploy/", "deployment/") for word in words if re.fullmatch(r"deploy/[a-z]+", word)
         ]
         assert set(named) <= workloads()
+
+
+def command_line() -> Any:
+    return typer.main.get_command(build_app())
+
+
+def parse(words: list[str]) -> None:
+    """By the command's own parser, without running anything. Raises a usage error."""
+    command = command_line()
+    context = command.context_class(command, info_name="oslira")
+    while isinstance(command, typer.core.TyperGroup):
+        _, command, words = command.resolve_command(context, words)
+        assert command is not None
+        context = command.context_class(command, parent=context)
+    command.parse_args(context, words)
+
+
+def spoken_of() -> list[Any]:
+    """Commands in sentences, such as `oslira failed replay ID`."""
+    pages = [*PAGES, *(DOCS / "architecture").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    found = {
+        (page.stem, line) for page in pages for line in re.findall(r"`oslira ([^`]+)`", page.read_text())
+    }
+    return [pytest.param(line, id=f"{stem}-{line}") for stem, line in sorted(found)]
+
+
+@pytest.mark.parametrize("line", spoken_of())
+def test_a_command_in_a_sentence_is_one_of_the_oslira_command(line: str) -> None:
+    command = command_line()
+    for word in re.findall(r"^[a-z-]+(?: [a-z-]+)?", line)[0].split():
+        if not isinstance(command, typer.core.TyperGroup):
+            break
+        assert word in command.commands, line
+        command = command.commands[word]
 
 
 def metrics() -> str:
