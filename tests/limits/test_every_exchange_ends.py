@@ -24,18 +24,18 @@ from dripping import Dripping, Drips, dripping
 from oslira_analysis.application.model_ports import Question
 from oslira_analysis.application.ports import StartedRun
 from oslira_analysis.application.rows import Run
-from oslira_analysis.domain.calls import SCORE
-from oslira_analysis.domain.model_table import Choice
-from oslira_analysis.domain.prompt import Prompt
-from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
-from oslira_analysis.infrastructure.apify import ApifyScraper
-from oslira_analysis.infrastructure.bucket_state import BucketState
-from oslira_analysis.infrastructure.openai_models import OpenAIModels
-from oslira_analysis.infrastructure.provider_requests import Connection
-from oslira_analysis.infrastructure.public_fetch import NotFetched, fetch_picture
-from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
-from oslira_analysis.infrastructure.s3_media import S3Media
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_analysis.domain.models.calls import SCORE
+from oslira_analysis.domain.models.model_table import Choice
+from oslira_analysis.domain.prompts.prompt import Prompt
+from oslira_analysis.infrastructure.media.bucket_state import BucketState
+from oslira_analysis.infrastructure.media.public_fetch import NotFetched, fetch_picture
+from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
+from oslira_analysis.infrastructure.media.s3_media import S3Media
+from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
+from oslira_analysis.infrastructure.models.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.models.provider_requests import Connection
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_gateway.anonymous.challenges import Turnstile
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
@@ -161,81 +161,85 @@ async def _database(server: Dripping) -> None:
 _ANALYSIS: Final = "services/analysis/oslira_analysis/infrastructure"
 EXCHANGES: Final[Mapping[str, Exchange]] = {
     "openai": Exchange(
-        [f"{_ANALYSIS}/openai_models.py", f"{_ANALYSIS}/provider_requests.py"],
+        [f"{_ANALYSIS}/models/openai_models.py", f"{_ANALYSIS}/models/provider_requests.py"],
         _SHORT_S,
         partial(_model, OpenAIModels),
     ),
     "anthropic": Exchange(
-        [f"{_ANALYSIS}/anthropic_models.py"],
+        [f"{_ANALYSIS}/models/anthropic_models.py"],
         _SHORT_S,
         partial(_model, AnthropicModels),
     ),
     "openai's models": Exchange(
-        [f"{_ANALYSIS}/openai_models.py"], _SHORT_S, partial(_model_list, OpenAIModels)
+        [f"{_ANALYSIS}/models/openai_models.py"], _SHORT_S, partial(_model_list, OpenAIModels)
     ),
     "anthropic's models": Exchange(
-        [f"{_ANALYSIS}/anthropic_models.py"], _SHORT_S, partial(_model_list, AnthropicModels)
+        [f"{_ANALYSIS}/models/anthropic_models.py"], _SHORT_S, partial(_model_list, AnthropicModels)
     ),
     "apify start": Exchange(
-        [f"{_ANALYSIS}/apify.py"], _SHORT_S, lambda server: _scraper(server).start("nasa")
+        [f"{_ANALYSIS}/scraping/apify.py"], _SHORT_S, lambda server: _scraper(server).start("nasa")
     ),
     # Three tries, and the pauses between them.
     "apify list": Exchange(
-        [f"{_ANALYSIS}/apify.py"],
+        [f"{_ANALYSIS}/scraping/apify.py"],
         3 * _SHORT_S + 2,
         lambda server: _scraper(server).list_started(since=datetime.now(UTC)),
     ),
     "apify input": Exchange(
-        [f"{_ANALYSIS}/apify.py"],
+        [f"{_ANALYSIS}/scraping/apify.py"],
         3 * _SHORT_S + 2,
         lambda server: _scraper(server).names_of(StartedRun("run", "store")),
     ),
     "apify abort": Exchange(
-        [f"{_ANALYSIS}/apify.py"], 3 * _SHORT_S + 2, lambda server: _scraper(server).abort("run", at_most_s=1)
+        [f"{_ANALYSIS}/scraping/apify.py"],
+        3 * _SHORT_S + 2,
+        lambda server: _scraper(server).abort("run", at_most_s=1),
     ),
     "cache find": Exchange(
-        [f"{_ANALYSIS}/s3_profiles.py", "libs/shared/oslira_shared/bucket.py"],
+        [f"{_ANALYSIS}/scraping/s3_profiles.py", "libs/shared/oslira_shared/bucket.py"],
         CALL_LIMIT_S,
         _stored(lambda store: store.find("nasa", max_age=timedelta(days=1))),
     ),
     "cache put": Exchange(
-        [f"{_ANALYSIS}/s3_profiles.py"],
+        [f"{_ANALYSIS}/scraping/s3_profiles.py"],
         CALL_LIMIT_S,
         _stored(lambda store: store.put("nasa", {}, scraped_at=datetime.now(UTC))),
     ),
     "media delete": Exchange(
-        [f"{_ANALYSIS}/s3_media.py"],
+        [f"{_ANALYSIS}/media/s3_media.py"],
         CALL_LIMIT_S,
         _stored(lambda store: S3Media(store.client.get, bucket="bucket").delete("key")),
     ),
     "media put": Exchange(
-        [f"{_ANALYSIS}/s3_media.py"],
+        [f"{_ANALYSIS}/media/s3_media.py"],
         15,
         _stored(
             lambda store: S3Media(store.client.get, bucket="bucket").put("k", b"", content_type="image/png")
         ),
     ),
     "media rule": Exchange(
-        [f"{_ANALYSIS}/s3_media.py"],
+        [f"{_ANALYSIS}/media/s3_media.py"],
         15,
         _stored(lambda store: S3Media(store.client.get, bucket="bucket").expire_profiles()),
     ),
     "erase profile": Exchange(
-        [f"{_ANALYSIS}/s3_erasures.py"],
+        [f"{_ANALYSIS}/media/s3_erasures.py"],
         2 * CALL_LIMIT_S,
         _stored(lambda store: S3ErasableObjects(store.client.get, bucket="bucket").erase_profile("nasa")),
     ),
     "erase pictures": Exchange(
-        [f"{_ANALYSIS}/s3_erasures.py"],
+        [f"{_ANALYSIS}/media/s3_erasures.py"],
         CALL_LIMIT_S,
         _stored(lambda store: S3ErasableObjects(store.client.get, bucket="bucket").erase_pictures(["key"])),
     ),
     "bucket state": Exchange(
-        [f"{_ANALYSIS}/bucket_state.py"],
+        [f"{_ANALYSIS}/media/bucket_state.py"],
         CALL_LIMIT_S,
         _stored(lambda store: BucketState(store.client.get, bucket="bucket").look()),
     ),
-    "picture": Exchange([f"{_ANALYSIS}/public_fetch.py", f"{_ANALYSIS}/avatar_copier.py"], 10, _picture),
+    "picture": Exchange(
+        [f"{_ANALYSIS}/media/public_fetch.py", f"{_ANALYSIS}/media/avatar_copier.py"], 10, _picture
+    ),
     "jwks": Exchange(["services/gateway/oslira_gateway/identity/fetch_jwks.py"], _SHORT_S, _jwks),
     "webhook": Exchange(["services/gateway/oslira_gateway/webhooks/http_sender.py"], _SHORT_S, _webhook),
     "challenge": Exchange(["services/gateway/oslira_gateway/anonymous/challenges.py"], 5, _challenge),
@@ -247,7 +251,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     "libs/shared/oslira_shared/deadline.py": "it is the bound",
     "libs/shared/oslira_shared/bus/connection.py": "test_outages.py freezes its server",
     f"{_ANALYSIS}/made_once.py": "imports and constructors: no network",
-    f"{_ANALYSIS}/warm_up.py": "imports and constructors: no network",
+    f"{_ANALYSIS}/models/warm_up.py": "imports and constructors: no network",
     "libs/shared/oslira_shared/secrets/live.py": "AwsVault.read is bounded itself",
     "libs/shared/oslira_shared/settings.py": "AwsVault.read is bounded itself; inet_aton asks nobody",
     "libs/shared/oslira_shared/observability/otlp.py": "its exporter has threads and limits of its own",

@@ -25,38 +25,38 @@ from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_engine import MOST_SCRAPE_USD, build_engine
 from oslira_analysis.bootstrap_suppliers import build_models, watch_suppliers
 from oslira_analysis.dress import Dress, undressed
-from oslira_analysis.infrastructure.announcer import NatsAnnouncer
-from oslira_analysis.infrastructure.bulk_news import NatsBulkNews
-from oslira_analysis.infrastructure.bus import answer_outcomes, subscribe
-from oslira_analysis.infrastructure.bus_requests import (
+from oslira_analysis.infrastructure.bus.announcer import NatsAnnouncer
+from oslira_analysis.infrastructure.bus.bulk_news import NatsBulkNews
+from oslira_analysis.infrastructure.bus.bus_requests import (
     answer_cancels,
     answer_erasures,
     answer_previews,
     answer_replays,
 )
-from oslira_analysis.infrastructure.gauges import MEASURE_EVERY_S, Gauges
+from oslira_analysis.infrastructure.bus.nats_backlog import NatsBacklog
+from oslira_analysis.infrastructure.bus.own_hints import OwnHints
+from oslira_analysis.infrastructure.bus.subscribe import answer_outcomes, subscribe
+from oslira_analysis.infrastructure.bus.take_work import Engine
 from oslira_analysis.infrastructure.made_once import MadeOnce
-from oslira_analysis.infrastructure.nats_backlog import NatsBacklog
-from oslira_analysis.infrastructure.own_hints import OwnHints
-from oslira_analysis.infrastructure.postgres_anonymous import PostgresAnonymousRuns
-from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
-from oslira_analysis.infrastructure.postgres_businesses import PostgresBusinesses
-from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
-from oslira_analysis.infrastructure.postgres_cancel import PostgresCancellations
-from oslira_analysis.infrastructure.postgres_erasures import PostgresErasableRows
-from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
-from oslira_analysis.infrastructure.postgres_failed import FAILED_RUNS
-from oslira_analysis.infrastructure.postgres_listings import PostgresListings
-from oslira_analysis.infrastructure.postgres_models import PostgresModels
-from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
-from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
-from oslira_analysis.infrastructure.read_model_table import read_model_table
-from oslira_analysis.infrastructure.replays import BusHolds, PostgresFailedRuns
-from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_analysis.infrastructure.seeds import LearnCosts, seed, seed_costs
-from oslira_analysis.infrastructure.take_work import Engine
-from oslira_analysis.infrastructure.warm_up import warm_up
+from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
+from oslira_analysis.infrastructure.models.read_model_table import read_model_table
+from oslira_analysis.infrastructure.models.warm_up import warm_up
+from oslira_analysis.infrastructure.postgres.anonymous import PostgresAnonymousRuns
+from oslira_analysis.infrastructure.postgres.bulks import PostgresBulks
+from oslira_analysis.infrastructure.postgres.businesses import PostgresBusinesses
+from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
+from oslira_analysis.infrastructure.postgres.cancel import PostgresCancellations
+from oslira_analysis.infrastructure.postgres.erasures import PostgresErasableRows
+from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres.failed import FAILED_RUNS
+from oslira_analysis.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
+from oslira_analysis.infrastructure.postgres.listings import PostgresListings
+from oslira_analysis.infrastructure.postgres.models import PostgresModels
+from oslira_analysis.infrastructure.postgres.replays import BusHolds, PostgresFailedRuns
+from oslira_analysis.infrastructure.postgres.seeds import LearnCosts, seed, seed_costs
+from oslira_analysis.infrastructure.postgres.settlements import PostgresSettlements
+from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0

@@ -19,22 +19,22 @@ from oslira_analysis.application.score_run import ScorePorts
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_suppliers import supplier_of
 from oslira_analysis.dress import Dress
-from oslira_analysis.infrastructure.apify import ApifyScraper
-from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
-from oslira_analysis.infrastructure.bucket_state import BucketState
-from oslira_analysis.infrastructure.guarded_scraper import GuardedScraper
-from oslira_analysis.infrastructure.langid_languages import LangidLanguages
+from oslira_analysis.infrastructure.bus.take_work import Engine, Hearts
 from oslira_analysis.infrastructure.made_once import MadeOnce
-from oslira_analysis.infrastructure.postgres_drafts import PostgresDrafts
-from oslira_analysis.infrastructure.postgres_endings import PostgresEndings
-from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
-from oslira_analysis.infrastructure.postgres_runs import PostgresRuns
-from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
-from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
-from oslira_analysis.infrastructure.s3_media import S3Media
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
-from oslira_analysis.infrastructure.tables import RUNS, SCRAPES
-from oslira_analysis.infrastructure.take_work import Engine, Hearts
+from oslira_analysis.infrastructure.media.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.media.bucket_state import BucketState
+from oslira_analysis.infrastructure.media.s3_media import S3Media
+from oslira_analysis.infrastructure.models.langid_languages import LangidLanguages
+from oslira_analysis.infrastructure.postgres.drafts import PostgresDrafts
+from oslira_analysis.infrastructure.postgres.endings import PostgresEndings
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres.runs import PostgresRuns
+from oslira_analysis.infrastructure.postgres.scrapes import PostgresScrapes
+from oslira_analysis.infrastructure.postgres.suppressions import PostgresSuppressions
+from oslira_analysis.infrastructure.postgres.tables import RUNS, SCRAPES
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
+from oslira_analysis.infrastructure.scraping.guarded_scraper import GuardedScraper
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_analysis.settings import AnalysisSettings
 
 _LOOK_AT_BUCKET_S: Final = 15.0

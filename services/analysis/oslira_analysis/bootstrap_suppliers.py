@@ -15,16 +15,16 @@ from oslira_analysis.application.wake_snoozed import wake_snoozed
 from oslira_analysis.application.watch_suppliers import Supplier, WatchSuppliers
 from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.dress import Dress
-from oslira_analysis.infrastructure.ai_gateway import AIGateway
-from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
 from oslira_analysis.infrastructure.breaker_state import breaker_state
+from oslira_analysis.infrastructure.bus.take_work import Engine
 from oslira_analysis.infrastructure.made_once import MadeOnce
-from oslira_analysis.infrastructure.openai_models import OpenAIModels
-from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
-from oslira_analysis.infrastructure.postgres_outages import PostgresOutages
-from oslira_analysis.infrastructure.postgres_snoozed import PostgresSnoozedRuns
-from oslira_analysis.infrastructure.provider_requests import Connection
-from oslira_analysis.infrastructure.take_work import Engine
+from oslira_analysis.infrastructure.models.ai_gateway import AIGateway
+from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
+from oslira_analysis.infrastructure.models.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.models.provider_requests import Connection
+from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
+from oslira_analysis.infrastructure.postgres.outages import PostgresOutages
+from oslira_analysis.infrastructure.postgres.snoozed import PostgresSnoozedRuns
 from oslira_analysis.settings import AnalysisSettings
 
 _WATCH_EVERY_S: Final = 1.0

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from oslira_analysis.domain.changes import Changes
-from oslira_analysis.domain.deep import DeepResult
-from oslira_analysis.domain.light import LightResult
-from oslira_analysis.domain.xray import XrayResult
+from oslira_analysis.domain.results.changes import Changes
+from oslira_analysis.domain.results.deep import DeepResult
+from oslira_analysis.domain.results.light import LightResult
+from oslira_analysis.domain.results.xray import XrayResult
 
 _REF: Final = "#/components/schemas/"
 

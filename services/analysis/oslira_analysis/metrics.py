@@ -5,7 +5,7 @@ from typing import Final
 from oslira_shared.observability.metrics import BUCKETS_S
 from prometheus_client import Counter, Gauge, Histogram
 
-from oslira_analysis.domain.judge_items import UNUSABLE
+from oslira_analysis.domain.items.judge_items import UNUSABLE
 
 _RUN_BUCKETS_S: Final = (1.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 NANO: Final = 1e-9

@@ -6,7 +6,7 @@ from typing import ClassVar
 from oslira_shared.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator
 
-from oslira_analysis.infrastructure.read_model_table import read_model_table
+from oslira_analysis.infrastructure.models.read_model_table import read_model_table
 
 
 class AnalysisSettings(ServiceSettings):

@@ -13,7 +13,7 @@ from oslira_shared.outside_text import is_storable, storable_json, storable_json
 SERVICES = Path(__file__).parents[4] / "services"
 # Where text comes in, and the function that makes it storable, or says that it is not.
 DOORS = {
-    "scraped items": ("analysis/oslira_analysis/infrastructure/apify.py", "storable_json"),
+    "scraped items": ("analysis/oslira_analysis/infrastructure/scraping/apify.py", "storable_json"),
     "models' answers": ("analysis/oslira_analysis/application/answer_call.py", "storable_json_text"),
     "errors of suppliers that the books keep": ("analysis/oslira_analysis/application/answer_call.py", "storable_text"),
     "Stripe's events": ("billing/oslira_billing/application/receive_webhook.py", "storable_json_text"),

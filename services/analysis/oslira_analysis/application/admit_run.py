@@ -5,7 +5,7 @@ from datetime import timedelta
 from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import RunWork
-from oslira_analysis.domain.business_draft import DRAFT_TYPE
+from oslira_analysis.domain.results.business_draft import DRAFT_TYPE
 from oslira_analysis.metrics import PROFILE_LOOKUPS
 
 

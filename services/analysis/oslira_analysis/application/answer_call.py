@@ -30,12 +30,12 @@ from oslira_analysis.application.model_ports import (
 )
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.application.supplier_trouble import note_trouble
-from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer, read_answer
 from oslira_analysis.domain.breaker import Breaker
-from oslira_analysis.domain.calls import MOST_PAID_REQUESTS, Call
-from oslira_analysis.domain.model_catalogue import Provider
-from oslira_analysis.domain.model_table import Choice
-from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.models.calls import MOST_PAID_REQUESTS, Call
+from oslira_analysis.domain.models.model_catalogue import Provider
+from oslira_analysis.domain.models.model_table import Choice
+from oslira_analysis.domain.prompts.prompt import Prompt
+from oslira_analysis.domain.results.answer_schema import InvalidAnswer, check_answer, read_answer
 from oslira_analysis.domain.snooze import unanswered_wait_s
 from oslira_analysis.metrics import MODEL_COST_USD, MODEL_SECONDS, MODEL_TOKENS, NANO, SUPPLIER_TROUBLES
 

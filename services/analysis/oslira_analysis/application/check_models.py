@@ -9,8 +9,8 @@ import structlog
 from oslira_shared.jobs import Tally
 
 from oslira_analysis.application.known_models import KnownModels, ModelRows
-from oslira_analysis.domain.model_catalogue import Provider
-from oslira_analysis.domain.model_table import Learnt, find_listed
+from oslira_analysis.domain.models.model_catalogue import Provider
+from oslira_analysis.domain.models.model_table import Learnt, find_listed
 
 _LOG = structlog.get_logger()
 

@@ -7,15 +7,15 @@ import structlog
 from oslira_analysis.application.model_ports import AnswerUnusable, Models
 from oslira_analysis.application.ports import Endings
 from oslira_analysis.application.rows import Draft, Effects, Ending, RunWork
-from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer
-from oslira_analysis.domain.business_draft import (
+from oslira_analysis.domain.models.calls import DRAFT
+from oslira_analysis.domain.results.answer_schema import InvalidAnswer, check_answer
+from oslira_analysis.domain.results.business_draft import (
     DRAFT_TYPE,
     DraftAnswer,
     OnboardingAnswers,
     build_draft_prompt,
     compose_draft,
 )
-from oslira_analysis.domain.calls import DRAFT
 from oslira_analysis.prompts import load_instructions
 
 _LOG = structlog.get_logger()

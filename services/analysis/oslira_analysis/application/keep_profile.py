@@ -17,7 +17,7 @@ from datetime import datetime
 import structlog
 
 from oslira_analysis.application.ports import ProfileCache, Suppressions
-from oslira_analysis.domain.judge_items import Judged
+from oslira_analysis.domain.items.judge_items import Judged
 
 _LOG = structlog.get_logger()
 

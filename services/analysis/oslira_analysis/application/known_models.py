@@ -6,9 +6,9 @@ from typing import Final, Protocol
 
 import structlog
 
-from oslira_analysis.domain.calls import Call
-from oslira_analysis.domain.model_catalogue import ANTHROPIC, OPENAI, Provider
-from oslira_analysis.domain.model_table import NOTHING_LEARNT, Choice, Learnt, ModelTable
+from oslira_analysis.domain.models.calls import Call
+from oslira_analysis.domain.models.model_catalogue import ANTHROPIC, OPENAI, Provider
+from oslira_analysis.domain.models.model_table import NOTHING_LEARNT, Choice, Learnt, ModelTable
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 
 _LOG = structlog.get_logger()

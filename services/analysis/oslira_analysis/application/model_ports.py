@@ -7,11 +7,11 @@ from uuid import UUID
 
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.application.supplier_trouble import SupplierUnavailable, Trouble
-from oslira_analysis.domain.calls import Call
-from oslira_analysis.domain.language import LanguageOf
-from oslira_analysis.domain.model_catalogue import Provider
-from oslira_analysis.domain.model_table import Choice
-from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.models.calls import Call
+from oslira_analysis.domain.models.model_catalogue import Provider
+from oslira_analysis.domain.models.model_table import Choice
+from oslira_analysis.domain.prompts.prompt import Prompt
+from oslira_analysis.domain.results.language import LanguageOf
 
 # How the books' `error` of a request begins that got no answer, and may cost.
 UNANSWERED: Final = "no answer: "

@@ -10,9 +10,9 @@ from oslira_shared.errors import OsliraError
 
 from oslira_analysis.application.rows import Business
 from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
-from oslira_analysis.domain.calls import Call, calls_of
-from oslira_analysis.domain.prompt import render_business, render_system
-from oslira_analysis.domain.token_estimate import estimate_tokens
+from oslira_analysis.domain.models.calls import Call, calls_of
+from oslira_analysis.domain.prompts.prompt import render_business, render_system
+from oslira_analysis.domain.prompts.token_estimate import estimate_tokens
 from oslira_analysis.prompts import load_instructions
 
 

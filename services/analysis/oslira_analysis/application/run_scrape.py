@@ -33,10 +33,10 @@ from oslira_analysis.application.ports import (
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Ending, ScrapeWork
-from oslira_analysis.domain.free_checks import explain_unusable, refuse_unavailable
-from oslira_analysis.domain.item_identity import without_posts_of
-from oslira_analysis.domain.judge_items import Judged, ScrapeUnusable, judge_items
-from oslira_analysis.domain.read_item import ProfileUnavailable
+from oslira_analysis.domain.items.free_checks import explain_unusable, refuse_unavailable
+from oslira_analysis.domain.items.item_identity import without_posts_of
+from oslira_analysis.domain.items.judge_items import Judged, ScrapeUnusable, judge_items
+from oslira_analysis.domain.items.read_item import ProfileUnavailable
 from oslira_analysis.domain.snooze import Chance, snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 

@@ -25,18 +25,18 @@ from oslira_analysis.application.ports import (
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
-from oslira_analysis.domain.answer_schema import InvalidAnswer, check_answer
 from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
-from oslira_analysis.domain.business_draft import DRAFT_TYPE
-from oslira_analysis.domain.calls import Call, calls_of
-from oslira_analysis.domain.compose import compose_result
 from oslira_analysis.domain.facts.profile_facts import compute_facts
-from oslira_analysis.domain.free_checks import free_check
-from oslira_analysis.domain.judge_items import Judged, judge_kept
-from oslira_analysis.domain.language import undecided
+from oslira_analysis.domain.items.free_checks import free_check
+from oslira_analysis.domain.items.judge_items import Judged, judge_kept
+from oslira_analysis.domain.items.read_item import read_item
+from oslira_analysis.domain.models.calls import Call, calls_of
 from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.prompt import Prompt
-from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.prompts.prompt import Prompt
+from oslira_analysis.domain.results.answer_schema import InvalidAnswer, check_answer
+from oslira_analysis.domain.results.business_draft import DRAFT_TYPE
+from oslira_analysis.domain.results.compose import compose_result
+from oslira_analysis.domain.results.language import undecided
 from oslira_analysis.domain.snooze import Chance, snooze_s
 from oslira_analysis.prompts import build_prompt_for
 

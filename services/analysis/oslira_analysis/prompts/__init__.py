@@ -9,10 +9,10 @@ from importlib.resources import files
 from typing import Final
 
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import SCORE, Call
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
+from oslira_analysis.domain.models.calls import SCORE, Call
 from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.prompt import Instructions, Prompt, build_prompt
+from oslira_analysis.domain.prompts.prompt import Instructions, Prompt, build_prompt
 
 # The files of each task, in the order in which they stand in the prompt; the last one names the task.
 CURRENT: Final = {

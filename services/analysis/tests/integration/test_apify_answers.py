@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from oslira_analysis.application.ports import ScraperBusy, StartRefused, StartUnknown
-from oslira_analysis.infrastructure.apify import ApifyScraper
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
 
 RUN: dict[str, Any] = {
     "id": "r", "actId": "a", "userId": "u", "startedAt": "2026-11-28T20:00:00Z", "finishedAt": "2026-11-28T20:00:01Z",

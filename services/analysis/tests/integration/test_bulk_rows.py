@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest_asyncio
 from oslira_analysis.application.close_bulks import BulkChanges
-from oslira_analysis.infrastructure.announcer import snapshot_of
-from oslira_analysis.infrastructure.postgres_bulks import PostgresBulks
-from oslira_analysis.infrastructure.postgres_listings import PostgresListings
-from oslira_analysis.infrastructure.postgres_settlements import PostgresSettlements
+from oslira_analysis.infrastructure.bus.announcer import snapshot_of
+from oslira_analysis.infrastructure.postgres.bulks import PostgresBulks
+from oslira_analysis.infrastructure.postgres.listings import PostgresListings
+from oslira_analysis.infrastructure.postgres.settlements import PostgresSettlements
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 from analysis_world import World, eventually
-from oslira_analysis.domain.model_table import ModelTable
-from oslira_analysis.infrastructure.seeds import LearnCosts, seed_costs
+from oslira_analysis.domain.models.model_table import ModelTable
+from oslira_analysis.infrastructure.postgres.seeds import LearnCosts, seed_costs
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from job_rows import SLOT, JobRows, insert
 from oslira_analysis.application.daily_cleanup import DailyCleanup
-from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
 from oslira_shared.ids import new_id
 from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from oslira_analysis.application.daily_cleanup import DailyCleanup
-from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
-from oslira_analysis.infrastructure.replays import PostgresFailedRuns
+from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres.replays import PostgresFailedRuns
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.jobs import Tally

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from job_rows import JobRows
-from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
+from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
 from oslira_shared.postgres.clients import AdminClient
 
 

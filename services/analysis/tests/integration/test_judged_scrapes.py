@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from analysis_world import World, eventually
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_devstack.testing import Bucket
 from oslira_shared.contracts.analysis.v1 import ERASE, Erased, EraseRequest
 from oslira_shared.ids import new_id

@@ -15,12 +15,12 @@ from oslira_analysis.application.keep_profile import keep_profile
 from oslira_analysis.application.ports import ActorEnd, Item, StartedRun
 from oslira_analysis.application.rows import Effects
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts, run_scrape
-from oslira_analysis.domain.judge_items import judge_items
-from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
-from oslira_analysis.infrastructure.postgres_scrapes import PostgresScrapes
-from oslira_analysis.infrastructure.postgres_suppressions import PostgresSuppressions
-from oslira_analysis.infrastructure.s3_erasures import S3ErasableObjects
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_analysis.domain.items.judge_items import judge_items
+from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres.scrapes import PostgresScrapes
+from oslira_analysis.infrastructure.postgres.suppressions import PostgresSuppressions
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_devstack.testing import Bucket
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient

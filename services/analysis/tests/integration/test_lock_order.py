@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest_asyncio
 from job_rows import JobRows, insert
-from oslira_analysis.infrastructure.seeds import seed
+from oslira_analysis.infrastructure.postgres.seeds import seed
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 from oslira_analysis.application.rows import Usage
-from oslira_analysis.infrastructure.postgres_calls import PostgresCalls
+from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
 from oslira_analysis.metrics import PAID_ANSWERS_LOST
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id

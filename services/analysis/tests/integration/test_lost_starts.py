@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest_asyncio
 from oslira_analysis.application.ports import StartedRun
-from oslira_analysis.infrastructure.apify import ApifyScraper
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
 from oslira_devstack.simulated import Simulators
 
 # More than a page of Apify's list.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from analysis_world import World
-from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
+from oslira_analysis.infrastructure.models.model_prices import known_cost_nano_usd
 from small_gateway import small_gateway
 
 ASKED = "POST /v1/chat/completions"

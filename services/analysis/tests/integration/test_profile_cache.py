@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from oslira_analysis.domain.judge_items import judge_items
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles, key_of
+from oslira_analysis.domain.items.judge_items import judge_items
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles, key_of
 from oslira_devstack.testing import Bucket
 from oslira_simulators.synthetic import synthetic_item
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from analysis_world import World, eventually
-from oslira_analysis.infrastructure.avatar_copier import AvatarCopier
-from oslira_analysis.infrastructure.public_fetch import NotFetched, Picture
-from oslira_analysis.infrastructure.s3_media import S3Media
-from oslira_analysis.infrastructure.s3_profiles import S3Profiles
+from oslira_analysis.infrastructure.media.avatar_copier import AvatarCopier
+from oslira_analysis.infrastructure.media.public_fetch import NotFetched, Picture
+from oslira_analysis.infrastructure.media.s3_media import S3Media
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_devstack.ports import free_port
 from oslira_devstack.testing import Bucket
 from oslira_shared.postgres.clients import AdminClient

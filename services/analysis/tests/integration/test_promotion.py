@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from oslira_analysis.infrastructure.gauges import Gauges
+from oslira_analysis.infrastructure.postgres.gauges import Gauges
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, open_pool

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from analysis_world import World, eventually
-from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
+from oslira_analysis.infrastructure.models.model_prices import known_cost_nano_usd
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.runtime import Runtime

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from oslira_analysis.application.ports import ScraperBusy, StartUnknown
-from oslira_analysis.infrastructure.anthropic_models import AnthropicModels
-from oslira_analysis.infrastructure.apify import ApifyScraper
-from oslira_analysis.infrastructure.openai_models import OpenAIModels
-from oslira_analysis.infrastructure.provider_requests import Connection
+from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
+from oslira_analysis.infrastructure.models.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.models.provider_requests import Connection
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
 
 
 @asynccontextmanager

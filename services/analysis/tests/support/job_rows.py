@@ -8,9 +8,9 @@ from uuid import UUID
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.fail_stalled import FailStalled
 from oslira_analysis.application.rows import Effects
-from oslira_analysis.infrastructure.postgres_expired import PostgresExpired
-from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
-from oslira_analysis.infrastructure.postgres_stalled import PostgresStalledRuns
+from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
 from oslira_shared.ids import new_id
 from oslira_shared.jobs import Tally
 from oslira_shared.postgres.clients import AdminClient, Pool

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from oslira_analysis.infrastructure.postgres_queue import PostgresQueue
-from oslira_analysis.infrastructure.seeds import seed
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres.seeds import seed
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from oslira_analysis.domain.answer_schema import json_schema_strict
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import calls_of
-from oslira_analysis.domain.prompt import render_business
-from oslira_analysis.infrastructure.model_prices import known_cost_nano_usd
+from oslira_analysis.domain.models.calls import calls_of
+from oslira_analysis.domain.prompts.prompt import render_business
+from oslira_analysis.domain.results.answer_schema import json_schema_strict
+from oslira_analysis.infrastructure.models.model_prices import known_cost_nano_usd
 from oslira_analysis.prompts import load_instructions
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 

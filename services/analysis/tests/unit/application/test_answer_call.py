@@ -24,10 +24,10 @@ from oslira_analysis.application.model_ports import (
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.application.supplier_trouble import Trouble
 from oslira_analysis.domain.breaker import Breaker, BreakerLimits
-from oslira_analysis.domain.calls import Call
-from oslira_analysis.domain.model_catalogue import Provider
-from oslira_analysis.domain.model_table import Choice
-from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.models.calls import Call
+from oslira_analysis.domain.models.model_catalogue import Provider
+from oslira_analysis.domain.models.model_table import Choice
+from oslira_analysis.domain.prompts.prompt import Prompt
 from oslira_analysis.domain.snooze import MOST_UNANSWERED
 from oslira_shared.contracts.points import Metric
 from pydantic import BaseModel

@@ -9,8 +9,8 @@ import pytest
 from oslira_analysis.application.draft_business import draft_business
 from oslira_analysis.application.model_ports import AnswerUnusable, ModelBusy
 from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
-from oslira_analysis.domain.calls import Call
-from oslira_analysis.domain.prompt import Prompt
+from oslira_analysis.domain.models.calls import Call
+from oslira_analysis.domain.prompts.prompt import Prompt
 
 RUN = Run(UUID(int=1), UUID(int=2), None, "business_profile", "", 300, 1, None, False, None)
 WORK = RunWork(claim=None, run=RUN)  # type: ignore[arg-type]  # nobody looks at the claim here

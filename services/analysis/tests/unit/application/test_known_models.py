@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 from oslira_analysis.application.check_models import CheckModels
 from oslira_analysis.application.known_models import KnownModels
-from oslira_analysis.domain.calls import SCORE
-from oslira_analysis.domain.model_catalogue import Provider
-from oslira_analysis.domain.model_table import ROLES, Learnt, ModelTable
+from oslira_analysis.domain.models.calls import SCORE
+from oslira_analysis.domain.models.model_catalogue import Provider
+from oslira_analysis.domain.models.model_table import ROLES, Learnt, ModelTable
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 from oslira_shared.jobs import Tally
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.commercial import CommercialAnswer
-from oslira_analysis.domain.core import CoreAnswer
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts, compute_facts
-from oslira_analysis.domain.light import LightAnswer
-from oslira_analysis.domain.outreach import OutreachAnswer
-from oslira_analysis.domain.personality import PersonalityAnswer
+from oslira_analysis.domain.items.read_item import read_item
 from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.psychographic import PsychographicAnswer
-from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.results.commercial import CommercialAnswer
+from oslira_analysis.domain.results.core import CoreAnswer
+from oslira_analysis.domain.results.light import LightAnswer
+from oslira_analysis.domain.results.outreach import OutreachAnswer
+from oslira_analysis.domain.results.personality import PersonalityAnswer
+from oslira_analysis.domain.results.psychographic import PsychographicAnswer
 from pydantic import BaseModel
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

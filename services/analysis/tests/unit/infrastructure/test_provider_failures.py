@@ -2,7 +2,7 @@
 
 import pytest
 from oslira_analysis.application.model_ports import ProviderFailed
-from oslira_analysis.infrastructure.provider_requests import failure_of
+from oslira_analysis.infrastructure.models.provider_requests import failure_of
 
 
 class Failed(Exception):  # noqa: N818

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from oslira_analysis.domain.answer_schema import InvalidAnswer
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.compose import compose_result
+from oslira_analysis.domain.evidence.instruction_signs import tries_to_instruct
 from oslira_analysis.domain.facts.profile_facts import compute_facts
-from oslira_analysis.domain.instruction_signs import tries_to_instruct
-from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.items.read_item import read_item
+from oslira_analysis.domain.results.answer_schema import InvalidAnswer
+from oslira_analysis.domain.results.compose import compose_result
 from oslira_analysis.domain.text import clean_text
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import SCORE
-from oslira_analysis.domain.delimited import dump_json
+from oslira_analysis.domain.evidence.instruction_signs import tries_to_instruct
 from oslira_analysis.domain.facts.profile_facts import compute_facts
-from oslira_analysis.domain.instruction_signs import tries_to_instruct
-from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.items.read_item import read_item
+from oslira_analysis.domain.models.calls import SCORE
+from oslira_analysis.domain.prompts.delimited import dump_json
 from oslira_analysis.domain.text import clean_text
 from oslira_analysis.prompts import build_prompt_for
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.calls import CALLS
 from oslira_analysis.domain.facts.profile_facts import compute_facts
-from oslira_analysis.domain.prompt import Prompt
-from oslira_analysis.domain.read_item import read_item
+from oslira_analysis.domain.items.read_item import read_item
+from oslira_analysis.domain.models.calls import CALLS
+from oslira_analysis.domain.prompts.prompt import Prompt
 from oslira_analysis.domain.text import clean_text
 from oslira_analysis.prompts import build_prompt_for
 

@@ -1,0 +1,1 @@
+"""Scraped items, checked and read into a Profile."""

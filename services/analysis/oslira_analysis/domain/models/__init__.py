@@ -1,0 +1,1 @@
+"""Which models are called, for what, and at what cost."""

@@ -1,0 +1,1 @@
+"""What models answer, and the result that is made of their answers."""

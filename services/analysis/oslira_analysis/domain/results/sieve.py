@@ -1,0 +1,48 @@
+"""One answer's way into a result: claims need their evidence, texts may not repeat what is private."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.evidence.claims import ClaimT, ProfileQuotes, keep_supported
+from oslira_analysis.domain.evidence.leaks import PrivateContext
+from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.results.language import LanguageOf, undecided
+from oslira_analysis.domain.results.sentences import cut_to_sentences, keep_sentences
+from oslira_analysis.domain.text import clean_text
+
+MAX_PHRASE: Final = 240
+
+
+class Sieve:
+    """Lets through what the profile shows and counts, over all answers of one result, the claims it didn't."""
+
+    def __init__(
+        self, profile: Profile, business: BusinessContext, language_of: LanguageOf = undecided
+    ) -> None:
+        self.profile = profile
+        self.business = business
+        self.language_of = language_of
+        self.private = PrivateContext.of(business, profile)
+        self.dropped_claims = 0
+        self._quotes = ProfileQuotes(profile)
+
+    def claims(self, claims: Sequence[ClaimT], *, most: int, is_warning: bool = False) -> tuple[ClaimT, ...]:
+        """At most `most`, in the model's order. Those beyond were not asked for and aren't counted."""
+        asked_for = claims[:most]
+        said = [claim for claim in asked_for if not self.private.is_passage_in(claim.claim)]
+        kept = keep_supported(said, self._quotes, is_warning=is_warning)
+        self.dropped_claims += len(asked_for) - len(kept)
+        return kept
+
+    def text(self, text: str, limit: int) -> str:
+        """Cleaned, without sentences that repeat what is private, and cut to whole sentences."""
+        said, _ = keep_sentences(
+            clean_text(text, 4 * limit), lambda part: not self.private.is_passage_in(part)
+        )
+        return cut_to_sentences(said, limit)
+
+    def phrases(self, phrases: Iterable[str], *, most: int) -> tuple[str, ...]:
+        """Short texts, each whole or not at all."""
+        said = (self.text(phrase, MAX_PHRASE) for phrase in phrases)
+        return tuple(phrase for phrase in said if phrase)[:most]

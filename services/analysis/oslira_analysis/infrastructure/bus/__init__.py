@@ -1,0 +1,1 @@
+"""Consumers, responders and publishers on NATS."""

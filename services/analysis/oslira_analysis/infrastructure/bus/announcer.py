@@ -1,0 +1,146 @@
+"""Tells the bus what was committed: hints, progress, endings. What is lost here, the sweep says again."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+from uuid import UUID, uuid4
+
+import structlog
+from nats.errors import Error as NatsError
+from oslira_shared.bus.connection import Bus
+from oslira_shared.bus.topology import PROGRESS_BUCKET
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.contracts.work import WorkHint
+from oslira_shared.errors import OsliraError
+from oslira_shared.observability import trace
+from oslira_shared.observability.points import Points
+
+from oslira_analysis.application.rows import Effects, Hint
+from oslira_analysis.infrastructure.bus.measure_steps import measure_steps
+from oslira_analysis.metrics import RUN_SECONDS, RUNS_ENDED
+
+_LOG = structlog.get_logger()
+_ENDED_KEPT_S: Final = 3600
+_TIMEOUT_S: Final = 2.0
+
+
+class Listings(Protocol):
+    """Which bulks list a run."""
+
+    async def of(self, run_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
+        """By run; those that no bulk lists are left out."""
+        ...
+
+
+class NatsAnnouncer:
+    """The port Announcer."""
+
+    def __init__(self, bus: Bus, listings: Listings, points: Points) -> None:
+        self._bus = bus
+        self._listings = listings
+        self._points = points
+
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
+        if not is_repeat:
+            _measure_endings(effects, self._points)
+        if not self._bus.is_connected or not (effects.hints or effects.runs):
+            return
+        # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
+        suffix = f":{uuid4()}" if is_repeat else ""
+        await asyncio.gather(
+            *(self._hint(hint, suffix) for hint in effects.hints),
+            *(self._ended(row, suffix) for row in effects.runs),
+            self._progress(effects.runs),
+        )
+
+    async def _hint(self, hint: Hint, suffix: str) -> None:
+        message = WorkHint.of(hint.row_id, hint.state, hint.attempt)
+        # seq, not attempt, would differ too often: the same state under the same attempt is the same message.
+        msg_id = f"{hint.row_id}:{hint.state}:{hint.attempt}{suffix}"
+        try:
+            await self._bus.publish(hint.subject, message, msg_id=msg_id)
+        except OsliraError as error:
+            _LOG.warning("hint_not_sent", subject=hint.subject, row_id=str(hint.row_id), reason=error.detail)
+
+    async def _ended(self, row: dict[str, Any], suffix: str) -> None:
+        if row["state"] in v1.ENDED and row["settled_at"] is None:
+            run_id: UUID = row["id"]
+            message = v1.RunEnded(
+                event_id=v1.run_ended_id(run_id),
+                run_id=run_id,
+                account_id=row["account_id"],
+                status=v1.RunStatus(row["state"]),
+                bulk_id=row["bulk_id"],
+            )
+            try:
+                with trace.span(v1.RUN_ENDED, under=trace.continued(run_id), kind="producer"):
+                    await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
+            except OsliraError as error:
+                _LOG.warning("ending_not_sent", run_id=str(run_id), reason=error.detail)
+
+    async def _progress(self, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        try:
+            listed = await self._listings.of([row["id"] for row in rows])
+        except Exception as error:  # noqa: BLE001  # its own bulk is on its row, and streams of others look for themselves
+            _LOG.warning("listings_not_read", reason=type(error).__name__)
+            listed = {}
+        await asyncio.gather(*(self._snapshot(snapshot_of(row, listed.get(row["id"], []))) for row in rows))
+
+    async def _snapshot(self, snapshot: v1.Progress) -> None:
+        headers = {"Nats-TTL": str(_ENDED_KEPT_S)} if snapshot.status in v1.ENDED else None
+        try:
+            await self._bus.jetstream.publish(
+                f"$KV.{PROGRESS_BUCKET}.{snapshot.run_id}.state",
+                snapshot.model_dump_json().encode(),
+                timeout=_TIMEOUT_S,
+                headers=headers,
+            )
+        except (NatsError, TimeoutError) as error:
+            # Streams read Postgres every few seconds anyway.
+            _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=type(error).__name__)
+
+
+def _measure_endings(effects: Effects, points: Points) -> None:
+    for row in effects.runs:
+        if row["state"] in v1.ENDED and row["settled_at"] is None:
+            RUNS_ENDED.labels(row["type"], row["error_code"] or row["state"]).inc()
+            # Both by Postgres's clock.
+            took = row["finished_at"] - row["created_at"]
+            RUN_SECONDS.labels(row["type"], row["state"]).observe(took.total_seconds())
+            run_id, outcome = row["id"], row["error_code"] or row["state"]
+            _LOG.info("run_ended", run_id=str(run_id), type=row["type"], outcome=outcome, trace_id=run_id.hex)
+            trace.ended(
+                run_id,
+                "run",
+                started_at=row["created_at"],
+                ended_at=row["finished_at"],
+                type=row["type"],
+                outcome=outcome,
+            )
+            measure_steps(row, points)
+
+
+def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
+    """A row of analysis.runs as others may see it on the bus: no name and no text of the profile."""
+    price_credits: int = row["price_credits"]
+    is_settled = row["settled_at"] is not None
+    return v1.Progress(
+        run_id=row["id"],
+        account_id=row["account_id"],
+        bulk_ids=sorted({*listed_in, *([row["bulk_id"]] if row["bulk_id"] else [])}),
+        seq=row["seq"],
+        type=v1.RunType(row["type"]),
+        username=None,
+        status=v1.RunStatus(row["state"]),
+        progress=row["progress"],
+        current_step=row["current_step"],
+        should_cancel=row["cancel_requested_at"] is not None,
+        error={"code": row["error_code"], "detail": row["error_detail"]} if row["error_code"] else None,
+        credits={
+            "held": 0 if is_settled else price_credits,
+            "charged": row["charged_credits"] or 0,
+            "released": row["released_credits"] or 0,
+        },
+    )

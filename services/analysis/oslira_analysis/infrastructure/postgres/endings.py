@@ -1,0 +1,149 @@
+"""How runs end, in Postgres."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from oslira_shared.ids import new_id
+from oslira_shared.postgres.clients import AdminClient, Connection, Record
+from oslira_shared.work import transition
+
+from oslira_analysis.application.erased import ERASED
+from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
+from oslira_analysis.domain.results.changes import ResultSummary, what_changed
+from oslira_analysis.infrastructure.postgres.tables import ANNOUNCE_AGAIN_S, effects_of
+
+# With the lead's last analysis, of a refresh or of another type: what the new result is compared with.
+_UPSERT_LEAD: Final = """
+with lead as (
+insert into analysis.leads as l (id, account_id, business_profile_id, username, full_name, followers, category,
+                                 latest_score, latest_type, analysed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
+on conflict (account_id, business_profile_id, username) where deleted_at is null
+do update set full_name = excluded.full_name, followers = excluded.followers, category = excluded.category,
+              latest_score = excluded.latest_score, latest_type = excluded.latest_type,
+              analysed_at = now(), updated_at = now()
+returning l.id, (xmax = 0) as is_new
+)
+select lead.id, lead.is_new, previous.result, previous.created_at
+  from lead left join lateral (
+    select a.result, a.created_at from analysis.analyses a
+     where a.lead_id = lead.id and a.deleted_at is null order by a.created_at desc limit 1
+  ) previous on true
+"""
+_KEEP_ANALYSIS: Final = """
+with kept as (
+  insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version,
+                                 business_version)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
+), forgotten as (
+  delete from analysis.call_answers where run_id = $2
+)
+update analysis.runs set lead_id = $3, is_new_lead = $10 where id = $2 returning *
+"""
+_KEEP_DRAFT: Final = """
+with forgotten as (delete from analysis.call_answers where run_id = $1)
+update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
+"""
+_CALL_COST: Final = """
+select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
+"""
+
+
+class _ErasedMeanwhile(Exception):  # noqa: N818
+    """The profile was erased while it was scored: a trigger lets no lead of it be made."""
+
+
+class PostgresEndings:
+    """The port Endings. The run's row is moved first: a fenced attempt writes nothing at all."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def complete(self, work: RunWork, finding: Finding) -> Effects:
+        try:
+            return await self._complete(work, finding)
+        except _ErasedMeanwhile:
+            return await self.fail(work, ERASED)
+
+    async def _complete(self, work: RunWork, finding: Finding) -> Effects:
+        run = work.run
+        async with self._database.transaction() as connection:
+            row = await _end(connection, work, "completed", {"progress": 100})
+            if row is None:
+                return Effects()
+            # A run that will be forgotten leaves no lead.
+            lead = await _upsert_lead(connection, run, finding) if row["forget_at"] is None else None
+            row = await connection.fetchrow(
+                _KEEP_ANALYSIS,
+                new_id(),
+                run.run_id,
+                lead["id"] if lead else None,
+                run.account_id,
+                run.business_profile_id,
+                run.type,
+                finding.score,
+                {**finding.result, "changes": _changes(lead, finding.result)},
+                finding.prompt_version,
+                lead["is_new"] if lead else None,
+                finding.business_version,
+            )
+        return effects_of(row)
+
+    async def complete_draft(self, work: RunWork, draft: Draft) -> Effects:
+        async with self._database.transaction() as connection:
+            row = await _end(connection, work, "completed", {"progress": 100})
+            if row is not None:
+                await connection.execute(_KEEP_DRAFT, work.run.run_id, draft.result, draft.prompt_version)
+        return effects_of(row)
+
+    async def fail(self, work: RunWork, ending: Ending) -> Effects:
+        async with self._database.transaction() as connection:
+            row = await _end(
+                connection, work, "failed", {"error_code": ending.code, "error_detail": ending.detail}
+            )
+            if row is not None:
+                await connection.execute(
+                    "delete from analysis.call_answers where run_id = $1", work.run.run_id
+                )
+        return effects_of(row)
+
+
+async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Record:
+    lead = await connection.fetchrow(
+        _UPSERT_LEAD,
+        new_id(),
+        run.account_id,
+        run.business_profile_id,
+        run.username,
+        finding.full_name,
+        finding.followers,
+        finding.category,
+        finding.score,
+        run.type,
+    )
+    if lead is None:
+        raise _ErasedMeanwhile
+    return lead
+
+
+def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] | None:
+    """Since the lead's last analysis; None when this is the first, or the last was kept in an older form."""
+    if previous is None or previous["result"] is None:
+        return None
+    try:
+        before = ResultSummary.of(previous["result"], analysed_at=previous["created_at"])
+        after = ResultSummary.of(result, analysed_at=datetime.now(UTC))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
+    return what_changed(before, after).to_json()
+
+
+async def _end(connection: Connection, work: RunWork, state: str, values: dict[str, Any]) -> Record | None:
+    cost_nano_usd = await connection.fetchval(_CALL_COST, work.run.run_id)
+    return await transition(
+        connection,
+        work.claim,
+        to_state=state,
+        due_in_s=ANNOUNCE_AGAIN_S,
+        values={**values, "current_step": state, "ai_cost_nano_usd": cost_nano_usd},
+    )

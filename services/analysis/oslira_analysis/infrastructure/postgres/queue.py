@@ -1,0 +1,137 @@
+"""Slots, waiting tasks and the sweep, in Postgres."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from oslira_shared.contracts.analysis import v1
+from oslira_shared.postgres.clients import AdminClient, Connection
+from oslira_shared.work import DueRow, sweep
+
+from oslira_analysis.application.ports import Promoted
+from oslira_analysis.application.rows import Effects, Ending, Hint
+from oslira_analysis.infrastructure.postgres.tables import (
+    ANNOUNCE_AGAIN_S,
+    ENDED,
+    HINTS,
+    RUNS,
+    SCRAPES,
+    effects_of,
+)
+
+_PROMOTED_SUBJECTS: Final = {"scrape": v1.SCRAPE, "score": v1.SCORE}
+_SELECT_RUNS: Final = "select * from analysis.runs where id = any($1::uuid[])"
+_GIVEN_UP: Final = Ending(
+    "attempts_used_up", "The analysis failed several times and was given up. You were not charged."
+)
+_SCRAPE_GIVEN_UP: Final = Ending(
+    "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
+)
+_GIVE_UP_RUN: Final = """
+update analysis.runs
+   set state = 'failed', attempt = attempt + 1, error_code = $4, error_detail = $5, current_step = 'failed', seq = seq + 1,
+       progressed_at = now(), lease_until = null, due_at = now() + make_interval(secs => $6),
+       ai_cost_nano_usd = (select coalesce(sum(u.cost_nano_usd), 0) from analysis.ai_usage_logs u where u.run_id = $1)
+ where id = $1 and state = $2 and attempt = $3
+returning *
+"""
+# An actor's run that may be at work still costs, and holds its slot: it is aborted first.
+_GIVE_UP_SCRAPE: Final = """
+update analysis.scrapes
+   set state = 'aborting', attempt = attempt + 1, failures = 0, reason_code = $4,
+       reason_detail = coalesce(reason_detail, $5), seq = seq + 1,
+       progressed_at = now(), lease_until = null, not_before = null, due_at = now()
+ where id = $1 and state = $2 and attempt = $3 and state <> 'aborting' and intent_at is not null
+returning reason_detail
+"""
+_END_SCRAPE: Final = """
+update analysis.scrapes
+   set state = 'ended', outcome = 'failed', attempt = attempt + 1, reason_code = $4,
+       -- What the last attempt brought back, where it says more.
+       reason_detail = coalesce(reason_detail, $5), seq = seq + 1,
+       progressed_at = now(), ended_at = now(), lease_until = null, due_at = null
+ where id = $1 and state = $2 and attempt = $3
+returning reason_detail
+"""
+# The scrape's row is locked already: its runs end with it.
+FAIL_FOLLOWERS: Final = """
+update analysis.runs
+   set state = 'failed', attempt = attempt + 1, error_code = $2, error_detail = $3, current_step = 'failed', seq = seq + 1,
+       progressed_at = now(), not_before = null, due_at = now() + make_interval(secs => $4),
+       ai_cost_nano_usd = (select coalesce(sum(u.cost_nano_usd), 0) from analysis.ai_usage_logs u where u.run_id = runs.id)
+ where scrape_id = $1 and state in ('scraping', 'waiting')
+returning *
+"""
+
+
+class PostgresQueue:
+    """The port Queue."""
+
+    def __init__(self, database: AdminClient) -> None:
+        self._database = database
+
+    async def promote(self) -> Promoted:
+        async with self._database.connection() as connection:  # the function is a transaction of its own
+            promoted = await connection.fetch("select * from analysis.promote()")
+        hints = [
+            Hint(_PROMOTED_SUBJECTS[item["kind"]], item["row_id"], item["state"], item["attempt"])
+            for item in promoted
+            if item["kind"] in _PROMOTED_SUBJECTS
+        ]
+        return Promoted(hints, [item["row_id"] for item in promoted if item["kind"] != "scrape"])
+
+    async def changed(self, run_ids: Sequence[UUID]) -> Effects:
+        async with self._database.connection() as connection:
+            return Effects(runs=[dict(row) for row in await connection.fetch(_SELECT_RUNS, list(run_ids))])
+
+    async def due(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        return await self._due_scrapes(waiting_since) + await self._due_runs(waiting_since)
+
+    async def _due_scrapes(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        async with self._database.transaction() as connection:
+            due = await sweep(connection, SCRAPES, waiting_since=waiting_since)
+        effects = Effects(
+            [Hint(v1.SCRAPE, row.row_id, row.state, row.attempt) for row in due if not row.is_exhausted]
+        )
+        for row in due:
+            if row.is_exhausted:
+                async with self._database.transaction() as connection:
+                    effects += await _give_up_scrape(connection, row)
+        return effects
+
+    async def _due_runs(self, waiting_since: Mapping[str, datetime]) -> Effects:
+        async with self._database.transaction() as connection:
+            due = await sweep(connection, RUNS, waiting_since=waiting_since)
+            ended = [row.row_id for row in due if row.state in ENDED]
+            rows = await connection.fetch(_SELECT_RUNS, ended) if ended else []
+        hints = [
+            Hint(HINTS[row.state], row.row_id, row.state, row.attempt)
+            for row in due
+            if row.state in HINTS and not row.is_exhausted
+        ]
+        effects = Effects(hints, [dict(row) for row in rows])
+        for row in due:
+            if row.is_exhausted:
+                async with self._database.transaction() as connection:
+                    effects += await _give_up_run(connection, row)
+        return effects
+
+
+async def _give_up_run(connection: Connection, due: DueRow) -> Effects:
+    row = await connection.fetchrow(
+        _GIVE_UP_RUN, due.row_id, due.state, due.attempt, _GIVEN_UP.code, _GIVEN_UP.detail, ANNOUNCE_AGAIN_S
+    )
+    await connection.execute("delete from analysis.call_answers where run_id = $1", due.row_id)
+    return effects_of(row)
+
+
+async def _give_up_scrape(connection: Connection, due: DueRow) -> Effects:
+    ending = _SCRAPE_GIVEN_UP
+    values = (due.row_id, due.state, due.attempt, ending.code, ending.detail)
+    detail = await connection.fetchval(_GIVE_UP_SCRAPE, *values)
+    detail = detail or await connection.fetchval(_END_SCRAPE, *values)
+    if detail is None:
+        return Effects()
+    rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, detail, ANNOUNCE_AGAIN_S)
+    return Effects(runs=[dict(row) for row in rows])

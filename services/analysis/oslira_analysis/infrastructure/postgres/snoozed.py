@@ -1,0 +1,50 @@
+"""Runs that were put off, in Postgres."""
+
+from typing import Final
+
+from oslira_shared.postgres.clients import AdminClient
+
+from oslira_analysis.application.rows import Effects
+from oslira_analysis.infrastructure.postgres.cancel import cancelled
+
+_BATCH: Final = 500
+# In the order of ids and without waiting, as everybody locks several of them. `not_before` stays: since then they stand in the queue.
+_WAKE: Final = """
+update analysis.runs r
+   set waits_for = split_part(r.waits_for, '_', 1), current_step = 'waiting', seq = r.seq + 1
+ where r.id in (
+   select w.id from analysis.runs w
+    where w.state = 'waiting' and w.waits_for in ('scrape_retry', 'score_retry') and w.not_before <= now()
+    order by w.id limit $1 for update skip locked)
+returning 1
+"""
+_OUT_OF_PATIENCE: Final = "select * from analysis.runs_out_of_patience($1, $2, $3) as id"
+_FAIL: Final = "select * from analysis.fail_waiting($1, $2, $3)"
+_CODES: Final = {"scrape": "scraper_unavailable", "score": "models_unavailable"}
+_DETAILS: Final = {
+    "scrape": "The scraping service was unavailable for too long. You were not charged.",
+    "score": "The language models were unavailable for too long. You were not charged.",
+}
+
+
+class PostgresSnoozedRuns:
+    """The port SnoozedRuns."""
+
+    def __init__(self, database: AdminClient, *, single_s: float, bulk_s: float) -> None:
+        """How long a run of its own, and one of a bulk, waits for a supplier."""
+        self._database = database
+        self._single_s = single_s
+        self._bulk_s = bulk_s
+
+    async def wake(self) -> int:
+        async with self._database.connection() as connection:
+            return len(await connection.fetch(_WAKE, _BATCH))
+
+    async def fail_impatient(self) -> Effects:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_OUT_OF_PATIENCE, self._single_s, self._bulk_s, _BATCH)
+        if not rows:
+            return Effects()
+        async with self._database.transaction() as connection:
+            changed = await connection.fetch(_FAIL, [row["id"] for row in rows], _CODES, _DETAILS)
+            return await cancelled(connection, changed)

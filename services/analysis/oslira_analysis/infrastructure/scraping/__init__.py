@@ -1,0 +1,1 @@
+"""The scraper and its cache of scraped items."""
