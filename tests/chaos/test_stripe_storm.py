@@ -15,8 +15,8 @@ import asyncpg
 import httpx
 import pytest
 import stripe_plans
+import stripe_samples as samples
 import stripe_year
-from oslira_billing import samples
 from oslira_billing.infrastructure import audit as grants_and_payments
 from oslira_credits.infrastructure import audit as ledger
 from oslira_devstack.access import access_to

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_client import ApiError
 from oslira_devstack.simulated import connect_simulators
 from oslira_devstack.stack import Stack

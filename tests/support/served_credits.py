@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
+from granting_ledger import GrantingLedger
 from nats.aio.client import Client
 from oslira_credits.domain.balance import Balance
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.analysis.v1 import OutcomeState, RunStatus
@@ -20,7 +20,7 @@ class ServedCredits:
 
     def __init__(self, pool: Pool, peer: Bus, operator: Client) -> None:
         self.pool = pool
-        self.ledger = PostgresLedger(pool)
+        self.ledger = GrantingLedger(pool)
         self.peer = peer
         self.jetstream = operator.jetstream()
         self.outcomes: dict[UUID, analysis.Outcome] = {}

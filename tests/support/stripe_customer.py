@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.application.renew_monthly import Renewal, RenewMonthly
-from oslira_billing.samples import AUGUST_S, JULY_S, line
 from oslira_shared.jobs import Tally
+from stripe_samples import AUGUST_S, JULY_S, line
 
 DAY_S = 86_400
 YEAR_S = JULY_S + 365 * DAY_S

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import stripe_samples as samples
 from credit_model import Account, Bill
-from oslira_billing import samples
 from stripe_plans import BEGIN, Act, Subscription
 
 _VERSIONS: Final = ("2026-10-28.endive", "2026-10-28.endive", "2024-06-20", "2022-11-15")

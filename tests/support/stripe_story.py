@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from oslira_billing import samples
+import stripe_samples as samples
 
 _START_S: Final = 1_782_864_000  # 2026-07-01
 _DAY_S: Final = 86_400

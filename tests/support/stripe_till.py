@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.application.apply_event import ApplyEvent
 from oslira_billing.application.ports import Inbox, StripeObjects
 from oslira_billing.domain.event import parse_event

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import stripe_samples as samples
 from credit_model import Bill, Subscribed, Time, months_on
-from oslira_billing import samples
 from stripe_objects import AtStripe, Paid
 from stripe_plans import (
     BEGIN,

@@ -1,27 +1,24 @@
-"""Two worlds to apply events in: memory, and a real Postgres whose time is moved by moving what is recorded."""
+"""Events of Stripe, applied on a real Postgres."""
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 import pytest
 import pytest_asyncio
 import stripe_plans
+from fake_stripe import FakeStripe
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.ports import Inbox
-from oslira_billing.domain.catalogue import Catalogue, Priced
+from oslira_billing.domain.catalogue import Priced
 from oslira_billing.domain.event import parse_event
-from oslira_billing.infrastructure.memory import MemoryInbox, MemoryStripe
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.settings import Price
 from oslira_devstack.databases import Database
 from oslira_devstack.providers import development_prices
-from oslira_shared.catalog import PACKS, PLANS
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
@@ -40,87 +37,9 @@ PRICES = {
 }
 
 
-class World(Protocol):
-    """What a test may look at, whatever is underneath."""
+class World:
+    """What a test may look at. Its time is moved by moving what is recorded."""
 
-    @property
-    def inbox(self) -> Inbox: ...
-
-    async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
-        """(state, failures, reason)."""
-        ...
-
-    async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
-        """That account's: key → (account, credits)."""
-        ...
-
-    async def available(self, account_id: UUID) -> int:
-        """Credits that can be drawn."""
-        ...
-
-    async def frozen(self, account_id: UUID) -> int:
-        """Credits of purchases that are disputed."""
-        ...
-
-    async def problems(self, account_id: UUID) -> set[str]: ...
-
-    async def plan(self, account_id: UUID) -> str | None: ...
-
-    async def close(self, account_id: UUID) -> None:
-        """Identity says that the account was deleted."""
-        ...
-
-    async def pass_time(self, duration: timedelta) -> None: ...
-
-
-class MemoryWorld:
-    def __init__(self) -> None:
-        self.inbox: MemoryInbox = MemoryInbox(
-            Catalogue(
-                plans={name: plan.monthly_credits for name, plan in PLANS.items()},
-                packs={name: pack.credits for name, pack in PACKS.items()},
-                prices=PRICES,
-                trials={name: plan.trial_credits for name, plan in PLANS.items()},
-            )
-        )
-
-    async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
-        row = self.inbox.tables.rows[row_id]
-        return row.state, row.failures, row.reason
-
-    async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
-        given = self.inbox.tables.purchases.given.items()
-        return {key: (owner, one.credits) for key, (owner, _, one) in given if owner == account_id}
-
-    async def available(self, account_id: UUID) -> int:
-        return sum(
-            one.credits - one.taken_credits
-            for owner, _, one in self.inbox.tables.purchases.given.values()
-            if owner == account_id and one.frozen_under is None
-        )
-
-    async def frozen(self, account_id: UUID) -> int:
-        return sum(
-            one.credits - one.taken_credits
-            for owner, _, one in self.inbox.tables.purchases.given.values()
-            if owner == account_id and one.frozen_under is not None
-        )
-
-    async def problems(self, account_id: UUID) -> set[str]:
-        return {problem for owner, problem in self.inbox.tables.problems.values() if owner == account_id}
-
-    async def plan(self, account_id: UUID) -> str | None:
-        async with self.inbox.books() as books:
-            return await books.plan_of(account_id)
-
-    async def close(self, account_id: UUID) -> None:
-        self.inbox.tables.closed.add(account_id)
-
-    async def pass_time(self, duration: timedelta) -> None:
-        self.inbox.clock += duration
-
-
-class PostgresWorld:
     def __init__(
         self,
         pool: Pool,
@@ -132,6 +51,7 @@ class PostgresWorld:
         self._ledger = ledger
 
     async def event(self, row_id: UUID) -> tuple[str, int, str | None]:
+        """(state, failures, reason)."""
         row = await self.pool.fetchrow(
             "select state, failures, reason from billing.webhook_events where id = $1", row_id
         )
@@ -139,14 +59,17 @@ class PostgresWorld:
         return row["state"], row["failures"], row["reason"]
 
     async def grants(self, account_id: UUID) -> dict[str, tuple[UUID, int]]:
+        """That account's: key → (account, credits)."""
         query = "select idempotency_key, account_id, amount from credits.grants where account_id = $1"
         rows = await self._ledger.fetch(query, account_id)
         return {row["idempotency_key"]: (row["account_id"], row["amount"]) for row in rows}
 
     async def available(self, account_id: UUID) -> int:
+        """Credits that can be drawn."""
         return await self._sum(account_id, "available")
 
     async def frozen(self, account_id: UUID) -> int:
+        """Credits of purchases that are disputed."""
         return await self._sum(account_id, "frozen")
 
     async def _sum(self, account_id: UUID, kind: str) -> int:
@@ -165,6 +88,7 @@ class PostgresWorld:
         )
 
     async def close(self, account_id: UUID) -> None:
+        """Identity says that the account was deleted."""
         query = "insert into identity.accounts (id, name, deleted_at) values ($1, 'A', now())"
         await self._identity.execute(query, account_id)
 
@@ -178,7 +102,7 @@ class PostgresWorld:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def postgres_world(module_database: Database) -> AsyncGenerator[PostgresWorld]:
+async def world(module_database: Database) -> AsyncGenerator[World]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(module_database.url("billing_service"), service="billing", min_size=1)
         stack.push_async_callback(pool.close)
@@ -187,12 +111,7 @@ async def postgres_world(module_database: Database) -> AsyncGenerator[PostgresWo
         stack.push_async_callback(ledger.close)
         identity = await asyncpg.connect(module_database.url("gateway_service"))
         stack.push_async_callback(identity.close)
-        yield PostgresWorld(pool, ledger, identity)
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def world(request: pytest.FixtureRequest) -> World:
-    return MemoryWorld() if request.param == "memory" else request.getfixturevalue("postgres_world")
+        yield World(pool, ledger, identity)
 
 
 class Listener:
@@ -213,7 +132,7 @@ class Office:
     """Events go in, and what is due is applied, as the service does it."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.stripe, self.news = world, MemoryStripe(), Listener()
+        self.world, self.stripe, self.news = world, FakeStripe(), Listener()
         self.apply = ApplyEvent(world.inbox, self.stripe, self.news)
 
     async def store(self, payload: dict[str, object]) -> UUID | None:
@@ -236,9 +155,3 @@ class Office:
 @pytest.fixture
 def office(world: World) -> Office:
     return Office(world)
-
-
-@pytest.fixture
-def new_office(world: World) -> Callable[[], Office]:
-    """An office for each customer: in memory a world of their own, since each transaction copies the whole one."""
-    return lambda: Office(MemoryWorld() if isinstance(world, MemoryWorld) else world)

@@ -14,7 +14,6 @@ from oslira_credits.application.daily_cleanup import DailyCleanup
 from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.grant_to_visitors import GrantToVisitors
 from oslira_credits.application.hold_credits import HoldCredits
-from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
@@ -41,7 +40,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     hold = HoldCredits(ledger, life=settings.hold_life)
     bus.answer_holds(runtime.bus, hold)
     bus.answer_settlements(runtime.bus, settle)
-    bus.answer_balances(runtime.bus, ReadBalance(ledger))
+    bus.answer_balances(runtime.bus, ledger)
     bus.answer_imports(runtime.bus, PostgresImportedBalances(runtime.database))
     bus.hear_outcomes(runtime.bus, settle)
     settle_due = SettleDueHolds(ledger, settle)

@@ -5,8 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from oslira_credits.infrastructure.memory import MemoryLedger
-from oslira_credits.infrastructure.postgres import PostgresLedger
+from granting_ledger import GrantingLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool, open_pool
 
@@ -19,13 +18,8 @@ async def pool(module_database: Database) -> AsyncGenerator[Pool]:
 
 
 @pytest.fixture
-def postgres_ledger(pool: Pool) -> PostgresLedger:
-    return PostgresLedger(pool)
-
-
-@pytest.fixture
-def memory_ledger() -> MemoryLedger:
-    return MemoryLedger()
+def ledger(pool: Pool) -> GrantingLedger:
+    return GrantingLedger(pool)
 
 
 @pytest.fixture

@@ -11,34 +11,38 @@ import httpx
 import pytest
 import pytest_asyncio
 from http_answers import client_of
-from oslira_devstack.make_user import sign_token
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.events_routes import events_routes
-from oslira_gateway.analyses.feed import ProgressFeed
-from oslira_gateway.analyses.follow_run import FollowRun
-from oslira_gateway.analyses.memory import (
+from memory_analyses import (
     MemoryHints,
     MemoryHolds,
     MemoryRequests,
     MemoryRuns,
     MemoryStreamAccess,
 )
+from memory_anonymous import MemoryAllowance, MemoryChallenge
+from memory_billing import MemorySales, MemorySubscriptions
+from memory_business import MemoryBusinessProfiles
+from memory_credits import MemoryOffers, MemoryStatements
+from memory_identity import MemoryMemberships, MemorySignOuts
+from memory_insights import MemoryInsights
+from memory_leads import MemoryLeads
+from memory_limits import MemoryCounters
+from oslira_devstack.make_user import sign_token
+from oslira_gateway.analyses.addresses import Addresses
+from oslira_gateway.analyses.events_routes import events_routes
+from oslira_gateway.analyses.feed import ProgressFeed
+from oslira_gateway.analyses.follow_run import FollowRun
 from oslira_gateway.analyses.open_streams import OpenStreams, StreamLimits
 from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.routes import analyses_routes
 from oslira_gateway.analyses.runs_routes import runs_routes
 from oslira_gateway.analyses.tickets import Tickets
-from oslira_gateway.anonymous.memory import MemoryAllowance, MemoryChallenge
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
 from oslira_gateway.anonymous.routes import anonymous_routes
 from oslira_gateway.anonymous.run_tokens import RunTokens
-from oslira_gateway.billing.memory import MemorySales, MemorySubscriptions
 from oslira_gateway.billing.routes import billing_routes
 from oslira_gateway.business.change_routes import change_routes
-from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.routes import business_routes
-from oslira_gateway.credits.memory import MemoryOffers, MemoryStatements
 from oslira_gateway.credits.routes import credits_routes
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
@@ -46,18 +50,14 @@ from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryMemberships, MemorySignOuts
 from oslira_gateway.identity.routes import identity_routes
-from oslira_gateway.insights.memory import MemoryInsights
 from oslira_gateway.insights.routes import insights_routes
 from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.export_routes import export_routes
-from oslira_gateway.leads.memory import MemoryLeads
 from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.limit_requests import LimitRequests
-from oslira_gateway.limits.memory import MemoryCounters
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
 from oslira_shared.contracts.credits.v1 import Balance
 from oslira_shared.ids import new_id

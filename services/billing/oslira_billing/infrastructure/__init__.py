@@ -1,1 +1,1 @@
-"""Postgres, NATS, HTTP, Stripe's API, and memory for the unit tests."""
+"""Postgres, NATS, HTTP and Stripe's API."""

@@ -85,17 +85,16 @@ _SETTINGS: dict[str, Any] = {
 @settings(max_examples=15, derandomize=True, **_SETTINGS)
 @given(start=starts, life=st.lists(acts, max_size=14), end=ends, seed=st.integers(0, 10**6))
 async def test_a_year_leaves_the_credits_that_were_paid_for(
-    new_office: Any, start: Start, life: list[Act], end: Act | None, seed: int
+    office: Any, start: Start, life: list[Act], end: Act | None, seed: int
 ) -> None:
-    await _compare(new_office(), Year(start, [*life, *([end] if end else [])]), seed)
+    await _compare(office, Year(start, [*life, *([end] if end else [])]), seed)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3_000)
-@settings(max_examples=500, **_SETTINGS)
+@settings(max_examples=1000, **_SETTINGS)
 @given(start=starts, life=st.lists(acts, min_size=4, max_size=20), end=ends, seed=st.integers(0, 10**6))
 async def test_a_year_of_a_thousand_customers_leaves_the_credits_that_were_paid_for(
-    new_office: Any, start: Start, life: list[Act], end: Act | None, seed: int
+    office: Any, start: Start, life: list[Act], end: Act | None, seed: int
 ) -> None:
-    """500 customers in memory and 500 on Postgres."""
-    await _compare(new_office(), Year(start, [*life, *([end] if end else [])]), seed)
+    await _compare(office, Year(start, [*life, *([end] if end else [])]), seed)

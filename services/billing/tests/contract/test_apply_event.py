@@ -1,4 +1,4 @@
-"""What becomes of an event: one suite over memory and Postgres. `office` and `world` are in tests/conftest.py."""
+"""What becomes of an event: `office` and `world` are in tests/conftest.py."""
 
 import asyncio
 from datetime import timedelta
@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.application.ports import Books, ClaimLostError, Sighting
 from oslira_billing.domain.subscription import read_subscription
-from oslira_billing.samples import JULY_S, line
 from oslira_shared.errors import OsliraError
+from stripe_samples import JULY_S, line
 
 
 @pytest.fixture

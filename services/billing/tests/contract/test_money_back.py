@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_billing import samples
-from oslira_billing.samples import JULY_S, line
+import stripe_samples as samples
+from stripe_samples import JULY_S, line
 
 PRO = 1_500
 

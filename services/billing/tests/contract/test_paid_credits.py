@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from oslira_billing import samples
-from oslira_billing.samples import AUGUST_S, JULY_S, line
+import stripe_samples as samples
 from oslira_shared.errors import OsliraError
 from stripe_customer import DAY_S, GROWTH, PRO, YEAR_S, Customer, month, year
+from stripe_samples import AUGUST_S, JULY_S, line
 
 
 @pytest.fixture

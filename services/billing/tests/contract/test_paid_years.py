@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from oslira_billing import samples
-from oslira_billing.samples import AUGUST_S, JULY_S, line
+import stripe_samples as samples
 from stripe_customer import AGENCY, DAY_S, GROWTH, PRO, YEAR_S, Customer, month, year
+from stripe_samples import AUGUST_S, JULY_S, line
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import httpx
 import nats
 import pytest
 import pytest_asyncio
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.bootstrap import build
 from oslira_billing.settings import BillingSettings
 from oslira_devstack.databases import Database

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 
 
 class Shopper:

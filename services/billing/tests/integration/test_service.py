@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import stripe_samples as samples
 from nats.js import JetStreamContext
-from oslira_billing import samples
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats

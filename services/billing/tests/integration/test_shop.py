@@ -8,14 +8,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.application.close_accounts import CloseAccounts
 from oslira_billing.infrastructure.postgres.closures import PostgresClosures
 from oslira_billing.infrastructure.postgres.gauges import Gauges
 from oslira_billing.infrastructure.postgres.offers import seed_offers
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_billing.infrastructure.stripe_sales import StripeSales
-from oslira_billing.samples import line
 from oslira_billing.settings import Price
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
@@ -33,6 +32,7 @@ from oslira_shared.contracts.billing.v1 import (
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient
+from stripe_samples import line
 
 # Stripe's own library still sends bodies the way that httpx would rather not see.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_billing import samples
-from oslira_billing.samples import JULY_S, line
+import stripe_samples as samples
+from stripe_samples import JULY_S, line
 
 REAL_EVENTS = Path(__file__).parents[5] / "shared" / "data" / "stripe_events"
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.domain.accounts import named_account, names_us
 from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.event import parse_event

@@ -77,22 +77,6 @@ class Ledger(Protocol):
         """Book out what is left of at most `limit` grants whose time has passed; how many it did."""
         ...
 
-    async def grant(
-        self,
-        account_id: UUID,
-        amount: Credits,
-        *,
-        source: str,
-        key: str,
-        expires_at: datetime | None = None,
-        priority: int = 100,
-    ) -> tuple[UUID, bool]:
-        """Issue credits once per key: (grant id, whether it is new). Billing calls the same SQL in its own transactions.
-
-        Raises ValueError when another account has used the key.
-        """
-        ...
-
 
 class Outcomes(Protocol):
     """How runs and bulks stand. Analysis knows."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from oslira_credits.domain.amounts import Credits
-from oslira_credits.domain.errors import InsufficientCredits
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +15,3 @@ class Balance:
     def __post_init__(self) -> None:
         if min(self.available, self.held) < 0:
             raise ValueError(f"a balance can't be negative: {self}")
-
-    def hold(self, amount: Credits) -> "Balance":
-        """Set `amount` aside. Raises InsufficientCredits."""
-        if amount > self.available:
-            raise InsufficientCredits(needed=amount, available=self.available)
-        return Balance(self.available - amount, self.held + amount)
-
-    def settle(self, *, captured: Credits, released: Credits) -> "Balance":
-        """Spend some of what is held, and get the rest back."""
-        return Balance(self.available + released, self.held - captured - released)

@@ -1,1 +1,1 @@
-"""Postgres, the bus, and in-memory stand-ins that pass the same tests."""
+"""Postgres and the bus."""

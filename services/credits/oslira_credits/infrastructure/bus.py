@@ -10,8 +10,7 @@ from oslira_shared.ids import derived_id, new_id
 from structlog.contextvars import bound_contextvars
 
 from oslira_credits.application.hold_credits import HoldCredits
-from oslira_credits.application.ports import ImportedBalances
-from oslira_credits.application.read_balance import ReadBalance
+from oslira_credits.application.ports import ImportedBalances, Ledger
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.notices import GrantMade, Notice
 from oslira_credits.domain.settlement import Outcome
@@ -50,12 +49,12 @@ def answer_settlements(bus: Bus, settle: SettleHold) -> None:
         )
 
 
-def answer_balances(bus: Bus, read: ReadBalance) -> None:
+def answer_balances(bus: Bus, ledger: Ledger) -> None:
     """credits.rpc.balance."""
 
     @bus.responder(contracts.BALANCE)
     async def answer_balance(request: contracts.BalanceRequest) -> contracts.Balance:
-        purse = await read(request.account_id)
+        purse = await ledger.purse(request.account_id)
         return contracts.Balance(
             account_id=purse.account_id,
             available=purse.balance.available,

@@ -21,7 +21,6 @@ _HOLD: Final = "select * from credits.hold($1, $2, $3, $4)"
 _FIND: Final = "select id, account_id, amount, state, captured, released from credits.holds where id = $1"
 _SETTLE: Final = "select * from credits.settle($1, $2)"
 _EXTEND: Final = "select credits.extend_hold($1, $2)"
-_GRANT: Final = "select * from credits.grant($1, $2, $3, $4, $5, $6)"
 _EXPIRE: Final = "select credits.expire_due($1)"
 _POLICY: Final = "update credits.policy set low_balance_credits = $1 where low_balance_credits <> $1"
 # What has expired is not available, whether or not it is booked out yet.
@@ -104,23 +103,6 @@ class PostgresLedger:
     async def set_low_balance(self, threshold: Credits) -> None:
         """What is low is decided where balances move, also those that no service moves."""
         await self._pool.execute(_POLICY, threshold)
-
-    async def grant(
-        self,
-        account_id: UUID,
-        amount: Credits,
-        *,
-        source: str,
-        key: str,
-        expires_at: datetime | None = None,
-        priority: int = 100,
-    ) -> tuple[UUID, bool]:
-        try:
-            row = await self._pool.fetchrow(_GRANT, account_id, amount, source, key, expires_at, priority)
-        except asyncpg.UniqueViolationError as error:
-            raise ValueError(str(error)) from error
-        assert row is not None  # noqa: S101  # the function always answers
-        return row["grant_id"], row["is_new"]
 
 
 def _settlement(hold_id: UUID, row: Record, *, is_new: bool) -> Settlement:

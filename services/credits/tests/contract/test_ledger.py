@@ -1,10 +1,10 @@
-"""What a ledger promises, in memory and in Postgres alike."""
+"""What the ledger promises its callers."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_credits.application.ports import Ledger
+from granting_ledger import GrantingLedger
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.hold import Hold, Settlement
@@ -13,16 +13,13 @@ LIFE = timedelta(minutes=2)
 NO_LIFE = timedelta(0)
 
 
-@pytest.fixture(params=["memory_ledger", "postgres_ledger"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    return request.getfixturevalue(request.param)
-
-
 def _soon(days: float) -> datetime:
     return datetime.now(UTC) + timedelta(days=days)
 
 
-async def _granted(ledger: Ledger, account_id: UUID, amount: int, *, days: float | None = None) -> UUID:
+async def _granted(
+    ledger: GrantingLedger, account_id: UUID, amount: int, *, days: float | None = None
+) -> UUID:
     expires_at = _soon(days) if days is not None else None
     grant_id, _ = await ledger.grant(
         account_id, amount, source="pack", key=str(uuid4()), expires_at=expires_at
@@ -30,17 +27,17 @@ async def _granted(ledger: Ledger, account_id: UUID, amount: int, *, days: float
     return grant_id
 
 
-async def _left(ledger: Ledger, account_id: UUID) -> dict[UUID, int]:
+async def _left(ledger: GrantingLedger, account_id: UUID) -> dict[UUID, int]:
     return {grant.grant_id: grant.available for grant in (await ledger.purse(account_id)).grants}
 
 
-async def test_an_account_without_entries_has_zeros(ledger: Ledger, account_id: UUID) -> None:
+async def test_an_account_without_entries_has_zeros(ledger: GrantingLedger, account_id: UUID) -> None:
     purse = await ledger.purse(account_id)
     assert purse.balance == Balance(0, 0)
     assert purse.grants == ()
 
 
-async def test_a_key_grants_once(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_key_grants_once(ledger: GrantingLedger, account_id: UUID) -> None:
     key = str(uuid4())
     first = await ledger.grant(account_id, 5, source="pack", key=key)
     again = await ledger.grant(account_id, 9, source="pack", key=key)
@@ -48,21 +45,21 @@ async def test_a_key_grants_once(ledger: Ledger, account_id: UUID) -> None:
     assert (await ledger.purse(account_id)).balance == Balance(5, 0)
 
 
-async def test_a_key_of_another_account_is_refused(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_key_of_another_account_is_refused(ledger: GrantingLedger, account_id: UUID) -> None:
     key = str(uuid4())
     await ledger.grant(account_id, 5, source="pack", key=key)
     with pytest.raises(ValueError, match="another account"):
         await ledger.grant(uuid4(), 5, source="pack", key=key)
 
 
-async def test_a_purse_lists_its_grants(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_purse_lists_its_grants(ledger: GrantingLedger, account_id: UUID) -> None:
     grant_id = await _granted(ledger, account_id, 7, days=3)
     (grant,) = (await ledger.purse(account_id)).grants
     assert (grant.grant_id, grant.source, grant.granted, grant.available) == (grant_id, "pack", 7, 7)
     assert grant.expires_at is not None
 
 
-async def test_a_hold_sets_credits_aside(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_hold_sets_credits_aside(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     held = await ledger.hold(hold_id, account_id, 3, life=LIFE)
@@ -72,7 +69,7 @@ async def test_a_hold_sets_credits_aside(ledger: Ledger, account_id: UUID) -> No
     assert await ledger.find(hold_id) == Hold(hold_id, account_id, 3)
 
 
-async def test_a_hold_asked_again_is_the_same_hold(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_hold_asked_again_is_the_same_hold(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 3)
     hold_id = uuid4()
     first = await ledger.hold(hold_id, account_id, 3, life=LIFE)
@@ -82,7 +79,7 @@ async def test_a_hold_asked_again_is_the_same_hold(ledger: Ledger, account_id: U
 
 
 async def test_a_hold_beyond_the_balance_is_refused_and_leaves_nothing(
-    ledger: Ledger, account_id: UUID
+    ledger: GrantingLedger, account_id: UUID
 ) -> None:
     await _granted(ledger, account_id, 2)
     hold_id = uuid4()
@@ -93,12 +90,12 @@ async def test_a_hold_beyond_the_balance_is_refused_and_leaves_nothing(
     await ledger.hold(hold_id, account_id, 2, life=LIFE)
 
 
-async def test_an_account_nobody_knows_has_nothing_to_hold(ledger: Ledger, account_id: UUID) -> None:
+async def test_an_account_nobody_knows_has_nothing_to_hold(ledger: GrantingLedger, account_id: UUID) -> None:
     with pytest.raises(InsufficientCredits):
         await ledger.hold(uuid4(), account_id, 1, life=LIFE)
 
 
-async def test_another_accounts_hold_id_is_closed(ledger: Ledger, account_id: UUID) -> None:
+async def test_another_accounts_hold_id_is_closed(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     other = uuid4()
     await _granted(ledger, other, 5)
@@ -108,7 +105,7 @@ async def test_another_accounts_hold_id_is_closed(ledger: Ledger, account_id: UU
         await ledger.hold(hold_id, other, 1, life=LIFE)
 
 
-async def test_the_soonest_expiring_grant_is_drawn_first(ledger: Ledger, account_id: UUID) -> None:
+async def test_the_soonest_expiring_grant_is_drawn_first(ledger: GrantingLedger, account_id: UUID) -> None:
     forever = await _granted(ledger, account_id, 5)
     late = await _granted(ledger, account_id, 5, days=20)
     soon = await _granted(ledger, account_id, 5, days=2)
@@ -117,7 +114,9 @@ async def test_the_soonest_expiring_grant_is_drawn_first(ledger: Ledger, account
     assert soon not in await _left(ledger, account_id)
 
 
-async def test_priority_decides_among_those_that_expire_together(ledger: Ledger, account_id: UUID) -> None:
+async def test_priority_decides_among_those_that_expire_together(
+    ledger: GrantingLedger, account_id: UUID
+) -> None:
     ordinary, _ = await ledger.grant(account_id, 5, source="pack", key=str(uuid4()))
     first, _ = await ledger.grant(account_id, 5, source="plan", key=str(uuid4()), priority=10)
     await ledger.hold(uuid4(), account_id, 5, life=LIFE)
@@ -125,7 +124,7 @@ async def test_priority_decides_among_those_that_expire_together(ledger: Ledger,
     assert first not in await _left(ledger, account_id)
 
 
-async def test_expired_credits_are_not_there(ledger: Ledger, account_id: UUID) -> None:
+async def test_expired_credits_are_not_there(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5, days=-1)
     await _granted(ledger, account_id, 1)
     assert (await ledger.purse(account_id)).balance == Balance(1, 0)
@@ -133,7 +132,7 @@ async def test_expired_credits_are_not_there(ledger: Ledger, account_id: UUID) -
         await ledger.hold(uuid4(), account_id, 2, life=LIFE)
 
 
-async def test_a_release_returns_to_the_grant_it_came_from(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_release_returns_to_the_grant_it_came_from(ledger: GrantingLedger, account_id: UUID) -> None:
     forever = await _granted(ledger, account_id, 5)
     soon = await _granted(ledger, account_id, 3, days=2)
     hold_id = uuid4()
@@ -144,7 +143,9 @@ async def test_a_release_returns_to_the_grant_it_came_from(ledger: Ledger, accou
     assert (await ledger.purse(account_id)).balance == Balance(6, 0)
 
 
-async def test_a_second_settlement_answers_with_the_firsts_figures(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_second_settlement_answers_with_the_firsts_figures(
+    ledger: GrantingLedger, account_id: UUID
+) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     await ledger.hold(hold_id, account_id, 3, life=LIFE)
@@ -155,7 +156,7 @@ async def test_a_second_settlement_answers_with_the_firsts_figures(ledger: Ledge
     assert (await ledger.purse(account_id)).balance == Balance(2, 0)
 
 
-async def test_a_settled_hold_cannot_be_held_again(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_settled_hold_cannot_be_held_again(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     await ledger.hold(hold_id, account_id, 3, life=LIFE)
@@ -164,7 +165,7 @@ async def test_a_settled_hold_cannot_be_held_again(ledger: Ledger, account_id: U
         await ledger.hold(hold_id, account_id, 3, life=LIFE)
 
 
-async def test_a_settlement_before_its_hold_closes_the_id(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_settlement_before_its_hold_closes_the_id(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     assert await ledger.settle(hold_id, 1) == Settlement(hold_id, None, 0, 0, is_new=True)
@@ -176,7 +177,7 @@ async def test_a_settlement_before_its_hold_closes_the_id(ledger: Ledger, accoun
 
 @pytest.mark.parametrize("capture", [-1, 4])
 async def test_a_capture_below_zero_or_above_the_hold_is_refused(
-    ledger: Ledger, account_id: UUID, capture: int
+    ledger: GrantingLedger, account_id: UUID, capture: int
 ) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
@@ -186,7 +187,7 @@ async def test_a_capture_below_zero_or_above_the_hold_is_refused(
     assert (await ledger.purse(account_id)).balance == Balance(2, 3)
 
 
-async def test_a_hold_comes_due_once_its_life_is_over(ledger: Ledger, account_id: UUID) -> None:
+async def test_a_hold_comes_due_once_its_life_is_over(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     due, later = uuid4(), uuid4()
     await ledger.hold(due, account_id, 1, life=NO_LIFE)
@@ -197,7 +198,7 @@ async def test_a_hold_comes_due_once_its_life_is_over(ledger: Ledger, account_id
     assert due not in await ledger.due(limit=500)
 
 
-async def test_an_extended_hold_is_not_due(ledger: Ledger, account_id: UUID) -> None:
+async def test_an_extended_hold_is_not_due(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     held = await ledger.hold(hold_id, account_id, 1, life=NO_LIFE)
@@ -208,7 +209,7 @@ async def test_an_extended_hold_is_not_due(ledger: Ledger, account_id: UUID) -> 
     assert hold_id not in await ledger.due(limit=500)
 
 
-async def test_only_an_open_hold_can_be_extended(ledger: Ledger, account_id: UUID) -> None:
+async def test_only_an_open_hold_can_be_extended(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5)
     hold_id = uuid4()
     assert await ledger.extend(hold_id, life=LIFE) is None

@@ -5,10 +5,8 @@ from collections.abc import AsyncGenerator
 from uuid import uuid4
 
 import nats
-import pytest
 import pytest_asyncio
 from oslira_credits.bootstrap import build
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_credits.settings import CreditsSettings
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats
@@ -19,11 +17,6 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import open_pool
 from oslira_shared.runtime import Runtime
 from served_credits import ServedCredits, until
-
-
-@pytest.fixture
-def ledger(postgres_ledger: PostgresLedger) -> PostgresLedger:
-    return postgres_ledger
 
 
 @pytest_asyncio.fixture

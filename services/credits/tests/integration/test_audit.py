@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from granting_ledger import GrantingLedger
 from oslira_credits.infrastructure.audit import differences
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool
 
@@ -43,7 +43,7 @@ class Sound:
 
 @pytest_asyncio.fixture(scope="module")
 async def sound(pool: Pool) -> Sound:
-    ledger, account_id = PostgresLedger(pool), uuid4()
+    ledger, account_id = GrantingLedger(pool), uuid4()
     await ledger.grant(account_id, 3, source="pack", key="spent")
     await pool.execute("select public.deduct_credits($1, -3, 'x', '')", account_id)
     await pool.execute("select credits.revoke('spent', null, 'refund', $1)", account_id)

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from granting_ledger import GrantingLedger
 from oslira_credits.infrastructure.audit import differences
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool, open_pool
 
@@ -48,17 +48,17 @@ async def test_an_account_that_is_busy_keeps_no_other_from_being_booked_out(data
         async with holder.transaction():
             await holder.execute("set local role credits_owner")
             await holder.execute("select credits.lock_purse($1)", busy)
-            assert await PostgresLedger(pool).expire(limit=100) == 3
+            assert await GrantingLedger(pool).expire(limit=100) == 3
         await holder.close()
-        assert await PostgresLedger(pool).expire(limit=100) == 100
-        assert await PostgresLedger(pool).expire(limit=100) == 50
+        assert await GrantingLedger(pool).expire(limit=100) == 100
+        assert await GrantingLedger(pool).expire(limit=100) == 50
         async with pool.acquire() as connection:
             assert await differences(connection) == []
 
 
 async def _cliffs(database: Database, *, expired: int, small: int) -> None:
     async with await open_pool(database.url("credits_service"), service="credits") as pool:
-        ledger, account_id, many = PostgresLedger(pool), uuid4(), uuid4()
+        ledger, account_id, many = GrantingLedger(pool), uuid4(), uuid4()
         await grants(pool, account_id, expired, expired_s=60)
         await grants(pool, account_id, 3)
         await grants(pool, many, small)

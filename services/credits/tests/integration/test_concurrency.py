@@ -5,22 +5,22 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from granting_ledger import GrantingLedger
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.hold import Held, Settlement
 from oslira_credits.infrastructure.audit import differences
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_shared.postgres.clients import Pool
 
 LIFE = timedelta(minutes=2)
 
 
-async def _grant(ledger: PostgresLedger, account_id: UUID, amount: int) -> None:
+async def _grant(ledger: GrantingLedger, account_id: UUID, amount: int) -> None:
     await ledger.grant(account_id, amount, source="pack", key=str(uuid4()))
 
 
 async def test_of_fifty_holds_on_five_credits_five_are_held_and_the_others_leave_no_trace(
-    ledger: PostgresLedger, pool: Pool, account_id: UUID
+    ledger: GrantingLedger, pool: Pool, account_id: UUID
 ) -> None:
     await _grant(ledger, account_id, 5)
     hold_ids = [uuid4() for _ in range(50)]
@@ -43,7 +43,7 @@ async def test_of_fifty_holds_on_five_credits_five_are_held_and_the_others_leave
 
 
 async def test_one_hold_asked_for_ten_times_at_once_is_held_once(
-    ledger: PostgresLedger, account_id: UUID
+    ledger: GrantingLedger, account_id: UUID
 ) -> None:
     await _grant(ledger, account_id, 5)
     hold_id = uuid4()
@@ -53,7 +53,7 @@ async def test_one_hold_asked_for_ten_times_at_once_is_held_once(
     assert (await ledger.purse(account_id)).balance == Balance(3, 2)
 
 
-async def test_settlements_at_once_settle_once_and_agree(ledger: PostgresLedger, account_id: UUID) -> None:
+async def test_settlements_at_once_settle_once_and_agree(ledger: GrantingLedger, account_id: UUID) -> None:
     await _grant(ledger, account_id, 5)
     hold_id = uuid4()
     await ledger.hold(hold_id, account_id, 3, life=LIFE)
@@ -65,7 +65,7 @@ async def test_settlements_at_once_settle_once_and_agree(ledger: PostgresLedger,
 
 @pytest.mark.parametrize("attempt", range(5))
 async def test_a_hold_and_its_settlement_at_once_leave_no_credit_held(
-    ledger: PostgresLedger, account_id: UUID, attempt: int
+    ledger: GrantingLedger, account_id: UUID, attempt: int
 ) -> None:
     await _grant(ledger, account_id, 20)
     hold_ids = [uuid4() for _ in range(20)]
@@ -78,7 +78,7 @@ async def test_a_hold_and_its_settlement_at_once_leave_no_credit_held(
 
 
 async def test_a_hold_that_waited_for_its_tombstone_is_refused(
-    ledger: PostgresLedger, pool: Pool, account_id: UUID
+    ledger: GrantingLedger, pool: Pool, account_id: UUID
 ) -> None:
     await _grant(ledger, account_id, 5)
     hold_id = uuid4()
@@ -93,7 +93,7 @@ async def test_a_hold_that_waited_for_its_tombstone_is_refused(
 
 
 async def test_a_settlement_that_waited_for_its_hold_settles_it(
-    ledger: PostgresLedger, pool: Pool, account_id: UUID
+    ledger: GrantingLedger, pool: Pool, account_id: UUID
 ) -> None:
     await _grant(ledger, account_id, 5)
     hold_id = uuid4()
@@ -112,7 +112,7 @@ async def _blocked(pool: Pool) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_key_granted_ten_times_at_once_grants_once(ledger: PostgresLedger, account_id: UUID) -> None:
+async def test_a_key_granted_ten_times_at_once_grants_once(ledger: GrantingLedger, account_id: UUID) -> None:
     key = str(uuid4())
     answers = await asyncio.gather(*(ledger.grant(account_id, 5, source="pack", key=key) for _ in range(10)))
     assert sum(is_new for _, is_new in answers) == 1
@@ -120,7 +120,7 @@ async def test_a_key_granted_ten_times_at_once_grants_once(ledger: PostgresLedge
 
 
 async def test_holds_settlements_and_grants_of_a_hot_account_never_deadlock(
-    ledger: PostgresLedger, pool: Pool, account_id: UUID
+    ledger: GrantingLedger, pool: Pool, account_id: UUID
 ) -> None:
     for _ in range(4):
         await _grant(ledger, account_id, 3)

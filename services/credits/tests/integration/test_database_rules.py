@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from oslira_credits.infrastructure.postgres import PostgresLedger
+from granting_ledger import GrantingLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Connection, Pool, UserClient
 
@@ -26,7 +26,7 @@ async def owner(module_database: Database) -> AsyncGenerator[Connection]:
 
 
 @pytest_asyncio.fixture
-async def funded(ledger: PostgresLedger, account_id: UUID) -> UUID:
+async def funded(ledger: GrantingLedger, account_id: UUID) -> UUID:
     await ledger.grant(account_id, 5, source="pack", key=str(uuid4()))
     return account_id
 
@@ -176,7 +176,7 @@ async def test_a_user_who_belongs_to_no_account_sees_nothing_and_may_do_nothing(
 
 
 async def test_a_member_sees_its_own_account_and_no_other(
-    module_database: Database, ledger: PostgresLedger, funded: UUID
+    module_database: Database, ledger: GrantingLedger, funded: UUID
 ) -> None:
     await ledger.grant(uuid4(), 5, source="pack", key=str(uuid4()))
     admin = await asyncpg.connect(module_database.admin_url)

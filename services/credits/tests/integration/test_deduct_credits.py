@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from granting_ledger import GrantingLedger
 from oslira_credits.domain.balance import Balance
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_shared.postgres.clients import Pool
 
 _DEDUCT = "select public.deduct_credits($1, $2, $3, $4, $5, $6)"
@@ -17,7 +17,7 @@ async def _deduct(pool: Pool, account_id: UUID, amount: int, key: str | None = N
 
 
 async def test_positive_grants_and_negative_spends(
-    pool: Pool, ledger: PostgresLedger, account_id: UUID
+    pool: Pool, ledger: GrantingLedger, account_id: UUID
 ) -> None:
     await _deduct(pool, account_id, 5)
     transfer_id = await _deduct(pool, account_id, -2)
@@ -31,7 +31,7 @@ async def test_positive_grants_and_negative_spends(
     )
 
 
-async def test_a_key_moves_credits_once(pool: Pool, ledger: PostgresLedger, account_id: UUID) -> None:
+async def test_a_key_moves_credits_once(pool: Pool, ledger: GrantingLedger, account_id: UUID) -> None:
     granted = await asyncio.gather(*(_deduct(pool, account_id, 5, "in") for _ in range(5)))
     spent = await asyncio.gather(*(_deduct(pool, account_id, -2, "out") for _ in range(5)))
     assert (len(set(granted)), len(set(spent))) == (1, 1)
@@ -43,7 +43,7 @@ async def test_two_accounts_may_use_the_same_key(pool: Pool, account_id: UUID) -
 
 
 async def test_what_is_not_there_cannot_be_spent(
-    pool: Pool, ledger: PostgresLedger, account_id: UUID
+    pool: Pool, ledger: GrantingLedger, account_id: UUID
 ) -> None:
     await _deduct(pool, account_id, 5)
     with pytest.raises(asyncpg.PostgresError, match="6 needed, 5 available") as refused:
@@ -59,7 +59,7 @@ async def test_an_amount_of_nothing_is_refused(pool: Pool, account_id: UUID) -> 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 6), (5, -5), (-2, -3), (-2, 2)])
 async def test_a_key_that_moved_another_amount_is_refused(
-    pool: Pool, ledger: PostgresLedger, account_id: UUID, first: int, second: int
+    pool: Pool, ledger: GrantingLedger, account_id: UUID, first: int, second: int
 ) -> None:
     await _deduct(pool, account_id, 10)
     await _deduct(pool, account_id, first, "key")

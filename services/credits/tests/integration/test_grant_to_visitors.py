@@ -3,8 +3,8 @@
 import asyncio
 from uuid import UUID, uuid4
 
+from granting_ledger import GrantingLedger
 from oslira_credits.application.grant_to_visitors import GrantToVisitors
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool, open_pool
@@ -38,4 +38,4 @@ async def test_none_is_made_of_nothing(database: Database) -> None:
 
 
 async def _available(pool: Pool, account_id: UUID) -> int:
-    return (await PostgresLedger(pool).purse(account_id)).balance.available
+    return (await GrantingLedger(pool).purse(account_id)).balance.available

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from granting_ledger import GrantingLedger
 from oslira_credits.application.ports import Purse
 from oslira_credits.domain.balance import Balance
 from oslira_credits.infrastructure.audit import differences
-from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool
 
@@ -20,7 +20,7 @@ LIFE = timedelta(minutes=2)
 class Billing:
     """What billing does to one account."""
 
-    def __init__(self, pool: Pool, ledger: PostgresLedger) -> None:
+    def __init__(self, pool: Pool, ledger: GrantingLedger) -> None:
         self._pool = pool
         self.ledger = ledger
         self.account_id = uuid4()
@@ -83,7 +83,7 @@ class Billing:
 
 
 @pytest.fixture
-def billing(pool: Pool, ledger: PostgresLedger) -> Billing:
+def billing(pool: Pool, ledger: GrantingLedger) -> Billing:
     return Billing(pool, ledger)
 
 

@@ -1,4 +1,4 @@
-"""The use cases over the ports in memory."""
+"""The use cases over fakes of their ports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,24 +6,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from credits_fakes import FakeAnnouncements, FakeLedger, FakeNotices, FakeOutcomes
 from oslira_credits.application.announce_notices import AnnounceNotices
 from oslira_credits.application.audit_books import AuditBooks
 from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.hold_credits import HoldCredits
-from oslira_credits.application.read_balance import ReadBalance
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
-from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.difference import Difference
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.notices import BalanceFell, GrantMade
 from oslira_credits.domain.settlement import Outcome
-from oslira_credits.infrastructure.memory import (
-    MemoryAnnouncements,
-    MemoryLedger,
-    MemoryNotices,
-    MemoryOutcomes,
-)
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
 from oslira_shared.jobs import Tally
@@ -32,12 +25,12 @@ ACCOUNT = UUID(int=1)
 
 
 class World:
-    """Everything wired in memory, with one account that has some credits."""
+    """The use cases over fakes, with one account."""
 
     def __init__(self) -> None:
-        self.ledger = MemoryLedger()
-        self.outcomes = MemoryOutcomes()
-        self.announcements = MemoryAnnouncements()
+        self.ledger = FakeLedger()
+        self.outcomes = FakeOutcomes()
+        self.announcements = FakeAnnouncements()
         self.hold = HoldCredits(self.ledger, life=timedelta(0))
         self.settle = SettleHold(self.ledger, self.outcomes, self.announcements, life=timedelta(minutes=5))
         self.settle_due = SettleDueHolds(self.ledger, self.settle, concurrency=2)
@@ -50,34 +43,31 @@ class World:
             self.outcomes.known[hold_id] = Outcome(hold_id, state, capture)
         return hold_id
 
-    async def balance(self) -> Balance:
-        return (await ReadBalance(self.ledger)(ACCOUNT)).balance
-
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.ledger.grant(ACCOUNT, 5, source="sign_up", key="one")
-    return world
+def world() -> World:
+    return World()
 
 
 async def test_a_bad_amount_is_refused_before_the_ledger_sees_it(world: World) -> None:
     with pytest.raises(OsliraError, match="invalid_request"):
         await world.hold(uuid4(), ACCOUNT, 0)
-    assert await world.balance() == Balance(5, 0)
+    assert world.ledger.holds == {}
 
 
-async def test_too_large_a_hold_is_refused(world: World) -> None:
-    with pytest.raises(InsufficientCredits):
+@pytest.mark.parametrize("refusal", [InsufficientCredits(needed=6, available=5), HoldClosed(ACCOUNT)])
+async def test_the_callers_get_the_ledgers_refusal(world: World, refusal: OsliraError) -> None:
+    world.ledger.refusal = refusal
+    with pytest.raises(OsliraError) as refused:
         await world.hold(uuid4(), ACCOUNT, 6)
+    assert refused.value is refusal
 
 
 async def test_a_completed_run_is_captured_and_told(world: World) -> None:
-    hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=2)
+    hold_id = await world.held(3, state=OutcomeState.COMPLETED, capture=2)
     settlement = await world.settle(hold_id)
     assert settlement is not None
-    assert (settlement.captured, settlement.released) == (2, 0)
-    assert await world.balance() == Balance(3, 0)
+    assert (settlement.captured, settlement.released) == (2, 1)
     assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
 
 
@@ -92,16 +82,14 @@ async def test_a_settled_hold_is_told_again_without_asking_again(world: World) -
 async def test_an_unfinished_run_keeps_its_credits_held(world: World) -> None:
     hold_id = await world.held(2, state=OutcomeState.UNFINISHED)
     assert await world.settle(hold_id) is None
-    assert await world.balance() == Balance(3, 2)
-    assert await world.ledger.due(limit=9) == []
-    assert world.announcements.settlements == []
+    assert world.ledger.extended == {hold_id}
+    assert (world.ledger.settlements, world.announcements.settlements) == ([], [])
 
 
-async def test_settling_what_was_never_held_refuses_the_late_hold(world: World) -> None:
+async def test_what_was_never_held_is_closed_and_told_to_the_account_that_is_named(world: World) -> None:
     hold_id = uuid4()
     await world.settle(hold_id, account_id=ACCOUNT)
-    with pytest.raises(HoldClosed):
-        await world.hold(hold_id, ACCOUNT, 1)
+    assert world.ledger.settlements == [(0, 0)]
     assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
 
 
@@ -114,7 +102,7 @@ async def test_a_tombstone_of_no_known_account_is_told_to_nobody(world: World) -
 async def test_more_than_was_held_is_never_captured(world: World) -> None:
     hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=4)
     await world.settle(hold_id)
-    assert await world.balance() == Balance(3, 0)
+    assert world.ledger.settlements == [(2, 0)]
 
 
 async def test_nothing_is_decided_while_analysis_is_away(world: World) -> None:
@@ -122,7 +110,7 @@ async def test_nothing_is_decided_while_analysis_is_away(world: World) -> None:
     world.outcomes.is_away = True
     with pytest.raises(OsliraError, match="unavailable"):
         await world.settle(hold_id)
-    assert await world.balance() == Balance(3, 2)
+    assert world.ledger.settlements == []
 
 
 async def test_a_settlement_that_could_not_be_told_is_told_when_asked_again(world: World) -> None:
@@ -132,7 +120,7 @@ async def test_a_settlement_that_could_not_be_told_is_told_when_asked_again(worl
         await world.settle(hold_id)
     world.announcements.is_away = False
     await world.settle(hold_id)
-    assert await world.balance() == Balance(4, 0)
+    assert world.ledger.settlements == [(1, 1)]
     assert world.announcements.settlements == [(hold_id, ACCOUNT, False)]
 
 
@@ -140,9 +128,10 @@ async def test_due_holds_are_captured_released_or_extended_as_their_runs_stand(w
     await world.held(1, state=OutcomeState.COMPLETED, capture=1)
     await world.held(1, state=OutcomeState.CANCELLED)
     await world.held(1)
-    await world.held(1, state=OutcomeState.UNFINISHED)
+    unfinished = await world.held(1, state=OutcomeState.UNFINISHED)
     assert await world.settle_due() == 3
-    assert await world.balance() == Balance(3, 1)
+    assert world.ledger.settlements == [(1, 0), (0, 1), (0, 1)]
+    assert world.ledger.extended == {unfinished}
     assert await world.settle_due() == 0
 
 
@@ -152,12 +141,11 @@ async def test_one_timeout_ends_the_pass_and_the_holds_stay(world: World) -> Non
     world.outcomes.is_away = True
     assert await world.settle_due() == 0
     assert len(world.outcomes.asked) <= 2
-    assert await world.balance() == Balance(0, 5)
+    assert world.ledger.settlements == []
 
 
 async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world: World) -> None:
-    broken = await world.held(1)
-    world.outcomes.known[broken] = Outcome(broken, OutcomeState.COMPLETED, -1)
+    world.ledger.unsettleable.add(await world.held(1, state=OutcomeState.FAILED))
     await world.held(1, state=OutcomeState.FAILED)
     assert await world.settle_due() == 1
 
@@ -165,7 +153,7 @@ async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world
 async def test_what_is_told_is_forgotten_and_what_is_not_is_kept() -> None:
     made = GrantMade(uuid4(), ACCOUNT, uuid4(), 5, "pack")
     fell = BalanceFell(uuid4(), ACCOUNT, 2, 5)
-    notices, announcements = MemoryNotices([made, fell]), MemoryAnnouncements(is_away=True)
+    notices, announcements = FakeNotices([made, fell]), FakeAnnouncements(is_away=True)
     announce = AnnounceNotices(notices, announcements)
     with pytest.raises(OsliraError, match="unavailable"):
         await announce()
@@ -176,17 +164,14 @@ async def test_what_is_told_is_forgotten_and_what_is_not_is_kept() -> None:
 
 
 async def test_grants_are_booked_out_in_portions_until_none_is_left_or_the_pass_is_full() -> None:
-    ledger = MemoryLedger()
-    for number in range(7):
-        expired = datetime.now(UTC) - timedelta(days=1)
-        await ledger.grant(ACCOUNT, 1, source="plan", key=str(number), expires_at=expired)
+    ledger = FakeLedger(expired=7)
     assert await ExpireGrants(ledger, limit=2, most=4)() == 4
     assert await ExpireGrants(ledger, limit=2)() == 3
     assert await ExpireGrants(ledger)() == 0
 
 
 @dataclass(slots=True)
-class MemoryBooks:
+class FakeBooks:
     """Books with the differences they are given; what was kept last."""
 
     found: list[Difference]
@@ -200,6 +185,6 @@ class MemoryBooks:
 
 
 async def test_what_an_audit_finds_is_kept_and_counted_and_fails_no_job() -> None:
-    books, tally = MemoryBooks([Difference("grant_of_no_source", "key", "5 credits")]), Tally()
+    books, tally = FakeBooks([Difference("grant_of_no_source", "key", "5 credits")]), Tally()
     await AuditBooks(books)(datetime.now(UTC), tally)
     assert (books.kept, tally.found, tally.failed) == (books.found, 1, 0)

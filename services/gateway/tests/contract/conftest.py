@@ -8,21 +8,21 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from memory_analyses import MemoryRequests, MemoryRuns
+from memory_anonymous import MemoryAllowance
+from memory_business import MemoryBusinessProfiles
+from memory_identity import MemoryMemberships, MemorySignOuts
 from oslira_devstack.databases import Database
-from oslira_gateway.analyses.memory import MemoryRequests, MemoryRuns
 from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Requests, Runs
 from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
-from oslira_gateway.anonymous.memory import MemoryAllowance
 from oslira_gateway.anonymous.ports import AnonymousAllowance
 from oslira_gateway.anonymous.postgres import PostgresAllowance
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
-from oslira_gateway.business.memory import MemoryBusinessProfiles
 from oslira_gateway.business.ports import BusinessProfiles
 from oslira_gateway.business.postgres import PostgresBusinessProfiles
 from oslira_gateway.identity.caller import Member, Membership
-from oslira_gateway.identity.memory import MemoryMemberships, MemorySignOuts
 from oslira_gateway.identity.ports import Memberships, SignOuts
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_outs import PostgresSignOuts

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from memory_anonymous import MemoryChallenge
+from memory_identity import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_devstack.databases import Database
-from oslira_gateway.anonymous.memory import MemoryChallenge
 from oslira_gateway.identity.begin_trial import BeginTrial
 from oslira_gateway.identity.caller import Caller
-from oslira_gateway.identity.memory import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_gateway.identity.ports import Memberships, SignUps
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps

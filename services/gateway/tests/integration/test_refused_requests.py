@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from memory_identity import MemoryFreePlans
+from memory_limits import MemoryCounters
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.databases import Database
 from oslira_devstack.make_user import make_user, sign_token
@@ -18,7 +20,6 @@ from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryFreePlans
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_outs import PostgresSignOuts
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
@@ -27,7 +28,6 @@ from oslira_gateway.identity.shares import TrialShares
 from oslira_gateway.identity.sign_up import SignUp
 from oslira_gateway.identity.start_trial import StartTrial
 from oslira_gateway.limits.limit_requests import LimitRequests
-from oslira_gateway.limits.memory import MemoryCounters
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
 from oslira_shared.ids import derived_id, new_id
 from oslira_shared.observability.health import Health, health_routes

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from memory_identity import MemoryFreePlans
 from oslira_devstack.databases import Database
 from oslira_devstack.make_user import sign_token
 from oslira_devstack.simulated import Simulators
@@ -15,7 +16,6 @@ from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
 from oslira_gateway.identity.begin_trial import BeginTrial
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryFreePlans
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_ups import PostgresSignUps
 from oslira_gateway.identity.shares import TrialShares

@@ -8,14 +8,14 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
+from memory_identity import MemoryMemberships
+from memory_operations import MemoryActs
 from oslira_cli.operator_token import sign_operator_token
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.jobs_routes import jobs_routes
-from oslira_gateway.operations.memory import MemoryActs
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_shared.contracts.operator_tokens import AUDIENCE, TYPE
 from oslira_shared.errors import OsliraError

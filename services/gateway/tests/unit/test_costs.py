@@ -4,14 +4,14 @@ from typing import Any
 
 import httpx
 import pytest
+from memory_identity import MemoryMemberships
+from memory_insights import MemoryLedger
+from memory_operations import MemoryActs
 from oslira_cli.operator_token import sign_operator_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.insights.admin_routes import admin_insights_routes
 from oslira_gateway.insights.costs import Spent
-from oslira_gateway.insights.memory import MemoryLedger
 from oslira_gateway.operations.admin_app import admin_router
-from oslira_gateway.operations.memory import MemoryActs
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_shared.ids import derived_id
 from oslira_shared.observability.health import Health, internal_app

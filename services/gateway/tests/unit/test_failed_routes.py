@@ -6,13 +6,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from memory_identity import MemoryMemberships
+from memory_operations import MemoryActs
 from oslira_cli.operator_token import sign_operator_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.failed_routes import failed_routes
 from oslira_gateway.operations.failed_work import Replayed, first_answer
-from oslira_gateway.operations.memory import MemoryActs
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_shared.contracts.failed import FailedDetail, FailedItem, FailedQuery
 from oslira_shared.errors import OsliraError

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
+from memory_analyses import new_run
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye
 from oslira_gateway.analyses.group_events_routes import encode
 from oslira_gateway.analyses.group_reading import GroupPace, Head
-from oslira_gateway.analyses.memory import new_run
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.run import Run
 from oslira_shared.contracts.analysis.v1 import Progress, RunStatus, RunType

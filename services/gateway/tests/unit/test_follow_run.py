@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from memory_analyses import MemoryRuns, new_run
 from oslira_gateway.analyses.event_stream import encode_events, last_event_id
 from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import FollowRun, Goodbye, Pace, Ping
-from oslira_gateway.analyses.memory import MemoryRuns, new_run
 from oslira_gateway.analyses.order import read_order
 from oslira_gateway.analyses.run import Run
 from oslira_shared.contracts.analysis.v1 import AnalysisType, Progress, RunStatus

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from memory_insights import Figures
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.insights.cache import CacheCounts
 from oslira_gateway.insights.histogram import bucket_of
 from oslira_gateway.insights.latency import Measured
-from oslira_gateway.insights.memory import Figures
 from oslira_gateway.insights.outcomes import EndCount, ScoreCount
 from oslira_gateway.insights.period import Period
 from oslira_gateway.insights.usage import UsageOfType

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from memory_analyses import MemoryStreamAccess
 from oslira_gateway.analyses.event_stream import ACCESS_ENDED, RECONNECT, EventStream
-from oslira_gateway.analyses.memory import MemoryStreamAccess
 from oslira_gateway.analyses.open_streams import OpenStream, OpenStreams, StreamLimits
 from oslira_gateway.analyses.tickets import VISITOR, Follower
 from oslira_shared.errors import OsliraError

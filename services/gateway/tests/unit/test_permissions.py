@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Request, get
+from memory_identity import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, Authentication, member_of
 from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.identity.memory import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_gateway.identity.permissions import PERMISSIONS, Action, may, needs, require
 from oslira_gateway.identity.sign_up import SignUp, network_key
 from oslira_gateway.identity.start_trial import StartTrial

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from http_answers import assert_problem, client_of
 from litestar import get
+from memory_analyses import MemoryRuns
 from nats.errors import ConnectionClosedError, NoRespondersError
-from oslira_gateway.analyses.memory import MemoryRuns
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.http.problems import as_oslira_error, status_of

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from memory_identity import MemoryMemberships
+from memory_limits import MemoryCounters
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.caller import Caller, Member, Membership
-from oslira_gateway.identity.memory import MemoryMemberships
 from oslira_gateway.limits.limit_requests import LimitRequests, Standing
-from oslira_gateway.limits.memory import MemoryCounters
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Budget, RouteClass, Scope, with_overrides
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from oslira_gateway.analyses.memory import MemoryHints, MemoryHolds, MemoryRequests, MemoryRuns
+from memory_analyses import MemoryHints, MemoryHolds, MemoryRequests, MemoryRuns
 from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing
 from oslira_gateway.analyses.request_analysis import Answer, Request, RequestAnalysis

@@ -1,1 +1,1 @@
-"""Postgres, NATS, and a memory stand-in for unit tests."""
+"""Postgres and NATS."""

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from memory_slots import MemorySlots
 from oslira_devstack.databases import Database
 from oslira_scheduler.application.ports import Slot, Slots
-from oslira_scheduler.infrastructure.memory import MemorySlots
 from oslira_scheduler.infrastructure.postgres import PostgresSlots
 from oslira_shared.postgres.clients import AdminClient, open_pool
 

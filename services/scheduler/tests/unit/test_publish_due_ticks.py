@@ -1,11 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from memory_slots import MemorySlots
 from oslira_scheduler.application.keep_topology import TICKS_LOST, KeepTopology
 from oslira_scheduler.application.ports import Slot
 from oslira_scheduler.application.publish_due_ticks import PublishDueTicks
 from oslira_scheduler.application.publish_tick import publish_tick
-from oslira_scheduler.infrastructure.memory import MemorySlots
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.scheduler.v1 import JOBS, Tick
 from oslira_shared.errors import OsliraError

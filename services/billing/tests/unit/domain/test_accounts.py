@@ -2,7 +2,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.domain.accounts import named_account, names_us, one_owner, owner_of
 from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import AccountUnknownError, EventRefusedError

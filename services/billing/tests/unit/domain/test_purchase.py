@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.lines import has_prorations
@@ -17,7 +17,7 @@ from oslira_billing.domain.purchase import (
     payment_of_session,
     purchase_of_session,
 )
-from oslira_billing.samples import AUGUST_S, JULY_S, line, one_off_line
+from stripe_samples import AUGUST_S, JULY_S, line, one_off_line
 
 SOLD = Catalogue(
     plans={"free": 25, "growth": 250, "pro": 1500},

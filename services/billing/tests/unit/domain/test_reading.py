@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 import stripe
+import stripe_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
-from oslira_billing import samples
 from oslira_billing.domain import fields
 from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.errors import EventRefusedError

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from oslira_billing import samples
+import stripe_samples as samples
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.purchase import Stake
 from oslira_billing.domain.reversal import (

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from memory_webhooks import MemoryOutbox, MemorySender
 from oslira_gateway.webhooks.answer import Answer, Problem
 from oslira_gateway.webhooks.deliver import Deliver
-from oslira_gateway.webhooks.memory import MemoryOutbox, MemorySender
 from oslira_gateway.webhooks.ports import Parcel
 from oslira_gateway.webhooks.schedule import MAX_TRIES
 from oslira_gateway.webhooks.signing_secret import Keyring

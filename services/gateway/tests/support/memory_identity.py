@@ -4,12 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from oslira_shared.errors import OsliraError
-from oslira_shared.ids import new_id
-
 from oslira_gateway.identity.caller import Caller, Membership, signed_out
 from oslira_gateway.identity.mailbox import mailbox_of
 from oslira_gateway.identity.shares import Caps, TrialShares
+from oslira_shared.errors import OsliraError
+from oslira_shared.ids import new_id
 
 
 class MemoryMemberships:

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from oslira_shared.ids import new_id
-
 from oslira_gateway.operations.acts import Act
+from oslira_shared.ids import new_id
 
 
 class MemoryActs:

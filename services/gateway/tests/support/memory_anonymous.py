@@ -3,10 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from oslira_shared.errors import OsliraError
-
 from oslira_gateway.anonymous.ports import Use
 from oslira_gateway.http.client_address import Network
+from oslira_shared.errors import OsliraError
 
 
 @dataclass(slots=True)

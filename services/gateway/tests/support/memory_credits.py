@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from oslira_shared.catalog import PACKS, PLANS
-
 from oslira_gateway.credits.ports import SoldPack, SoldPlan
 from oslira_gateway.credits.transaction import Transaction
 from oslira_gateway.identity.caller import Member
+from oslira_shared.catalog import PACKS, PLANS
 
 
 @dataclass(slots=True)
