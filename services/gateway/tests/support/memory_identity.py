@@ -120,7 +120,7 @@ class MemorySignUps:
             self.states[account_id] = "allowed"
 
     def _end(self, held: object, state: str) -> None:
-        assert isinstance(held, UUID)  # noqa: S101  # what claim() returned
+        assert isinstance(held, UUID)  # what claim() returned
         self._held.discard(held)
         self.states[held] = state
 
