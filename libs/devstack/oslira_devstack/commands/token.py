@@ -29,7 +29,7 @@ def token(
         made = asyncio.run(sign_in(find_stack(), email=user, available_credits=credits_, plan=plan))
     except NoStack as error:
         print(f"oslira: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2) from None
     if not as_json:
         print(made.token)
         return
