@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import secrets
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -17,6 +15,7 @@ from oslira_simulators.model_rules import (
     check_openai,
 )
 from oslira_simulators.models import MODEL_FAULTS, REASONING_TOKENS, Answer, Question, SimulatedModel
+from oslira_simulators.openai_answers import completion, new_id, response
 from oslira_simulators.prompt import shown_profile
 from oslira_simulators.prompt_cache import (
     PrefixCache,
@@ -103,7 +102,7 @@ class OpenAI:
             limit=body.get("max_completion_tokens") or body.get("max_tokens"),
         )
         answer, cache = await self._ask(question, call, model)
-        return json_reply(_completion(question, answer, cache), headers=_headers())
+        return json_reply(completion(question, answer, cache), headers=_headers())
 
     async def _respond(self, call: Call) -> Reply:
         body = call.json()
@@ -119,7 +118,7 @@ class OpenAI:
             limit=body.get("max_output_tokens"),
         )
         answer, cache = await self._ask(question, call, model)
-        return json_reply(_response(question, answer, cache), headers=_headers())
+        return json_reply(response(question, answer, cache), headers=_headers())
 
     def _model_of(self, body: Mapping[str, Any]) -> SupplierModel:
         name = str(body.get("model") or "")
@@ -189,81 +188,6 @@ def _question(
     )
 
 
-def _completion(question: Question, answer: Answer, cache: Mapping[str, int]) -> dict[str, Any]:
-    message = {
-        "role": "assistant",
-        "content": None if answer.is_refusal else answer.text or "",
-        "refusal": answer.text if answer.is_refusal else None,
-        "annotations": [],
-    }
-    finish_reason = "length" if answer.is_cut else "stop"
-    prompt_tokens = count_tokens(question.prompt)
-    return {
-        "id": _new_id("chatcmpl"),
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": question.model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": answer.output_tokens,
-            "total_tokens": prompt_tokens + answer.output_tokens,
-            "prompt_tokens_details": {**cache, "audio_tokens": 0},
-            "completion_tokens_details": {
-                "reasoning_tokens": answer.reasoning_tokens,
-                "audio_tokens": 0,
-                "accepted_prediction_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
-        },
-        "service_tier": "default",
-        "system_fingerprint": "fp_simulated",
-    }
-
-
-def _response(question: Question, answer: Answer, cache: Mapping[str, int]) -> dict[str, Any]:
-    status = "incomplete" if answer.is_cut else "completed"
-    part = (
-        {"type": "refusal", "refusal": answer.text}
-        if answer.is_refusal
-        else {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}
-    )
-    message = {
-        "id": _new_id("msg"),
-        "type": "message",
-        "role": "assistant",
-        "status": status,
-        "content": [part],
-    }
-    input_tokens = count_tokens(question.prompt)
-    return {
-        "id": _new_id("resp"),
-        "object": "response",
-        "created_at": int(time.time()),
-        "status": status,
-        "error": None,
-        "incomplete_details": {"reason": "max_output_tokens"} if answer.is_cut else None,
-        "instructions": None,
-        "max_output_tokens": question.max_output_tokens,
-        "model": question.model,
-        "output": [
-            *([{"id": _new_id("rs"), "type": "reasoning", "summary": []}] if answer.reasoning_tokens else []),
-            *([message] if answer.text is not None else []),
-        ],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "usage": {
-            "input_tokens": input_tokens,
-            "input_tokens_details": dict(cache),
-            "output_tokens": answer.output_tokens,
-            "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
-            "total_tokens": input_tokens + answer.output_tokens,
-        },
-        "metadata": {},
-    }
-
-
 def _reasoning_tokens(model: SupplierModel, effort: str | None) -> int:
     return REASONING_TOKENS[effort or "medium"] if model.efforts else 0
 
@@ -300,7 +224,7 @@ def _error(
     status: int, message: str, *, error_type: str, param: str | None = None, code: str | None = None
 ) -> Reply:
     error = {"message": message, "type": error_type, "param": param, "code": code}
-    return json_reply({"error": error}, status, {"x-request-id": _new_id("req")})
+    return json_reply({"error": error}, status, {"x-request-id": new_id("req")})
 
 
 def _text_of(content: object) -> str:
@@ -316,8 +240,4 @@ def _text_of(content: object) -> str:
 
 
 def _headers() -> dict[str, str]:
-    return {"x-request-id": _new_id("req"), "openai-processing-ms": "1", "openai-version": "2020-10-01"}
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}_{secrets.token_hex(12)}"
+    return {"x-request-id": new_id("req"), "openai-processing-ms": "1", "openai-version": "2020-10-01"}

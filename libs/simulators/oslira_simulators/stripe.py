@@ -1,18 +1,17 @@
 """The Stripe calls that billing makes, over objects that tests post and calls create."""
 
 import hashlib
-import secrets
 import time
 from collections import OrderedDict
 from typing import Any
 
 from oslira_simulators.routes import Handler, Route
+from oslira_simulators.stripe_answers import headers, idempotency_error, listing, missing, new_id
 from oslira_simulators.stripe_form import nested, parse_form
 from oslira_simulators.stripe_shapes import CUSTOMER, ITEM, PORTAL, SESSION
 from oslira_simulators.stripe_store import StripeObject, StripeStore
 from oslira_simulators.wire import Call, Reply, json_reply
 
-_API_VERSION = "2026-10-28.endive"
 _KEPT_KEYS = 10_000
 _SHOWN_LINES = 10
 _PAGING = {"limit", "starting_after", "ending_before", "expand"}
@@ -72,11 +71,11 @@ class Stripe:
         error = {"type": error_type, "message": message}
         if status == 429:
             error["code"] = "rate_limit"
-        return json_reply({"error": error}, status, _headers())
+        return json_reply({"error": error}, status, headers())
 
     async def create_customer(self, call: Call) -> Reply:
         asked = parse_form(call.body)
-        fixed = {"id": _new_id("cus"), "object": "customer", "created": int(time.time())}
+        fixed = {"id": new_id("cus"), "object": "customer", "created": int(time.time())}
         return self._created({**CUSTOMER, **fixed, **asked})
 
     async def create_checkout(self, call: Call) -> Reply:
@@ -85,8 +84,8 @@ class Stripe:
             return self.error(400, "Missing required param: mode.")
         customer = asked.get("customer")
         if customer is not None and not self._has_customer(customer):
-            return _missing("customer", customer, "customer", 400)
-        session_id = _new_id("cs_test")
+            return missing("customer", customer, "customer", 400)
+        session_id = new_id("cs_test")
         amount = sum(self._amount(item) or 0 for item in asked.get("line_items", []))
         return self._created(
             {
@@ -109,8 +108,8 @@ class Stripe:
     async def create_portal(self, call: Call) -> Reply:
         asked = parse_form(call.body)
         if not self._has_customer(asked.get("customer", "")):
-            return _missing("customer", asked.get("customer", ""), "customer", 400)
-        portal_id = _new_id("bps")
+            return missing("customer", asked.get("customer", ""), "customer", 400)
+        portal_id = new_id("bps")
         return json_reply(
             {
                 **PORTAL,
@@ -121,27 +120,27 @@ class Stripe:
                 "return_url": asked.get("return_url"),
                 "url": f"https://billing.stripe.example/p/session/{portal_id}",
             },
-            headers=_headers(),
+            headers=headers(),
         )
 
     async def cancel_subscription(self, call: Call) -> Reply:
         """At once, as the API does; what happens at the period's end is an update."""
         subscription = self.store.get(call.segments[0], "subscription")
         if subscription is None:
-            return _missing("subscription", call.segments[0])
+            return missing("subscription", call.segments[0])
         now_s = int(time.time())
         return self._created({**subscription, "status": "canceled", "canceled_at": now_s, "ended_at": now_s})
 
     async def delete_customer(self, call: Call) -> Reply:
         """It is still found, as deleted, and nothing can be sold to it."""
         if not self._has_customer(call.segments[0]):
-            return _missing("customer", call.segments[0])
+            return missing("customer", call.segments[0])
         return self._created({"id": call.segments[0], "object": "customer", "deleted": True})
 
     async def expire_checkout(self, call: Call) -> Reply:
         session = self.store.get(call.segments[0], "checkout.session")
         if session is None:
-            return _missing("checkout.session", call.segments[0])
+            return missing("checkout.session", call.segments[0])
         if session.get("status") != "open":
             return self.error(400, 'Only Checkout Sessions with a status in ["open"] can be expired.')
         return self._created({**session, "status": "expired", "url": None})
@@ -150,28 +149,28 @@ class Stripe:
         """All of them, by pages; the invoice itself shows the first ten."""
         invoice = self.store.get(call.segments[0], "invoice")
         if invoice is None:
-            return _missing("invoice", call.segments[0])
+            return missing("invoice", call.segments[0])
         asked, lines = _query(call), (invoice.get("lines") or {}).get("data", [])
         after = [
             number for number, line in enumerate(lines, 1) if line.get("id") == asked.get("starting_after")
         ]
         rest = lines[after[0] if after else 0 :]
         limit = int(asked.get("limit", 10))
-        return _listing(rest[:limit], call.path, has_more=len(rest) > limit)
+        return listing(rest[:limit], call.path, has_more=len(rest) > limit)
 
     async def line_items(self, call: Call) -> Reply:
         session = self.store.get(call.segments[0], "checkout.session")
         if session is None:
-            return _missing("checkout.session", call.segments[0])
+            return missing("checkout.session", call.segments[0])
         lines = session.get("line_items") or {"data": []}
-        return _listing(lines["data"], call.path, has_more=False)
+        return listing(lines["data"], call.path, has_more=False)
 
     def _retrieve(self, kind: str) -> Handler:
         async def retrieve(call: Call) -> Reply:
             stored = self.store.get(call.segments[0], kind)
             if stored is None:
-                return _missing(kind, call.segments[0])
-            return json_reply(self._shown(stored, _query(call).get("expand", [])), headers=_headers())
+                return missing(kind, call.segments[0])
+            return json_reply(self._shown(stored, _query(call).get("expand", [])), headers=headers())
 
         return retrieve
 
@@ -187,7 +186,7 @@ class Stripe:
             limit = int(asked.get("limit", 10))
             paths = [path.removeprefix("data.") for path in asked.get("expand", [])]
             page = [self._shown(stored, paths) for stored in found[:limit]]
-            return _listing(page, f"/v1/{path}", has_more=len(found) > limit)
+            return listing(page, f"/v1/{path}", has_more=len(found) > limit)
 
         return find
 
@@ -195,7 +194,7 @@ class Stripe:
         async def update(call: Call) -> Reply:
             stored = self.store.get(call.segments[0], kind)
             if stored is None:
-                return _missing(kind, call.segments[0])
+                return missing(kind, call.segments[0])
             asked = {name: _plain(value) for name, value in parse_form(call.body).items()}
             metadata = {**(stored.get("metadata") or {}), **(asked.get("metadata") or {})}
             return self._created({**stored, **asked, "metadata": metadata})
@@ -213,7 +212,7 @@ class Stripe:
             if key in self._answered:
                 before, reply = self._answered[key]
                 if before != asked:
-                    return _idempotency_error(key)
+                    return idempotency_error(key)
                 return Reply(reply.status, reply.body, {**reply.headers, "idempotent-replayed": "true"})
             reply = await handler(call)
             self._answered[key] = (asked, reply)
@@ -229,7 +228,7 @@ class Stripe:
 
     def _created(self, made: StripeObject) -> Reply:
         self.store.put(made)
-        return json_reply(self._shown(made, []), headers=_headers())
+        return json_reply(self._shown(made, []), headers=headers())
 
     def _shown(self, stored: StripeObject, expand: list[str]) -> StripeObject:
         """A checkout session shows its line items only when asked to, an invoice the first ten of its lines."""
@@ -254,7 +253,7 @@ class Stripe:
         amount = self._amount(item)
         return {
             **ITEM,
-            "id": _new_id("li"),
+            "id": new_id("li"),
             "object": "item",
             "amount_subtotal": amount,
             "amount_total": amount,
@@ -269,33 +268,3 @@ def _query(call: Call) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return {"true": True, "false": False, "": None}.get(value, value) if isinstance(value, str) else value
-
-
-def _listing(page: list[StripeObject], url: str, *, has_more: bool) -> Reply:
-    return json_reply({"object": "list", "data": page, "has_more": has_more, "url": url}, headers=_headers())
-
-
-def _missing(kind: str, object_id: str, param: str = "id", status: int = 404) -> Reply:
-    error = {
-        "code": "resource_missing",
-        "message": f"No such {kind}: '{object_id}'",
-        "param": param,
-        "type": "invalid_request_error",
-    }
-    return json_reply({"error": error}, status, _headers())
-
-
-def _idempotency_error(key: str) -> Reply:
-    message = (
-        "Keys for idempotent requests can only be used with the same parameters they were first used with. "
-        f"Try using a key other than '{key}' if you meant to execute a different request."
-    )
-    return json_reply({"error": {"type": "idempotency_error", "message": message}}, 400, _headers())
-
-
-def _headers() -> dict[str, str]:
-    return {"request-id": _new_id("req"), "stripe-version": _API_VERSION}
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}_{secrets.token_hex(12)}"
