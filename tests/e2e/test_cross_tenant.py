@@ -97,8 +97,9 @@ async def _judged(http: httpx.AsyncClient, attempt: Attempt, foreign: frozenset[
     )
     answer = await http.send(request, stream=True)
     try:
-        if answer.headers.get("content-type", "").startswith("text/event-stream"):
-            return f"{what}: a stream was opened"
+        kind = answer.headers.get("content-type", "")
+        if kind.startswith(("text/event-stream", "image/")):
+            return f"{what}: {kind} was answered"
         text = (await answer.aread()).decode()
     finally:
         await answer.aclose()

@@ -71,7 +71,8 @@ def _sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
 
 
 def _ticket_kind(path: str) -> str:
-    return "run" if "/runs/" in path else "bulk" if "/bulk/" in path else "account"
+    kinds = {"/runs/": "run", "/bulk/": "bulk", "/avatar": "avatar"}
+    return next((kind for part, kind in kinds.items() if part in path), "account")
 
 
 def _resolved(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from oslira_devstack.access import access_to
 from oslira_devstack.sign_in import SignedIn, set_credits, set_plan, sign_in
 from oslira_devstack.stack import Stack
 from oslira_proof.people import eventually
+from pictures import JPEG, keep_picture
 from receiver import Receiver, receiving
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -97,7 +98,7 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
         }
         full = await asyncio.gather(
             *(
-                _fill(http, {**_bearer(who), "x-account-id": str(account)}, who, str(account), receiver)
+                _fill(stack, http, {**_bearer(who), "x-account-id": str(account)}, who, receiver)
                 for who, account in accounts.values()
             )
         )
@@ -142,7 +143,7 @@ async def _leave(
     invited = await _sent(http, "POST", f"{path}/invitations", owner, invitation)
     await _sent(http, "POST", f"/v1/invitations/{invited['token']}/accept", guest, None)
     inside = {**guest, "x-account-id": team.account_id}
-    tickets = await _tickets(http, inside, team.ids["run_id"][0], team.ids["bulk_id"][0])
+    tickets = await _tickets(http, inside, team.ids)
     left_behind = await _sent(http, "POST", f"{path}/invitations", inside, invitation)
     gone = await http.delete(f"{path}/members/{who.user_id}", headers=owner)
     assert gone.status_code == 204, gone.text
@@ -150,22 +151,29 @@ async def _leave(
 
 
 async def _tickets(
-    http: httpx.AsyncClient, headers: Mapping[str, str], run_id: str, bulk_id: str
+    http: httpx.AsyncClient, headers: Mapping[str, str], ids: Mapping[str, list[str]]
 ) -> dict[str, str]:
-    """To the streams of a run, a bulk and the account."""
-    run = await _sent(http, "GET", f"/v1/runs/{run_id}", headers, None)
-    bulk = await _sent(http, "GET", f"/v1/bulk/{bulk_id}", headers, None)
+    """To the streams of a run, a bulk and the account, and to the picture of a lead."""
+    run = await _sent(http, "GET", f"/v1/runs/{ids['run_id'][0]}", headers, None)
+    bulk = await _sent(http, "GET", f"/v1/bulk/{ids['bulk_id'][0]}", headers, None)
+    lead = await _sent(http, "GET", f"/v1/leads/{ids['lead_id'][0]}", headers, None)
     address = await _sent(http, "GET", "/v1/events/address", headers, None)
     return {
-        kind: answer["events_url"].partition("ticket=")[2]
-        for kind, answer in (("run", run), ("bulk", bulk), ("account", address))
+        kind: url.partition("ticket=")[2]
+        for kind, url in (
+            ("run", run["events_url"]),
+            ("bulk", bulk["events_url"]),
+            ("account", address["events_url"]),
+            ("avatar", lead["avatar_url"]),
+        )
     }
 
 
 async def _fill(
-    http: httpx.AsyncClient, headers: dict[str, str], who: SignedIn, account_id: str, receiver: Receiver
+    stack: Stack, http: httpx.AsyncClient, headers: dict[str, str], who: SignedIn, receiver: Receiver
 ) -> Tenant:
     """One or two of everything, and nothing of it still at work."""
+    account_id = headers["x-account-id"]
     mark, name = uuid.uuid4().hex[:10], f"Account {uuid.uuid4().hex[:10]}"
     ids: dict[str, list[str]] = {"account_id": [account_id], "user_id": [str(who.user_id)]}
     await _sent(http, "PATCH", f"/v1/accounts/{account_id}", headers, {"name": name})
@@ -211,9 +219,11 @@ async def _fill(
     await _until_quiet(http, headers, endpoint)
     leads = (await _sent(http, "GET", "/v1/leads", headers, None))["items"]
     ids["lead_id"] = [lead["lead_id"] for lead in leads]
+    # Of its own, so that a browser's copy of one would not do for another.
+    await keep_picture(stack, [lead["username"] for lead in leads], content=JPEG + mark.encode())
     deliveries = await _sent(http, "GET", f"/v1/webhook-endpoints/{endpoint}/deliveries", headers, None)
     ids["delivery_id"] = [one["delivery_id"] for one in deliveries["items"]]
-    tickets = await _tickets(http, headers, ids["run_id"][0], ids["bulk_id"][0])
+    tickets = await _tickets(http, headers, ids)
     things = {one for kind, values in ids.items() if kind not in _OF_MEMBERS for one in values}
     return Tenant(
         account_id=account_id,

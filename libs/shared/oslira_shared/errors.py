@@ -61,6 +61,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "business_profile_not_found": Kind.NOT_FOUND,
     "bulk_not_found": Kind.NOT_FOUND,
     "lead_not_found": Kind.NOT_FOUND,
+    "avatar_not_found": Kind.NOT_FOUND,
     "hold_not_found": Kind.NOT_FOUND,
     "webhook_endpoint_not_found": Kind.NOT_FOUND,
     "webhook_delivery_not_found": Kind.NOT_FOUND,

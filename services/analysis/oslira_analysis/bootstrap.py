@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from oslira_shared.contracts.analysis.v1 import MAX_AVATAR_BYTES
 from oslira_shared.failed import answer_failed
 from oslira_shared.jobs import Tally, own_jobs
 from oslira_shared.observability.bus_points import send_points
@@ -21,6 +22,7 @@ from oslira_analysis.application.forget_anonymous import forget_anonymous
 from oslira_analysis.application.known_models import KnownModels
 from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.replay_run import ReplayPorts
+from oslira_analysis.application.show_avatar import ShowAvatar
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_engine import MOST_SCRAPE_USD, build_engine
 from oslira_analysis.bootstrap_suppliers import build_models, watch_suppliers
@@ -28,6 +30,7 @@ from oslira_analysis.dress import Dress, undressed
 from oslira_analysis.infrastructure.bus.announcer import NatsAnnouncer
 from oslira_analysis.infrastructure.bus.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus.bus_requests import (
+    answer_avatars,
     answer_cancels,
     answer_erasures,
     answer_previews,
@@ -39,9 +42,11 @@ from oslira_analysis.infrastructure.bus.subscribe import answer_outcomes, subscr
 from oslira_analysis.infrastructure.bus.take_work import Engine
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
+from oslira_analysis.infrastructure.media.s3_media import S3Media
 from oslira_analysis.infrastructure.models.read_model_table import read_model_table
 from oslira_analysis.infrastructure.models.warm_up import warm_up
 from oslira_analysis.infrastructure.postgres.anonymous import PostgresAnonymousRuns
+from oslira_analysis.infrastructure.postgres.avatars import PostgresAvatars
 from oslira_analysis.infrastructure.postgres.bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres.businesses import PostgresBusinesses
 from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
@@ -151,6 +156,15 @@ async def build(
         announcer,
     )
     answer_erasures(runtime.bus, erasing, hearts=hearts)
+    # Its media have threads of their own: showing pictures never holds up copying them.
+    answer_avatars(
+        runtime.bus,
+        ShowAvatar(
+            PostgresAvatars(database),
+            S3Media(bucket.client.get, bucket=settings.s3_bucket),
+            most_bytes=MAX_AVATAR_BYTES,
+        ),
+    )
     answer_previews(runtime.bus, PostgresBusinesses(database), model_of=known.model_of)
     answer_replays(
         runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)

@@ -29,6 +29,7 @@ from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_bulks import PostgresBulks
 from oslira_gateway.analyses.postgres_receipts import PostgresReceipts
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
+from oslira_gateway.analyses.postgres_stream_access import PostgresStreamAccess
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.request_bulk import RequestBulk
 from oslira_gateway.analyses.routes import analyses_routes
@@ -78,7 +79,9 @@ from oslira_gateway.insights.postgres import PostgresInsights
 from oslira_gateway.insights.postgres_costs import PostgresLedger
 from oslira_gateway.insights.postgres_points import PostgresPoints
 from oslira_gateway.insights.routes import insights_routes
+from oslira_gateway.leads.avatar_routes import avatar_routes
 from oslira_gateway.leads.away_routes import away_routes
+from oslira_gateway.leads.bus import BusPictures
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.export_routes import export_routes
@@ -176,8 +179,9 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
                 runs,
                 addresses,
             ),
-            *leads_routes(leads, LeadCursors(settings.token_secret)),
-            *away_routes(leads),
+            *leads_routes(leads, LeadCursors(settings.token_secret), addresses),
+            *away_routes(leads, addresses),
+            *avatar_routes(BusPictures(bus), tickets, PostgresStreamAccess(database)),
             *export_routes(ExportLeads(leads)),
             *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
             *credits_routes(BusBalances(bus), PostgresStatements(database), PostgresOffers(database)),

@@ -52,6 +52,7 @@ from oslira_gateway.identity.caller import Caller, Member, Membership
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.insights.routes import insights_routes
+from oslira_gateway.leads.avatar_routes import avatar_routes
 from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
@@ -133,8 +134,9 @@ class Api:
                     self.run_tokens,
                     trusted_proxies=self.trusted_proxies,
                 ),
-                *leads_routes(self.leads, LeadCursors(SECRET)),
-                *away_routes(self.leads),
+                *leads_routes(self.leads, LeadCursors(SECRET), addresses),
+                *away_routes(self.leads, addresses),
+                *avatar_routes(self.leads, self.tickets, self.access),
                 *export_routes(ExportLeads(self.leads, page_rows=3)),
                 *credits_routes(MemoryBalances(), self.statements, MemoryOffers()),
                 *insights_routes(self.insights),

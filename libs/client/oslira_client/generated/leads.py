@@ -10,18 +10,27 @@ from oslira_client.generated.shared import AcceptedRun, AnalysisType, Run
 from oslira_client.paging import Pages
 from oslira_client.shapes import Answer
 
+FollowerTier: TypeAlias = Literal["nano", "micro", "mid", "macro", "mega"] | str
+
 
 class Lead(Answer):
     analysed_at: datetime
     business_profile_id: UUID
     category: str | None
     created_at: datetime
+    emails: list[str]
     followers: int | None
     full_name: str | None
+    is_verified: bool | None
     lead_id: UUID
+    links: list[str]
+    phones: list[str]
     score: int
+    summary: str | None
+    tier: FollowerTier | None
     type: AnalysisType
     username: str
+    avatar_url: str | None = None
 
 
 Sort: TypeAlias = Literal["analysed_at", "score", "username"]
@@ -590,6 +599,10 @@ class LeadsApi:
             LeadAnalysis,
             {"cursor": cursor, "limit": limit},
         )
+
+    def read_avatar(self, avatar_url: str) -> AsyncIterator[bytes]:
+        """`GET /v1/leads/{lead_id}/avatar`: the picture: `image/jpeg`, `image/png` or `image/webp`."""
+        return self._calls.chunks(avatar_url)
 
     async def refresh(
         self, lead_id: UUID | str, *, type: str | None = None, idempotency_key: str | None = None

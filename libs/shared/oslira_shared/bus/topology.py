@@ -189,6 +189,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     analysis.REPLAY: ("gateway", "operator"),
     analysis.ERASE: ("gateway",),
     analysis.CONTEXT_PREVIEW: ("gateway",),
+    analysis.AVATAR: ("gateway",),
     billing.CHECKOUT: ("gateway",),
     billing.PORTAL: ("gateway",),
     billing.REPLAY: ("gateway", "operator"),

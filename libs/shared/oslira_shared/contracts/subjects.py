@@ -34,6 +34,7 @@ CARRIED: Final[Mapping[str, Carried]] = {
     analysis.REPLAY: Carried(analysis.ReplayRequest, analysis.Replayed),
     analysis.ERASE: Carried(analysis.EraseRequest, analysis.Erased),
     analysis.CONTEXT_PREVIEW: Carried(analysis.ContextPreviewRequest, analysis.ContextPreview),
+    analysis.AVATAR: Carried(analysis.AvatarRequest, analysis.Avatar),
     # As a plain subscription hears it: KV republishes what analysis writes there.
     f"{analysis.PROGRESS}.*": Carried(analysis.Progress),
     billing.WEBHOOK: Carried(WorkHint),

@@ -107,12 +107,25 @@ class Business:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a completed run leaves behind: an analysis, and a lead unless it will be forgotten. `score` 0–100."""
+class LeadCard:
+    """What lists of leads show of the profile beside its name and score. Contact data is as the profile publishes it."""
 
     full_name: str
     followers: int | None
+    tier: str | None
     category: str | None
+    is_verified: bool | None
+    links: tuple[str, ...]
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a completed run leaves behind: an analysis, and a lead unless it will be forgotten. `score` 0–100."""
+
+    card: LeadCard
     score: int
     result: dict[str, Any]
     prompt_version: str

@@ -24,9 +24,10 @@ from oslira_analysis.application.ports import (
     Suppressions,
 )
 from oslira_analysis.application.promote_tasks import announce_and_promote
-from oslira_analysis.application.rows import Effects, Ending, Finding, RunWork
+from oslira_analysis.application.rows import Effects, Ending, Finding, LeadCard, RunWork
 from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
-from oslira_analysis.domain.facts.profile_facts import compute_facts
+from oslira_analysis.domain.facts.contacts import links_of, read_contacts
+from oslira_analysis.domain.facts.profile_facts import ProfileFacts, compute_facts
 from oslira_analysis.domain.items.free_checks import free_check
 from oslira_analysis.domain.items.judge_items import Judged, judge_kept
 from oslira_analysis.domain.items.read_item import read_item
@@ -166,13 +167,26 @@ async def _find(
         language_of=undecided if kind is AnalysisType.LIGHT else await ports.languages.ready(),
     )
     return Finding(
-        full_name=profile.full_name,
-        followers=profile.followers,
-        category=profile.category,
+        card=_card(profile, facts, summary=result.summary),
         score=result.score,
         result=result.model_dump(mode="json") | {"renamed_to": _new_name(work, profile)},
         prompt_version=", ".join(versions.values()),
         business_version=business_version,
+    )
+
+
+def _card(profile: Profile, facts: ProfileFacts, *, summary: str) -> LeadCard:
+    contacts = read_contacts(profile)
+    return LeadCard(
+        full_name=profile.full_name,
+        followers=profile.followers,
+        tier=facts.engagement.tier,
+        category=profile.category,
+        is_verified=profile.is_verified,
+        links=links_of(profile),
+        emails=contacts.emails,
+        phones=contacts.phones,
+        summary=summary,
     )
 
 

@@ -17,6 +17,8 @@ async def test_a_run_is_scraped_scored_and_leaves_a_lead(world: World) -> None:
     assert lead is not None
     assert analysis is not None
     assert lead["username"] == "bakery.lisboa"
+    assert lead["summary"] == analysis["result"]["summary"]
+    assert lead["tier"] == analysis["result"]["facts"]["tier"]
     assert 0 <= analysis["score"] <= 100
     assert analysis["result"]["reasons"]
     usage = await world.analysis.fetch("select * from analysis.ai_usage_logs where run_id = $1", run["id"])

@@ -32,6 +32,10 @@ class Addresses:
         """Where all runs of an account are followed."""
         return f"/v1/events?ticket={self._tickets.issue('account', follower.account_id, follower)}"
 
+    def avatar_url(self, lead_id: UUID, reader: Follower) -> str:
+        """Where the picture of a lead is."""
+        return f"/v1/leads/{lead_id}/avatar?ticket={self._tickets.issue('avatar', lead_id, reader)}"
+
     def with_addresses(self, run: Run, follower: Follower) -> Run:
         """The run with both."""
         return replace(

@@ -1,7 +1,8 @@
-"""Tickets for event streams: a browser's EventSource sends no headers, so the address itself has to say who may listen.
+"""Tickets for event streams and pictures: a browser sends no headers for them, so the address itself has to say who asks.
 
 A ticket opens the stream of one run, bulk or account for the user it was issued to, for ten minutes at most and not beyond that user's
-token. It is part of a query, which is never logged. Whether the user still belongs to the account is checked in `open_streams.py`.
+token; one for the picture of a lead is good for ten to twenty.
+It is part of a query, which is never logged. Whether the user still belongs to the account is checked in `open_streams.py`.
 """
 
 import base64
@@ -23,7 +24,7 @@ from oslira_gateway.identity.caller import Member
 
 LIFE: Final = timedelta(minutes=10)
 _MAX_LENGTH: Final = 512
-Kind = Literal["run", "bulk", "account"]
+Kind = Literal["run", "bulk", "account", "avatar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,12 @@ class Tickets:
         self._clock = clock
 
     def issue(self, kind: Kind, thing_id: UUID, follower: Follower) -> str:
-        """A ticket for the stream of this run, bulk or account."""
+        """A ticket for the stream of this run, bulk or account, or for the picture of this lead."""
         expires_at = int(self._clock() + LIFE.total_seconds())
+        if (
+            kind == "avatar"
+        ):  # the same address for up to ten minutes, so that a browser finds the picture in its cache
+            expires_at += -expires_at % int(LIFE.total_seconds())
         payload = json.dumps(
             [
                 kind,
@@ -102,7 +107,9 @@ class Tickets:
 
 def ticket_refused() -> OsliraError:
     """Expired, of another thing, not ours, or its user may not follow any more: the same answer for all of them."""
-    return OsliraError("ticket_invalid", "The ticket is not valid any more; read the run for a new one.")
+    return OsliraError(
+        "ticket_invalid", "The ticket is not valid any more; read what it is for to get a new one."
+    )
 
 
 def _encode(data: bytes) -> str:

@@ -29,7 +29,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "token_expired": "The token has expired; sign in again.",
     "token_invalid": "The token is not one of a signed-in user.",
     "signed_out": "The token is from a sign-in that has ended; sign in again.",
-    "ticket_invalid": "The ticket in the address is not valid (any more); read the run, bulk or address again for a new one.",
+    "ticket_invalid": "The ticket in the address is not valid (any more); read the run, bulk, lead or address again for a new one.",
     "forbidden": "Your role in this account does not allow that; ask an owner or an admin.",
     "service_token_refused": "A service's token can't be used as a user's.",
     "no_account": "You belong to no account yet; confirm your e-mail address and you get one.",

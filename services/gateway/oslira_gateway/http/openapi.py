@@ -48,7 +48,7 @@ _SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
         "type": "apiKey",
         "in": "query",
         "name": _TICKET,
-        "description": "Part of every `events_url`: opens that one stream for ten minutes.",
+        "description": "Part of every `events_url` and `avatar_url`: opens that one stream or picture for some minutes.",
     },
 }
 _VISITORS: Final = "visitor"
@@ -159,6 +159,9 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, shared: dict
     for status, response in responses.items():
         if status not in problems:
             response.setdefault("headers", {}).update(_headers(*_ON_EVERY_ANSWER))
+            for media_type, content in response.get("content", {}).items():
+                if media_type.startswith("image/"):
+                    content["schema"] = {"type": "string", "format": "binary"}
     for status, codes in problems.items():
         name = "-".join((status, *codes))
         shared[name] = _problem_response(int(status), codes)

@@ -6,14 +6,15 @@ from litestar import Request, delete, post
 from litestar.params import FromPath
 from oslira_shared.errors import OsliraError
 
+from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.leads.lead import Lead
 from oslira_gateway.leads.ports import Leads
-from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead
+from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead, with_avatars
 
 
-def away_routes(leads: Leads) -> list[Any]:
+def away_routes(leads: Leads, addresses: Addresses) -> list[Any]:
     """Routes that put leads away and take them back."""
 
     @delete("/leads/{lead_id:str}", status_code=204, tags=["leads"], responses=refuses(NOT_FOUND))
@@ -28,16 +29,18 @@ def away_routes(leads: Leads) -> list[Any]:
         responses=refuses(NOT_FOUND, "lead_replaced"),
     )
     async def restore_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> Lead:
-        restored = await leads.restore(member_of(request), path_id(lead_id, NOT_FOUND))
+        member = member_of(request)
+        restored = await leads.restore(member, path_id(lead_id, NOT_FOUND))
         if restored.outcome == "replaced":
             raise OsliraError(
                 "lead_replaced",
                 "The profile was analysed again since; delete that lead first to take this one back.",
                 lead_id=str(restored.lead_id),
             )
-        lead = await leads.find(member_of(request), restored.lead_id)
+        lead = await leads.find(member, restored.lead_id)
         if lead is None:
             raise no_such_lead()
-        return lead
+        (shown,) = await with_avatars([lead], member, leads, addresses)
+        return shown
 
     return [delete_lead, restore_lead]

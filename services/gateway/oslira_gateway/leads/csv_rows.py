@@ -24,6 +24,12 @@ HEADER: Final = (
     "analysed_at",
     "created_at",
     "lead_id",
+    "tier",
+    "verified",
+    "links",
+    "emails",
+    "phones",
+    "summary",
 )
 # A cell that begins so is a formula to a spreadsheet, also in its full-width form: it could send what stands beside it anywhere.
 # Whatever separates cells in some country or program begins another cell inside of ours.
@@ -64,8 +70,19 @@ def _cells(lead: Lead, business_names: Mapping[UUID, str]) -> Sequence[str | int
         lead.analysed_at.isoformat(timespec="seconds"),
         lead.created_at.isoformat(timespec="seconds"),
         str(lead.lead_id),
+        lead.tier or "",
+        "" if lead.is_verified is None else str(lead.is_verified).lower(),
+        _listed(lead.links),
+        _listed(lead.emails),
+        _listed(lead.phones),
+        lead.summary or "",
     )
     return [safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Several in one cell; nothing takes ` / ` for the end of a cell."""
+    return " / ".join(texts)
 
 
 def _lines(rows: Iterable[Sequence[str | int]]) -> str:

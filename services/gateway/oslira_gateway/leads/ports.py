@@ -1,6 +1,6 @@
 """Where leads are read, and how they are put away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
@@ -36,6 +36,10 @@ class Leads(Protocol):
         """At most `limit` of one lead's, newest first."""
         ...
 
+    async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
+        """The usernames of those that have a picture. They are leads that the member was shown."""
+        ...
+
     async def business_names(self, member: Member) -> Mapping[UUID, str]:
         """The names of the account's businesses, those that were deleted lately included."""
         ...
@@ -46,4 +50,21 @@ class Leads(Protocol):
 
     async def restore(self, member: Member, lead_id: UUID) -> Restored:
         """Take it back, unless another has its place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`content` is None where the caller has it already."""
+
+    etag: str
+    content_type: str
+    content: bytes | None
+
+
+class Pictures(Protocol):
+    """Profile pictures of leads."""
+
+    async def of_lead(self, account_id: UUID, lead_id: UUID, *, known_etags: Sequence[str]) -> Picture:
+        """Raises OsliraError `avatar_not_found` when the account has no such lead or it has no picture, `unavailable`."""
         ...

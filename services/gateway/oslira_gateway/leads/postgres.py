@@ -1,10 +1,10 @@
 """Leads, read under row-level security as the user who asks; put away through what analysis grants to the gateway."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_shared.contracts.analysis.v1 import AnalysisType, FollowerTier
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool, Record, UserClient
 
 from oslira_gateway.http.listing import Cursor
@@ -13,8 +13,8 @@ from oslira_gateway.leads.lead import Lead, LeadAnalysis
 from oslira_gateway.leads.ports import Restored
 from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, Sort
 
-_COLUMNS: Final = """l.id, l.business_profile_id, l.username, l.full_name, l.followers, l.category, l.latest_score,
-  coalesce(l.latest_type, 'light') as latest_type, l.analysed_at, l.created_at"""
+_COLUMNS: Final = """l.id, l.business_profile_id, l.username, l.full_name, l.followers, l.tier, l.category, l.is_verified, l.links,
+  l.emails, l.phones, l.latest_score, coalesce(l.latest_type, 'light') as latest_type, l.summary, l.analysed_at, l.created_at"""
 _FIND: Final = (
     f"select {_COLUMNS} from analysis.leads l where id = $1 and account_id = $2 and deleted_at is null"
 )
@@ -25,6 +25,7 @@ select id, run_id, type, score, business_version, result, created_at from analys
  order by created_at desc, id desc limit $5
 """
 _NAMES: Final = "select id, name from identity.business_profiles where account_id = $1"
+_PICTURED: Final = "select username from analysis.avatars where username = any($1)"
 _WORDS: Final = "select array_agg(w order by length(w) desc) from analysis.words_of($1) as w"
 # Longer than these a search is no more precise, only slower.
 _MAX_WORDS: Final = 4
@@ -77,6 +78,12 @@ class PostgresLeads:
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_ANALYSES, lead_id, member.account_id, *place, limit)
         return [_analysis(row) for row in rows]
+
+    async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
+        """See Leads. As the service: a picture belongs to a profile, and no user may ask which profiles have one."""
+        async with self._service.connection() as connection:
+            rows = await connection.fetch(_PICTURED, [lead.username for lead in leads])
+        return frozenset(name for (name,) in rows)
 
     async def business_names(self, member: Member) -> Mapping[UUID, str]:
         """See Leads."""
@@ -160,9 +167,15 @@ def _lead(row: Record) -> Lead:
         username=row["username"],
         full_name=row["full_name"],
         followers=row["followers"],
+        tier=FollowerTier(row["tier"]) if row["tier"] else None,
         category=row["category"],
+        is_verified=row["is_verified"],
+        links=row["links"],
+        emails=row["emails"],
+        phones=row["phones"],
         score=row["latest_score"],
         type=AnalysisType(row["latest_type"]),
+        summary=row["summary"],
         analysed_at=row["analysed_at"],
         created_at=row["created_at"],
     )

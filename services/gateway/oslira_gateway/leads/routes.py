@@ -1,5 +1,7 @@
 """`GET /v1/leads`: list, one, its analyses."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -10,10 +12,13 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.errors import OsliraError
 
+from oslira_gateway.analyses.addresses import Addresses
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
 from oslira_gateway.http.moments import in_utc
+from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.cursors import MAX_LENGTH, LeadCursors
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
 from oslira_gateway.leads.ports import Leads
@@ -52,7 +57,20 @@ async def read_filter(  # noqa: PLR0917  # query parameters, given by name
     )
 
 
-def leads_routes(leads: Leads, cursors: LeadCursors) -> list[Any]:
+async def with_avatars(
+    found: Sequence[Lead], member: Member, leads: Leads, addresses: Addresses
+) -> list[Lead]:
+    """The leads with the address of their pictures, where they have one."""
+    pictured, reader = await leads.pictured(found), follower_of(member)
+    return [
+        replace(lead, avatar_url=addresses.avatar_url(lead.lead_id, reader))
+        if lead.username in pictured
+        else lead
+        for lead in found
+    ]
+
+
+def leads_routes(leads: Leads, cursors: LeadCursors, addresses: Addresses) -> list[Any]:
     """Routes about leads."""
 
     async def existing(request: Request[Any, Any, Any], lead_id: str) -> Lead:
@@ -75,7 +93,7 @@ def leads_routes(leads: Leads, cursors: LeadCursors) -> list[Any]:
         if cursor is not None:
             after = cursors.decode(cursor, account_id=member.account_id, search=search)
         found = await leads.page(member, search, after=after, limit=limit + 1)
-        items = list(found[:limit])
+        items = await with_avatars(found[:limit], member, leads, addresses)
         if len(found) <= limit:
             return Page(items)
         last = place_of(items[-1], sort)
@@ -83,7 +101,8 @@ def leads_routes(leads: Leads, cursors: LeadCursors) -> list[Any]:
 
     @get("/leads/{lead_id:str}", tags=["leads"], responses=refuses(NOT_FOUND))
     async def read_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> Lead:
-        return await existing(request, lead_id)
+        (lead,) = await with_avatars([await existing(request, lead_id)], member_of(request), leads, addresses)
+        return lead
 
     @get("/leads/{lead_id:str}/analyses", tags=["leads"], responses=refuses(NOT_FOUND))
     async def list_lead_analyses(

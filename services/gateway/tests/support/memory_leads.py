@@ -1,23 +1,26 @@
 """Leads in memory, for tests."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
+
+from oslira_shared.errors import OsliraError
 
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
-from oslira_gateway.leads.ports import Restored
+from oslira_gateway.leads.ports import Picture, Restored
 from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, place_of
 
 
 @dataclass(slots=True)
 class MemoryLeads:
-    """See Leads. `rows` are the leads by id with their account; `away` those that were deleted."""
+    """See Leads and Pictures. `rows` are the leads by id with their account; `away` those that were deleted."""
 
     rows: dict[UUID, tuple[UUID, Lead]] = field(default_factory=dict[UUID, tuple[UUID, Lead]])
     away: set[UUID] = field(default_factory=set[UUID])
     history: dict[UUID, list[LeadAnalysis]] = field(default_factory=dict[UUID, list[LeadAnalysis]])
+    pictures: dict[str, Picture] = field(default_factory=dict[str, Picture])
     names: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
     def add(self, account_id: UUID, lead: Lead) -> None:
@@ -61,6 +64,18 @@ class MemoryLeads:
             for one in newest_first
             if after is None or (one.created_at, one.analysis_id) < (after.created_at, after.row_id)
         ][:limit]
+
+    async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
+        """See Leads."""
+        return {lead.username for lead in leads} & self.pictures.keys()
+
+    async def of_lead(self, account_id: UUID, lead_id: UUID, *, known_etags: Sequence[str]) -> Picture:
+        """See Pictures."""
+        owner, lead = self.rows.get(lead_id, (None, None))
+        picture = self.pictures.get(lead.username) if lead and lead_id not in self.away else None
+        if picture is None or owner != account_id:
+            raise OsliraError("avatar_not_found", "There is no picture of this lead.")
+        return replace(picture, content=None) if picture.etag in known_etags else picture
 
     async def business_names(self, member: Member) -> Mapping[UUID, str]:  # noqa: ARG002  # as in the port
         """See Leads."""

@@ -11,10 +11,12 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.csv_rows import safe_cell
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
-from oslira_shared.contracts.analysis.v1 import AnalysisType
+from oslira_gateway.leads.ports import Picture
+from oslira_shared.contracts.analysis.v1 import AnalysisType, FollowerTier
 from oslira_shared.ids import derived_id
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,9 +30,15 @@ def lead(number: int, **changes: Any) -> Lead:
         "username": f"name.{number:03}",
         "full_name": f"Name {number}",
         "followers": 1_000 * number,
+        "tier": FollowerTier.NANO,
         "category": None,
+        "is_verified": None,
+        "links": [],
+        "emails": [],
+        "phones": [],
         "score": number % 100,
         "type": AnalysisType.LIGHT,
+        "summary": None,
         "analysed_at": NOW - timedelta(hours=number),
         "created_at": NOW - timedelta(days=30),
     }
@@ -179,6 +187,80 @@ async def test_the_history_of_a_lead_is_paged_newest_first(
     assert rest["next_cursor"] is None
 
 
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+
+
+async def test_a_lead_with_a_picture_has_an_address_that_shows_it_without_a_token(
+    api: Any, client: httpx.AsyncClient, five: list[Lead]
+) -> None:
+    api.leads.pictures["name.001"] = Picture("abc123", "image/jpeg", JPEG)
+    listed = {
+        item["username"]: item["avatar_url"] for item in (await client.get("/v1/leads")).json()["items"]
+    }
+    assert {name for name, address in listed.items() if address} == {"name.001"}
+    address = (await client.get(f"/v1/leads/{five[0].lead_id}")).json()["avatar_url"]
+    # A browser finds in its cache what it has by the same address.
+    assert address == listed["name.001"]
+    del client.headers["authorization"]
+    answer = await client.get(address)
+    assert (answer.status_code, answer.content) == (200, JPEG)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"].startswith("private")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    again = await client.get(address, headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    other = await client.get(address, headers={"if-none-match": '"another", W/"one"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/pdf", ""])
+async def test_what_is_no_picture_is_not_shown(
+    api: Any, client: httpx.AsyncClient, five: list[Lead], kind: str
+) -> None:
+    api.leads.pictures["name.001"] = Picture("abc123", kind, b"<script>alert(1)</script>")
+    address = (await client.get(f"/v1/leads/{five[0].lead_id}")).json()["avatar_url"]
+    answer = await client.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (404, "avatar_not_found")
+
+
+async def test_a_picture_goes_with_its_lead_its_profile_and_its_readers_membership(
+    api: Any, client: httpx.AsyncClient, member: Member, five: list[Lead]
+) -> None:
+    api.leads.pictures["name.001"] = Picture("abc123", "image/jpeg", JPEG)
+    path = f"/v1/leads/{five[0].lead_id}"
+    address = (await client.get(path)).json()["avatar_url"]
+    await client.delete(path)
+    assert (await client.get(address)).json()["code"] == "avatar_not_found"
+    assert (await client.post(f"{path}/restore")).json()["avatar_url"] == address
+    assert (await client.get(address)).status_code == 200
+    api.access.gone.add(follower_of(member).user_id)
+    answer = await client.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (401, "ticket_invalid")
+    api.access.gone.clear()
+    api.leads.pictures.clear()
+    assert (await client.get(address)).json()["code"] == "avatar_not_found"
+    assert (await client.get(path)).json()["avatar_url"] is None
+
+
+async def test_a_ticket_shows_the_picture_of_its_own_lead_alone(
+    api: Any, client: httpx.AsyncClient, member: Member, five: list[Lead]
+) -> None:
+    api.leads.pictures["name.001"] = api.leads.pictures["name.009"] = Picture("abc123", "image/jpeg", JPEG)
+    address = (await client.get(f"/v1/leads/{five[0].lead_id}")).json()["avatar_url"]
+    ticket = address.partition("ticket=")[2]
+    theirs = derived_id("lead", 9)
+    account = api.tickets.issue("account", member.account_id, follower_of(member))
+    for lead_id, shown in ((theirs, ticket), (five[1].lead_id, ticket), (five[0].lead_id, account)):
+        answer = await client.get(f"/v1/leads/{lead_id}/avatar", params={"ticket": shown})
+        assert (answer.status_code, answer.json()["code"]) == (401, "ticket_invalid")
+    # Also where the ticket is ours: the lead has to be of the account that the ticket names.
+    forged = api.tickets.issue("avatar", theirs, follower_of(member))
+    answer = await client.get(f"/v1/leads/{theirs}/avatar", params={"ticket": forged})
+    assert (answer.status_code, answer.json()["code"]) == (404, "avatar_not_found")
+    assert (await client.get(f"/v1/leads/{five[0].lead_id}/avatar")).status_code == 401
+
+
 HOSTILE = [
     "=HYPERLINK('https://evil.example','x')",
     "+1",
@@ -215,6 +297,26 @@ def test_no_separator_of_any_spreadsheet_begins_a_formula(cell: str, separator: 
 def test_plain_text_is_left_as_it_is() -> None:
     for text in ("Ana Lima", "a-b, c", "x@y.example; z", "1 + 1 = 2", "https://a.example/?b=c,d"):
         assert safe_cell(text) == text
+
+
+async def test_the_file_has_contact_data_that_no_spreadsheet_runs(
+    api: Any, client: httpx.AsyncClient, member: Member
+) -> None:
+    shown = lead(
+        1,
+        is_verified=True,
+        links=["https://crumb.example", "https://wa.me/351912345678"],
+        emails=["=cmd@evil.example", "hello@crumb.example"],
+        phones=["+351 912 345 678", "+351 21 000 00 00"],
+        summary="A bakery;=1+1",
+    )
+    api.leads.add(member.account_id, shown)
+    answer = await client.get("/v1/leads/export.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert row["links"] == "https://crumb.example / https://wa.me/351912345678"
+    assert row["emails"] == "'=cmd@evil.example / hello@crumb.example"
+    assert row["phones"] == "'+351 912 345 678 / +351 21 000 00 00"
+    assert (row["tier"], row["verified"], row["summary"]) == ("nano", "true", "A bakery;'=1+1")
 
 
 async def test_the_file_is_safe_whole_and_filtered(

@@ -18,6 +18,9 @@ CANCEL_BULK: Final = "analysis.rpc.cancel_bulk"
 REPLAY: Final = "analysis.rpc.replay"
 ERASE: Final = "analysis.rpc.erase"
 CONTEXT_PREVIEW: Final = "analysis.rpc.context_preview"
+AVATAR: Final = "analysis.rpc.avatar"
+# As base64 in an answer it stays below the bus's limit of 1 MiB for a message.
+MAX_AVATAR_BYTES: Final = 640 * 1024
 PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.<run_id>
 
 
@@ -36,6 +39,16 @@ class RunType(StrEnum):
     DEEP = "deep"
     XRAY = "xray"
     BUSINESS_PROFILE = "business_profile"
+
+
+class FollowerTier(StrEnum):
+    """How large an audience is: from 0, 10,000, 50,000, 500,000 and 1,000,000 followers."""
+
+    NANO = "nano"
+    MICRO = "micro"
+    MID = "mid"
+    MACRO = "macro"
+    MEGA = "mega"
 
 
 class RunStatus(StrEnum):
@@ -190,6 +203,25 @@ class ContextPreviewRequest(Contract):
 
     business_profile_id: UUID
     account_id: UUID
+
+
+class AvatarRequest(Contract):
+    """The profile picture of a lead, on behalf of an account; the row decides whether the lead is that account's.
+
+    `known_etags`: what the caller has already. Answers `Avatar`; errors: avatar_not_found, unavailable.
+    """
+
+    lead_id: UUID
+    account_id: UUID
+    known_etags: list[str] = []
+
+
+class Avatar(Contract):
+    """A picture of at most `MAX_AVATAR_BYTES`, and what its bytes are. `content_base64` is null where the caller has it already."""
+
+    etag: str
+    content_type: str
+    content_base64: str | None
 
 
 class CallPreview(Contract):

@@ -54,7 +54,7 @@ def measure_engagement(profile: Profile) -> Engagement:
     known_likes = [post for post in profile.own_posts if post.likes is not None or post.likes_hidden]
     return Engagement(
         countable_posts=len(posts),
-        tier=None if profile.followers is None else benchmark_for(profile.followers).tier,
+        tier=None if profile.followers is None else benchmark_for(profile.followers).tier.value,
         rate=rate,
         versus_typical=_versus_typical(rate, profile.followers),
         consistency=_consistency(interactions),

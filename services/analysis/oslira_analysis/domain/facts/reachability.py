@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from oslira_analysis.domain.facts.contacts import find_emails, find_phones, links_of
 from oslira_analysis.domain.profile import Profile
 
-_EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+")
-# Groups of digits as phones are written, from the start of a number: "+55 (11) 91234-5678", "040 1234567".
-_PHONE: Final = re.compile(r"(?<![\w.,/])(?:\+\d{1,3}[ .-]?)?(?:\(?\d{2,4}\)?[ .-]?){2,5}\d{2,4}(?!\w)")
-_PHONE_DIGITS: Final = range(8, 16)  # E.164 allows 15
-# "2019-2024" and "10.000.000" are no phones.
-_NO_PHONE: Final = re.compile(r"(?:19|20)\d\d ?[-.] ?(?:19|20)\d\d|\+?\d{1,3}(?:\.\d{3})+")
 _MESSENGERS: Final = re.compile(
     r"\b(?:wa\.me|api\.whatsapp\.com|t\.me|m\.me|ig\.me|line\.me)/|\bwhats?app\b|\btelegram\b|\b(?:dm|direct message)s?\b",
     re.IGNORECASE,
@@ -55,25 +50,16 @@ class Reachability:
 
 
 def measure_reachability(profile: Profile) -> Reachability:
-    links = {
-        *profile.external_links,
-        *filter(None, [profile.external_url]),
-        *_LINK.findall(profile.biography),
-    }
+    links = {*links_of(profile), *_LINK.findall(profile.biography)}
     hosts = {_host(link) for link in links}
     return Reachability(
         known=bool(profile.biography or links or profile.is_business is not None),
-        email=_EMAIL.search(profile.biography) is not None,
-        phone=_has_phone(profile.biography),
+        email=bool(find_emails(profile.biography)),
+        phone=bool(find_phones(profile.biography)),
         messenger=_MESSENGERS.search(profile.biography) is not None or not hosts.isdisjoint(_MESSENGER_HOSTS),
         website=bool(hosts - _MESSENGER_HOSTS),
         is_business=profile.is_business,
     )
-
-
-def _has_phone(text: str) -> bool:
-    numbers = (match.group() for match in _PHONE.finditer(text) if not _NO_PHONE.fullmatch(match.group()))
-    return any(sum(c.isdigit() for c in number) in _PHONE_DIGITS for number in numbers)
 
 
 def _host(link: str) -> str:

@@ -1,6 +1,7 @@
-"""What others may ask of analysis beside outcomes: cancel a run or a bulk, list failed runs and replay one."""
+"""What others may ask of analysis beside outcomes: cancel a run or a bulk, erase, show a picture, list failed runs, replay one."""
 
 import asyncio
+import base64
 from collections.abc import Callable, Sequence
 
 from oslira_shared.bus.connection import Bus
@@ -13,6 +14,7 @@ from oslira_analysis.application.erase_profile import ErasePorts, erase_profile
 from oslira_analysis.application.ports import Queue
 from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
+from oslira_analysis.application.show_avatar import ShowAvatar
 from oslira_analysis.domain.models.calls import Call
 
 
@@ -48,6 +50,16 @@ def answer_erasures(bus: Bus, ports: ErasePorts, *, hearts: Sequence[Heart]) -> 
         erased = await erase_profile(request.erasure_id, ports)
         await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.Erased(removed=erased.removed, is_finished=erased.is_finished)
+
+
+def answer_avatars(bus: Bus, show_avatar: ShowAvatar) -> None:
+    """analysis.rpc.avatar."""
+
+    @bus.responder(v1.AVATAR)
+    async def on_avatar(request: v1.AvatarRequest) -> v1.Avatar:
+        shown = await show_avatar(request.lead_id, request.account_id, known=request.known_etags)
+        content = None if shown.content is None else base64.b64encode(shown.content).decode()
+        return v1.Avatar(etag=shown.kept.etag, content_type=shown.kept.content_type, content_base64=content)
 
 
 def answer_previews(bus: Bus, businesses: Businesses, *, model_of: Callable[[Call], str]) -> None:

@@ -16,9 +16,10 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from oslira_shared.contracts.analysis.v1 import MAX_AVATAR_BYTES
 from oslira_shared.egress.addresses import is_public
 
-MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_BYTES: Final = MAX_AVATAR_BYTES  # what can be shown later
 MAX_S: Final = 10.0
 _STEP_S: Final = 4.0
 _CHUNK: Final = 64 * 1024

@@ -1,6 +1,7 @@
 """What is kept in the bucket besides profiles, and how long: pictures for good, scraped profiles for two days."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final
 
 import structlog
@@ -9,7 +10,7 @@ from oslira_shared.deadline import BlockingCalls
 
 _LOG = structlog.get_logger()
 _AT_ONCE: Final = 8
-# A picture of 5 MB; and a rule is read, written and read again.
+# A whole picture; and a rule is read, written and read again.
 _LONG_CALL_LIMIT_S: Final = 15.0
 
 
@@ -34,6 +35,10 @@ class S3Media:
             limit_s=_LONG_CALL_LIMIT_S,
         )
 
+    async def get(self, key: str, *, most_bytes: int) -> bytes | None:
+        """None when it isn't there, or is larger. Raises DeadlineExceeded, and what boto3 raises."""
+        return await self._calls.run(lambda: self._get(key, most_bytes), limit_s=CALL_LIMIT_S)
+
     async def delete(self, key: str) -> None:
         """Raises DeadlineExceeded, and what boto3 raises."""
         await self._calls.run(
@@ -48,3 +53,12 @@ class S3Media:
             )
         except Exception as error:  # noqa: BLE001
             _LOG.warning("lifecycle_not_set", reason=type(error).__name__)
+
+    def _get(self, key: str, most_bytes: int) -> bytes | None:
+        client = self._client()
+        try:
+            found = client.get_object(Bucket=self._bucket, Key=key)
+        except client.exceptions.NoSuchKey:
+            return None
+        with closing(found["Body"]) as body:
+            return body.read() if found["ContentLength"] <= most_bytes else None

@@ -1,5 +1,6 @@
 """How runs end, in Postgres."""
 
+from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,12 +16,14 @@ from oslira_analysis.infrastructure.postgres.tables import ANNOUNCE_AGAIN_S, eff
 # With the lead's last analysis, of a refresh or of another type: what the new result is compared with.
 _UPSERT_LEAD: Final = """
 with lead as (
-insert into analysis.leads as l (id, account_id, business_profile_id, username, full_name, followers, category,
-                                 latest_score, latest_type, analysed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
+insert into analysis.leads as l (id, account_id, business_profile_id, username, latest_score, latest_type, full_name, followers,
+                                 tier, category, is_verified, links, emails, phones, summary, analysed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, now())
 on conflict (account_id, business_profile_id, username) where deleted_at is null
-do update set full_name = excluded.full_name, followers = excluded.followers, category = excluded.category,
-              latest_score = excluded.latest_score, latest_type = excluded.latest_type,
+do update set latest_score = excluded.latest_score, latest_type = excluded.latest_type,
+              full_name = excluded.full_name, followers = excluded.followers, tier = excluded.tier,
+              category = excluded.category, is_verified = excluded.is_verified, links = excluded.links,
+              emails = excluded.emails, phones = excluded.phones, summary = excluded.summary,
               analysed_at = now(), updated_at = now()
 returning l.id, (xmax = 0) as is_new
 )
@@ -115,11 +118,9 @@ async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Re
         run.account_id,
         run.business_profile_id,
         run.username,
-        finding.full_name,
-        finding.followers,
-        finding.category,
         finding.score,
         run.type,
+        *astuple(finding.card),
     )
     if lead is None:
         raise _ErasedMeanwhile
