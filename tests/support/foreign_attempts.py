@@ -115,6 +115,12 @@ def _by_body(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
                 headers = {**base.headers, "content-type": "text/csv"}
                 csv = b"username\nfuzz.name\n"
                 yield replace(base, body=None, content=csv, query=terms, headers=headers, how="csv terms")
+    if isinstance(base.body, dict) and "lead_ids" in base.body:
+        for lead in victim.ids["lead_id"][:4]:
+            for ids in ([lead], [lead, _ids("lead_id", seat.tenant)[0]]):
+                # Each lead has an outcome of its own; the caller's own may be changed.
+                body = {**base.body, "lead_ids": ids}
+                yield replace(base, body=body, expected=HARMLESS, how=f"body {len(ids)} lead_ids")
     if isinstance(base.body, dict) and operation.method == "POST":
         for name in ("account_id", "accountId", "user_id"):
             body = {**base.body, name: victim.account_id}
@@ -217,6 +223,8 @@ def _body(operation: Operation, own: Tenant) -> dict[str, Any]:
         "EndpointChange": {"description": "Rewritten"},
     }
     sample = dict(operation.sample)
+    if "lead_ids" in sample:
+        sample["lead_ids"] = own.ids["lead_id"][:1]
     if "business_profile_id" in sample:
         sample["business_profile_id"] = profile
     return dict(bodies.get(operation.body or "", sample))

@@ -29,7 +29,6 @@ from oslira_gateway.analyses.postgres import PostgresRequests
 from oslira_gateway.analyses.postgres_bulks import PostgresBulks
 from oslira_gateway.analyses.postgres_receipts import PostgresReceipts
 from oslira_gateway.analyses.postgres_runs import PostgresRuns
-from oslira_gateway.analyses.postgres_stream_access import PostgresStreamAccess
 from oslira_gateway.analyses.request_analysis import RequestAnalysis
 from oslira_gateway.analyses.request_bulk import RequestBulk
 from oslira_gateway.analyses.routes import analyses_routes
@@ -79,16 +78,7 @@ from oslira_gateway.insights.postgres import PostgresInsights
 from oslira_gateway.insights.postgres_costs import PostgresLedger
 from oslira_gateway.insights.postgres_points import PostgresPoints
 from oslira_gateway.insights.routes import insights_routes
-from oslira_gateway.leads.avatar_routes import avatar_routes
-from oslira_gateway.leads.away_routes import away_routes
-from oslira_gateway.leads.bus import BusPictures
-from oslira_gateway.leads.cursors import LeadCursors
-from oslira_gateway.leads.export_leads import ExportLeads
-from oslira_gateway.leads.export_routes import export_routes
-from oslira_gateway.leads.postgres import PostgresLeads
-from oslira_gateway.leads.refresh_lead import RefreshLead
-from oslira_gateway.leads.refresh_routes import refresh_routes
-from oslira_gateway.leads.routes import leads_routes
+from oslira_gateway.leads.leads_bootstrap import lead_routes
 from oslira_gateway.limits.jetstream import JetStreamCounters
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.acts_routes import acts_routes
@@ -138,7 +128,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     memberships, runs = PostgresMemberships(database), PostgresRuns(database)
     tickets = Tickets(settings.token_secret)
     addresses, businesses = Addresses(tickets), PostgresBusinessProfiles(database)
-    receipts, bulks, leads = PostgresReceipts(database), PostgresBulks(database), PostgresLeads(database)
+    receipts, bulks = PostgresReceipts(database), PostgresBulks(database)
     run_tokens = RunTokens(settings.token_secret, life=timedelta(seconds=settings.anonymous_life_s))
     challenge, sign_ups = (
         _challenge(runtime, settings),
@@ -170,19 +160,15 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *stream_routes(runtime, settings, runs, bulks, tickets, run_tokens=run_tokens),
             *_anonymous(runtime, settings, runs, addresses, run_tokens, challenge=challenge),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
-            *refresh_routes(
-                RefreshLead(
-                    leads,
-                    request_analysis,
-                    unchanged_within=timedelta(seconds=settings.refresh_unchanged_s),
-                ),
+            *lead_routes(
+                runtime,
+                settings,
                 runs,
-                addresses,
+                bulks,
+                tickets,
+                request_analysis=request_analysis,
+                request_bulk=request_bulk,
             ),
-            *leads_routes(leads, LeadCursors(settings.token_secret), addresses),
-            *away_routes(leads, addresses),
-            *avatar_routes(BusPictures(bus), tickets, PostgresStreamAccess(database)),
-            *export_routes(ExportLeads(leads)),
             *bulk_routes(request_bulk, bulks, CancelBulk(bulks, BusBulkCancels(bus)), addresses),
             *credits_routes(BusBalances(bus), PostgresStatements(database), PostgresOffers(database)),
             *insights_routes(PostgresInsights(database)),

@@ -57,6 +57,7 @@ from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.export_routes import export_routes
+from oslira_gateway.leads.many_routes import many_leads_routes
 from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
@@ -136,6 +137,7 @@ class Api:
                 ),
                 *leads_routes(self.leads, LeadCursors(SECRET), addresses),
                 *away_routes(self.leads, addresses),
+                *many_leads_routes(self.leads),
                 *avatar_routes(self.leads, self.tickets, self.access),
                 *export_routes(ExportLeads(self.leads, page_rows=3)),
                 *credits_routes(MemoryBalances(), self.statements, MemoryOffers()),

@@ -2,22 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from oslira_client.calls import Calls, Csv, path_of
-from oslira_client.generated.shared import Bulk, Run, RunError, RunStatus
+from oslira_client.generated.shared import AcceptedBulk, Bulk, Quote, Run, RunError, RunStatus
 from oslira_client.paging import Pages
 from oslira_client.shapes import Answer, Order
 from oslira_client.streams import Event, follow
-
-
-class AcceptedBulk(Answer):
-    bulk: Bulk
-    bulk_id: UUID
-    events_url: str
-    poll_url: str
-    status: str
 
 
 class BulkBody(Order):
@@ -30,20 +22,6 @@ class BulkBody(Order):
     max_credits: int | None = None
     stop_after_leads: int | None = None
     stop_score: int | None = None
-
-
-class Quote(Answer):
-    blank: int
-    cached: int
-    duplicate: int
-    expected_finish_at: datetime
-    expected_s: int
-    invalid: int
-    most_credits: int
-    new: int
-    over_max_credits: int
-    price_credits: int
-    rejected: list[Any]
 
 
 class BulkItem(Answer):

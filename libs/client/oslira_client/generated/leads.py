@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from oslira_client.calls import Calls, path_of
-from oslira_client.generated.shared import AcceptedRun, AnalysisType, Run
+from oslira_client.generated.shared import AcceptedBulk, AcceptedRun, AnalysisType, Quote, Run
 from oslira_client.paging import Pages
-from oslira_client.shapes import Answer
+from oslira_client.shapes import Answer, Order
 
 FollowerTier: TypeAlias = Literal["nano", "micro", "mid", "macro", "mega"] | str
 
@@ -37,6 +37,34 @@ Sort: TypeAlias = Literal["analysed_at", "score", "username"]
 
 
 Direction: TypeAlias = Literal["asc", "desc"]
+
+
+Outcome: TypeAlias = Literal["deleted", "restored", "replaced", "not_found"] | str
+
+
+class LeadOutcome(Answer):
+    lead_id: UUID
+    outcome: Outcome
+    replaced_by: UUID | None = None
+
+
+class LeadOutcomes(Answer):
+    changed: int
+    items: list[LeadOutcome]
+
+
+class LeadIds(Order):
+    """Leads of the account, by their ids."""
+
+    lead_ids: list[UUID]
+
+
+class LeadsRefresh(Order):
+    """Leads of one business profile to analyse again. `max_credits` bounds what it may cost."""
+
+    lead_ids: list[UUID]
+    type: Literal["deep", "light", "xray"]
+    max_credits: int | None = None
 
 
 class ResultChange(Answer):
@@ -557,6 +585,10 @@ class LeadsApi:
             },
         )
 
+    async def delete_leads(self, body: LeadIds) -> LeadOutcomes:
+        """`POST /v1/leads/delete`"""
+        return await self._calls.send("POST", "/v1/leads/delete", {200: LeadOutcomes}, body=body)
+
     def export_leads_csv(
         self,
         *,
@@ -582,6 +614,20 @@ class LeadsApi:
             },
         )
 
+    async def refresh_leads(self, body: LeadsRefresh, *, idempotency_key: str | None = None) -> AcceptedBulk:
+        """`POST /v1/leads/refresh`: the same bulk was accepted a moment ago; this is it."""
+        return await self._calls.order(
+            "/v1/leads/refresh", {200: AcceptedBulk, 202: AcceptedBulk}, key=idempotency_key, body=body
+        )
+
+    async def quote_leads_refresh(self, body: LeadsRefresh) -> Quote:
+        """`POST /v1/leads/refresh/quote`"""
+        return await self._calls.send("POST", "/v1/leads/refresh/quote", {200: Quote}, body=body)
+
+    async def restore_leads(self, body: LeadIds) -> LeadOutcomes:
+        """`POST /v1/leads/restore`"""
+        return await self._calls.send("POST", "/v1/leads/restore", {200: LeadOutcomes}, body=body)
+
     async def read_lead(self, lead_id: UUID | str) -> Lead:
         """`GET /v1/leads/{lead_id}`"""
         return await self._calls.read(path_of("/v1/leads/{lead_id}", lead_id=lead_id), {200: Lead})
@@ -600,7 +646,7 @@ class LeadsApi:
             {"cursor": cursor, "limit": limit},
         )
 
-    def read_avatar(self, avatar_url: str) -> AsyncIterator[bytes]:
+    def get_lead_avatar(self, avatar_url: str) -> AsyncIterator[bytes]:
         """`GET /v1/leads/{lead_id}/avatar`: the picture: `image/jpeg`, `image/png` or `image/webp`."""
         return self._calls.chunks(avatar_url)
 

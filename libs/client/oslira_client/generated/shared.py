@@ -85,3 +85,25 @@ class Bulk(Answer):
     stopped_because: str | None
     type: AnalysisType
     events_url: str | None = None
+
+
+class AcceptedBulk(Answer):
+    bulk: Bulk
+    bulk_id: UUID
+    events_url: str
+    poll_url: str
+    status: str
+
+
+class Quote(Answer):
+    blank: int
+    cached: int
+    duplicate: int
+    expected_finish_at: datetime
+    expected_s: int
+    invalid: int
+    most_credits: int
+    new: int
+    over_max_credits: int
+    price_credits: int
+    rejected: list[Any]

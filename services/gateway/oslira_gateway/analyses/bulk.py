@@ -15,8 +15,21 @@ from oslira_gateway.analyses.run import RunCredits, RunError
 
 
 @dataclass(frozen=True, slots=True)
+class Refresh:
+    """The leads that a bulk refreshes, as they were named. A profile whose newest item was fetched within `unchanged_within` and is
+    analysed already is listed with that analysis.
+    """  # noqa: D205
+
+    lead_ids: tuple[str, ...]
+    unchanged_within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class BulkOrder:
-    """Names to analyse alike. `max_credits` bounds what it may cost; `stop_after_leads` ends it once so many score `stop_score`."""
+    """Names to analyse alike. `max_credits` bounds what it may cost; `stop_after_leads` ends it once so many score `stop_score`.
+
+    `refresh` is set where what is fresh shall not stand in for a new analysis.
+    """
 
     names: NameList
     type: AnalysisType
@@ -25,6 +38,12 @@ class BulkOrder:
     max_credits: int | None = None
     stop_after_leads: int | None = None
     stop_score: int | None = None
+    refresh: Refresh | None = None
+
+    @property
+    def reuse_within(self) -> timedelta:
+        """How old a finished analysis may be to be listed instead of a new one; for a refresh none is young enough."""
+        return timedelta(seconds=-1) if self.refresh else self.max_age
 
     @property
     def price_credits(self) -> int:
@@ -33,10 +52,10 @@ class BulkOrder:
 
     @property
     def body_hash(self) -> str:
-        """Equal for orders that mean the same."""
+        """Equal for orders that mean the same. Of a refresh by its leads: one that is deleted since makes it no other order."""
         parts: list[Any] = [
-            "bulk",
-            [name.username for name in self.names.names],
+            "refresh" if self.refresh else "bulk",
+            self.refresh.lead_ids if self.refresh else [name.username for name in self.names.names],
             self.type,
             str(self.business_profile_id),
             self.max_age.total_seconds(),

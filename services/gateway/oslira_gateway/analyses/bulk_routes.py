@@ -27,6 +27,7 @@ from oslira_gateway.http.media import ACCEPTS
 from oslira_gateway.http.openapi_bodies import BODY, CSV_TERMS
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.whole_number import WholeNumber
+from oslira_gateway.identity.caller import Member
 from oslira_gateway.limits.policies import RouteClass
 
 _NOT_FOUND: Final = "bulk_not_found"
@@ -35,6 +36,13 @@ _MEDIA_TYPES: Final = ("application/json", _CSV)
 # A thousand names as people paste them, addresses and other columns included.
 _MAX_BODY_BYTES: Final = 1024 * 1024
 _ANY_NAME: Final = "any"
+BULK_REFUSALS: Final = (
+    "no_usable_names",
+    _NOT_FOUND,
+    "idempotency_key_reused",
+    "insufficient_credits",
+    "cost_limit_reached",
+)
 _LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "column_unclear", "business_profile_not_found")
 
 
@@ -94,14 +102,7 @@ def bulk_routes(
         tags=["bulk"],
         responses=also(202, AcceptedBulk, "Accepted; the credits of its new names are held.")
         | also(200, AcceptedBulk, "The same bulk was accepted a moment ago; this is it.")
-        | refuses(
-            *_LIST_REFUSALS,
-            "no_usable_names",
-            _NOT_FOUND,
-            "idempotency_key_reused",
-            "insufficient_credits",
-            "cost_limit_reached",
-        ),
+        | refuses(*_LIST_REFUSALS, *BULK_REFUSALS),
     )
     async def create_bulk(
         request: Request[Any, Any, Any],
@@ -112,14 +113,7 @@ def bulk_routes(
         key = idempotency_key_of(idempotency_key)
         bulk_id, is_new = await request_bulk(member, order, key, request.state.request_id)
         bulk = await bulks.find(member, bulk_id)
-        if bulk is None:
-            raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
-        poll_url = f"/v1/bulk/{bulk_id}"
-        events_url = addresses.bulk_events_url(bulk_id, follower_of(member))
-        bulk = with_texts(with_events(bulk, events_url), order)
-        body = AcceptedBulk(bulk_id, bulk.status, poll_url, events_url, bulk)
-        headers = {"Location": poll_url, "Retry-After": POLL_AFTER_S}
-        return Response(body, status_code=202 if is_new or key else 200, headers=headers)
+        return accepted_bulk(addresses, member, bulk, order, status=202 if is_new or key else 200)
 
     @post(
         "/analyses/quote",
@@ -186,6 +180,20 @@ def bulk_routes(
         return await cancel_bulk(member_of(request), path_id(bulk_id, _NOT_FOUND))
 
     return [create_bulk, quote_bulk, list_bulks, read_bulk, list_items, cancel]
+
+
+def accepted_bulk(
+    addresses: Addresses, member: Member, bulk: Bulk | None, order: BulkOrder, *, status: int
+) -> Response[AcceptedBulk]:
+    """The answer to an order. Raises OsliraError `bulk_not_found` for one that is not there any more."""
+    if bulk is None:
+        raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
+    poll_url = f"/v1/bulk/{bulk.bulk_id}"
+    events_url = addresses.bulk_events_url(bulk.bulk_id, follower_of(member))
+    shown = with_texts(with_events(bulk, events_url), order)
+    body = AcceptedBulk(bulk.bulk_id, bulk.status, poll_url, events_url, shown)
+    headers = {"Location": poll_url, "Retry-After": POLL_AFTER_S}
+    return Response(body, status_code=status, headers=headers)
 
 
 async def read_bulk_order(request: Request[Any, Any, Any]) -> BulkOrder:

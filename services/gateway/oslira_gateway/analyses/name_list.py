@@ -31,10 +31,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """`problem` is stable: blank, duplicate, broken, title, over_max_credits, profile_not_found, or as in InvalidUsername.
+    """A line that is not taken. `problem` is stable: blank, duplicate, broken, title, over_max_credits, profile_not_found,
+    lead_not_found, or as in InvalidUsername.
 
     `text` is what stood there. Only the answer to the order has it: it may name anybody, and is kept nowhere.
-    """
+    """  # noqa: D205
 
     line: int
     text: str

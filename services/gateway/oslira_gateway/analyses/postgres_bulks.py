@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +25,9 @@ from oslira_gateway.identity.caller import Member
 _COST_LIMIT: Final = "OS429"
 _AT_HAND: Final = """
 select wanted.username from unnest($4::text[]) as wanted (username)
- cross join lateral analysis.find_same($1, $2, wanted.username, $3, now() - $5::interval) as same
+ cross join lateral analysis.find_standing(
+   $1, $2, wanted.username, $3, now() - $5::interval, now() - $6::interval,
+   (select b.version from identity.business_profiles b where b.id = $2)) as same
 """
 _STANDING: Final = """
 select exists (select from identity.business_profiles b
@@ -38,7 +41,8 @@ _SUPPRESSED: Final = "select name from unnest($1::text[]) as name where identity
 _ACCEPT: Final = f"""
 with accepted as materialized (
   select * from analysis.accept_bulk($1, $2, $3, $4, $5, $6, $7, $8, $9::interval, $10, $11::int[], $12::text[], $13::uuid[],
-                                     $14::text::jsonb, $15, $16)
+                                     $14::text::jsonb, $15, $16, now() - $20::interval, now() - $21::interval,
+                                     (select b.version from identity.business_profiles b where b.id = $4))
 ), kept as (
   insert into identity.idempotency (account_id, key, body_hash, generation, run_id, status, expires_at)
   select $2, $17, $18, $19, $1, 202, now() + interval '24 hours'
@@ -71,7 +75,9 @@ class PostgresBulks:
         names = [name.username for name in order.names.names]
         of_order = (member.account_id, order.business_profile_id)
         async with self._service.connection() as connection:
-            rows = await connection.fetch(_AT_HAND, *of_order, order.type, names, order.max_age)
+            rows = await connection.fetch(
+                _AT_HAND, *of_order, order.type, names, order.reuse_within, _unchanged_within(order)
+            )
             at_hand = frozenset(row["username"] for row in rows)
             new = order.affordable(len(names) - len(at_hand))
             row = await connection.fetchrow(_STANDING, *of_order, key, new)
@@ -119,6 +125,8 @@ class PostgresBulks:
             reservation.key if reservation else None,
             order.body_hash,
             reservation.generation if reservation else None,
+            order.reuse_within,
+            _unchanged_within(order),
         )
 
         async def accept() -> Record | None:
@@ -168,6 +176,10 @@ class PostgresBulks:
 
     def _as(self, member: Member) -> UserClient:
         return UserClient(self._pool, claims=member.caller.claims)
+
+
+def _unchanged_within(order: BulkOrder) -> timedelta | None:
+    return order.refresh.unchanged_within if order.refresh else None
 
 
 def _bulk(row: Record) -> Bulk:

@@ -39,6 +39,7 @@ def avatar_routes(pictures: Pictures, tickets: Tickets, access: StreamAccess) ->
 
     @get(
         "/leads/{lead_id:str}/avatar",
+        operation_id="getLeadAvatar",
         opt={PUBLIC: True, LIMIT: RouteClass.READ},
         media_type=_MEDIA_TYPE,
         tags=["leads"],
@@ -54,6 +55,7 @@ def avatar_routes(pictures: Pictures, tickets: Tickets, access: StreamAccess) ->
         ticket: Annotated[str | None, QueryParameter(max_length=512)] = None,
         if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1_000)] = None,
     ) -> ASGIResponse:
+        """The profile picture of a lead. Its address, with a ticket, is the lead's `avatar_url`."""
         if ticket is None:
             raise ticket_refused()
         thing_id = path_id(lead_id, NOT_FOUND)

@@ -8,6 +8,7 @@ from uuid import UUID
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.many_leads import LeadOutcome
 from oslira_gateway.leads.search import LeadSearch, Place
 
 
@@ -50,6 +51,18 @@ class Leads(Protocol):
 
     async def restore(self, member: Member, lead_id: UUID) -> Restored:
         """Take it back, unless another has its place."""
+        ...
+
+    async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
+        """Those of them that are there."""
+        ...
+
+    async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """Put them away, each as `delete` does. One that was put away before is deleted too."""
+        ...
+
+    async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """Take them back, each as `restore` does."""
         ...
 
 

@@ -5,11 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from oslira_shared.contracts.analysis.v1 import AnalysisType, FollowerTier
+from oslira_shared.postgres.again import despite_conflicts
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool, Record, UserClient
 
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.many_leads import LeadOutcome, Outcome
 from oslira_gateway.leads.ports import Restored
 from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, Sort
 
@@ -25,6 +27,9 @@ select id, run_id, type, score, business_version, result, created_at from analys
  order by created_at desc, id desc limit $5
 """
 _NAMES: Final = "select id, name from identity.business_profiles where account_id = $1"
+_CHOSEN: Final = f"""
+select {_COLUMNS} from analysis.leads l where id = any($1) and account_id = $2 and deleted_at is null
+"""
 _PICTURED: Final = "select username from analysis.avatars where username = any($1)"
 _WORDS: Final = "select array_agg(w order by length(w) desc) from analysis.words_of($1) as w"
 # Longer than these a search is no more precise, only slower.
@@ -104,6 +109,34 @@ class PostgresLeads:
                 "select * from analysis.restore_lead($1, $2)", lead_id, member.account_id
             )
         return Restored(row["outcome"], row["lead_id"]) if row else Restored("not_found", lead_id)
+
+    async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
+        """See Leads."""
+        async with self._as(member).transaction() as connection:
+            rows = await connection.fetch(_CHOSEN, lead_ids, member.account_id)
+        return [_lead(row) for row in rows]
+
+    async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """See Leads. As the service, as `delete`."""
+        rows = await self._changed(
+            "select * from analysis.delete_leads($1, $2)",
+            member,
+            lead_ids,
+        )
+        return [LeadOutcome(row["lead_id"], Outcome(row["outcome"])) for row in rows]
+
+    async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """See Leads. As the service, as `restore`."""
+        rows = await self._changed("select * from analysis.restore_leads($1, $2)", member, lead_ids)
+        return [LeadOutcome(row["lead_id"], Outcome(row["outcome"]), row["replaced_by"]) for row in rows]
+
+    async def _changed(self, statement: str, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Record]:
+        async def change() -> Sequence[Record]:
+            async with self._service.connection() as connection:
+                return await connection.fetch(statement, lead_ids, member.account_id)
+
+        # Two that restore leads of the same profiles may wait for each other.
+        return await despite_conflicts(change, name="change_leads")
 
     def _as(self, member: Member) -> UserClient:
         return UserClient(self._pool, claims=member.caller.claims)

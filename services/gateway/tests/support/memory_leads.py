@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from oslira_shared.errors import OsliraError
-
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
+from oslira_gateway.leads.many_leads import LeadOutcome, Outcome
 from oslira_gateway.leads.ports import Picture, Restored
 from oslira_gateway.leads.search import Direction, LeadFilter, LeadSearch, Place, place_of
+from oslira_shared.errors import OsliraError
 
 
 @dataclass(slots=True)
@@ -98,6 +98,27 @@ class MemoryLeads:
                 return Restored("replaced", other_id)
         self.away.discard(lead_id)
         return Restored("restored", lead_id)
+
+    async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
+        """See Leads."""
+        found = [await self.find(member, lead_id) for lead_id in lead_ids]
+        return [lead for lead in found if lead is not None]
+
+    async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """See Leads."""
+        mine = {lead_id for lead_id in lead_ids if self.rows.get(lead_id, (None,))[0] == member.account_id}
+        self.away |= mine
+        return [LeadOutcome(one, Outcome.DELETED if one in mine else Outcome.NOT_FOUND) for one in lead_ids]
+
+    async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
+        """See Leads."""
+        found = [(one, await self.restore(member, one)) for one in sorted(set(lead_ids))]
+        return [
+            LeadOutcome(
+                one, Outcome(restored.outcome), restored.lead_id if restored.outcome == "replaced" else None
+            )
+            for one, restored in found
+        ]
 
 
 def _fits(lead: Lead, wanted: LeadFilter) -> bool:
