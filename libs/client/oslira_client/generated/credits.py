@@ -78,13 +78,26 @@ class CreditsApi:
         """`GET /v1/credits/balance`"""
         return await self._calls.read("/v1/credits/balance", {200: BalanceView})
 
-    def list_transactions(self, *, cursor: str | None = None, limit: int | None = None) -> Pages[Transaction]:
+    def list_transactions(
+        self,
+        *,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Pages[Transaction]:
         """`GET /v1/credits/transactions`"""
-        return self._calls.pages("/v1/credits/transactions", Transaction, {"cursor": cursor, "limit": limit})
+        return self._calls.pages(
+            "/v1/credits/transactions",
+            Transaction,
+            {"from": from_, "to": to, "cursor": cursor, "limit": limit},
+        )
 
-    def export_transactions_csv(self) -> AsyncIterator[bytes]:
+    def export_transactions_csv(
+        self, *, from_: datetime | None = None, to: datetime | None = None
+    ) -> AsyncIterator[bytes]:
         """`GET /v1/credits/transactions.csv`: the whole statement, newest first, in parts."""
-        return self._calls.chunks("/v1/credits/transactions.csv")
+        return self._calls.chunks("/v1/credits/transactions.csv", {"from": from_, "to": to})
 
     async def read_plans(self) -> Catalogue:
         """`GET /v1/plans`"""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from oslira_shared.contracts.credits.v1 import Balance
 
-from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.credits.transaction import ALWAYS, Span, Transaction
 from oslira_gateway.identity.caller import Member
 
 
@@ -22,8 +22,10 @@ class Balances(Protocol):
 class Statements(Protocol):
     """What members see of the movements of their account's credits."""
 
-    async def page(self, member: Member, *, before: int | None, limit: int) -> Sequence[Transaction]:
-        """The newest first; `before` a position, or from the newest on."""
+    async def page(
+        self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
+    ) -> Sequence[Transaction]:
+        """Those of the span, the newest first; `before` a position, or from the newest on."""
         ...
 
 

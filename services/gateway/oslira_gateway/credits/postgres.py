@@ -6,7 +6,7 @@ from typing import Final
 from oslira_shared.postgres.clients import Pool, UserClient
 
 from oslira_gateway.credits.ports import SoldPack, SoldPlan
-from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.credits.transaction import ALWAYS, Span, Transaction
 from oslira_gateway.identity.caller import Member
 
 # What was spent of a grant that is taken back later moves to its debt: together they are what was used up.
@@ -20,6 +20,7 @@ select s.transfer_id as transaction_id, s.position, t.kind, t.transaction_type a
      where e.transfer_id = s.transfer_id and b.kind in ('spent', 'debt')
   ) e on true
  where s.account_id = $1 and ($2::bigint is null or s.position < $2)
+   and ($4::timestamptz is null or s.created_at >= $4) and ($5::timestamptz is null or s.created_at < $5)
  order by s.position desc limit $3
 """
 _PLANS: Final = (
@@ -34,10 +35,12 @@ class PostgresStatements:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def page(self, member: Member, *, before: int | None, limit: int) -> Sequence[Transaction]:
+    async def page(
+        self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
+    ) -> Sequence[Transaction]:
         """See Statements."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
-            rows = await connection.fetch(_PAGE, member.account_id, before, limit)
+            rows = await connection.fetch(_PAGE, member.account_id, before, limit, span.start, span.end)
         return [Transaction(**dict(row)) for row in rows]
 
 

@@ -1,20 +1,24 @@
 """`GET /v1/credits/balance`, `/v1/credits/transactions`, and the public `GET /v1/plans`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from litestar import Request, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from oslira_shared.catalog import OFFERS, PLANS, SIGN_UP_PLAN
 from oslira_shared.contracts.credits.v1 import GrantBalance
+from oslira_shared.errors import OsliraError
 
 from oslira_gateway.credits.ports import Balances, Offers, Statements
 from oslira_gateway.credits.statement_csv import statement_csv
-from oslira_gateway.credits.transaction import Transaction, cursor_after, position_of
+from oslira_gateway.credits.transaction import Span, Transaction, cursor_after, position_of
 from oslira_gateway.http.auth import PUBLIC, member_of
 from oslira_gateway.http.documented import also
 from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Page
+from oslira_gateway.http.moments import in_utc
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.timeouts import STREAMS
 from oslira_gateway.leads.export_routes import MEDIA_TYPE, CsvDownload
@@ -104,6 +108,22 @@ async def catalogue(offers: Offers) -> Catalogue:
     )
 
 
+async def read_span(
+    start: Annotated[
+        datetime | None,
+        QueryParameter(name="from", description="The beginning; without it, the first movement."),
+    ] = None,
+    end: Annotated[
+        datetime | None, QueryParameter(name="to", description="The end, not included; now unless said.")
+    ] = None,
+) -> Span:
+    """`from` and `to` of a query. Raises OsliraError `invalid_request` for one that holds nothing."""
+    span = Span(in_utc(start), in_utc(end))
+    if span.start is not None and span.end is not None and span.start >= span.end:
+        raise OsliraError("invalid_request", "`from` has to be before `to`.")
+    return span
+
+
 def credits_routes(balances: Balances, statements: Statements, offers: Offers) -> list[Any]:
     """Routes about credits."""
 
@@ -112,26 +132,30 @@ def credits_routes(balances: Balances, statements: Statements, offers: Offers) -
         balance = await balances.of(member_of(request).account_id)
         return BalanceView(balance.available, balance.held, balance.frozen, balance.debt, balance.grants)
 
-    @get("/credits/transactions", tags=["credits"])
+    @get("/credits/transactions", dependencies={"span": Provide(read_span)}, tags=["credits"])
     async def list_transactions(
         request: Request[Any, Any, Any],
+        span: NamedDependency[Span],
         cursor: Annotated[str | None, QueryParameter(max_length=40)] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     ) -> Page[Transaction]:
         before = position_of(cursor) if cursor is not None else None
-        found = await statements.page(member_of(request), before=before, limit=limit + 1)
+        found = await statements.page(member_of(request), before=before, limit=limit + 1, span=span)
         items = list(found[:limit])
         return Page(items, cursor_after(items[-1]) if len(found) > limit else None)
 
     @get(
         "/credits/transactions.csv",
+        dependencies={"span": Provide(read_span)},
         opt={STREAMS: True, LIMIT: RouteClass.EXPORT},
         media_type=MEDIA_TYPE,
         tags=["credits"],
         responses=also(200, str, "The whole statement, newest first, in parts.", media_type=MEDIA_TYPE),
     )
-    async def export_transactions_csv(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return CsvDownload(statement_csv(statements, member_of(request)), name="transactions.csv")
+    async def export_transactions_csv(
+        request: Request[Any, Any, Any], span: NamedDependency[Span]
+    ) -> ASGIResponse:
+        return CsvDownload(statement_csv(statements, member_of(request), span), name="transactions.csv")
 
     @get("/plans", opt={PUBLIC: True}, tags=["credits"])
     async def read_plans() -> Catalogue:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from oslira_gateway.credits.ports import Statements
-from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.credits.transaction import ALWAYS, Span, Transaction
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.csv_rows import BYTE_ORDER_MARK, safe_cell
 
@@ -16,11 +16,11 @@ _HEADER: Final = ",".join(field.name for field in fields(Transaction))
 _PAGE_ROWS: Final = 500
 
 
-async def statement_csv(statements: Statements, member: Member) -> AsyncGenerator[bytes]:
-    """All movements, the newest first, page by page: none is held in memory for longer."""
+async def statement_csv(statements: Statements, member: Member, span: Span = ALWAYS) -> AsyncGenerator[bytes]:
+    """All movements of the span, the newest first, page by page: none is held in memory for longer."""
     yield f"{BYTE_ORDER_MARK}{_HEADER}\r\n".encode()
     before: int | None = None
-    while rows := await statements.page(member, before=before, limit=_PAGE_ROWS):
+    while rows := await statements.page(member, before=before, limit=_PAGE_ROWS, span=span):
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerows([_cell(value) for value in astuple(row)] for row in rows)

@@ -37,6 +37,17 @@ class Transaction:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Movements since `start` and before `end`; None: as far as there are any."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+ALWAYS: Final = Span()
+
+
 def cursor_after(transaction: Transaction) -> str:
     """Where the next page begins. It names a place in the caller's own statement, it grants nothing."""
     return base64.urlsafe_b64encode(str(transaction.position).encode()).decode()

@@ -28,6 +28,15 @@ async def test_a_run_stands_in_its_accounts_statement_with_the_balance_after_eac
         (2, "hold", -1, 0, 19, 1, accepted["run_id"]),
         (1, "grant", 20, 0, 20, 0, None),
     ]
+    second = page["items"][1]["created_at"]
+    since = (
+        await world.http.get("/v1/credits/transactions", params={"from": second}, headers=world.user.headers)
+    ).json()
+    assert [one["position"] for one in since["items"]] == [3, 2]
+    until = await world.http.get(
+        "/v1/credits/transactions.csv", params={"to": second}, headers=world.user.headers
+    )
+    assert until.text.count("\r\n") == 2
     theirs = (await world.http.get("/v1/credits/transactions", headers=world.stranger.headers)).json()
     assert [(one["position"], one["kind"]) for one in theirs["items"]] == [(1, "grant")]
     file = await world.http.get("/v1/credits/transactions.csv", headers=world.user.headers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from oslira_gateway.credits.ports import SoldPack, SoldPlan
-from oslira_gateway.credits.transaction import Transaction
+from oslira_gateway.credits.transaction import ALWAYS, Span, Transaction
 from oslira_gateway.identity.caller import Member
 from oslira_shared.catalog import PACKS, PLANS
 
@@ -16,10 +16,18 @@ class MemoryStatements:
 
     lines: dict[UUID, list[Transaction]] = field(default_factory=dict[UUID, list[Transaction]])
 
-    async def page(self, member: Member, *, before: int | None, limit: int) -> Sequence[Transaction]:
+    async def page(
+        self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
+    ) -> Sequence[Transaction]:
         """See Statements."""
         newest_first = reversed(self.lines.get(member.account_id, []))
-        return [one for one in newest_first if before is None or one.position < before][:limit]
+        return [
+            one
+            for one in newest_first
+            if (before is None or one.position < before)
+            and (span.start is None or one.created_at >= span.start)
+            and (span.end is None or one.created_at < span.end)
+        ][:limit]
 
 
 class MemoryOffers:

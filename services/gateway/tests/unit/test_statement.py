@@ -28,7 +28,7 @@ def line(position: int, change: int = 1, description: str | None = None) -> Tran
         frozen=0,
         debt=0,
         hold_id=None,
-        created_at=datetime(2026, 11, 28, tzinfo=UTC),
+        created_at=datetime(2026, 11, position, tzinfo=UTC),
     )
 
 
@@ -67,6 +67,37 @@ async def test_the_file_has_every_line_and_no_formula(
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["position"] for row in rows] == ["6", "5", "4", "3", "2", "1"]
     assert (rows[0]["change"], rows[0]["description"], rows[1]["description"]) == ("-3", "'=cmd()", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"from": "2026-11-02T00:00:00"}, [5, 4, 3, 2]),
+        ({"to": "2026-11-04T00:00:00Z"}, [3, 2, 1]),
+        ({"from": "2026-11-02T00:00:00", "to": "2026-11-03T00:00:01Z"}, [3, 2]),
+        ({"from": "2027-01-01T00:00:00Z"}, []),
+    ],
+    ids=str,
+)
+async def test_a_statement_is_of_the_days_that_were_asked_for(
+    asking: httpx.AsyncClient, query: dict[str, str], expected: list[int]
+) -> None:
+    page = (await asking.get("/v1/credits/transactions", params=query)).json()
+    assert [one["position"] for one in page["items"]] == expected
+    file = await asking.get("/v1/credits/transactions.csv", params=query)
+    rows = csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))
+    assert [int(row["position"]) for row in rows] == expected
+
+
+async def test_a_statement_of_no_time_is_refused(asking: httpx.AsyncClient) -> None:
+    for path in ("/v1/credits/transactions", "/v1/credits/transactions.csv"):
+        for query in (
+            {"from": "2026-11-02T00:00:00Z", "to": "2026-11-02T00:00:00Z"},
+            {"from": "yesterday"},
+            {"form": "2026-11-02T00:00:00Z"},
+        ):
+            answer = await asking.get(path, params=query)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 
 
 async def test_another_account_sees_nothing_of_it(
