@@ -10,26 +10,29 @@ _MAX_STARTS: Final = 200
 _MAX_DEPTH: Final = 3
 _JSON_BEGINS: Final = ("{", "[", "```")
 
-_DECODER: Final = json.JSONDecoder()
+# Models write line breaks and tabs into strings as they are.
+_DECODER: Final = json.JSONDecoder(strict=False)
 
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
     """The outermost objects in `text`, in their order, each followed by the objects inside it to a depth of 3.
 
-    A text that is one JSON string is decoded once more, and so is a string inside of an object that begins like JSON: some models
-    encode their answer twice, or write it as the arguments of a function.
+    A text that is one JSON string is decoded again, and so is a string inside of an object that begins like JSON: some models
+    encode their answer twice or more, or write it as the arguments of a function.
     """
     for value in _values(_unquoted(text[:_MAX_CHARS])):
         yield from _within(value, depth=0)
 
 
 def _unquoted(text: str) -> str:
-    if not text.lstrip().startswith('"'):
-        return text
-    try:
-        return str(json.loads(text))
-    except ValueError:
-        return text
+    for _ in range(_MAX_DEPTH):
+        if not text.lstrip().startswith('"'):
+            break
+        try:
+            text = str(_DECODER.decode(text))
+        except ValueError:
+            break
+    return text
 
 
 def _values(text: str) -> Iterator[Any]:

@@ -88,12 +88,22 @@ VERDICT = '{"name": "y", "kind": "a"}'
         f'{{"name": "y", {VERDICT}',
         f'{{"answer": [{VERDICT}]}}',
         json.dumps(VERDICT),
+        json.dumps(json.dumps(VERDICT)),
+        json.dumps(VERDICT.replace(", ", ",\n")).replace("\\n", "\n"),
         json.dumps({"name": "f", "arguments": VERDICT}),
         json.dumps([{"type": "text", "text": f"```json\n{VERDICT}\n```"}]),
     ],
 )
 def test_one_valid_answer_is_found_in_what_stands_around_it(text: str) -> None:
     assert read_answer(Inner, text) == Inner(name="y", kind="a")
+
+
+@pytest.mark.parametrize("written", ["\n", "\t", "\r\n"])
+def test_line_breaks_in_a_string_need_no_repair(written: str) -> None:
+    class Said(BaseModel):
+        text: str
+
+    assert read_answer(Said, f'{{"text": "one{written}two"}}') == Said(text=f"one{written}two")
 
 
 @pytest.mark.parametrize(
@@ -103,6 +113,7 @@ def test_one_valid_answer_is_found_in_what_stands_around_it(text: str) -> None:
         (f'"unfinished {VERDICT} {{"kind": "b"}}', "answer: more than one"),
         (f'{{"a": {{"b": {{"c": {{"d": {VERDICT}}}}}}}}}', "kind: missing"),
         ("{" * 300 + VERDICT, "answer: json_invalid"),
+        (json.dumps(json.dumps(json.dumps(json.dumps(VERDICT)))), "answer: model_type"),
         ('"\ud83d"', "answer: string_unicode"),
     ],
 )
