@@ -88,6 +88,7 @@ supply-chain: venv ## licences, a bill of materials for each image in dist/sbom,
 format: venv ## format the code, fix what the linter can fix, wrap the documents
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python tools/decisions_index.py
 	@$(BIN)/python tools/wrap_docs.py
 
 openapi: venv ## docs/generated, the contracts' result schemas and the client's generated part

@@ -13,7 +13,7 @@ kube() { kubectl ${KUBE_CONTEXT:+--context "$KUBE_CONTEXT"} "$@"; }
 ENV=${1:-}
 case $ENV in staging|production) ;; *) refuse "say which: make deploy ENV=staging|production" ;; esac
 command -v kubectl >/dev/null || refuse "kubectl is not installed"
-[ -n "${OSLIRA_SMOKE_TOKEN:-}" ] || refuse "OSLIRA_SMOKE_TOKEN is missing: without it nobody could tell whether it works"
+[ -n "${OSLIRA_SMOKE_TOKEN:-}" ] || refuse "OSLIRA_SMOKE_TOKEN is missing: without it the deployment cannot be checked"
 
 OBJECTS=$(mktemp)
 trap 'rm -f "$OBJECTS"' EXIT

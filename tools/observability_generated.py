@@ -24,7 +24,7 @@ MODULES: Final = (
 )
 _PAGE: Final = ROOT / "docs/architecture/observability.md"
 _DASHBOARDS: Final = ROOT / "deploy/observability/grafana/dashboards"
-_BEGIN, _END = "<!-- figures: made by `make observability` -->\n", "<!-- end of figures -->\n"
+_BEGIN, _END = "<!-- metrics: written by `make observability` -->\n", "<!-- end of metrics -->\n"
 Metric = Counter | Gauge | Histogram
 
 
@@ -49,7 +49,7 @@ def _table() -> str:
         f"| {', '.join(metric._labelnames)} | {metric._documentation} |"  # noqa: SLF001
         for module, metric in metrics()
     ]
-    return "\n".join(["| figure | kind | of | labels | what |", "|---|---|---|---|---|", *rows]) + "\n"
+    return "\n".join(["| metric | kind | of | labels | what |", "|---|---|---|---|---|", *rows]) + "\n"
 
 
 def _page() -> str:

@@ -9,7 +9,7 @@ import pytest
 from repository import DOCS
 
 _FOLDER: Final = DOCS / "decisions"
-_HEAD: Final = re.compile(r"# (\d+)\. (.+)\n\nDate: (\d{4}-\d\d-\d\d)\. Status: ([^\n]+)\.\n\n")
+_HEAD: Final = re.compile(r"# (\d+)\. (.+)\n\nDate: (\d{4}-\d\d-\d\d)\. Status: (.+?)\.\s")
 _STATUS: Final = re.compile(
     r"(proposed|accepted|superseded by \[\d{4}\]\(\S+\))(, amended by \[\d{4}\]\(\S+\))*"
 )
@@ -18,7 +18,9 @@ PAGES: Final = sorted(_FOLDER.glob("[0-9]*.md"))
 
 def row_of(page: Path) -> str:
     head = _HEAD.match(page.read_text())
-    assert head, f"{page.name} begins with `# N. Title`, an empty line, `Date: YYYY-MM-DD. Status: accepted.`"
+    assert head, (
+        f"{page.name}: `# N. Title`, an empty line, `Date: YYYY-MM-DD. Status: accepted.`; then make format"
+    )
     number, title, decided, status = head.groups()
     assert int(number) == int(page.name[:4])
     assert date.fromisoformat(decided)
