@@ -36,12 +36,30 @@ async def test_an_image_holds_its_own_service_and_no_more(composed: Composed, se
     print(f"{image}: {(await _size_bytes(image) - base) / 1e6:.0f} MB over its base of {base / 1e6:.0f} MB")
 
 
-async def test_the_simulators_image_holds_the_simulators_alone(composed: Composed) -> None:
+@pytest.mark.parametrize(
+    ("image", "packages", "foreign"),
+    [
+        (
+            "simulators",
+            ["oslira_simulators"],
+            {"asyncpg", "boto3", "litestar", "openai", "anthropic", "stripe"},
+        ),
+        (
+            "provision",
+            ["oslira_cli", "oslira_client", "oslira_shared"],
+            {"openai", "anthropic", "stripe", "psutil"},
+        ),
+    ],
+    ids=["simulators", "provision"],
+)
+async def test_an_image_of_no_service_holds_no_service(
+    composed: Composed, image: str, packages: list[str], foreign: set[str]
+) -> None:
     assert composed
-    listed = await docker("run", "--rm", "--entrypoint", "python", "oslira/simulators", "-c", _LIST)
+    listed = await docker("run", "--rm", "--entrypoint", "python", f"oslira/{image}", "-c", _LIST)
     installed, ours = json.loads(listed)
-    assert ours == ["oslira_simulators"]
-    assert not set(installed) & {"asyncpg", "boto3", "litestar", "openai", "anthropic", "stripe"}
+    assert ours == packages
+    assert not set(installed) & foreign
 
 
 @pytest.mark.parametrize("service", [*_SERVICES, "webhooks", "proxy", "simulators"])
