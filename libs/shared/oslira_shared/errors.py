@@ -62,7 +62,6 @@ CODES: Final[Mapping[str, Kind]] = {
     "bulk_not_found": Kind.NOT_FOUND,
     "lead_not_found": Kind.NOT_FOUND,
     "avatar_not_found": Kind.NOT_FOUND,
-    "hold_not_found": Kind.NOT_FOUND,
     "webhook_endpoint_not_found": Kind.NOT_FOUND,
     "webhook_delivery_not_found": Kind.NOT_FOUND,
     # states
@@ -102,7 +101,6 @@ CODES: Final[Mapping[str, Kind]] = {
     "cancelled": Kind.REFUSED,
     # infrastructure
     "provider_unavailable": Kind.TRANSIENT,
-    "profile_cache_lost": Kind.TRANSIENT,
     "unavailable": Kind.TRANSIENT,
     "timeout": Kind.TRANSIENT,
     "internal": Kind.TRANSIENT,

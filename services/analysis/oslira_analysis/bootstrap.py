@@ -12,9 +12,11 @@ from oslira_shared.observability.bus_points import send_points
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
+from oslira_shared.work import BEAT_EVERY_S
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.check_models import CheckModels
-from oslira_analysis.application.close_bulks import ClosingAnnouncer, sweep_bulks
+from oslira_analysis.application.close_bulks import sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.erase_profile import ErasePorts
 from oslira_analysis.application.fail_stalled import FailStalled
@@ -26,7 +28,6 @@ from oslira_analysis.application.show_avatar import ShowAvatar
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_engine import MOST_SCRAPE_USD, build_engine
 from oslira_analysis.bootstrap_suppliers import build_models, watch_suppliers
-from oslira_analysis.dress import Dress, undressed
 from oslira_analysis.infrastructure.bus.announcer import NatsAnnouncer
 from oslira_analysis.infrastructure.bus.bulk_news import NatsBulkNews
 from oslira_analysis.infrastructure.bus.bus_requests import (
@@ -39,7 +40,6 @@ from oslira_analysis.infrastructure.bus.bus_requests import (
 from oslira_analysis.infrastructure.bus.nats_backlog import NatsBacklog
 from oslira_analysis.infrastructure.bus.own_hints import OwnHints
 from oslira_analysis.infrastructure.bus.subscribe import answer_outcomes, subscribe
-from oslira_analysis.infrastructure.bus.take_work import Engine
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.media.s3_media import S3Media
@@ -57,6 +57,7 @@ from oslira_analysis.infrastructure.postgres.failed import FAILED_RUNS
 from oslira_analysis.infrastructure.postgres.gauges import MEASURE_EVERY_S, Gauges
 from oslira_analysis.infrastructure.postgres.listings import PostgresListings
 from oslira_analysis.infrastructure.postgres.models import PostgresModels
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres.replays import BusHolds, PostgresFailedRuns
 from oslira_analysis.infrastructure.postgres.seeds import LearnCosts, seed, seed_costs
 from oslira_analysis.infrastructure.postgres.settlements import PostgresSettlements
@@ -65,7 +66,6 @@ from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
-_BEAT_EVERY_S: Final = 1.0
 _LOOK_FOR_STALLED_S: Final = 60.0
 _FORGET_EVERY_S: Final = 2.0
 _LEARN_COSTS_S: Final = 60.0
@@ -81,7 +81,6 @@ async def build(
     runtime: Runtime,
     settings: AnalysisSettings,
     *,
-    dress: Dress = undressed,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
     """Declare everything on the runtime. `now` is what ages of posts and the shutdown of models are told by."""
@@ -97,9 +96,9 @@ async def build(
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
     points = send_points(runtime)
-    bulks = PostgresBulks(database)
-    own_hints = OwnHints(dress(NatsAnnouncer(runtime.bus, PostgresListings(database), points)))
-    announcer = ClosingAnnouncer(own_hints, bulks, NatsBulkNews(runtime.bus))
+    queue, bulks, own_hints = PostgresQueue(database), PostgresBulks(database), OwnHints()
+    announcer = NatsAnnouncer(runtime.bus, PostgresListings(database), points)
+    after = AfterCommit(queue, announcer, own_hints, bulks, NatsBulkNews(runtime.bus))
     clients: list[MadeOnce[Any]] = []
     model_rows = PostgresModels(database)
     known = KnownModels(
@@ -113,7 +112,6 @@ async def build(
         runtime,
         settings,
         calls,
-        dress,
         known=known,
         points=points,
         clients=clients,
@@ -124,16 +122,15 @@ async def build(
         runtime,
         settings,
         database,
-        dress,
         bucket=bucket,
-        announcer=announcer,
+        after=after,
         models=models,
         clients=clients,
         now=now,
         suppliers=suppliers,
     )
     subscribe(runtime.bus, engine, own_hints)
-    answer_outcomes(runtime.bus, PostgresSettlements(database), announcer)
+    answer_outcomes(runtime.bus, PostgresSettlements(database), after)
     own_jobs(
         runtime,
         "analysis",
@@ -141,19 +138,18 @@ async def build(
             "daily-cleanup": DailyCleanup(
                 PostgresExpired(database, scrape_names_kept_days=settings.scrape_names_kept_days)
             ),
-            "failed-analysis-cleanup": _fail_stalled(runtime, settings, database, engine),
+            "failed-analysis-cleanup": _fail_stalled(runtime, settings, database, after),
             "model-check": CheckModels(lists, model_rows, known),
         },
     )
     cancellations = PostgresCancellations(database)
     hearts = tuple(engine.hearts)
-    answer_cancels(runtime.bus, cancellations, bulks, engine.queue, announcer, hearts=hearts)
+    answer_cancels(runtime.bus, cancellations, bulks, after, hearts=hearts)
     erasing = ErasePorts(
         PostgresErasableRows(database),
         S3ErasableObjects(bucket.client.get, bucket=settings.s3_bucket),
         cancellations,
-        engine.queue,
-        announcer,
+        after,
     )
     answer_erasures(runtime.bus, erasing, hearts=hearts)
     # Its media have threads of their own: showing pictures never holds up copying them.
@@ -166,29 +162,25 @@ async def build(
         ),
     )
     answer_previews(runtime.bus, PostgresBusinesses(database), model_of=known.model_of)
-    answer_replays(
-        runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), engine.announcer)
-    )
+    answer_replays(runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), after))
     answer_failed(runtime.bus, "analysis", FAILED_RUNS, database)
-    runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, announcer))
+    runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, after))
     anonymous = PostgresAnonymousRuns(database)
     runtime.every(
         _FORGET_EVERY_S,
         "forget-anonymous",
-        lambda: forget_anonymous(anonymous, cancellations, engine.queue, announcer),
+        lambda: forget_anonymous(anonymous, cancellations, after),
     )
     runtime.every(_LEARN_COSTS_S, "learn-costs", LearnCosts(database))
-    watch_suppliers(runtime, settings, database, suppliers, engine)
+    watch_suppliers(runtime, settings, database, suppliers, after)
     runtime.every(
         MEASURE_EVERY_S,
         "measure",
         Gauges(database, {supplier.name: supplier.breaker for supplier in suppliers}, clock_s=time.monotonic),
     )
-    runtime.every(
-        _SWEEP_EVERY_S, "sweep", RecoverDue(engine.queue, engine.announcer, NatsBacklog(runtime.bus))
-    )
+    runtime.every(_SWEEP_EVERY_S, "sweep", RecoverDue(queue, after, NatsBacklog(runtime.bus)))
     for step in ("admit", "score", "scrape", "abort"):
-        runtime.every(_BEAT_EVERY_S, f"{step}-heartbeat", getattr(engine.hearts, step).beat_once)
+        runtime.every(BEAT_EVERY_S, f"{step}-heartbeat", getattr(engine.hearts, step).beat_once)
 
     async def hand_work_back() -> None:
         own_hints.take({})
@@ -214,13 +206,12 @@ async def build(
 
 
 def _fail_stalled(
-    runtime: Runtime, settings: AnalysisSettings, database: AdminClient, engine: Engine
+    runtime: Runtime, settings: AnalysisSettings, database: AdminClient, after: AfterCommit
 ) -> FailStalled:
     """The job looks hourly, and shows operators what it found; users don't wait for it."""
     fail_stalled = FailStalled(
         PostgresStalledRuns(database),
-        engine.queue,
-        engine.announcer,
+        after,
         stalled_for=timedelta(seconds=settings.stalled_after_s),
     )
     runtime.every(_LOOK_FOR_STALLED_S, "fail-stalled", lambda: fail_stalled(utc_now(), Tally()))

@@ -11,14 +11,13 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 from oslira_shared.work import Heart
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.answer_call import BookedModels
 from oslira_analysis.application.at_hand import AtHand
-from oslira_analysis.application.close_bulks import ClosingAnnouncer
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_suppliers import supplier_of
-from oslira_analysis.dress import Dress
 from oslira_analysis.infrastructure.bus.take_work import Engine, Hearts
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.media.avatar_copier import AvatarCopier
@@ -27,7 +26,6 @@ from oslira_analysis.infrastructure.media.s3_media import S3Media
 from oslira_analysis.infrastructure.models.langid_languages import LangidLanguages
 from oslira_analysis.infrastructure.postgres.drafts import PostgresDrafts
 from oslira_analysis.infrastructure.postgres.endings import PostgresEndings
-from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres.runs import PostgresRuns
 from oslira_analysis.infrastructure.postgres.scrapes import PostgresScrapes
 from oslira_analysis.infrastructure.postgres.suppressions import PostgresSuppressions
@@ -46,19 +44,16 @@ def build_engine(
     runtime: Runtime,
     settings: AnalysisSettings,
     database: AdminClient,
-    dress: Dress,
     *,
     bucket: S3Profiles,
-    announcer: ClosingAnnouncer,
+    after: AfterCommit,
     models: BookedModels,
     clients: list[MadeOnce[Any]],
     now: Callable[[], datetime],
     suppliers: list[Supplier],
 ) -> Engine:
-    runs, queue = dress(PostgresRuns(database)), dress(PostgresQueue(database))
-    scrapes = dress(PostgresScrapes(database))
-    suppressions = dress(PostgresSuppressions(database))
-    cache = dress(bucket)
+    runs, scrapes = PostgresRuns(database), PostgresScrapes(database)
+    suppressions = PostgresSuppressions(database)
     media = S3Media(bucket.client.get, bucket=settings.s3_bucket)
     avatars = AvatarCopier(media, database)
     apify = ApifyScraper(
@@ -70,7 +65,7 @@ def build_engine(
     )
     supplier = supplier_of(runtime, "apify", apify.probe)
     suppliers.append(supplier)
-    scraper = GuardedScraper(dress(apify), supplier.breaker, clock_s=time.monotonic)
+    scraper = GuardedScraper(apify, supplier.breaker, clock_s=time.monotonic)
     languages = LangidLanguages()
     # In the order in which a run needs them: models come late, and messages are checked last.
     clients[:] = [bucket.client, apify.client, *clients, languages.model]
@@ -88,32 +83,29 @@ def build_engine(
     runtime.ready_check("bucket", state)
     return Engine(
         runs=runs,
-        queue=queue,
         scrapes=scrapes,
-        cache=cache,
-        announcer=announcer,
+        cache=bucket,
+        after=after,
         scraping=ScrapePorts(
-            queue=queue,
             scrapes=scrapes,
             scraper=scraper,
-            cache=cache,
+            cache=bucket,
             suppressions=suppressions,
             at_hand=at_hand,
             avatars=avatars,
-            announcer=announcer,
+            after=after,
             limits=limits,
             chance=random.random,
         ),
         scoring=ScorePorts(
             runs=runs,
-            endings=dress(PostgresEndings(database)),
-            queue=queue,
-            cache=cache,
+            endings=PostgresEndings(database),
+            cache=bucket,
             suppressions=suppressions,
             at_hand=at_hand,
             models=models,
-            drafts=dress(PostgresDrafts(database)),
-            announcer=announcer,
+            drafts=PostgresDrafts(database),
+            after=after,
             languages=languages,
             now=now,
             chance=random.random,

@@ -8,15 +8,14 @@ from oslira_shared.observability.points import Points
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.answer_call import BookedModels, Seat
 from oslira_analysis.application.check_models import ModelList
 from oslira_analysis.application.known_models import KnownModels
 from oslira_analysis.application.wake_snoozed import wake_snoozed
 from oslira_analysis.application.watch_suppliers import Supplier, WatchSuppliers
 from oslira_analysis.domain.breaker import Breaker
-from oslira_analysis.dress import Dress
 from oslira_analysis.infrastructure.breaker_state import breaker_state
-from oslira_analysis.infrastructure.bus.take_work import Engine
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.models.ai_gateway import AIGateway
 from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
@@ -35,7 +34,6 @@ def build_models(
     runtime: Runtime,
     settings: AnalysisSettings,
     calls: PostgresCalls,
-    dress: Dress,
     *,
     known: KnownModels,
     points: Points,
@@ -63,8 +61,8 @@ def build_models(
     second = supplier_of(runtime, "anthropic", anthropic.probe)
     suppliers += [first, second]
     booked = BookedModels(
-        dress(calls),
-        (Seat(dress(openai), first.breaker), Seat(dress(anthropic), second.breaker)),
+        calls,
+        (Seat(openai, first.breaker), Seat(anthropic, second.breaker)),
         known,
         clock_s=time.monotonic,
         points=points,
@@ -77,7 +75,7 @@ def watch_suppliers(
     settings: AnalysisSettings,
     database: AdminClient,
     suppliers: list[Supplier],
-    engine: Engine,
+    after: AfterCommit,
 ) -> None:
     """Outages, and the runs that wait for their end."""
     watch = WatchSuppliers(
@@ -88,9 +86,7 @@ def watch_suppliers(
     )
     runtime.every(_WATCH_EVERY_S, "watch-suppliers", watch)
     snoozed = PostgresSnoozedRuns(database, single_s=settings.snooze_single_s, bulk_s=settings.snooze_bulk_s)
-    runtime.every(
-        _WAKE_EVERY_S, "wake-snoozed", lambda: wake_snoozed(snoozed, engine.queue, engine.announcer)
-    )
+    runtime.every(_WAKE_EVERY_S, "wake-snoozed", lambda: wake_snoozed(snoozed, after))
 
 
 def supplier_of(runtime: Runtime, name: str, probe: Callable[[], Awaitable[object]]) -> Supplier:

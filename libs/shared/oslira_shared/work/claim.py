@@ -45,7 +45,7 @@ async def claim(connection: Connection, table: WorkTable, row_id: UUID) -> Claim
          where {table.id_column} = $1 and state = any($2::text[])
            and (lease_until is null or lease_until <= now())
            and (not_before is null or not_before <= now())
-           and cancel_requested_at is null and failures < $4
+           and failures < $4
         returning *
         """,
         row_id,

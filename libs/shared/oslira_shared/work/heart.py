@@ -33,7 +33,7 @@ async def beat(connection: Connection, table: WorkTable, held: Collection[Key]) 
         mine as (
           select t.{table.id_column} as id from {table.name} t join held h
               on t.{table.id_column} = h.id and t.attempt = h.attempt
-           where t.cancel_requested_at is null and t.lease_until is not null
+           where t.lease_until is not null
              for update of t skip locked
         ),
         extended as (
@@ -41,7 +41,7 @@ async def beat(connection: Connection, table: WorkTable, held: Collection[Key]) 
             from mine where t.{table.id_column} = mine.id
         )
         select h.id, h.attempt from held h left join {table.name} t on t.{table.id_column} = h.id
-         where t.attempt is distinct from h.attempt or t.cancel_requested_at is not null
+         where t.attempt is distinct from h.attempt
         """,
         [row_id for row_id, _ in held],
         [attempt for _, attempt in held],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class WorkTable:
     """A table with the work columns.
 
-    They are: state, attempt, failures, lease_until, not_before, due_at, progressed_at, cancel_requested_at, seq.
+    They are: state, attempt, failures, lease_until, not_before, due_at, progressed_at, seq.
 
     `attempt` only fences and never resets; `failures` counts claims that led nowhere; a row with `max_failures` of them is
     not claimed again, and its sweep says so. All times are Postgres's.

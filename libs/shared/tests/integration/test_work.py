@@ -28,7 +28,7 @@ create schema jobs;
 create table jobs.jobs (
   id uuid primary key, state text not null default 'todo', note text, finished_at timestamptz,
   attempt integer not null default 0, failures integer not null default 0, lease_until timestamptz, not_before timestamptz,
-  due_at timestamptz, progressed_at timestamptz, cancel_requested_at timestamptz, seq bigint not null default 0
+  due_at timestamptz, progressed_at timestamptz, seq bigint not null default 0
 );
 create index on jobs.jobs (due_at) where due_at is not null;
 """
@@ -181,7 +181,7 @@ async def test_a_cancel_in_mid_work_stops_the_task_at_the_next_beat(pool: Pool) 
     await heart.beat_once()
     assert not stopped.is_set()
     await pool.execute(
-        "update jobs.jobs set state = 'cancelled', attempt = attempt + 1, cancel_requested_at = now() where id = $1",
+        "update jobs.jobs set state = 'cancelled', attempt = attempt + 1 where id = $1",
         row_id,
     )
     await heart.beat_once()

@@ -6,7 +6,6 @@ import structlog
 
 from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.ports import ActorEnd, Pause, ScrapeEnd, ScraperBusy
-from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import ScrapeWork
 from oslira_analysis.application.run_scrape import ScrapePorts
 from oslira_analysis.domain.snooze import snooze_s
@@ -41,7 +40,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     ):  # past its own time limit it can't be at work: the slot is free, its last cost unknown
         _LOG.error("actor_end_unknown", scrape_id=str(scrape.scrape_id))
     aborted = ScrapeEnd("aborted", cost_nano_usd=end.cost_nano_usd)
-    await announce_and_promote(await ports.scrapes.end(work, aborted), ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(await ports.scrapes.end(work, aborted))
 
 
 async def _find(work: ScrapeWork, ports: ScrapePorts) -> str | None:

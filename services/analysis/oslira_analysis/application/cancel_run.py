@@ -9,8 +9,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_analysis.application.ports import Announcer, Queue
-from oslira_analysis.application.promote_tasks import announce_and_promote
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
 
 
@@ -30,12 +29,10 @@ class Cancellations(Protocol):
         ...
 
 
-async def cancel_run(
-    run_id: UUID, account_id: UUID, cancellations: Cancellations, queue: Queue, announcer: Announcer
-) -> str:
+async def cancel_run(run_id: UUID, account_id: UUID, cancellations: Cancellations, after: AfterCommit) -> str:
     """The run's state afterwards. Raises OsliraError `run_not_found`."""
     found = await cancellations.cancel(run_id, account_id)
     if found is None:
         raise OsliraError("run_not_found", "There is no such run in this account.")
-    await announce_and_promote(found.effects, queue, announcer)
+    await after.publish_and_promote(found.effects)
     return found.state

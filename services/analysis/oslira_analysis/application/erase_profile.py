@@ -10,8 +10,8 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
-from oslira_analysis.application.ports import Announcer, Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ class ErasePorts:
     rows: ErasableRows
     objects: ErasableObjects
     cancellations: Cancellations
-    queue: Queue
-    announcer: Announcer
+    after: AfterCommit
 
 
 async def erase_profile(erasure_id: UUID, ports: ErasePorts) -> ErasedRows:
@@ -85,7 +84,7 @@ async def erase_profile(erasure_id: UUID, ports: ErasePorts) -> ErasedRows:
     # First: the rows that say which ids these are go with this pass.
     other_names = await ports.rows.suppress_ids(erasure_id, subject)
     for run_id, account_id in await ports.rows.at_work(subject):
-        await cancel_run(run_id, account_id, ports.cancellations, ports.queue, ports.announcer)
+        await cancel_run(run_id, account_id, ports.cancellations, ports.after)
     # Objects first: a crash in between leaves the rows that say which pictures are this profile's.
     await ports.objects.erase_pictures(await ports.rows.pictures(subject))
     cached = sum([await ports.objects.erase_profile(name) for name in (subject.username, *other_names)])

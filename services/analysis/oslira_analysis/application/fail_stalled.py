@@ -11,8 +11,7 @@ from uuid import UUID
 
 from oslira_shared.jobs import Tally
 
-from oslira_analysis.application.ports import Announcer, Queue
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
 
 STALLED: Final = "The analysis made no progress for too long and was given up. You were not charged."
@@ -35,8 +34,7 @@ class FailStalled:
     """A job. `stalled_for`: 15 minutes, a setting."""
 
     stalled: StalledRuns
-    queue: Queue
-    announcer: Announcer
+    after: AfterCommit
     stalled_for: timedelta
 
     async def __call__(self, _slot: datetime, tally: Tally) -> None:
@@ -44,5 +42,5 @@ class FailStalled:
         for run_id in await self.stalled.find(stalled_for=self.stalled_for):
             async with tally.item(f"run {run_id}"):
                 effects = await self.stalled.fail(run_id, stalled_for=self.stalled_for, detail=STALLED)
-                await self.announcer.announce(effects)
-        await promote_tasks(self.queue, self.announcer)
+                await self.after.publish(effects)
+        await self.after.promote()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
-from oslira_analysis.application.ports import Announcer, Queue
 
 
 class AnonymousRuns(Protocol):
@@ -20,10 +20,8 @@ class AnonymousRuns(Protocol):
         ...
 
 
-async def forget_anonymous(
-    runs: AnonymousRuns, cancellations: Cancellations, queue: Queue, announcer: Announcer
-) -> None:
+async def forget_anonymous(runs: AnonymousRuns, cancellations: Cancellations, after: AfterCommit) -> None:
     """What is still at work is cancelled first, which gives its credit back; a later pass forgets it."""
     for run_id, account_id in await runs.overdue():
-        await cancel_run(run_id, account_id, cancellations, queue, announcer)
+        await cancel_run(run_id, account_id, cancellations, after)
     await runs.forget()

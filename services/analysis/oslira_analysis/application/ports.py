@@ -37,7 +37,7 @@ class Runs(Protocol):
         ...
 
     async def join_scrape(self, work: RunWork) -> Effects:
-        """Wait for the scrape of (username, depth), creating it if nobody has; if it has just ended, wait for a scoring slot."""
+        """Wait for the scrape of the username, creating it if nobody has; if it has just ended, wait for a scoring slot."""
         ...
 
     async def requeue(self, work: RunWork) -> Effects:

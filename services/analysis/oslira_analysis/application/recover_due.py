@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from oslira_analysis.application.ports import Announcer, Backlog, Queue
-from oslira_analysis.application.promote_tasks import promote_tasks
+from oslira_analysis.application.after_commit import AfterCommit
+from oslira_analysis.application.ports import Backlog, Queue
 
 # The sweep runs every second; a gap this long means that Postgres was away, for everybody.
 _OUTAGE_S: Final = 3.0
@@ -24,7 +24,7 @@ class RecoverDue:
     """
 
     queue: Queue
-    announcer: Announcer
+    after: AfterCommit
     backlog: Backlog
     clock_s: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -32,12 +32,12 @@ class RecoverDue:
 
     async def __call__(self) -> None:
         if self._passed_at_s is not None and self.clock_s() - self._passed_at_s > _OUTAGE_S:
-            await promote_tasks(self.queue, self.announcer)  # raises as long as Postgres is away
+            await self.after.promote()  # raises as long as Postgres is away
             await self.sleep(_BEATS_S)
         waiting_since, asked_at_s = await self.backlog.waiting_since(), self.clock_s()
         due = await self.queue.due(waiting_since)
         if self.clock_s() - asked_at_s > _OUTAGE_S:  # Postgres hung under this statement: the same outage
             await self.sleep(_BEATS_S)
-        await self.announcer.announce(due, is_repeat=True)
-        await promote_tasks(self.queue, self.announcer)
+        await self.after.publish(due, is_repeat=True)
+        await self.after.promote()
         self._passed_at_s = self.clock_s()

@@ -13,7 +13,7 @@ from uuid import UUID
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id
 
-from oslira_analysis.application.ports import Announcer
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
 
 _MOST_A_DAY: Final = 8
@@ -67,7 +67,7 @@ class ReplayPorts:
 
     failed_runs: FailedRuns
     holds: Holds
-    announcer: Announcer
+    after: AfterCommit
     today: Callable[[], int] = days_since_1970
 
 
@@ -78,7 +78,7 @@ async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
         raise OsliraError("run_not_found", "There is no failed run of this id.")
     new_run_id = await _hold(failed, ports)
     outcome, now_run_id, effects = await ports.failed_runs.accept_again(run_id, new_run_id)
-    await ports.announcer.announce(effects)
+    await ports.after.publish(effects)
     if outcome in {"same", "cost_limit", "closed"}:
         await ports.holds.give_back(new_run_id)
     if outcome == "cost_limit":

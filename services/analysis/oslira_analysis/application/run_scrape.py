@@ -12,17 +12,16 @@ from typing import Final
 import structlog
 from oslira_shared.work.claim import backoff_s
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.keep_profile import keep_profile
 from oslira_analysis.application.ports import (
     ActorEnd,
-    Announcer,
     Avatars,
     Pause,
     ProfileCache,
-    Queue,
     ScrapeEnd,
     Scraper,
     ScraperBusy,
@@ -31,7 +30,6 @@ from oslira_analysis.application.ports import (
     StartUnknown,
     Suppressions,
 )
-from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Ending, ScrapeWork
 from oslira_analysis.domain.items.free_checks import explain_unusable, refuse_unavailable
 from oslira_analysis.domain.items.item_identity import without_posts_of
@@ -81,14 +79,13 @@ class ScrapeLimits:
 class ScrapePorts:
     """What a scrape needs."""
 
-    queue: Queue
     scrapes: Scrapes
     scraper: Scraper
     cache: ProfileCache
     suppressions: Suppressions
     at_hand: AtHand
     avatars: Avatars
-    announcer: Announcer
+    after: AfterCommit
     limits: ScrapeLimits
     chance: Chance
 
@@ -194,7 +191,7 @@ async def _snooze(  # what is known of the actor's run differs by the moment
     if delay_s is None:
         delay_s = snooze_s(scrape.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
     pause = Pause(delay_s, is_snooze=True, holds_slot=holds_slot, was_started=was_started)
-    await announce_and_promote(await ports.scrapes.put_off(work, pause), ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(await ports.scrapes.put_off(work, pause))
 
 
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_overrun: bool) -> None:
@@ -271,7 +268,7 @@ async def _try_again(  # what is known of the attempt that failed
         is_overrun=is_overrun,
         because=because,
     )
-    await announce_and_promote(await ports.scrapes.put_off(work, pause), ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(await ports.scrapes.put_off(work, pause))
 
 
 async def _give_up(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None) -> None:
@@ -280,7 +277,7 @@ async def _give_up(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, becau
 
 
 async def _end(work: ScrapeWork, end: ScrapeEnd, ports: ScrapePorts) -> None:
-    await announce_and_promote(await ports.scrapes.end(work, end), ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(await ports.scrapes.end(work, end))
 
 
 async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:
@@ -304,7 +301,7 @@ async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: Scrap
         keep_profile(scrape.username, judged, scraped_at, ports.cache, ports.suppressions),
         name=f"cache:{scrape.scrape_id}",
     )
-    await announce_and_promote(effects, ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(effects)
     if await keeping:
         await ports.scrapes.drop_item(scrape.scrape_id)
     # A picture is kept under its name for longer than a visitor's run is.

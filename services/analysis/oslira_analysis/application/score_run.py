@@ -10,20 +10,18 @@ import structlog
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.draft_business import Drafts, draft_business
 from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.model_ports import AnswerUnusable, Languages, ModelBusy, Models
 from oslira_analysis.application.ports import (
-    Announcer,
     Endings,
     Item,
     ProfileCache,
-    Queue,
     Runs,
     Suppressions,
 )
-from oslira_analysis.application.promote_tasks import announce_and_promote
 from oslira_analysis.application.rows import Effects, Ending, Finding, LeadCard, RunWork
 from oslira_analysis.domain.business import BusinessContext, InvalidBusinessContext
 from oslira_analysis.domain.facts.contacts import links_of, read_contacts
@@ -66,13 +64,12 @@ class ScorePorts:
 
     runs: Runs
     endings: Endings
-    queue: Queue
     cache: ProfileCache
     suppressions: Suppressions
     at_hand: AtHand
     models: Models
     drafts: Drafts
-    announcer: Announcer
+    after: AfterCommit
     languages: Languages
     now: Callable[[], datetime]
     chance: Chance
@@ -90,7 +87,7 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
         # The slot goes to somebody else meanwhile; answers that came are kept.
         delay_s = snooze_s(work.run.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
         effects = await ports.runs.snooze(work, delay_s=delay_s)
-    await announce_and_promote(effects, ports.queue, ports.announcer)
+    await ports.after.publish_and_promote(effects)
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:

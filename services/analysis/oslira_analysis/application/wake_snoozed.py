@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from oslira_analysis.application.ports import Announcer, Queue
-from oslira_analysis.application.promote_tasks import announce_and_promote
+from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
 
 
@@ -19,8 +18,8 @@ class SnoozedRuns(Protocol):
         ...
 
 
-async def wake_snoozed(snoozed: SnoozedRuns, queue: Queue, announcer: Announcer) -> None:
+async def wake_snoozed(snoozed: SnoozedRuns, after: AfterCommit) -> None:
     """To be repeated every second."""
     effects = await snoozed.fail_impatient()
     if await snoozed.wake() or effects.runs:
-        await announce_and_promote(effects, queue, announcer)
+        await after.publish_and_promote(effects)

@@ -10,7 +10,7 @@ from typing import Final
 
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
-from oslira_analysis.domain.models.calls import SCORE, Call
+from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompts.prompt import Instructions, Prompt, build_prompt
 
@@ -37,8 +37,3 @@ def load_instructions(task: str) -> Instructions:
 def build_prompt_for(call: Call, business: BusinessContext, profile: Profile, facts: ProfileFacts) -> Prompt:
     """The prompt of one call; it is answered by `json_schema_strict(call.answer)`."""
     return build_prompt(load_instructions(call.task), business, profile, facts)
-
-
-def build_light_prompt(business: BusinessContext, profile: Profile, facts: ProfileFacts) -> Prompt:
-    """The light analysis's one call."""
-    return build_prompt_for(SCORE, business, profile, facts)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest_asyncio
-from oslira_analysis.application.close_bulks import BulkChanges
+from oslira_analysis.application.bulk_ports import BulkChanges
 from oslira_analysis.infrastructure.bus.announcer import snapshot_of
 from oslira_analysis.infrastructure.postgres.bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres.listings import PostgresListings

@@ -30,7 +30,7 @@ async def test_what_was_started_and_stands_still_fails_and_is_told_and_what_wait
         assert (row["state"], row["error_code"], row["attempt"]) == ("failed", "stalled", 1)
         assert row["due_at"] is not None, "announced again until its hold is settled"
     assert [await job_rows.state("runs", run_id) for run_id in others] == before
-    assert {row["id"] for row in job_rows.heard.effects.runs} == set(stalled)
+    assert {row["id"] for row in job_rows.heard.published.runs} == set(stalled)
     assert (await job_rows.fail_stalled()).processed == 0
 
 
@@ -46,7 +46,7 @@ async def test_a_scrape_that_others_still_want_goes_on_and_one_that_nobody_wants
     await job_rows.fail_stalled()
     states = [await job_rows.state("scrapes", scrape_id) for scrape_id in (shared, lonely, unstarted)]
     assert states == ["running", "aborting", "ended"]
-    assert [hint.row_id for hint in job_rows.heard.effects.hints] == [lonely]
+    assert [hint.row_id for hint in job_rows.heard.published.hints] == [lonely]
 
 
 async def test_a_lease_that_is_alive_hides_no_run_that_stands_still(job_rows: JobRows) -> None:
@@ -72,4 +72,4 @@ async def test_eight_at_once_fail_each_run_once(job_rows: JobRows) -> None:
         "select distinct attempt, state from analysis.runs where id = any($1::uuid[])", runs
     )
     assert [tuple(row) for row in attempts] == [(1, "failed")]
-    assert len([hint for hint in job_rows.heard.effects.hints if hint.row_id == scrape_id]) == 1
+    assert len([hint for hint in job_rows.heard.published.hints if hint.row_id == scrape_id]) == 1

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from analysis_world import World
+from fake_after_commit import FakeEngine
 from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.keep_profile import keep_profile
 from oslira_analysis.application.ports import ActorEnd, Item, StartedRun
-from oslira_analysis.application.rows import Effects
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts, run_scrape
 from oslira_analysis.domain.items.judge_items import judge_items
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
@@ -67,9 +67,7 @@ class OneScrape:
 
 
 class Silent:
-    """The ports Announcer and Avatars."""
-
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...
+    """The port Avatars."""
 
     def copy_later(self, username: str, url: str | None) -> None: ...
 
@@ -88,14 +86,13 @@ async def scrape_once(
     work = await scrapes.claim(scrape_id)
     assert work is not None
     ports = ScrapePorts(
-        queue=PostgresQueue(database),
         scrapes=scrapes,
         scraper=OneScrape([synthetic_item(name)], ended_at, lambda: meanwhile(scrape_id)),
         cache=store,
         suppressions=PostgresSuppressions(database),
         at_hand=at_hand,
         avatars=Silent(),
-        announcer=Silent(),
+        after=FakeEngine().after_commit(queue=PostgresQueue(database)),
         limits=ScrapeLimits(start_known_after_s=1, actor_limit_s=60, used_up_patience_s=0),
         chance=lambda: 0.0,
     )

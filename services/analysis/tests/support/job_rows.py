@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from fake_after_commit import FakeEngine
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.fail_stalled import FailStalled
-from oslira_analysis.application.rows import Effects
 from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
@@ -19,23 +19,12 @@ SLOT = datetime(2026, 2, 1, 2, tzinfo=UTC)
 
 
 @dataclass
-class Heard:
-    """The port Announcer."""
-
-    effects: Effects = field(default_factory=Effects)
-
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
-        del is_repeat
-        self.effects += effects
-
-
-@dataclass
 class JobRows:
     """Rows for analysis's jobs to work on, and the jobs."""
 
     pool: Pool
     gateway: Pool
-    heard: Heard = field(default_factory=Heard)
+    heard: FakeEngine = field(default_factory=FakeEngine)
 
     async def run(
         self, state: str, *, still_for: str = "20 min", scrape_id: UUID | None = None, **more: Any
@@ -155,7 +144,9 @@ class JobRows:
     async def fail_stalled(self) -> Tally:
         tally, client = Tally(), AdminClient(self.pool)
         job = FailStalled(
-            PostgresStalledRuns(client), PostgresQueue(client), self.heard, stalled_for=timedelta(minutes=15)
+            PostgresStalledRuns(client),
+            self.heard.after_commit(queue=PostgresQueue(client)),
+            stalled_for=timedelta(minutes=15),
         )
         await job(SLOT, tally)
         return tally

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+from fake_after_commit import FakeEngine
 from oslira_analysis.application.replay_run import FailedRun, ReplayPorts, replay_run
 from oslira_analysis.application.rows import Effects
 from oslira_shared.errors import OsliraError
@@ -11,7 +12,7 @@ FAILED = FailedRun(uuid4(), uuid4(), 1)
 
 
 class World:
-    """Implements FailedRuns, Holds and Announcer, as far as replaying asks."""
+    """Implements FailedRuns and Holds, as far as replaying asks."""
 
     def __init__(self) -> None:
         self.runs: set[UUID] = set()
@@ -39,11 +40,10 @@ class World:
     async def give_back(self, run_id: UUID) -> None:
         self.closed.add(run_id)
 
-    async def announce(self, effects: Effects) -> None:
-        del effects
-
     async def replay(self) -> UUID:
-        ports = ReplayPorts(failed_runs=self, holds=self, announcer=self, today=lambda: self.day)  # pyright: ignore[reportArgumentType]  # the part of Announcer that is used
+        ports = ReplayPorts(
+            failed_runs=self, holds=self, after=FakeEngine().after_commit(), today=lambda: self.day
+        )
         return await replay_run(FAILED.run_id, ports)
 
     async def refusal(self) -> str:

@@ -4,6 +4,7 @@ A touch is each side of each call of a port: before and after every commit, publ
 """
 
 import asyncio
+import functools
 import inspect
 import multiprocessing
 import os
@@ -11,35 +12,39 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from oslira_analysis.bootstrap import build
+from oslira_analysis.infrastructure.bus.announcer import NatsAnnouncer
+from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
+from oslira_analysis.infrastructure.models.openai_models import OpenAIModels
+from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
+from oslira_analysis.infrastructure.postgres.drafts import PostgresDrafts
+from oslira_analysis.infrastructure.postgres.endings import PostgresEndings
+from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
+from oslira_analysis.infrastructure.postgres.runs import PostgresRuns
+from oslira_analysis.infrastructure.postgres.scrapes import PostgresScrapes
+from oslira_analysis.infrastructure.postgres.suppressions import PostgresSuppressions
+from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
+from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_analysis.settings import AnalysisSettings
 from oslira_shared.postgres.clients import open_pool
 from oslira_shared.runtime import Runtime
 
-PortT = TypeVar("PortT")
-
-
-class _Dying:
-    """A port whose every call is counted, and one of them the last."""
-
-    def __init__(self, port: Any, touches: "_Touches") -> None:
-        self._port = port
-        self._touches = touches
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._port, name)
-        if not inspect.iscoroutinefunction(found):
-            return found
-
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            self._touches.touch(f"before {name}")
-            answer = await found(*args, **kwargs)
-            self._touches.touch(f"after {name}")
-            return answer
-
-        return call
+_ADAPTERS: Final = (
+    NatsAnnouncer,
+    PostgresCalls,
+    PostgresDrafts,
+    PostgresEndings,
+    PostgresQueue,
+    PostgresRuns,
+    PostgresScrapes,
+    PostgresSuppressions,
+    S3Profiles,
+    ApifyScraper,
+    OpenAIModels,
+    AnthropicModels,
+)
 
 
 class _Touches:
@@ -54,8 +59,21 @@ class _Touches:
         if self._kill_at in (self._count, where):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def dress(self, port: PortT, /) -> PortT:
-        return _Dying(port, self)  # pyright: ignore[reportReturnType]  # stands in for it by its attributes
+    def count_calls_of(self, adapter: type) -> None:
+        """From here on, in this process."""
+        for name, method in inspect.getmembers(adapter, inspect.iscoroutinefunction):
+            if not name.startswith("_"):
+                setattr(adapter, name, self._counted(name, method))
+
+    def _counted(self, name: str, method: Any) -> Any:
+        @functools.wraps(method)
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self.touch(f"before {name}")
+            answer = await method(*args, **kwargs)
+            self.touch(f"after {name}")
+            return answer
+
+        return call
 
 
 class EngineProcess:
@@ -120,5 +138,7 @@ def _run(environment: dict[str, str], kill_at: int | str, told: Any, log: Path |
 async def _live(settings: AnalysisSettings, touches: _Touches) -> None:
     pool = await open_pool(settings.database_url.get_secret_value(), service="analysis", max_size=10)
     runtime = Runtime(settings, pool)
-    await build(runtime, settings, dress=touches.dress)
+    for adapter in _ADAPTERS:
+        touches.count_calls_of(adapter)
+    await build(runtime, settings)
     await runtime.live()

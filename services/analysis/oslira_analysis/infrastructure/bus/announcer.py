@@ -136,7 +136,7 @@ def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
         status=v1.RunStatus(row["state"]),
         progress=row["progress"],
         current_step=row["current_step"],
-        should_cancel=row["cancel_requested_at"] is not None,
+        should_cancel=row["state"] == v1.RunStatus.CANCELLED,
         error={"code": row["error_code"], "detail": row["error_detail"]} if row["error_code"] else None,
         credits={
             "held": 0 if is_settled else price_credits,

@@ -8,7 +8,7 @@ from oslira_shared.contracts.analysis import v1
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import trace
 
-from oslira_analysis.application.close_bulks import EndedBulk
+from oslira_analysis.application.bulk_ports import EndedBulk
 
 _LOG = structlog.get_logger()
 

@@ -8,10 +8,11 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.work import Heart
 
+from oslira_analysis.application.after_commit import AfterCommit
+from oslira_analysis.application.bulk_ports import Bulks
 from oslira_analysis.application.cancel_run import Cancellations, cancel_run
-from oslira_analysis.application.close_bulks import Bulks, ClosingAnnouncer, cancel_bulk
+from oslira_analysis.application.close_bulks import cancel_bulk
 from oslira_analysis.application.erase_profile import ErasePorts, erase_profile
-from oslira_analysis.application.ports import Queue
 from oslira_analysis.application.preview_context import Businesses, preview_context
 from oslira_analysis.application.replay_run import ReplayPorts, replay_run
 from oslira_analysis.application.show_avatar import ShowAvatar
@@ -22,8 +23,7 @@ def answer_cancels(
     bus: Bus,
     cancellations: Cancellations,
     bulks: Bulks,
-    queue: Queue,
-    announcer: ClosingAnnouncer,
+    after: AfterCommit,
     *,
     hearts: Sequence[Heart],
 ) -> None:
@@ -31,13 +31,13 @@ def answer_cancels(
 
     @bus.responder(v1.CANCEL)
     async def on_cancel(request: v1.CancelRequest) -> v1.Cancelled:
-        state = await cancel_run(request.run_id, request.account_id, cancellations, queue, announcer)
+        state = await cancel_run(request.run_id, request.account_id, cancellations, after)
         await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.Cancelled(run_id=request.run_id, status=v1.RunStatus(state))
 
     @bus.responder(v1.CANCEL_BULK)
     async def on_cancel_bulk(request: v1.CancelBulkRequest) -> v1.CancelledBulk:
-        state = await cancel_bulk(request.bulk_id, request.account_id, bulks, queue, announcer)
+        state = await cancel_bulk(request.bulk_id, request.account_id, bulks, after)
         await asyncio.gather(*(heart.beat_once() for heart in hearts))
         return v1.CancelledBulk(bulk_id=request.bulk_id, was_open=state == "open")
 

@@ -1,15 +1,13 @@
 """Rows that this process has made due, claimed here: a hint to oneself needs no bus."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
 from oslira_shared.work import Heart
 
-from oslira_analysis.application.ports import Announcer
-from oslira_analysis.application.rows import Effects, Hint
+from oslira_analysis.application.rows import Hint
 
 _LOG = structlog.get_logger()
 Take = Callable[[UUID], Awaitable[None]]
@@ -17,14 +15,12 @@ Takers = Mapping[str, tuple[Heart, Take]]
 
 
 class OwnHints:
-    """The Announcer that takes hints itself while there is room here, and leaves the rest to others.
+    """The port LocalWork.
 
-    Nothing rests on it: the claim decides who works on a row, and one that is lost here is swept like a lost message. What the
-    sweep says again goes over the bus, so that a process which can't do its work doesn't keep it.
+    Nothing rests on it: the claim decides who works on a row, and one that is lost here is swept like a lost message.
     """
 
-    def __init__(self, inner: Announcer) -> None:
-        self._inner = inner
+    def __init__(self) -> None:
         self._takers: Takers = {}
         self._taking: dict[asyncio.Task[None], Heart] = {}
 
@@ -32,10 +28,8 @@ class OwnHints:
         """By state of the row: who has to have room, and what claims a row and starts its work. An empty mapping: no more."""
         self._takers = takers
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
-        if not is_repeat:
-            effects = replace(effects, hints=[hint for hint in effects.hints if not self._takes(hint)])
-        await self._inner.announce(effects, is_repeat=is_repeat)
+    def start(self, hints: Sequence[Hint]) -> list[Hint]:
+        return [hint for hint in hints if not self._takes(hint)]
 
     def _takes(self, hint: Hint) -> bool:
         if hint.state not in self._takers:

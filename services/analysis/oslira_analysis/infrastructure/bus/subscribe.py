@@ -5,8 +5,8 @@ from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.credits.v1 import Settled
 from oslira_shared.contracts.work import WorkHint
 
-from oslira_analysis.application.mark_settled import mark_settled
-from oslira_analysis.application.ports import Announcer, Settlements
+from oslira_analysis.application.after_commit import AfterCommit
+from oslira_analysis.application.ports import Settlements
 from oslira_analysis.application.report_outcome import report_outcome
 from oslira_analysis.infrastructure.bus.own_hints import OwnHints
 from oslira_analysis.infrastructure.bus.take_work import Engine
@@ -41,12 +41,13 @@ def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
         await engine.scrape(hint.row_id)
 
 
-def answer_outcomes(bus: Bus, settlements: Settlements, announcer: Announcer) -> None:
+def answer_outcomes(bus: Bus, settlements: Settlements, after: AfterCommit) -> None:
     """Declare what is between runs and their holds: the responder for credits, and its news."""
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:
-        await mark_settled(event.hold_id, settlements, announcer)
+        # The message is a hint: what was charged is read from the ledger's view.
+        await after.publish(await settlements.mark_settled(event.hold_id))
 
     @bus.responder(v1.OUTCOME)
     async def on_outcome(request: v1.OutcomeRequest) -> v1.Outcome:

@@ -13,7 +13,8 @@ from structlog.contextvars import bound_contextvars
 
 from oslira_analysis.application.abort_scrape import abort_scrape
 from oslira_analysis.application.admit_run import admit_run
-from oslira_analysis.application.ports import Announcer, ProfileCache, Queue, Runs, Scrapes
+from oslira_analysis.application.after_commit import AfterCommit
+from oslira_analysis.application.ports import ProfileCache, Runs, Scrapes
 from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
 from oslira_analysis.application.score_run import ScorePorts, score_run
 from oslira_analysis.metrics import STEP_SECONDS
@@ -42,10 +43,9 @@ class Engine:
     """Everything that works on rows. `longest_s`: no step takes longer; its calls have limits of their own."""
 
     runs: Runs
-    queue: Queue
     scrapes: Scrapes
     cache: ProfileCache
-    announcer: Announcer
+    after: AfterCommit
     scraping: ScrapePorts
     scoring: ScorePorts
     hearts: Hearts
@@ -91,7 +91,7 @@ class Engine:
             return
         run = work.run
         if state == "queued":
-            step, job = "admit", partial(admit_run, work, self.runs, self.queue, self.cache, self.announcer)
+            step, job = "admit", partial(admit_run, work, self.runs, self.cache, self.after)
         else:
             step, job = "score", partial(score_run, work, self.scoring)
         # The task takes its context along: whatever is logged under it says whose run it is.

@@ -21,7 +21,6 @@ class S3ErasableObjects:
         self._calls = BlockingCalls("s3_erasures", most=_AT_ONCE)
 
     async def erase_profile(self, username: str) -> int:
-        # There is one depth, and one object for it.
         return await self._calls.run(
             lambda: self._delete_if_there(key_of(username)), limit_s=2 * CALL_LIMIT_S
         )

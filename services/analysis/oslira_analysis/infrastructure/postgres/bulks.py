@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-from oslira_shared.errors import OsliraError
-from oslira_shared.postgres.clients import AdminClient, Connection
+from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.work import WorkTable, sweep
 
-from oslira_analysis.application.close_bulks import BulkChanges, EndedBulk
-from oslira_analysis.application.rows import Effects
-from oslira_analysis.infrastructure.postgres.cancel import cancelled
+from oslira_analysis.application.bulk_ports import BulkChanges, EndedBulk
+from oslira_analysis.infrastructure.postgres.cancel import end_runs
 
 # Nobody claims a bulk: each look at it is one short transaction.
 BULKS: Final = WorkTable("analysis.bulks", claimable=frozenset(), announced=frozenset({"ended"}))
@@ -23,7 +20,6 @@ _CLOSE: Final = "select * from analysis.close_bulk($1)"
 _CANCEL: Final = "select * from analysis.cancel_bulk($1, $2)"
 _STATE: Final = "select state from analysis.bulks where id = $1 and account_id = $2"
 _ENDED: Final = "select id, account_id from analysis.bulks where id = any($1::uuid[]) and settled_at is null"
-_TRIES: Final = 5
 
 
 class PostgresBulks:
@@ -55,7 +51,7 @@ class PostgresBulks:
             return None
         if state == "ended":
             return state, BulkChanges()
-        changes = BulkChanges(effects=await self._cancel(bulk_id, "cancelled"))
+        changes = BulkChanges(effects=await end_runs(self._database, _CANCEL, bulk_id, "cancelled"))
         closed = await self._close([bulk_id])
         return state, BulkChanges(closed.ended, changes.effects + closed.effects)
 
@@ -70,18 +66,5 @@ class PostgresBulks:
                 changes.ended.append(EndedBulk(bulk_id, looked["account_id"]))
             elif looked["outcome"] == "enough":
                 # Ending these runs leads back here, and then the bulk closes.
-                changes.effects += await self._cancel(bulk_id, "enough_leads")
+                changes.effects += await end_runs(self._database, _CANCEL, bulk_id, "enough_leads")
         return changes
-
-    async def _cancel(self, bulk_id: UUID, because: str) -> Effects:
-        for _ in range(_TRIES):
-            try:
-                async with self._database.transaction() as connection:
-                    return await _cancel(connection, bulk_id, because)
-            except asyncpg.TransactionRollbackError:
-                continue
-        raise OsliraError("unavailable", "The bulk is being changed right now; try again.")
-
-
-async def _cancel(connection: Connection, bulk_id: UUID, because: str) -> Effects:
-    return await cancelled(connection, await connection.fetch(_CANCEL, bulk_id, because))

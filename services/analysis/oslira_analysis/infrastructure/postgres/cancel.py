@@ -1,4 +1,4 @@
-"""Cancelling, in Postgres."""
+"""Runs that end from outside their work, in Postgres: cancelled, stalled, or their suppliers were unavailable for too long."""
 
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from oslira_analysis.application.rows import Effects, Hint
 _STATE: Final = "select state from analysis.runs where id = $1 and account_id = $2"
 _CANCEL: Final = "select * from analysis.cancel_runs($1)"
 _RUNS: Final = "select * from analysis.runs where id = any($1::uuid[])"
-# A run that joins a scrape while it is being cancelled: the locks would be taken in the wrong order.
+# A run that joins a scrape while it is being ended: the locks would be taken in the wrong order.
 _TRIES: Final = 5
 
 
@@ -25,21 +25,28 @@ class PostgresCancellations:
         self._database = database
 
     async def cancel(self, run_id: UUID, account_id: UUID) -> Cancellation | None:
-        for _ in range(_TRIES):
-            try:
-                async with self._database.transaction() as connection:
-                    if await connection.fetchval(_STATE, run_id, account_id) is None:
-                        return None
-                    effects = await cancelled(connection, await connection.fetch(_CANCEL, [run_id]))
-                    state = await connection.fetchval(_STATE, run_id, account_id)
-            except asyncpg.TransactionRollbackError:
-                continue
-            return Cancellation(state, effects)
-        raise OsliraError("unavailable", "The run is being changed right now; try again.")
+        if await self._state(run_id, account_id) is None:
+            return None
+        effects = await end_runs(self._database, _CANCEL, [run_id])
+        return Cancellation(str(await self._state(run_id, account_id)), effects)
+
+    async def _state(self, run_id: UUID, account_id: UUID) -> str | None:
+        async with self._database.connection() as connection:
+            return await connection.fetchval(_STATE, run_id, account_id)
 
 
-async def cancelled(connection: Connection, changed: list[Record]) -> Effects:
-    """What cancelling has changed, to be announced after the commit."""
+async def end_runs(database: AdminClient, query: str, *values: object) -> Effects:
+    """Call a function that ends runs and answers with what it changed. Raises OsliraError `unavailable` after some deadlocks."""
+    for _ in range(_TRIES):
+        try:
+            async with database.transaction() as connection:
+                return await _effects(connection, await connection.fetch(query, *values))
+        except asyncpg.TransactionRollbackError:
+            continue
+    raise OsliraError("unavailable", "The run is being changed right now; try again.")
+
+
+async def _effects(connection: Connection, changed: list[Record]) -> Effects:
     hints = [
         Hint(v1.SCRAPE, row["row_id"], row["state"], row["attempt"])
         for row in changed

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
-from oslira_shared.work import transition
 
 from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Run, RunWork
 from oslira_analysis.domain.results.changes import ResultSummary, what_changed
-from oslira_analysis.infrastructure.postgres.tables import ANNOUNCE_AGAIN_S, effects_of
+from oslira_analysis.infrastructure.postgres.tables import END_RUN, effects_of
 
 # With the lead's last analysis, of a refresh or of another type: what the new result is compared with.
 _UPSERT_LEAD: Final = """
@@ -38,17 +37,11 @@ with kept as (
   insert into analysis.analyses (id, run_id, lead_id, account_id, business_profile_id, type, score, result, prompt_version,
                                  business_version)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
-), forgotten as (
-  delete from analysis.call_answers where run_id = $2
 )
 update analysis.runs set lead_id = $3, is_new_lead = $10 where id = $2 returning *
 """
 _KEEP_DRAFT: Final = """
-with forgotten as (delete from analysis.call_answers where run_id = $1)
 update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
-"""
-_CALL_COST: Final = """
-select coalesce(sum(cost_nano_usd), 0)::bigint from analysis.ai_usage_logs where run_id = $1
 """
 
 
@@ -71,7 +64,7 @@ class PostgresEndings:
     async def _complete(self, work: RunWork, finding: Finding) -> Effects:
         run = work.run
         async with self._database.transaction() as connection:
-            row = await _end(connection, work, "completed", {"progress": 100})
+            row = await _end(connection, work, "completed")
             if row is None:
                 return Effects()
             # A run that will be forgotten leaves no lead.
@@ -94,21 +87,14 @@ class PostgresEndings:
 
     async def complete_draft(self, work: RunWork, draft: Draft) -> Effects:
         async with self._database.transaction() as connection:
-            row = await _end(connection, work, "completed", {"progress": 100})
+            row = await _end(connection, work, "completed")
             if row is not None:
                 await connection.execute(_KEEP_DRAFT, work.run.run_id, draft.result, draft.prompt_version)
         return effects_of(row)
 
     async def fail(self, work: RunWork, ending: Ending) -> Effects:
         async with self._database.transaction() as connection:
-            row = await _end(
-                connection, work, "failed", {"error_code": ending.code, "error_detail": ending.detail}
-            )
-            if row is not None:
-                await connection.execute(
-                    "delete from analysis.call_answers where run_id = $1", work.run.run_id
-                )
-        return effects_of(row)
+            return effects_of(await _end(connection, work, "failed", ending))
 
 
 async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Record:
@@ -139,12 +125,12 @@ def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] 
     return what_changed(before, after).to_json()
 
 
-async def _end(connection: Connection, work: RunWork, state: str, values: dict[str, Any]) -> Record | None:
-    cost_nano_usd = await connection.fetchval(_CALL_COST, work.run.run_id)
-    return await transition(
-        connection,
-        work.claim,
-        to_state=state,
-        due_in_s=ANNOUNCE_AGAIN_S,
-        values={**values, "current_step": state, "ai_cost_nano_usd": cost_nano_usd},
+async def _end(
+    connection: Connection, work: RunWork, state: str, ending: Ending | None = None
+) -> Record | None:
+    """By the holder of the claim. None: it has been taken away."""
+    code, detail = (ending.code, ending.detail) if ending else (None, None)
+    held = work.claim
+    return await connection.fetchrow(
+        END_RUN, held.row_id, state, code, detail, held.state, held.attempt, True
     )

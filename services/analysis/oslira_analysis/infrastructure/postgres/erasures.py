@@ -11,7 +11,7 @@ from oslira_analysis.application.erase_profile import ErasedRows, Subject
 _SUBJECT: Final = "select username, visitors_hmac from identity.erasure_of($1)"
 _AT_WORK: Final = """
 select id, account_id from analysis.runs
- where username = $1 and state in ('queued', 'waiting', 'scraping', 'scoring') order by id
+ where username = $1 and analysis.is_active(state) order by id
 """
 _PICTURES: Final = """
 select a.key from analysis.avatars a

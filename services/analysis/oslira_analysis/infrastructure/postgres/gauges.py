@@ -21,7 +21,7 @@ _OPEN: Final[Mapping[BreakerState, float]] = {"closed": 0.0, "half_open": 0.5, "
 # An ended run keeps its `due_at` until its hold is settled.
 _RUNS: Final = """
 with alive as (
-  select r.state, r.progressed_at from analysis.runs r where r.state in ('queued', 'waiting', 'scraping', 'scoring')
+  select r.state, r.progressed_at from analysis.runs r where analysis.is_active(r.state)
   union all
   select 'unsettled', r.progressed_at from analysis.runs r
    where r.due_at is not null and r.state in ('completed', 'failed', 'cancelled')

@@ -12,8 +12,8 @@ from oslira_shared.work import DueRow, sweep
 from oslira_analysis.application.ports import Promoted
 from oslira_analysis.application.rows import Effects, Ending, Hint
 from oslira_analysis.infrastructure.postgres.tables import (
-    ANNOUNCE_AGAIN_S,
-    ENDED,
+    END_RUN,
+    FAIL_FOLLOWERS,
     HINTS,
     RUNS,
     SCRAPES,
@@ -28,14 +28,6 @@ _GIVEN_UP: Final = Ending(
 _SCRAPE_GIVEN_UP: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
 )
-_GIVE_UP_RUN: Final = """
-update analysis.runs
-   set state = 'failed', attempt = attempt + 1, error_code = $4, error_detail = $5, current_step = 'failed', seq = seq + 1,
-       progressed_at = now(), lease_until = null, due_at = now() + make_interval(secs => $6),
-       ai_cost_nano_usd = (select coalesce(sum(u.cost_nano_usd), 0) from analysis.ai_usage_logs u where u.run_id = $1)
- where id = $1 and state = $2 and attempt = $3
-returning *
-"""
 # An actor's run that may be at work still costs, and holds its slot: it is aborted first.
 _GIVE_UP_SCRAPE: Final = """
 update analysis.scrapes
@@ -53,15 +45,6 @@ update analysis.scrapes
        progressed_at = now(), ended_at = now(), lease_until = null, due_at = null
  where id = $1 and state = $2 and attempt = $3
 returning reason_detail
-"""
-# The scrape's row is locked already: its runs end with it.
-FAIL_FOLLOWERS: Final = """
-update analysis.runs
-   set state = 'failed', attempt = attempt + 1, error_code = $2, error_detail = $3, current_step = 'failed', seq = seq + 1,
-       progressed_at = now(), not_before = null, due_at = now() + make_interval(secs => $4),
-       ai_cost_nano_usd = (select coalesce(sum(u.cost_nano_usd), 0) from analysis.ai_usage_logs u where u.run_id = runs.id)
- where scrape_id = $1 and state in ('scraping', 'waiting')
-returning *
 """
 
 
@@ -103,7 +86,7 @@ class PostgresQueue:
     async def _due_runs(self, waiting_since: Mapping[str, datetime]) -> Effects:
         async with self._database.transaction() as connection:
             due = await sweep(connection, RUNS, waiting_since=waiting_since)
-            ended = [row.row_id for row in due if row.state in ENDED]
+            ended = [row.row_id for row in due if row.state in v1.ENDED]
             rows = await connection.fetch(_SELECT_RUNS, ended) if ended else []
         hints = [
             Hint(HINTS[row.state], row.row_id, row.state, row.attempt)
@@ -119,11 +102,12 @@ class PostgresQueue:
 
 
 async def _give_up_run(connection: Connection, due: DueRow) -> Effects:
-    row = await connection.fetchrow(
-        _GIVE_UP_RUN, due.row_id, due.state, due.attempt, _GIVEN_UP.code, _GIVEN_UP.detail, ANNOUNCE_AGAIN_S
+    ending = _GIVEN_UP
+    return effects_of(
+        await connection.fetchrow(
+            END_RUN, due.row_id, "failed", ending.code, ending.detail, due.state, due.attempt, False
+        )
     )
-    await connection.execute("delete from analysis.call_answers where run_id = $1", due.row_id)
-    return effects_of(row)
 
 
 async def _give_up_scrape(connection: Connection, due: DueRow) -> Effects:
@@ -133,5 +117,5 @@ async def _give_up_scrape(connection: Connection, due: DueRow) -> Effects:
     detail = detail or await connection.fetchval(_END_SCRAPE, *values)
     if detail is None:
         return Effects()
-    rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, detail, ANNOUNCE_AGAIN_S)
+    rows = await connection.fetch(FAIL_FOLLOWERS, due.row_id, ending.code, detail)
     return Effects(runs=[dict(row) for row in rows])

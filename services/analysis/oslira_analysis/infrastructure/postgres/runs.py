@@ -17,11 +17,11 @@ insert into analysis.scrapes (id, state, username) values ($1, 'waiting', $2) on
 """
 _LOCK_SCRAPE: Final = """
 select id, state from analysis.scrapes
- where username = $1 and depth = 'profile' and state in ('waiting', 'starting', 'running') for update
+ where username = $1 and state in ('waiting', 'starting', 'running') for update
 """
 _JUST_FETCHED: Final = """
 select id from analysis.scrapes
- where username = $1 and depth = 'profile' and outcome = 'fetched' and ended_at > now() - make_interval(secs => $2)
+ where username = $1 and outcome = 'fetched' and ended_at > now() - make_interval(secs => $2)
    and coalesce(scraped_at, ended_at) > now() - make_interval(secs => $2)
  order by ended_at desc limit 1
 """

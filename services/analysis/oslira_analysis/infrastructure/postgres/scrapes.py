@@ -11,8 +11,7 @@ from oslira_shared.work import Claim, claim, hand_back, moved, snooze, transitio
 
 from oslira_analysis.application.ports import Pause, ScrapeEnd
 from oslira_analysis.application.rows import Effects, ScrapeWork
-from oslira_analysis.infrastructure.postgres.queue import FAIL_FOLLOWERS
-from oslira_analysis.infrastructure.postgres.tables import ANNOUNCE_AGAIN_S, SCRAPES, scrape_work
+from oslira_analysis.infrastructure.postgres.tables import FAIL_FOLLOWERS, SCRAPES, scrape_work
 
 _WRITE_INTENT: Final = """
 update analysis.scrapes set intent_at = now(), actor_run_id = null, starts = starts + 1
@@ -183,7 +182,7 @@ class PostgresScrapes:
             # The scrape's row is locked from here on: a run that joins now waits, and then finds it ended.
             if ending is not None:
                 rows = await connection.fetch(
-                    FAIL_FOLLOWERS, work.scrape.scrape_id, ending.code, ending.detail, ANNOUNCE_AGAIN_S
+                    FAIL_FOLLOWERS, work.scrape.scrape_id, ending.code, ending.detail
                 )
             else:
                 rows = await connection.fetch(_FOLLOWERS_ON, work.scrape.scrape_id)

@@ -5,7 +5,7 @@ from typing import Final
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.application.rows import Effects
-from oslira_analysis.infrastructure.postgres.cancel import cancelled
+from oslira_analysis.infrastructure.postgres.cancel import end_runs
 
 _BATCH: Final = 500
 # In the order of ids and without waiting, as everybody locks several of them. `not_before` stays: since then they stand in the queue.
@@ -45,6 +45,4 @@ class PostgresSnoozedRuns:
             rows = await connection.fetch(_OUT_OF_PATIENCE, self._single_s, self._bulk_s, _BATCH)
         if not rows:
             return Effects()
-        async with self._database.transaction() as connection:
-            changed = await connection.fetch(_FAIL, [row["id"] for row in rows], _CODES, _DETAILS)
-            return await cancelled(connection, changed)
+        return await end_runs(self._database, _FAIL, [row["id"] for row in rows], _CODES, _DETAILS)

@@ -8,7 +8,7 @@ from uuid import UUID
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.application.rows import Effects
-from oslira_analysis.infrastructure.postgres.cancel import cancelled
+from oslira_analysis.infrastructure.postgres.cancel import end_runs
 
 _FIND: Final = """
 select id from analysis.runs
@@ -29,6 +29,4 @@ class PostgresStalledRuns:
             return [row["id"] for row in await connection.fetch(_FIND, stalled_for)]
 
     async def fail(self, run_id: UUID, *, stalled_for: timedelta, detail: str) -> Effects:
-        async with self._database.transaction() as connection:
-            changed = await connection.fetch(_FAIL, run_id, stalled_for, detail)
-            return await cancelled(connection, changed)
+        return await end_runs(self._database, _FAIL, run_id, stalled_for, detail)

@@ -13,15 +13,19 @@ RUNS = WorkTable(
     "analysis.runs",
     claimable=frozenset({"queued", "scoring"}),
     lease_s=10.0,
-    announced=frozenset({"completed", "failed", "cancelled"}),
+    announced=v1.ENDED,
 )
 SCRAPES = WorkTable(
     "analysis.scrapes", claimable=frozenset({"starting", "running", "aborting"}), lease_s=10.0
 )
 
-# An ending is announced again this often until its hold is settled.
-ANNOUNCE_AGAIN_S: Final = 5.0
-ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+# (run, state, error code, error detail, held state, held attempt, by its holder): analysis.end_runs says more.
+END_RUN: Final = "select * from analysis.end_runs(array[$1::uuid], $2, $3, $4, $5, $6, $7)"
+# (scrape, error code, error detail). The scrape's row is locked already: the runs that wait for it end with it.
+FAIL_FOLLOWERS: Final = """
+select * from analysis.end_runs(
+  array(select r.id from analysis.runs r where r.scrape_id = $1 and r.state in ('scraping', 'waiting')), 'failed', $2, $3)
+"""
 HINTS: Final = {"queued": v1.RUN, "scoring": v1.SCORE}
 
 

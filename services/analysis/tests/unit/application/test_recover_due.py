@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fake_after_commit import FakeEngine
 from oslira_analysis.application.ports import Promoted
 from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.rows import Effects
@@ -14,7 +15,7 @@ SINCE: Mapping[str, datetime] = {"queued": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 @dataclass
-class Engine:
+class Engine(FakeEngine):
     """Queue, announcer, backlog and clock of one process."""
 
     steps: list[str] = field(default_factory=list[str])
@@ -51,7 +52,7 @@ class Engine:
 
 def sweep_of(engine: Engine) -> RecoverDue:
     made: Any = engine
-    return RecoverDue(made, made, made, lambda: engine.now_s, engine.sleep)
+    return RecoverDue(made, engine.after_commit(), made, lambda: engine.now_s, engine.sleep)
 
 
 async def test_what_waits_in_the_stream_is_left_out() -> None:

@@ -4,19 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from fake_after_commit import FakeEngine
 from oslira_analysis.application.rows import Effects, Hint
 from oslira_analysis.infrastructure.bus.own_hints import OwnHints
 from oslira_shared.ids import new_id
-
-
-@dataclass
-class Bus:
-    """The Announcer behind: what reached the others."""
-
-    heard: list[Hint] = field(default_factory=list[Hint])
-
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:  # noqa: ARG002
-        self.heard += effects.hints
 
 
 @dataclass(eq=False)
@@ -27,7 +18,7 @@ class Room:
 
 @dataclass
 class Desk:
-    bus: Bus = field(default_factory=Bus)
+    bus: FakeEngine = field(default_factory=FakeEngine)
     taken: list[UUID] = field(default_factory=list[UUID])
 
     async def take(self, row_id: UUID) -> None:
@@ -49,34 +40,37 @@ async def settle() -> None:
 
 async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> None:
     desk = Desk()
-    own = OwnHints(desk.bus)
+    own = OwnHints()
+    after = desk.bus.after_commit(local=own)
     own.take({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a heart it asks no more
     effects = hints(4)
-    await own.announce(effects)
+    await after.publish(effects)
     await settle()
     assert desk.taken == [hint.row_id for hint in effects.hints[:2]]
-    assert desk.bus.heard == effects.hints[2:]
+    assert desk.bus.published.hints == effects.hints[2:]
 
 
 async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go_over_the_bus() -> None:
     desk = Desk()
-    own = OwnHints(desk.bus)
+    own = OwnHints()
+    after = desk.bus.after_commit(local=own)
     own.take({"scoring": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
-    await own.announce(repeated := hints(1), is_repeat=True)
-    await own.announce(other := hints(1, "queued"))
+    await after.publish(repeated := hints(1), is_repeat=True)
+    await after.publish(other := hints(1, "queued"))
     own.take({})
-    await own.announce(late := hints(1))
+    await after.publish(late := hints(1))
     await settle()
     assert desk.taken == []
-    assert desk.bus.heard == [*repeated.hints, *other.hints, *late.hints]
+    assert desk.bus.published.hints == [*repeated.hints, *other.hints, *late.hints]
 
 
 async def test_a_hint_that_is_lost_here_is_left_to_the_sweep_and_makes_room() -> None:
     desk = Desk()
-    own = OwnHints(desk.bus)
+    own = OwnHints()
+    after = desk.bus.after_commit(local=own)
     own.take({"scoring": (Room(load=0, capacity=1), desk.lose)})  # pyright: ignore[reportArgumentType]
-    await own.announce(hints(1))
+    await after.publish(hints(1))
     await settle()
-    await own.announce(hints(1))
+    await after.publish(hints(1))
     await settle()
-    assert desk.bus.heard == []
+    assert desk.bus.published.hints == []

@@ -1,0 +1,14 @@
+-- migrate:up
+set local role identity_owner;
+
+-- A cancel ends its row and raises the attempt, which stops whoever works on it.
+-- contract: never set but where a raised attempt said the same, and nothing reads it since this version
+alter table identity.job_runs drop column cancel_requested_at;
+-- contract: never set but where a raised attempt said the same, and nothing reads it since this version
+alter table identity.sign_ups drop column cancel_requested_at;
+-- contract: never set but where a raised attempt said the same, and nothing reads it since this version
+alter table identity.webhook_deliveries drop column cancel_requested_at;
+
+reset role;
+
+-- migrate:down
