@@ -1,5 +1,6 @@
 """A user's promises about profile pictures, and a stranger's about theirs."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -10,13 +11,14 @@ from oslira_cli.operator_token import sign_operator_token
 from oslira_client import Oslira
 from oslira_devstack.access import access_to
 from oslira_devstack.stack import Stack
+from oslira_shared.contracts.analysis.v1 import MAX_AVATAR_BYTES
 from people import Person, person
 from pictures import JPEG, keep_picture
 
 
-async def _pictured_lead(stack: Stack, user: Person, username: str) -> dict[str, Any]:
+async def _pictured_lead(stack: Stack, user: Person, username: str, content: bytes = JPEG) -> dict[str, Any]:
     run = await user.settled((await user.analyze(username))[1]["run_id"])
-    await keep_picture(stack, [username])
+    await keep_picture(stack, [username], content=content)
     answer = await user.client.http.get(f"/v1/leads/{run['lead_id']}")
     lead: dict[str, Any] = answer.json()
     assert lead["avatar_url"], lead
@@ -43,6 +45,14 @@ async def test_a_page_shows_the_picture_of_a_lead_without_a_token(stack: Stack) 
             assert shown.avatar_url
             chunks = [chunk async for chunk in client.leads.get_lead_avatar(shown.avatar_url)]
         assert b"".join(chunks) == JPEG
+
+
+async def test_the_largest_picture_that_is_copied_fits_into_a_message(stack: Stack) -> None:
+    async with person(stack) as user:
+        largest = JPEG.ljust(MAX_AVATAR_BYTES, b"x")
+        lead = await _pictured_lead(stack, user, f"large.{uuid.uuid4().hex[:8]}", largest)
+        answers = await asyncio.gather(*(user.client.http.get(lead["avatar_url"]) for _ in range(20)))
+        assert {(answer.status_code, answer.content == largest) for answer in answers} == {(200, True)}
 
 
 async def test_an_erased_profile_is_shown_no_more(stack: Stack) -> None:
