@@ -18,10 +18,17 @@ PROMISED_P95_MS = 50
 REQUESTS = 40
 _FILL = """
 insert into analysis.leads
-  (id, account_id, business_profile_id, username, full_name, followers, latest_score, latest_type, analysed_at)
+  (id, account_id, business_profile_id, username, full_name, followers, latest_score, latest_type, analysed_at,
+   tier, is_verified, links, emails, phones, summary)
 select gen_random_uuid(), $1, $2, 'lead.' || lpad(n::text, 6, '0'), 'Ana Costa ' || n, n, n % 101,
-       (array['light', 'deep', 'xray'])[1 + n % 3], now() - make_interval(mins => n)
+       (array['light', 'deep', 'xray'])[1 + n % 3], now() - make_interval(mins => n),
+       'micro', false, array['https://lead.example/' || n], array[n || '@lead.example'], array['+351 21 ' || n],
+       repeat('A summary. ', 30)
   from generate_series(1, $3::int) as n
+"""
+_PICTURES = """
+insert into analysis.avatars (username, key, content_type)
+select l.username, 'media/avatars/' || md5(l.username), 'image/jpeg' from analysis.leads l where l.account_id = $1
 """
 _LISTS: list[tuple[str, dict[str, Any]]] = [
     ("by time", {}),
@@ -39,6 +46,7 @@ async def fill(user: Person) -> None:
     try:
         await connection.execute("set role analysis_owner")
         await connection.execute(_FILL, user.who.account_id, user.who.business_profile_id, LEADS, timeout=600)
+        await connection.execute(_PICTURES, user.who.account_id, timeout=120)
         await connection.execute("analyze analysis.leads, analysis.lead_words", timeout=120)
     finally:
         await connection.close()
