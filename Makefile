@@ -53,7 +53,7 @@ test-containers: venv ## the same tests, with servers from testcontainers (needs
 test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
 	@$(PYTEST) -m containers -s tests/containers
 
-test-browser: venv ## a page on another origin, in headless Chromium (needs /usr/bin/chromium, or CHROMIUM=path)
+test-browser: venv ## a page on another origin, in headless Chromium (needs Chromium, or CHROMIUM=path, and Node)
 	@$(PYTEST) tests/e2e/test_browser.py
 
 bench: venv ## compare the ledger with a plain UPDATE, and measure the API's latency
@@ -61,7 +61,7 @@ bench: venv ## compare the ledger with a plain UPDATE, and measure the API's lat
 	@$(BIN)/python -m oslira_proof.bench.api_latency
 
 ##@ Check
-check: venv ## lint, format, types, import contracts, licences, domain coverage, API documents
+check: venv ## lint, format, types, import contracts, licences, domain coverage, API documents (with Node: also by other tools)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/basedpyright
@@ -70,6 +70,7 @@ check: venv ## lint, format, types, import contracts, licences, domain coverage,
 	@tools/supply_chain.sh licences
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
+	@tools/api_clients.sh
 
 check-k8s: venv ## deploy/k8s as kustomize renders it: valid, and by our rules (needs kubectl)
 	@command -v kubectl >/dev/null || { echo "check-k8s: install kubectl 1.30 or newer" >&2; exit 2; }

@@ -41,7 +41,7 @@ async def test_a_page_shows_the_picture_of_a_lead_without_a_token(stack: Stack) 
         refused = await other.client.http.get(path, params={"ticket": ticket})
         assert (refused.status_code, refused.json()["code"]) == (401, "ticket_invalid")
         async with Oslira(stack.gateway_url, user.who.token) as client:
-            shown = await client.leads.read_lead(lead["lead_id"])
+            shown = await client.leads.get_lead(lead["lead_id"])
             assert shown.avatar_url
             chunks = [chunk async for chunk in client.leads.get_lead_avatar(shown.avatar_url)]
         assert b"".join(chunks) == JPEG

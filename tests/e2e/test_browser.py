@@ -1,5 +1,9 @@
-"""A page on another origin signs in with a token, starts an analysis and follows it to its end; other origins are refused."""
+"""A page on another origin signs in with a token, starts an analysis and follows it to its end; other origins are refused.
 
+Once by hand with an EventSource, once with the client that hey-api generates from the API's document.
+"""
+
+import subprocess
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ pytestmark = pytest.mark.campaign
 
 _START = "([api, token, body]) => analyze(api, token, body)"
 _FOLLOW = "([api, url]) => follow(api, url)"
+_FLOW = "async ([api, token, order]) => (await import('/flow.js')).analyze(api, token, order)"
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -34,6 +40,16 @@ async def open_stack(scratch_dir: Path, front_end_port: int) -> AsyncGenerator[S
     )
     async with Stack(config) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def compiled_flow() -> Path:
+    """tools/openapi/src with the client that it needs, as modules for a browser."""
+    made = subprocess.run(  # our own script
+        [_ROOT / "tools" / "api_clients.sh", "--require"], check=False, capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    return _ROOT / "tools" / "openapi" / "out" / "dist"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -60,6 +76,28 @@ async def test_a_page_of_an_allowed_origin_starts_an_analysis_and_follows_it_to_
         assert numbers == sorted(set(numbers))
         run = await user.settled(started["body"]["run_id"])
         assert run["credits"]["charged"] == 1
+        await page.close()
+
+
+async def test_a_generated_client_orders_follows_and_reads_lead_and_statement(
+    open_stack: Stack, browser: Browser, front_end_port: int, compiled_flow: Path
+) -> None:
+    async with (
+        person(open_stack) as user,
+        a_front_end(port=front_end_port, scripts=compiled_flow) as origin,
+    ):
+        page = await browser.new_page()
+        await page.goto(origin)
+        order = {"username": "by.a.client", "business_profile_id": str(user.who.business_profile_id)}
+        report = await page.evaluate(_FLOW, [open_stack.gateway_url, user.who.token, order])
+        assert report["statuses"][-1] == "completed"
+        assert 0 <= report["score"] <= 100
+        assert report["reasons"] >= 1
+        assert report["lead"] == "by.a.client"
+        assert report["transactions"] == [
+            {"kind": "hold", "change": -1, "spent": 0},
+            {"kind": "settle", "change": 0, "spent": 1},
+        ]
         await page.close()
 
 

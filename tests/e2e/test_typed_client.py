@@ -20,13 +20,13 @@ async def test_a_bulk_is_ordered_followed_and_its_leads_are_read(stack: Stack) -
         end = events[-1].data
         assert isinstance(end, Bulk)
         assert (end.status, end.counts.completed) == ("completed", 4)
-        items = [item.username async for item in client.bulk.list_items(made.bulk_id, limit=3)]
+        items = [item.username async for item in client.bulk.list_bulk_items(made.bulk_id, limit=3)]
         assert items == names
         leads = client.leads.list_leads(sort="username", order="asc", limit=3)
         assert len((await leads.first()).items) == 3
         assert [lead.username async for lead in leads] == names
-        exported = b"".join([chunk async for chunk in client.leads.export_leads_csv(type="light")])
+        exported = b"".join([chunk async for chunk in client.leads.export_leads(type="light")])
         assert [exported.decode("utf-8-sig").count(f'"{name}",') for name in names] == [1] * 4
         with pytest.raises(NotFound) as missing:
-            await client.leads.read_lead(foreign_id())
+            await client.leads.get_lead(foreign_id())
         assert missing.value.code == "lead_not_found"

@@ -40,7 +40,7 @@ from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_gateway.anonymous.challenges import Turnstile
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.webhooks.address import AddressPolicy
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.http_sender import HttpSender, SystemResolver
 from oslira_shared.bucket import CALL_LIMIT_S
 from oslira_shared.ids import new_id
@@ -118,7 +118,7 @@ async def _webhook(server: Dripping) -> None:
     await sender.close()
     await resolver.close()
     # Of an answer only the status is read, so a body that drips is nobody's loss.
-    assert answer in {Answer(problem=Problem.TIMEOUT), Answer.of_status(200)}
+    assert answer in {Answer(problem=DeliveryProblem.TIMEOUT), Answer.of_status(200)}
 
 
 async def _challenge(server: Dripping) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -65,9 +66,9 @@ async def a_browser() -> AsyncGenerator[Browser]:
 
 
 @asynccontextmanager
-async def a_front_end(*, port: int = 0) -> AsyncGenerator[str]:
-    """The origin of a server that has the page, and nothing of ours."""
-    server = await asyncio.start_server(_serve, "127.0.0.1", port)
+async def a_front_end(*, port: int = 0, scripts: Path | None = None) -> AsyncGenerator[str]:
+    """The origin of a server that has the page, the modules in `scripts`, and nothing of ours."""
+    server = await asyncio.start_server(partial(_serve, _modules(scripts)), "127.0.0.1", port)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
@@ -75,11 +76,20 @@ async def a_front_end(*, port: int = 0) -> AsyncGenerator[str]:
         await server.wait_closed()
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _modules(folder: Path | None) -> dict[str, bytes]:
+    """By path."""
+    files = folder.rglob("*.js") if folder is not None else ()
+    return {f"/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in files if folder}
+
+
+async def _serve(
+    modules: Mapping[str, bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     try:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(_PAGE)}\r\nconnection: close\r\n\r\n"
-        writer.write(head.encode() + _PAGE)
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1].decode()
+        body, kind = (modules[path], "text/javascript") if path in modules else (_PAGE, "text/html")
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
         await writer.drain()
     except (ConnectionError, asyncio.IncompleteReadError):  # a connection that the browser opened ahead
         pass

@@ -44,6 +44,8 @@ def attempts(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
     """All of one operation, from one seat, on one account."""
     if operation.ticket is not None:
         yield from _with_tickets(operation, seat, victim)
+        yield from _by_path(operation, seat, victim)
+        yield from _by_account(operation, seat, victim)
         return
     yield from _by_path(operation, seat, victim)
     yield from _by_account(operation, seat, victim)
@@ -153,7 +155,7 @@ def _added(operation: Operation, base: Attempt, victim: Tenant) -> Iterator[Atte
 
 
 def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
-    """Streams know the caller by a ticket alone: own ones on foreign things, of another kind, and rewritten."""
+    """A ticket in the place of a token: own ones on foreign things, of another kind, and rewritten."""
     own = seat.tenant.tickets
     stream = str(operation.ticket)
     base = Attempt(operation.id, operation.method, operation.path, REFUSED, "")

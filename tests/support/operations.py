@@ -36,7 +36,7 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
             ]
             content = said.get("requestBody", {}).get("content", {})
             schema = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-            has_ticket = any("ticket" in scheme for scheme in said.get("security", ()))
+            has_ticket = any(one["name"] == "ticket" for one in parameters)
             found.append(
                 Operation(
                     said["operationId"],
@@ -59,8 +59,9 @@ def _sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
         return _sample(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     if "enum" in schema:
         return schema["enum"][0]
-    if "anyOf" in schema:
-        return _sample(document, schema["anyOf"][0])
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return _sample(document, schema[union][0])
     if schema.get("type") == "object":
         fields = schema.get("properties", {})
         return {name: _sample(document, fields[name]) for name in schema.get("required", ())}

@@ -11,7 +11,7 @@ import httpx
 from oslira_client import ENDED, ApiError, Oslira
 from oslira_client.generated.analyses import AnalysisBody
 from oslira_client.generated.business import BusinessContext, IdealCustomer
-from oslira_client.generated.shared import AcceptedRun, Run
+from oslira_client.generated.shared import AcceptedRun, DraftResult, Run
 
 from oslira_cli.work import settled
 
@@ -85,11 +85,11 @@ class Smoke:
     async def _follow(self, oslira: Oslira, accepted: AcceptedRun | Run) -> tuple[None, str]:
         seen: list[str] = [accepted.status]
         if accepted.status not in ENDED:
-            async for event in oslira.analyses.follow_events(accepted.run_id):
+            async for event in oslira.analyses.follow_run(accepted.run_id):
                 if event.data.status != seen[-1]:
                     seen.append(event.data.status)
         if seen[-1] != "completed":
-            run = await oslira.analyses.read_run(accepted.run_id)
+            run = await oslira.analyses.get_run(accepted.run_id)
             raise Failed(f"{' > '.join(seen)}: {run.error}")
         return None, " > ".join(seen)
 
@@ -97,5 +97,5 @@ class Smoke:
         run = await settled(oslira, run_id)
         if run.credits.held:
             raise Failed(f"the hold of {run.credits.held} is still open")
-        score = (run.result or {}).get("score")
+        score = None if run.result is None or isinstance(run.result, DraftResult) else run.result.score
         return None, f"charged {run.credits.charged}, released {run.credits.released}, score {score}"

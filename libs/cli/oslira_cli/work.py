@@ -27,7 +27,7 @@ async def settled(oslira: Oslira, run_id: UUID, *, timeout_s: float = 15.0) -> R
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
     while True:
-        run = await oslira.analyses.read_run(run_id)
+        run = await oslira.analyses.get_run(run_id)
         if not run.credits.held or loop.time() > deadline:
             return run
         await asyncio.sleep(_LOOK_EVERY_S)

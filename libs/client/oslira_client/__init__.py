@@ -1,4 +1,4 @@
-"""A typed client of the HTTP API: `client.leads.list_leads()`, `client.analyses.follow_events(run_id)`, one method for each operation.
+"""A typed client of the HTTP API: `client.leads.list_leads()`, `client.analyses.follow_run(run_id)`, one method for each operation.
 
 Beside this package it needs httpx and pydantic alone. `generated/` is written from docs/generated/openapi.json; the rest is by hand.
 """

@@ -24,10 +24,9 @@ _FIRST_WAIT_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """A file in an order's place: its content, and the terms that an order has beside its names."""
+    """A file with names, in the place of a body that lists them. Its terms are arguments of the method."""
 
     content: bytes
-    terms: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +144,8 @@ def _content(
     sent = {name: value for name, value in (headers or {}).items() if value is not None}
     match body:
         case Csv():
-            terms = _query(body.terms)
-            return {"content": body.content, "params": terms, "headers": {**sent, "Content-Type": "text/csv"}}
+            headers = {**sent, "Content-Type": "text/csv"}
+            return {"content": body.content, "params": _query(query), "headers": headers}
         case Order():
             return {"json": body.as_json(), "params": _query(query), "headers": sent}
         case None:

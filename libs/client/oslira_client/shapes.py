@@ -10,7 +10,7 @@ ItemT = TypeVar("ItemT")
 class Answer(BaseModel):
     """What the API says. Fields that it gained since are ignored, and new words of a list are taken as they are."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", serialize_by_alias=True)
 
 
 class Order(BaseModel):

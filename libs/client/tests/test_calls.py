@@ -67,7 +67,7 @@ def problem(status: int, code: str, **more: object) -> httpx.Response:
 async def test_a_read_is_tried_again(first: httpx.Response | Exception) -> None:
     server = Server(first, httpx.Response(200, json=BALANCE))
     async with server.client() as client:
-        assert (await client.credits.read_balance()).available == 3
+        assert (await client.credits.get_balance()).available == 3
     assert len(server.asked) == 2
     assert server.waited_s == [0.2]
 
@@ -103,7 +103,7 @@ async def test_it_gives_up_in_the_end_and_waits_no_shorter_than_asked() -> None:
     server = Server(limited)
     async with server.client() as client:
         with pytest.raises(RateLimited) as refused:
-            await client.credits.read_balance()
+            await client.credits.get_balance()
     assert refused.value.retry_after_s == 4
     assert (len(server.asked), server.waited_s) == (3, [4, 4])
 
@@ -125,7 +125,7 @@ async def test_a_problem_is_raised_by_its_kind_with_its_code_and_figures(
     server = Server(problem(status, code, need=3))
     async with server.client() as client:
         with pytest.raises(kind) as raised:
-            await client.credits.read_balance()
+            await client.credits.get_balance()
     assert type(raised.value) is kind
     assert (raised.value.status, raised.value.code, raised.value.body["need"]) == (status, code, 3)
     assert len(server.asked) == 1
@@ -134,7 +134,7 @@ async def test_a_problem_is_raised_by_its_kind_with_its_code_and_figures(
 async def test_what_is_no_problem_document_is_a_problem_all_the_same() -> None:
     async with Server(httpx.Response(404, text="<html>gone</html>")).client() as client:
         with pytest.raises(NotFound) as raised:
-            await client.credits.read_balance()
+            await client.credits.get_balance()
     assert (raised.value.code, raised.value.detail) == ("unknown", "<html>gone</html>")
 
 
@@ -155,7 +155,7 @@ async def test_a_patch_says_what_was_set_and_no_more() -> None:
     server = Server(problem(404, "business_profile_not_found"))
     async with server.client() as client:
         with pytest.raises(NotFound):
-            await client.business.patch_business_profile(
+            await client.business.update_business_profile(
                 "a/b", BusinessPatch(tone=None, name="New"), if_match='"3"'
             )
     (request,) = server.asked
@@ -170,9 +170,7 @@ async def test_a_file_goes_with_its_terms_and_tokens_are_asked_for_each_time() -
     async with server.client(lambda: next(tokens)) as client:
         for _ in range(2):
             with pytest.raises(ApiError):
-                await client.bulk.quote_bulk(
-                    Csv(b"username\nnatgeo\n", {"type": "light", "max_credits": None})
-                )
+                await client.bulk.quote_bulk(Csv(b"username\nnatgeo\n"), type="light", max_credits=None)
     assert [request.headers["authorization"] for request in server.asked] == ["Bearer one", "Bearer two"]
     assert server.asked[0].headers["content-type"] == "text/csv"
     assert dict(server.asked[0].url.params) == {"type": "light"}

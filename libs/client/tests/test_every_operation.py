@@ -61,7 +61,7 @@ def methods_of(client: Oslira) -> Iterator[tuple[str, Callable[..., Any]]]:
         if type(part).__module__.startswith("oslira_client.generated."):
             for name, method in inspect.getmembers(part, inspect.ismethod):
                 if not name.startswith("_"):
-                    about = re.match(r"`(\w+ \S+)`", inspect.getdoc(method) or "")
+                    about = re.match(r"`(\w+ \S+)`\.", inspect.getdoc(method) or "")
                     assert about, f"{name} doesn't say which operation it is"
                     yield about.group(1), method
 

@@ -32,6 +32,8 @@ def run(seq: int, *, ended: bool = False) -> dict[str, Any]:
         "type": "light",
         "username": "natgeo",
         "events_url": f"/v1/runs/{RUN_ID}/events?ticket=t{seq}",
+        "poll_url": f"/v1/runs/{RUN_ID}",
+        "source": "database",
     }
 
 
@@ -59,7 +61,7 @@ class Server:
         return step
 
     async def follow(
-        self, of: Callable[[Oslira], Any] = lambda it: it.analyses.follow_events(RUN_ID)
+        self, of: Callable[[Oslira], Any] = lambda it: it.analyses.follow_run(RUN_ID)
     ) -> list[int]:
         async def sleep(_: float) -> None: ...
 

@@ -5,25 +5,41 @@ They are kept in oslira_shared/contracts/analysis/results.json, since the gatewa
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from oslira_analysis.domain.business import BusinessContext
+from oslira_analysis.domain.results.business_draft import DRAFT_TYPE
 from oslira_analysis.domain.results.changes import Changes
 from oslira_analysis.domain.results.deep import DeepResult
 from oslira_analysis.domain.results.light import LightResult
 from oslira_analysis.domain.results.xray import XrayResult
 
 _REF: Final = "#/components/schemas/"
+# As draft_business.py writes it.
+_DRAFT: Final[Mapping[str, Any]] = {
+    "title": "DraftResult",
+    "description": "The draft of a business profile: `business_profile` can be saved as it is.",
+    "type": "object",
+    "required": ["business_profile", "prompt_version", "type"],
+    "properties": {
+        "business_profile": {"$ref": f"{_REF}ResultBusinessContext"},
+        "prompt_version": {"type": "string"},
+        "type": {"const": DRAFT_TYPE, "type": "string"},
+    },
+}
 
 
 def describe() -> dict[str, Any]:
-    """Name to schema; `AnalysisResult` is any of the three."""
+    """Name to schema; `AnalysisResult` is any of the three, `RunResult` one of them or the draft of a business profile."""
     results = TypeAdapter(LightResult | DeepResult | XrayResult)
     changes = TypeAdapter(Changes)
     found = results.json_schema(mode="serialization")["$defs"]
     told = changes.json_schema(mode="serialization")
-    found |= {**told.pop("$defs"), "Changes": told}
+    draft = TypeAdapter(BusinessContext).json_schema(mode="serialization")
+    found |= {**told.pop("$defs"), "Changes": told, **draft.pop("$defs"), "BusinessContext": draft}
     # As Change.to_json writes it.
     found["Change"]["properties"]["delta"] = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     schemas: dict[str, Any] = {
@@ -35,11 +51,17 @@ def describe() -> dict[str, Any]:
         schemas[ref.removeprefix(_REF)]["properties"]["changes"] = {
             "anyOf": [{"$ref": f"{_REF}ResultChanges"}, {"type": "null"}]
         }
-    schemas["AnalysisResult"] = {
-        "oneOf": [{"$ref": ref} for ref in of_kind.values()],
-        "discriminator": {"propertyName": "type", "mapping": of_kind},
-    }
+    schemas["DraftResult"] = _DRAFT
+    schemas["AnalysisResult"] = _one_of(of_kind)
+    schemas["RunResult"] = _one_of({**of_kind, DRAFT_TYPE: f"{_REF}DraftResult"})
     return schemas
+
+
+def _one_of(of_type: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "oneOf": [{"$ref": ref} for ref in of_type.values()],
+        "discriminator": {"propertyName": "type", "mapping": dict(of_type)},
+    }
 
 
 def _public(name: str) -> str:

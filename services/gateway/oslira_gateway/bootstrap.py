@@ -157,7 +157,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *draft_routes(request_draft, runs, addresses),
             *analyses_routes(request_analysis, runs, addresses),
             *runs_routes(runs, addresses),
-            *stream_routes(runtime, settings, runs, bulks, tickets, run_tokens=run_tokens),
+            *stream_routes(runtime, settings, runs, bulks, tickets),
             *_anonymous(runtime, settings, runs, addresses, run_tokens, challenge=challenge),
             *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
             *lead_routes(

@@ -126,7 +126,6 @@ class Api:
                     FollowRun(self.runs, self.feed),
                     self.tickets,
                     addresses,
-                    run_tokens=self.run_tokens,
                 ),
                 *anonymous_routes(
                     RequestAnonymous(request_analysis, self.allowance, self.challenge, most_a_day=2),

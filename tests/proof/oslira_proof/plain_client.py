@@ -74,7 +74,7 @@ class Client(Oslira):
 
     async def follow(self, run_id: UUID | str) -> AsyncIterator[dict[str, Any]]:
         """Snapshots of a run until its end, over as many connections as it takes."""
-        async for event in self.analyses.follow_events(run_id):
+        async for event in self.analyses.follow_run(run_id):
             yield event.data.model_dump(mode="json")
 
     async def _json(self, method: str, path: str, **content: Any) -> dict[str, Any]:

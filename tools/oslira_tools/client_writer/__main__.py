@@ -3,14 +3,15 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from oslira_tools.client_writer.methods import Methods, Operation, operations_in
-from oslira_tools.client_writer.models import SCHEMAS, Models
+from oslira_tools.client_writer.methods import Methods, operations_in
+from oslira_tools.client_writer.models import Models
 
 _PACKAGE: Final = "oslira_client"
+_PYDANTIC: Final = "pydantic"
 _SHARED: Final = "shared"
 _MARK: Final = "Generated from docs/generated/openapi.json: `make openapi`."
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,6 +19,7 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "datetime": ("datetime",),
     "typing": ("Any", "Literal", "TypeAlias"),
     "uuid": ("UUID",),
+    _PYDANTIC: ("Field",),
     f"{_PACKAGE}.calls": ("Calls", "Csv", "path_of"),
     f"{_PACKAGE}.paging": ("Pages",),
     f"{_PACKAGE}.shapes": ("Answer", "Order", "Page"),
@@ -40,7 +42,6 @@ def sources(document: Mapping[str, Any]) -> dict[str, str]:
     for one, schema, _ in sent:
         for name in models.needed_by(schema):
             users.setdefault(name, set()).add(one.tag)
-    _see_streams_to(models, operations, users)
     home = {name: next(iter(tags)) if len(tags) == 1 else _SHARED for name, tags in users.items()}
     tags = sorted({one.tag for one in operations})
     shared = {models.of_name(name, is_answer=True): _SHARED for name in home if home[name] == _SHARED}
@@ -53,14 +54,6 @@ def sources(document: Mapping[str, Any]) -> dict[str, str]:
         found[f"{place}.py"] = _module(place, body, {} if place == _SHARED else shared)
     found["operations.py"] = _all_of(tags)
     return found
-
-
-def _see_streams_to(models: Models, operations: Iterable[Operation], users: dict[str, set[str]]) -> None:
-    """What streams hold, their schema doesn't say."""
-    for one in operations:
-        if any("text/event-stream" in content for content in one.answers.values()):
-            for name in models.needed_by([{"$ref": f"{SCHEMAS}{held}"} for held in ("Run", "Bulk")]):
-                users[name].add(one.tag)
 
 
 def _class_of(tag: str, calls: list[str]) -> str:
@@ -80,13 +73,16 @@ def _module(place: str, body: list[str], shared: Mapping[str, str]) -> str:
     wanted = {name: where for where, names in _PLACES.items() for name in names} | {
         name: f"{_PACKAGE}.generated.{module}" for name, module in shared.items()
     }
-    used = {word for word in set(re.findall(r"\b\w+\b", text)) if word in wanted}
+    code = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
+    used = {word for word in set(re.findall(r"\b\w+\b", code)) if word in wanted}
     imports: dict[str, list[str]] = {}
     for name in sorted(used):
         imports.setdefault(wanted[name], []).append(name)
-    order = sorted(imports, key=lambda where: (where.startswith(_PACKAGE), where))
-    lines = [f"from {where} import {', '.join(imports[where])}" for where in order]
-    lines.insert(sum(not where.startswith(_PACKAGE) for where in order), "")
+    blocks: list[list[str]] = [[], [], []]  # the standard library, pydantic, our own
+    for where in sorted(imports):
+        block = 2 if where.startswith(_PACKAGE) else 1 if where == _PYDANTIC else 0
+        blocks[block].append(f"from {where} import {', '.join(imports[where])}")
+    lines = "\n\n".join("\n".join(block) for block in blocks if block).split("\n")
     gap = "\n\n\n" if text.startswith("class ") else "\n\n"
     about = "What several parts of the API speak of." if place == _SHARED else f"{place.capitalize()}."
     return f'"""{about} {_MARK}"""\n\n' + "\n".join(lines) + f"{gap}{text}"

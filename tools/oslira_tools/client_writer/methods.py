@@ -4,15 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
+from textwrap import fill
 from typing import Any, Final
 
 from oslira_tools.client_writer.models import Models, Schema, name_in
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 # Set once for a client, or seen to by it; and an answer that was kept is for browsers.
-_NOT_ASKED_FOR: Final = frozenset({"X-Account-Id", "Last-Event-ID", "If-None-Match"})
+_NOT_ASKED_FOR: Final = frozenset({"X-Account-Id", "Last-Event-ID", "If-None-Match", "ticket"})
 _KEY: Final = "Idempotency-Key"
 _EVENTS: Final = "text/event-stream"
+_INDENT: Final = " " * 8
+# Says why the next connection is refused, which it is.
+_ACCESS_ENDED: Final = "access_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,14 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The handler's own name: the operationId without its path."""
-        words = re.split(r"[^a-zA-Z0-9]+", self.path)
-        prefix = "".join(word[:1].upper() + word[1:] for word in words)
-        rest = str(self.described["operationId"]).removeprefix(prefix)
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", rest).lower()
+        """The operationId in Python's spelling: listLeads is list_leads."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", str(self.described["operationId"])).lower()
+
+    @property
+    def about(self) -> str:
+        """What it does: the first paragraph of its description, as lines of a docstring."""
+        text = str(self.described["description"]).partition("\n\n")[0]
+        return fill(text, 110, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
     @property
     def answers(self) -> dict[int, Mapping[str, Schema]]:
@@ -137,7 +144,12 @@ class Methods:
         read = self._reads.get(f"{one.path}/address") or self._reads[thing]
         ids = [argument["name"] for argument in one.placed("path")]
         last = {"run_id": '"progress"', "bulk_id": '"bulk"'}.get(ids[-1] if ids else "", "None")
-        kinds = {"progress": "Run"} if "run_id" in ids else {"progress": "Run", "bulk": "Bulk"}
+        events = one.answers[200][_EVENTS]["x-events"]
+        kinds = {
+            name: self._models.of_name(name_in(data), is_answer=True)
+            for name, data in events.items()
+            if name != _ACCESS_ENDED
+        }
         models = "{" + ", ".join(f'"{name}": {kind}' for name, kind in kinds.items()) + "}"
         returns = f"AsyncIterator[Event[{' | '.join(kinds.values())}]]"
         address = self._models.type_of(read.answers[200]["application/json"]["schema"], is_answer=True)
@@ -148,11 +160,9 @@ class Methods:
 
     def _method(self, one: Operation, returns: str, call: str, *, is_async: bool = True) -> str:
         word = "async def" if is_async else "def"
-        told = next((answer["description"] for answer in _successes(one) if answer.get("description")), "")
-        about = f"`{one.method} {one.path}`{_sentence(told)}"
         return (
             f"    {word} {one.name}({', '.join(self._arguments(one))}) -> {returns}:\n"
-            f'        """{about}"""\n        {call}\n'
+            f'        """`{one.method} {one.path}`.\n\n{one.about}\n        """\n        {call}\n'
         )
 
     def _arguments(self, one: Operation) -> Iterator[str]:
@@ -201,14 +211,3 @@ def _is_keyed(one: Operation) -> bool:
 def _python_name(parameter: Schema) -> str:
     name = str(parameter["name"]).lower().replace("-", "_")
     return f"{name}_" if iskeyword(name) else name
-
-
-def _successes(one: Operation) -> list[Schema]:
-    return [answer for status, answer in one.described["responses"].items() if status.startswith("2")]
-
-
-def _sentence(told: str) -> str:
-    # Litestar's own words say nothing.
-    if not told or told.startswith(("Request fulfilled", "Document created", "Request accepted")):
-        return ""
-    return f": {told[0].lower()}{told[1:]}"

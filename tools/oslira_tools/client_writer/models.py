@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from keyword import iskeyword
 from typing import Any, Final
 
 Schema = Mapping[str, Any]
 SCHEMAS: Final = "#/components/schemas/"
 _PLAIN: Final = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _FORMATS: Final = {"uuid": "UUID", "date-time": "datetime"}
-_PAGE: Final = re.compile(r"Page_.+_")
+_PAGE: Final = frozenset({"items", "next_cursor"})
 
 
 class Models:
@@ -48,7 +49,7 @@ class Models:
 
     def of_name(self, name: str, *, is_answer: bool) -> str:
         """What the class of a schema is called; a page names what it is a page of."""
-        if _PAGE.fullmatch(name):
+        if self._is_page(name):
             items = self._schemas[name]["properties"]["items"]["items"]
             return f"Page[{self.type_of(items, is_answer=is_answer)}]"
         return "".join(part[0].upper() + part[1:] for part in re.split(r"[._]", name))
@@ -66,7 +67,8 @@ class Models:
         required = set(schema.get("required", ()))
         fields = sorted(schema["properties"].items(), key=lambda field: field[0] not in required)
         for field, kind in fields:
-            text += f"    {field}: {self._field(kind, is_answer=is_answer, is_required=field in required)}\n"
+            text += f"    {_attribute(field)}: {self._field(kind, is_answer=is_answer, is_required=field in required)}"
+            text += f' = Field(alias="{field}")\n' if iskeyword(field) else "\n"
         return text
 
     def _field(self, schema: Schema, *, is_answer: bool, is_required: bool) -> str:
@@ -78,13 +80,16 @@ class Models:
             return f"{kind} = {default!r}"
         return f"{kind} = None" if kind.endswith("None") else f"{kind} | None = None"
 
+    def _is_page(self, name: str) -> bool:
+        return self._schemas[name].get("properties", {}).keys() == _PAGE
+
     def needed_by(self, schema: Any) -> Iterator[str]:
         """The names of all schemas that one holds, each after those that it holds itself."""
         if isinstance(schema, Mapping):
             if "$ref" in schema and str(schema["$ref"]).startswith(SCHEMAS):
                 name = name_in(schema)
                 yield from self.needed_by(self._schemas[name])
-                if not _PAGE.fullmatch(name):
+                if not self._is_page(name):
                     yield name
             for value in schema.values():
                 yield from self.needed_by(value)
@@ -96,6 +101,11 @@ class Models:
 def name_in(schema: Schema) -> str:
     """The name that a reference holds."""
     return str(schema["$ref"]).removeprefix(SCHEMAS)
+
+
+def _attribute(field: str) -> str:
+    """A field's name in Python. One that is a keyword is required: it has no default beside its alias."""
+    return f"{field}_" if iskeyword(field) else field
 
 
 def _union(kinds: Any) -> str:

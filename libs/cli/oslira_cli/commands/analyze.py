@@ -69,7 +69,7 @@ async def _analyze(login: "Login", name: str, kind: Literal["light", "deep", "xr
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(name, total=100, step=accepted.status)
             if accepted.status not in ENDED:
-                async for event in oslira.analyses.follow_events(run_id):
+                async for event in oslira.analyses.follow_run(run_id):
                     progress.update(task, completed=event.data.progress, step=event.data.current_step)
         took_s = time.monotonic() - started
         return await settled(oslira, run_id), took_s

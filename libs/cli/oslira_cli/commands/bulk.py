@@ -87,17 +87,17 @@ async def _bulk(login: "Login", body: bytes, *, quote: bool, terms: dict[str, An
 
     async with Oslira(login.url, login.token) as oslira:
         business_profile_id = await business_profile_of(oslira)
-        names = Csv(body, {"business_profile_id": str(business_profile_id), **terms})
+        names, terms = Csv(body), {"business_profile_id": business_profile_id, **terms}
         if quote:
-            return (await oslira.bulk.quote_bulk(names)).model_dump(mode="json")
-        bulk = (await oslira.bulk.create_bulk(names)).bulk
+            return (await oslira.bulk.quote_bulk(names, **terms)).model_dump(mode="json")
+        bulk = (await oslira.bulk.create_bulk(names, **terms)).bulk
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         # Progress goes to stderr, so that --json prints JSON alone.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("bulk", total=bulk.counts.total)
             while bulk.status == "running" or bulk.credits.held:
                 await asyncio.sleep(0.5)
-                bulk = await oslira.bulk.read_bulk(bulk.bulk_id)
+                bulk = await oslira.bulk.get_bulk(bulk.bulk_id)
                 counts = bulk.counts
                 progress.update(task, completed=counts.completed + counts.failed + counts.cancelled)
         return bulk.model_dump(mode="json")

@@ -43,9 +43,9 @@ async def read_insights(login: Login, days: int) -> dict[str, Any]:
     async with Oslira(login.url, login.token) as oslira:
         read = oslira.insights
         usage, outcomes, latency = await asyncio.gather(
-            read.read_usage(from_=since),
-            read.read_outcomes(from_=since),
-            read.read_latency(from_=since),
+            read.get_usage_insights(from_=since),
+            read.get_outcome_insights(from_=since),
+            read.get_latency_insights(from_=since),
         )
     found = {"usage": usage, "outcomes": outcomes, "latency": latency}
     return {name: answer.model_dump(mode="json") for name, answer in found.items()}

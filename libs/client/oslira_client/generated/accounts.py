@@ -11,9 +11,9 @@ from oslira_client.shapes import Answer, Order
 
 class AccountView(Answer):
     account_id: UUID
-    kind: str
+    kind: Literal["personal", "team"] | str
     name: str
-    role: str
+    role: Literal["owner", "admin", "member"] | str
 
 
 class AccountName(Order):
@@ -28,7 +28,7 @@ class InvitationView(Answer):
     expires_at: datetime
     invitation_id: UUID
     invited_by: UUID | None
-    role: str
+    role: Literal["admin", "member"] | str
 
 
 class IssuedInvitation(Answer):
@@ -37,7 +37,7 @@ class IssuedInvitation(Answer):
     expires_at: datetime
     invitation_id: UUID
     invited_by: UUID | None
-    role: str
+    role: Literal["admin", "member"] | str
     token: str
 
 
@@ -51,7 +51,7 @@ class NewInvitation(Order):
 class MemberView(Answer):
     email: str | None
     joined_at: datetime
-    role: str
+    role: Literal["owner", "admin", "member"] | str
     user_id: UUID
 
 
@@ -68,21 +68,33 @@ class AccountsApi:
         self._calls = calls
 
     def list_accounts(self) -> Pages[AccountView]:
-        """`GET /v1/accounts`"""
+        """`GET /v1/accounts`.
+
+        Every account that the user belongs to, oldest membership first.
+        """
         return self._calls.pages("/v1/accounts", AccountView)
 
     async def create_account(self, body: AccountName) -> AccountView:
-        """`POST /v1/accounts`"""
+        """`POST /v1/accounts`.
+
+        A team account that the user owns. It has no free plan: that is the personal account's.
+        """
         return await self._calls.send("POST", "/v1/accounts", {201: AccountView}, body=body)
 
-    async def read_account(self, account_id: UUID | str) -> AccountView:
-        """`GET /v1/accounts/{account_id}`"""
+    async def get_account(self, account_id: UUID | str) -> AccountView:
+        """`GET /v1/accounts/{account_id}`.
+
+        One account of the caller, and the caller's role in it.
+        """
         return await self._calls.read(
             path_of("/v1/accounts/{account_id}", account_id=account_id), {200: AccountView}
         )
 
-    async def rename_account(self, account_id: UUID | str, body: AccountName) -> AccountView:
-        """`PATCH /v1/accounts/{account_id}`"""
+    async def update_account(self, account_id: UUID | str, body: AccountName) -> AccountView:
+        """`PATCH /v1/accounts/{account_id}`.
+
+        Change the account's name.
+        """
         return await self._calls.send(
             "PATCH",
             path_of("/v1/accounts/{account_id}", account_id=account_id),
@@ -91,17 +103,27 @@ class AccountsApi:
         )
 
     async def delete_account(self, account_id: UUID | str) -> None:
-        """`DELETE /v1/accounts/{account_id}`"""
+        """`DELETE /v1/accounts/{account_id}`.
+
+        From now on nobody reaches the account or its credits; what it holds is purged after 30 days.
+        """
         await self._calls.do("DELETE", path_of("/v1/accounts/{account_id}", account_id=account_id))
 
     def list_invitations(self, account_id: UUID | str) -> Pages[InvitationView]:
-        """`GET /v1/accounts/{account_id}/invitations`"""
+        """`GET /v1/accounts/{account_id}/invitations`.
+
+        Those that can still be accepted.
+        """
         return self._calls.pages(
             path_of("/v1/accounts/{account_id}/invitations", account_id=account_id), InvitationView
         )
 
-    async def invite(self, account_id: UUID | str, body: NewInvitation) -> IssuedInvitation:
-        """`POST /v1/accounts/{account_id}/invitations`"""
+    async def create_invitation(self, account_id: UUID | str, body: NewInvitation) -> IssuedInvitation:
+        """`POST /v1/accounts/{account_id}/invitations`.
+
+        The token is in this answer alone, and good for 7 days. A new invitation for an address ends the open
+        one.
+        """
         return await self._calls.send(
             "POST",
             path_of("/v1/accounts/{account_id}/invitations", account_id=account_id),
@@ -110,7 +132,10 @@ class AccountsApi:
         )
 
     async def revoke_invitation(self, account_id: UUID | str, invitation_id: UUID | str) -> None:
-        """`DELETE /v1/accounts/{account_id}/invitations/{invitation_id}`"""
+        """`DELETE /v1/accounts/{account_id}/invitations/{invitation_id}`.
+
+        End an open invitation. Its token is refused from then on.
+        """
         await self._calls.do(
             "DELETE",
             path_of(
@@ -121,13 +146,19 @@ class AccountsApi:
         )
 
     def list_members(self, account_id: UUID | str) -> Pages[MemberView]:
-        """`GET /v1/accounts/{account_id}/members`"""
+        """`GET /v1/accounts/{account_id}/members`.
+
+        Everybody who belongs to the account, with their roles.
+        """
         return self._calls.pages(
             path_of("/v1/accounts/{account_id}/members", account_id=account_id), MemberView
         )
 
-    async def change_role(self, account_id: UUID | str, user_id: UUID | str, body: NewRole) -> MemberView:
-        """`PATCH /v1/accounts/{account_id}/members/{user_id}`"""
+    async def update_member(self, account_id: UUID | str, user_id: UUID | str, body: NewRole) -> MemberView:
+        """`PATCH /v1/accounts/{account_id}/members/{user_id}`.
+
+        Change a member's role. An account always keeps one owner.
+        """
         return await self._calls.send(
             "PATCH",
             path_of("/v1/accounts/{account_id}/members/{user_id}", user_id=user_id, account_id=account_id),
@@ -136,14 +167,20 @@ class AccountsApi:
         )
 
     async def remove_member(self, account_id: UUID | str, user_id: UUID | str) -> None:
-        """`DELETE /v1/accounts/{account_id}/members/{user_id}`"""
+        """`DELETE /v1/accounts/{account_id}/members/{user_id}`.
+
+        Everybody may leave; removing somebody else takes a role that may.
+        """
         await self._calls.do(
             "DELETE",
             path_of("/v1/accounts/{account_id}/members/{user_id}", user_id=user_id, account_id=account_id),
         )
 
     async def accept_invitation(self, token: str) -> AccountView:
-        """`POST /v1/invitations/{token}/accept`"""
+        """`POST /v1/invitations/{token}/accept`.
+
+        For the invited address, confirmed. Accepting again gives the same answer.
+        """
         return await self._calls.send(
             "POST", path_of("/v1/invitations/{token}/accept", token=token), {200: AccountView}
         )

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from oslira_client.calls import Calls, path_of
-from oslira_client.generated.shared import AcceptedRun, Bulk, Run, RunCredits, RunStatus, RunType
+from oslira_client.generated.shared import AcceptedRun, Run, RunCredits, RunStatus, RunSummary, RunType
 from oslira_client.paging import Pages
 from oslira_client.shapes import Answer, Order
 from oslira_client.streams import Event, follow
@@ -60,7 +60,7 @@ class CallLine(Answer):
     prompt_version: str
     provider: str
     requested_at: datetime
-    state: str
+    state: Literal["booked", "answered", "refused", "cut_short", "failed"] | str
 
 
 class Settlement(Answer):
@@ -76,7 +76,7 @@ class ScrapeLine(Answer):
     attempts: int
     cost_usd: str | None
     ended_at: datetime | None
-    outcome: str | None
+    outcome: Literal["fetched", "unavailable", "failed", "aborted"] | str | None
     source: Literal["own", "shared", "cache"] | str
     started_at: datetime | None
 
@@ -84,7 +84,7 @@ class ScrapeLine(Answer):
 class Step(Answer):
     duration_ms: int | None
     started_at: datetime
-    step: str
+    step: RunStatus
 
 
 class Totals(Answer):
@@ -103,6 +103,8 @@ class Receipt(Answer):
     credits: Settlement
     finished_at: datetime | None
     has_detail: bool
+    is_new_lead: bool | None
+    lead_id: UUID | None
     run_id: UUID
     scrape: ScrapeLine | None
     status: RunStatus
@@ -110,8 +112,6 @@ class Receipt(Answer):
     totals: Totals
     type: RunType
     username: str | None
-    is_new_lead: bool | None = None
-    lead_id: UUID | None = None
 
 
 class AnalysesApi:
@@ -123,48 +123,75 @@ class AnalysesApi:
     async def create_analysis(
         self, body: AnalysisBody, *, idempotency_key: str | None = None
     ) -> Run | AcceptedRun:
-        """`POST /v1/analyses`: the same analysis exists: at work, or finished and fresh. Nothing is charged."""
+        """`POST /v1/analyses`.
+
+        Order the analysis of one profile. Its credits are held now, and charged when it completes.
+        """
         return await self._calls.order(
             "/v1/analyses", {200: Run, 202: AcceptedRun}, key=idempotency_key, body=body
         )
 
     async def create_anonymous_analysis(self, body: AnonymousBody) -> AcceptedAnonymousRun:
-        """`POST /v1/analyses/anonymous`: accepted. Only its token can read it."""
+        """`POST /v1/analyses/anonymous`.
+
+        Order a light analysis without an account. The answer's `token` reads the run for an hour.
+        """
         return await self._calls.send(
             "POST", "/v1/analyses/anonymous", {202: AcceptedAnonymousRun}, body=body
         )
 
-    def follow_account(self) -> AsyncIterator[Event[Run | Bulk]]:
-        """`GET /v1/events`: server-sent events; each one's data is a whole snapshot."""
+    def follow_account(self) -> AsyncIterator[Event[RunSummary]]:
+        """`GET /v1/events`.
+
+        Follow all runs of the account as server-sent events, from those that are unfinished. The stream has
+        no end.
+        """
         return follow(
             self._calls,
             lambda: self._calls.read("/v1/events/address", {200: EventsAddress}),
-            {"progress": Run, "bulk": Bulk},
+            {"progress": RunSummary},
             last=None,
         )
 
-    async def read_events_address(self) -> EventsAddress:
-        """`GET /v1/events/address`"""
+    async def get_events_address(self) -> EventsAddress:
+        """`GET /v1/events/address`.
+
+        The address of the account's event stream, with a ticket for clients that send no headers.
+        """
         return await self._calls.read("/v1/events/address", {200: EventsAddress})
 
     def list_runs(
         self, *, status: RunStatus | None = None, cursor: str | None = None, limit: int | None = None
-    ) -> Pages[Run]:
-        """`GET /v1/runs`"""
-        return self._calls.pages("/v1/runs", Run, {"status": status, "cursor": cursor, "limit": limit})
+    ) -> Pages[RunSummary]:
+        """`GET /v1/runs`.
 
-    async def read_run(self, run_id: UUID | str) -> Run:
-        """`GET /v1/runs/{run_id}`: the run."""
+        The account's runs, newest first, without their results.
+        """
+        return self._calls.pages("/v1/runs", RunSummary, {"status": status, "cursor": cursor, "limit": limit})
+
+    async def get_run(self, run_id: UUID | str) -> Run:
+        """`GET /v1/runs/{run_id}`.
+
+        One run as it is now, with its result once it has completed. `If-None-Match` saves the body of an
+        unchanged run.
+        """
         return await self._calls.read(path_of("/v1/runs/{run_id}", run_id=run_id), {200: Run})
 
     async def cancel_run(self, run_id: UUID | str) -> CancelledRun:
-        """`POST /v1/runs/{run_id}/cancel`"""
+        """`POST /v1/runs/{run_id}/cancel`.
+
+        Cancel a run. Its credits are released. A run that has completed answers 409 with its receipt.
+        """
         return await self._calls.send(
             "POST", path_of("/v1/runs/{run_id}/cancel", run_id=run_id), {200: CancelledRun}
         )
 
-    def follow_events(self, run_id: UUID | str) -> AsyncIterator[Event[Run]]:
-        """`GET /v1/runs/{run_id}/events`: server-sent events; each one's data is a whole snapshot."""
+    def follow_run(self, run_id: UUID | str) -> AsyncIterator[Event[Run]]:
+        """`GET /v1/runs/{run_id}/events`.
+
+        Follow one run as server-sent events: each `progress` event is a whole snapshot of the run, and the
+        last one is its end.
+        """
         return follow(
             self._calls,
             lambda: self._calls.read(path_of("/v1/runs/{run_id}", run_id=run_id), {200: Run}),
@@ -172,6 +199,9 @@ class AnalysesApi:
             last="progress",
         )
 
-    async def read_receipt(self, run_id: UUID | str) -> Receipt:
-        """`GET /v1/runs/{run_id}/receipt`"""
+    async def get_receipt(self, run_id: UUID | str) -> Receipt:
+        """`GET /v1/runs/{run_id}/receipt`.
+
+        What the run did and what it took: its steps, scrape, model calls and credits.
+        """
         return await self._calls.read(path_of("/v1/runs/{run_id}/receipt", run_id=run_id), {200: Receipt})

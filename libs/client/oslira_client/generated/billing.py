@@ -1,7 +1,7 @@
 """Billing. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from oslira_client.calls import Calls
 from oslira_client.shapes import Answer, Order
@@ -11,14 +11,24 @@ class PageView(Answer):
     url: str
 
 
-class CheckoutOrder(Order):
-    """A plan by month or year, or a pack. Both URLs have to lie under the application's own address."""
+class PlanOrder(Order):
+    """A plan by month or year. Both URLs have to lie under the application's own address."""
 
+    plan: str
     cancel_url: str | None = None
     interval: Literal["month", "year"] = "month"
-    pack: str | None = None
-    plan: str | None = None
     success_url: str | None = None
+
+
+class PackOrder(Order):
+    """A pack of credits, once. Both URLs have to lie under the application's own address."""
+
+    pack: str
+    cancel_url: str | None = None
+    success_url: str | None = None
+
+
+CheckoutOrder: TypeAlias = PlanOrder | PackOrder
 
 
 class PortalOrder(Order):
@@ -30,16 +40,16 @@ class PortalOrder(Order):
 class PaymentProblem(Answer):
     next_attempt_at: datetime | None
     pay_url: str | None
-    problem: str
+    problem: Literal["payment_failed", "payment_action_required"] | str
 
 
 class Subscription(Answer):
     cancel_at_period_end: bool
-    interval: str | None
+    interval: Literal["month", "year"] | str | None
     period_end: datetime | None
     period_start: datetime | None
     plan: str
-    source: str
+    source: Literal["stripe", "manual"] | str
     status: str
 
 
@@ -54,16 +64,25 @@ class BillingApi:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    async def start_checkout(self, body: CheckoutOrder, *, idempotency_key: str | None = None) -> PageView:
-        """`POST /v1/billing/checkout`"""
+    async def create_checkout(self, body: CheckoutOrder, *, idempotency_key: str | None = None) -> PageView:
+        """`POST /v1/billing/checkout`.
+
+        Start a purchase of a plan or a pack. The answer is the page at Stripe to send the buyer to.
+        """
         return await self._calls.order(
             "/v1/billing/checkout", {200: PageView}, key=idempotency_key, body=body
         )
 
-    async def open_portal(self, body: PortalOrder) -> PageView:
-        """`POST /v1/billing/portal`"""
+    async def create_portal_session(self, body: PortalOrder) -> PageView:
+        """`POST /v1/billing/portal`.
+
+        Open Stripe's customer portal, where the account changes its plan and card, and cancels.
+        """
         return await self._calls.send("POST", "/v1/billing/portal", {200: PageView}, body=body)
 
-    async def read_subscription(self) -> SubscriptionView:
-        """`GET /v1/billing/subscription`"""
+    async def get_subscription(self) -> SubscriptionView:
+        """`GET /v1/billing/subscription`.
+
+        The account's subscription, and the invoices that could not be collected.
+        """
         return await self._calls.read("/v1/billing/subscription", {200: SubscriptionView})

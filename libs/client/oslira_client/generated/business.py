@@ -25,15 +25,15 @@ class IdealCustomer(Answer):
 class BusinessProfile(Answer):
     business_profile_id: UUID
     created_at: datetime
+    description: str | None
+    ideal_customer: IdealCustomer
+    industry: str | None
+    language: str | None
     name: str
+    offer: str | None
+    tone: str | None
     updated_at: datetime
     version: int
-    description: str | None = None
-    ideal_customer: IdealCustomer | None = None
-    industry: str | None = None
-    language: str | None = None
-    offer: str | None = None
-    tone: str | None = None
 
 
 class BusinessContext(Order):
@@ -95,14 +95,14 @@ class ContextPreview(Answer):
 
 class BusinessVersion(Answer):
     created_at: datetime
+    description: str | None
+    ideal_customer: IdealCustomer
+    industry: str | None
+    language: str | None
     name: str
+    offer: str | None
+    tone: str | None
     version: int
-    description: str | None = None
-    ideal_customer: IdealCustomer | None = None
-    industry: str | None = None
-    language: str | None = None
-    offer: str | None = None
-    tone: str | None = None
 
 
 class BusinessApi:
@@ -114,23 +114,36 @@ class BusinessApi:
     def list_business_profiles(
         self, *, cursor: str | None = None, limit: int | None = None
     ) -> Pages[BusinessProfile]:
-        """`GET /v1/business-profiles`"""
+        """`GET /v1/business-profiles`.
+
+        The account's business profiles, newest first.
+        """
         return self._calls.pages("/v1/business-profiles", BusinessProfile, {"cursor": cursor, "limit": limit})
 
     async def create_business_profile(self, body: BusinessContext) -> BusinessProfile:
-        """`POST /v1/business-profiles`"""
+        """`POST /v1/business-profiles`.
+
+        Store a business profile. Analyses score leads for one of these.
+        """
         return await self._calls.send("POST", "/v1/business-profiles", {201: BusinessProfile}, body=body)
 
     async def generate_business_profile(
         self, body: OnboardingAnswers, *, idempotency_key: str | None = None
     ) -> AcceptedRun:
-        """`POST /v1/business-profiles/generate`: accepted: a run like any other, whose result is the draft."""
+        """`POST /v1/business-profiles/generate`.
+
+        Order a draft of a business profile from a few answers. The draft is the run's result; saving it is a
+        request of its own.
+        """
         return await self._calls.order(
             "/v1/business-profiles/generate", {202: AcceptedRun}, key=idempotency_key, body=body
         )
 
-    async def read_business_profile(self, business_profile_id: UUID | str) -> BusinessProfile:
-        """`GET /v1/business-profiles/{business_profile_id}`"""
+    async def get_business_profile(self, business_profile_id: UUID | str) -> BusinessProfile:
+        """`GET /v1/business-profiles/{business_profile_id}`.
+
+        One business profile. Its `ETag` names the version that a change has to send in `If-Match`.
+        """
         return await self._calls.read(
             path_of("/v1/business-profiles/{business_profile_id}", business_profile_id=business_profile_id),
             {200: BusinessProfile},
@@ -139,7 +152,10 @@ class BusinessApi:
     async def replace_business_profile(
         self, business_profile_id: UUID | str, body: BusinessContext, *, if_match: str | None = None
     ) -> BusinessProfile:
-        """`PUT /v1/business-profiles/{business_profile_id}`"""
+        """`PUT /v1/business-profiles/{business_profile_id}`.
+
+        Replace a business profile as a whole. Fields that are left out are emptied.
+        """
         return await self._calls.send(
             "PUT",
             path_of("/v1/business-profiles/{business_profile_id}", business_profile_id=business_profile_id),
@@ -148,10 +164,13 @@ class BusinessApi:
             headers={"If-Match": if_match},
         )
 
-    async def patch_business_profile(
+    async def update_business_profile(
         self, business_profile_id: UUID | str, body: BusinessPatch, *, if_match: str | None = None
     ) -> BusinessProfile:
-        """`PATCH /v1/business-profiles/{business_profile_id}`"""
+        """`PATCH /v1/business-profiles/{business_profile_id}`.
+
+        Change some fields of a business profile by a JSON merge patch (RFC 7396).
+        """
         return await self._calls.send(
             "PATCH",
             path_of("/v1/business-profiles/{business_profile_id}", business_profile_id=business_profile_id),
@@ -163,15 +182,21 @@ class BusinessApi:
     async def delete_business_profile(
         self, business_profile_id: UUID | str, *, if_match: str | None = None
     ) -> None:
-        """`DELETE /v1/business-profiles/{business_profile_id}`"""
+        """`DELETE /v1/business-profiles/{business_profile_id}`.
+
+        Delete a business profile. It can be restored for 30 days.
+        """
         await self._calls.do(
             "DELETE",
             path_of("/v1/business-profiles/{business_profile_id}", business_profile_id=business_profile_id),
             headers={"If-Match": if_match},
         )
 
-    async def preview_context(self, business_profile_id: UUID | str) -> ContextPreview:
-        """`GET /v1/business-profiles/{business_profile_id}/context-preview`"""
+    async def get_context_preview(self, business_profile_id: UUID | str) -> ContextPreview:
+        """`GET /v1/business-profiles/{business_profile_id}/context-preview`.
+
+        The text that each type of analysis sends to its models about this business, with token estimates.
+        """
         return await self._calls.read(
             path_of(
                 "/v1/business-profiles/{business_profile_id}/context-preview",
@@ -181,7 +206,10 @@ class BusinessApi:
         )
 
     async def restore_business_profile(self, business_profile_id: UUID | str) -> BusinessProfile:
-        """`POST /v1/business-profiles/{business_profile_id}/restore`"""
+        """`POST /v1/business-profiles/{business_profile_id}/restore`.
+
+        Restore a deleted business profile.
+        """
         return await self._calls.send(
             "POST",
             path_of(
@@ -193,7 +221,10 @@ class BusinessApi:
     def list_business_profile_versions(
         self, business_profile_id: UUID | str, *, cursor: str | None = None, limit: int | None = None
     ) -> Pages[BusinessVersion]:
-        """`GET /v1/business-profiles/{business_profile_id}/versions`"""
+        """`GET /v1/business-profiles/{business_profile_id}/versions`.
+
+        What the business profile said in each of its versions, newest first.
+        """
         return self._calls.pages(
             path_of(
                 "/v1/business-profiles/{business_profile_id}/versions",

@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from oslira_client.calls import Calls
+from oslira_client.generated.shared import AnalysisType
 from oslira_client.paging import Pages
 from oslira_client.shapes import Answer
 
 
 class GrantBalance(Answer):
     available_credits: int
+    expires_at: datetime | None
     grant_id: UUID
     granted_credits: int
     source: str
-    expires_at: datetime | None = None
 
 
 class BalanceView(Answer):
@@ -34,7 +36,7 @@ class Transaction(Answer):
     frozen: int
     held: int
     hold_id: UUID | None
-    kind: str
+    kind: Literal["grant", "hold", "settle", "spend", "expire", "revoke", "freeze", "thaw"] | str
     position: int
     spent: int
     transaction_id: UUID
@@ -43,12 +45,12 @@ class Transaction(Answer):
 
 class PackView(Answer):
     credits: int
-    credits_expire: str
+    credits_expire: Literal["never"] | str
     pack: str
 
 
 class PlanView(Answer):
-    credits_expire: str
+    credits_expire: Literal["never"] | str
     max_running: int
     monthly_credits: int
     plan: str
@@ -59,7 +61,7 @@ class PlanView(Answer):
 class PriceView(Answer):
     fresh_for_s: int
     price_credits: int
-    type: str
+    type: AnalysisType
 
 
 class Catalogue(Answer):
@@ -74,8 +76,11 @@ class CreditsApi:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    async def read_balance(self) -> BalanceView:
-        """`GET /v1/credits/balance`"""
+    async def get_balance(self) -> BalanceView:
+        """`GET /v1/credits/balance`.
+
+        Credits that can be spent, credits that are held, and the grants they come from.
+        """
         return await self._calls.read("/v1/credits/balance", {200: BalanceView})
 
     def list_transactions(
@@ -86,19 +91,28 @@ class CreditsApi:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Pages[Transaction]:
-        """`GET /v1/credits/transactions`"""
+        """`GET /v1/credits/transactions`.
+
+        The account's statement: every movement of its credits with the balance after it, newest first.
+        """
         return self._calls.pages(
             "/v1/credits/transactions",
             Transaction,
             {"from": from_, "to": to, "cursor": cursor, "limit": limit},
         )
 
-    def export_transactions_csv(
+    def export_transactions(
         self, *, from_: datetime | None = None, to: datetime | None = None
     ) -> AsyncIterator[bytes]:
-        """`GET /v1/credits/transactions.csv`: the whole statement, newest first, in parts."""
+        """`GET /v1/credits/transactions.csv`.
+
+        The statement as a CSV file, newest first: all of it, or the movements of a time.
+        """
         return self._calls.chunks("/v1/credits/transactions.csv", {"from": from_, "to": to})
 
-    async def read_plans(self) -> Catalogue:
-        """`GET /v1/plans`"""
+    async def list_plans(self) -> Catalogue:
+        """`GET /v1/plans`.
+
+        Plans, packs and the prices of analyses. Needs no token.
+        """
         return await self._calls.read("/v1/plans", {200: Catalogue})

@@ -9,9 +9,9 @@ from oslira_client.shapes import Answer, Order
 
 class Membership(Answer):
     account_id: UUID
-    kind: str
+    kind: Literal["personal", "team"] | str
     name: str
-    role: str
+    role: Literal["owner", "admin", "member"] | str
 
 
 class Me(Answer):
@@ -41,18 +41,31 @@ class IdentityApi:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    async def read_me(self) -> Me:
-        """`GET /v1/me`"""
+    async def get_me(self) -> Me:
+        """`GET /v1/me`.
+
+        The user of the token, and the accounts that `X-Account-Id` may name.
+        """
         return await self._calls.read("/v1/me", {200: Me})
 
     async def sign_out(self) -> None:
-        """`POST /v1/sign-out`"""
+        """`POST /v1/sign-out`.
+
+        Tokens of this sign-in are refused from now on; its event streams and tickets end within 5 seconds.
+        """
         await self._calls.do("POST", "/v1/sign-out")
 
-    async def read_trial(self) -> Trial:
-        """`GET /v1/trial`"""
+    async def get_trial(self) -> Trial:
+        """`GET /v1/trial`.
+
+        How the trial of the account in use stands.
+        """
         return await self._calls.read("/v1/trial", {200: Trial})
 
     async def start_trial(self, body: TrialBody) -> Trial:
-        """`POST /v1/trial`"""
+        """`POST /v1/trial`.
+
+        Most trials begin with a user's first request. One that waits for a challenge begins here; again: the
+        same answer.
+        """
         return await self._calls.send("POST", "/v1/trial", {200: Trial}, body=body)

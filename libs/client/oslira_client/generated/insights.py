@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
 from oslira_client.calls import Calls
 from oslira_client.generated.shared import RunType
 from oslira_client.shapes import Answer
@@ -25,9 +27,9 @@ class CacheItem(Answer):
 
 class Cache(Answer):
     bucket: Bucket
-    end: datetime
+    from_: datetime = Field(alias="from")
     items: list[CacheItem]
-    start: datetime
+    to: datetime
     totals: CacheItem
 
 
@@ -53,16 +55,16 @@ class EndpointLatency(Answer):
 
 class StepLatency(Answer):
     durations: Durations
-    step: str
-    type: str
+    step: Literal["queued", "waiting", "scraping", "scoring", "total"] | str
+    type: RunType
 
 
 class Latency(Answer):
     calls: list[CallLatency]
-    end: datetime
     endpoints: list[EndpointLatency]
-    start: datetime
+    from_: datetime = Field(alias="from")
     steps: list[StepLatency]
+    to: datetime
 
 
 class Failure(Answer):
@@ -89,8 +91,8 @@ class OutcomesOfType(Answer):
 
 
 class Outcomes(Answer):
-    end: datetime
-    start: datetime
+    from_: datetime = Field(alias="from")
+    to: datetime
     types: list[OutcomesOfType]
 
 
@@ -112,9 +114,9 @@ class UsageTotals(Answer):
 
 class Usage(Answer):
     bucket: Bucket
-    end: datetime
+    from_: datetime = Field(alias="from")
     items: list[UsageOfType]
-    start: datetime
+    to: datetime
     totals: UsageTotals
 
 
@@ -124,28 +126,45 @@ class InsightsApi:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    async def read_cache(
+    async def get_cache_insights(
         self, *, from_: datetime | None = None, to: datetime | None = None, bucket: Bucket | None = None
     ) -> Cache:
-        """`GET /v1/insights/cache`"""
+        """`GET /v1/insights/cache`.
+
+        How often a profile, a finished analysis or the beginning of a prompt was used again. For operators
+        only.
+        """
         return await self._calls.read(
             "/v1/insights/cache", {200: Cache}, query={"from": from_, "to": to, "bucket": bucket}
         )
 
-    async def read_latency(self, *, from_: datetime | None = None, to: datetime | None = None) -> Latency:
-        """`GET /v1/insights/latency`"""
+    async def get_latency_insights(
+        self, *, from_: datetime | None = None, to: datetime | None = None
+    ) -> Latency:
+        """`GET /v1/insights/latency`.
+
+        How long the account's requests, runs and model calls took.
+        """
         return await self._calls.read("/v1/insights/latency", {200: Latency}, query={"from": from_, "to": to})
 
-    async def read_outcomes(self, *, from_: datetime | None = None, to: datetime | None = None) -> Outcomes:
-        """`GET /v1/insights/outcomes`"""
+    async def get_outcome_insights(
+        self, *, from_: datetime | None = None, to: datetime | None = None
+    ) -> Outcomes:
+        """`GET /v1/insights/outcomes`.
+
+        How the account's runs ended, why some failed, and how profiles scored.
+        """
         return await self._calls.read(
             "/v1/insights/outcomes", {200: Outcomes}, query={"from": from_, "to": to}
         )
 
-    async def read_usage(
+    async def get_usage_insights(
         self, *, from_: datetime | None = None, to: datetime | None = None, bucket: Bucket | None = None
     ) -> Usage:
-        """`GET /v1/insights/usage`"""
+        """`GET /v1/insights/usage`.
+
+        Runs, credits and new leads by hour or day and by type.
+        """
         return await self._calls.read(
             "/v1/insights/usage", {200: Usage}, query={"from": from_, "to": to, "bucket": bucket}
         )

@@ -6,7 +6,16 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from oslira_client.calls import Calls, path_of
-from oslira_client.generated.shared import AcceptedBulk, AcceptedRun, AnalysisType, Quote, Run
+from oslira_client.generated.shared import (
+    AcceptedBulk,
+    AcceptedRun,
+    AnalysisType,
+    DeepResult,
+    LightResult,
+    Quote,
+    Run,
+    XrayResult,
+)
 from oslira_client.paging import Pages
 from oslira_client.shapes import Answer, Order
 
@@ -15,6 +24,7 @@ FollowerTier: TypeAlias = Literal["nano", "micro", "mid", "macro", "mega"] | str
 
 class Lead(Answer):
     analysed_at: datetime
+    avatar_url: str | None
     business_profile_id: UUID
     category: str | None
     created_at: datetime
@@ -30,7 +40,6 @@ class Lead(Answer):
     tier: FollowerTier | None
     type: AnalysisType
     username: str
-    avatar_url: str | None = None
 
 
 Sort: TypeAlias = Literal["analysed_at", "score", "username"]
@@ -45,7 +54,7 @@ Outcome: TypeAlias = Literal["deleted", "restored", "replaced", "not_found"] | s
 class LeadOutcome(Answer):
     lead_id: UUID
     outcome: Outcome
-    replaced_by: UUID | None = None
+    replaced_by: UUID | None
 
 
 class LeadOutcomes(Answer):
@@ -65,471 +74,6 @@ class LeadsRefresh(Order):
     lead_ids: list[UUID]
     type: Literal["deep", "light", "xray"]
     max_credits: int | None = None
-
-
-class ResultChange(Answer):
-    """A number that differs. `delta` is None where one side is unknown."""
-
-    after: float | None
-    before: float | None
-    delta: float | None
-
-
-class ResultChanges(Answer):
-    """Only what differs: numbers by name, and what came or went. Nothing at all differs: `is_empty`.
-
-    `new_red_flags` are claims whose quote had not been a red flag before.
-    """
-
-    channels_gained: list[str]
-    channels_lost: list[str]
-    figures: dict[str, ResultChange]
-    followers: ResultChange | None
-    gaps_closed: list[str]
-    gaps_opened: list[str]
-    new_red_flags: list[str]
-    parts: dict[str, ResultChange]
-    score: ResultChange | None
-    since: datetime
-
-
-class ResultFigure(Answer):
-    """Exactly one of `value` and `reason` is set. Shares are 0 to 1, never percent."""
-
-    reason: str | None
-    value: float | None
-
-
-class ResultKeyFacts(Answer):
-    """A selection of ProfileFacts; the deeper types show all of it beside this."""
-
-    channels: list[str]
-    comment_to_like: ResultFigure
-    consistency: ResultFigure
-    days_since_last_post: ResultFigure
-    engagement_rate: ResultFigure
-    engagement_versus_typical: ResultFigure
-    fake_follower_risk: ResultFigure
-    followers: int | None
-    gaps: list[str]
-    hidden_like_share: ResultFigure
-    posts_per_week: ResultFigure
-    posts_per_week_is_lower_bound: bool
-    tier: str | None
-
-
-class ResultPart(Answer):
-    """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
-
-    `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 10.
-    """
-
-    reason: str | None
-    score: int | None
-    weight: int
-
-
-class ResultClaim(Answer):
-    """What a model says about a profile, as every answer schema asks for it and as results keep it.
-
-    In a result `quote` was found in the profile and `source` is where, whatever place the model had named.
-    """
-
-    claim: str
-    quote: str
-    source: (
-        Literal[
-            "biography",
-            "full_name",
-            "username",
-            "category",
-            "external_url",
-            "post:1",
-            "post:2",
-            "post:3",
-            "post:4",
-            "post:5",
-            "post:6",
-            "post:7",
-            "post:8",
-            "post:9",
-            "post:10",
-            "post:11",
-            "post:12",
-        ]
-        | str
-    )
-
-
-class LightResult(Answer):
-    """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
-
-    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't. `renamed_to`: the
-    profile has this name now instead of the one that was asked for.
-    """
-
-    confidence: Literal["low", "medium", "high"] | str
-    dropped_claims: int
-    facts: ResultKeyFacts
-    parts: dict[str, ResultPart]
-    prompt_version: str
-    reasons: list[ResultClaim]
-    red_flags: list[ResultClaim]
-    renamed_to: str | None
-    score: int
-    summary: str
-    type: Literal["light"] | str
-    changes: ResultChanges | None = None
-
-
-class ResultEmail(Answer):
-    """Plain text; paragraphs are apart by a blank line, and the business signs."""
-
-    body: str
-    subject: str
-
-
-class ResultOutreach(Answer):
-    """`language` is what the messages are written in, as detected; where that is unsure, as the model named it.
-
-    `is_language_of_posts`: False where they are surely in another language than all posts whose language is sure; None where
-    either is unsure.
-
-    `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
-
-    `dm` and `email` are None where nothing that may be sent was left. `removed_sentences` counts those that stated a link,
-    handle, price or number that nobody had given, left a blank to fill in, or repeated what is private.
-    """
-
-    dm: str | None
-    email: ResultEmail | None
-    is_language_of_posts: bool | None
-    language: (
-        Literal[
-            "ar",
-            "bg",
-            "bn",
-            "ca",
-            "cs",
-            "da",
-            "de",
-            "el",
-            "en",
-            "es",
-            "et",
-            "fa",
-            "fi",
-            "fr",
-            "he",
-            "hi",
-            "hr",
-            "hu",
-            "id",
-            "it",
-            "ja",
-            "ko",
-            "lt",
-            "lv",
-            "ms",
-            "nl",
-            "no",
-            "pl",
-            "pt",
-            "ro",
-            "ru",
-            "sk",
-            "sl",
-            "sr",
-            "sv",
-            "sw",
-            "ta",
-            "th",
-            "tl",
-            "tr",
-            "uk",
-            "ur",
-            "vi",
-            "zh",
-        ]
-        | str
-    )
-    opening: ResultClaim | None
-    removed_sentences: int
-    talking_points: list[ResultClaim]
-
-
-class ResultTrait(Answer):
-    """One of the five factors as the published texts show it."""
-
-    claim: str
-    level: Literal["low", "medium", "high"] | str
-    quote: str
-    source: (
-        Literal[
-            "biography",
-            "full_name",
-            "username",
-            "category",
-            "external_url",
-            "post:1",
-            "post:2",
-            "post:3",
-            "post:4",
-            "post:5",
-            "post:6",
-            "post:7",
-            "post:8",
-            "post:9",
-            "post:10",
-            "post:11",
-            "post:12",
-        ]
-        | str
-    )
-    trait: (
-        Literal["openness", "conscientiousness", "extraversion", "agreeableness", "emotional_stability"] | str
-    )
-
-
-class ResultPersonality(Answer):
-    """A reading: every trait and habit has checked evidence; `confidence` is computed from how much of it held."""
-
-    approach: list[str]
-    avoid: list[str]
-    communication: list[ResultClaim]
-    confidence: Literal["low", "medium", "high"] | str
-    formality: Literal["formal", "neutral", "casual", "unclear"] | str
-    style: Literal["analytical", "driving", "expressive", "amiable", "mixed", "unclear"] | str
-    summary: str
-    traits: list[ResultTrait]
-
-
-class ResultCadence(Answer):
-    """From the dates of the profile's own posts; pinned ones are out of order and count only as the latest post.
-
-    posts_per_week: (posts − 1) / weeks between the oldest and the newest. A span below a day is taken as a day: an item
-    holds 12 posts at most, so the real rate of such a day can't be seen. `posts_per_week_is_lower_bound` says so.
-    days_since_last_post: from the newest post to now, at least 0.
-    regularity: 1 − coefficient of variation of the gaps between posts, at least 0; 1 is like clockwork; 3 gaps needed.
-    """
-
-    days_since_last_post: ResultFigure
-    posts_per_week: ResultFigure
-    posts_per_week_is_lower_bound: bool
-    regularity: ResultFigure
-
-
-class ResultContent(Answer):
-    """Over the posts that are not pinned.
-
-    hashtags_per_post, mentions_per_post: means of the distinct ones. caption_length: mean, in characters, at most
-    2,200 each. captioned, located: shares of the posts with a caption, with a location. top_hashtags, top_mentions,
-    top_locations: the most used, hashtags and names in lower case, ties by first appearance. Sources: each post's
-    `hashtags` (older items: those in its caption), `mentions`, `caption` and `locationName`.
-    """
-
-    caption_length: ResultFigure
-    captioned: ResultFigure
-    hashtags_per_post: ResultFigure
-    located: ResultFigure
-    mentions_per_post: ResultFigure
-    top_hashtags: list[str]
-    top_locations: list[str]
-    top_mentions: list[str]
-
-
-class ResultEngagement(Answer):
-    """Over the countable posts: own, not pinned, likes known and not hidden. Each from the posts of the scraped item.
-
-    rate: mean over posts of (likes + comments) / followers.
-    versus_typical: rate / the usual rate of the follower tier (benchmarks.py); 1 is usual. From 100 followers on.
-    consistency: 1 − coefficient of variation of likes + comments, at least 0; 1 is the same on every post.
-    comment_to_like: sum of comments / sum of likes, over posts whose comments are known.
-    likes_per_post, comments_per_post: means.
-    hidden_like_share: posts with hidden likes / posts whose item has a like count, pinned ones included.
-    """
-
-    comment_to_like: ResultFigure
-    comments_per_post: ResultFigure
-    consistency: ResultFigure
-    countable_posts: int
-    hidden_like_share: ResultFigure
-    likes_per_post: ResultFigure
-    rate: ResultFigure
-    tier: str | None
-    versus_typical: ResultFigure
-
-
-class ResultFakeFollowers(Answer):
-    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A sign, not a proof.
-
-    A verified badge takes nothing off: Meta sells it. Null below 100 followers, and where engagement is unknown and the
-    other warnings do not reach "medium" by themselves: without reactions, few warnings are no sign of real followers.
-    """
-
-    level: Literal["low", "medium", "high"] | str | None
-    risk: ResultFigure
-    warnings: list[str]
-
-
-class ResultFormats(Answer):
-    """Shares of the posts that are not pinned, 0 to 1, by the item's `type`; reels (productType clips) are videos."""
-
-    images: ResultFigure
-    reels: ResultFigure
-    sidecars: ResultFigure
-    videos: ResultFigure
-
-
-class ResultGap(Answer):
-    """`code` is stable, `detail` a sentence with the figure behind it. A figure that is null shows no gap."""
-
-    area: Literal["engagement", "content", "conversion", "platform"] | str
-    code: str
-    detail: str
-
-
-class ResultMaturity(Answer):
-    """age_days: from the month of joining (the item's `about`, seldom there) to now.
-
-    stage: new below 12 posts or where Instagram says "joined recently"; established from 100 posts, if the account
-    isn't known to be younger than a year; growing between. None when the number of posts is unknown. The thresholds are
-    our defaults.
-    """
-
-    age_days: ResultFigure
-    highlights: int | None
-    posts_total: int | None
-    stage: Literal["new", "growing", "established"] | str | None
-
-
-class ResultReachability(Answer):
-    """Read from the biography and the links by pattern; only whether there is one, never the address itself.
-
-    `known` is False where the item has neither a biography, a link nor the business flag: then nothing can be said.
-    """
-
-    email: bool
-    is_business: bool | None
-    known: bool
-    messenger: bool
-    phone: bool
-    website: bool
-
-
-class ResultVideo(Answer):
-    """Over the posts that are not pinned and have a view count (the larger of plays and views, where both are there).
-
-    views_per_video: mean. views_per_follower: mean of views / followers.
-    interactions_per_view: mean of (likes + comments) / views, over those that show likes and were viewed.
-    """
-
-    interactions_per_view: ResultFigure
-    videos: int
-    views_per_follower: ResultFigure
-    views_per_video: ResultFigure
-
-
-class ResultProfileFacts(Answer):
-    """The same for every analysis type and every business: depends on the profile and on `now` alone."""
-
-    as_of: str | None
-    cadence: ResultCadence
-    content: ResultContent
-    engagement: ResultEngagement
-    fake_followers: ResultFakeFollowers
-    followers: int | None
-    formats: ResultFormats
-    gaps: list[ResultGap]
-    maturity: ResultMaturity
-    reachability: ResultReachability
-    video: ResultVideo
-
-
-class DeepResult(Answer):
-    """A light result's fields, and more. `prompt_versions` is by call; `dropped_claims` counts over all of them."""
-
-    confidence: Literal["low", "medium", "high"] | str
-    dropped_claims: int
-    facts: ResultKeyFacts
-    needs: list[ResultClaim]
-    outreach: ResultOutreach
-    parts: dict[str, ResultPart]
-    personality: ResultPersonality
-    profile_facts: ResultProfileFacts
-    prompt_versions: dict[str, str]
-    reasons: list[ResultClaim]
-    red_flags: list[ResultClaim]
-    renamed_to: str | None
-    score: int
-    summary: str
-    type: Literal["deep"] | str
-    changes: ResultChanges | None = None
-
-
-class ResultCommercial(Answer):
-    """A reading: every claim has checked evidence; `confidence` is computed from how much of it held."""
-
-    budget: Literal["low", "medium", "high", "unclear"] | str
-    business_model: (
-        Literal[
-            "local_service",
-            "online_service",
-            "shop",
-            "brand",
-            "creator",
-            "agency",
-            "hospitality",
-            "organisation",
-            "employee",
-            "private_person",
-            "unclear",
-        ]
-        | str
-    )
-    buying_signals: list[ResultClaim]
-    confidence: Literal["low", "medium", "high"] | str
-    decides: Literal["alone", "with_others", "no", "unclear"] | str
-    needs: list[ResultClaim]
-    objections: list[ResultClaim]
-    stage: Literal["starting", "growing", "settled", "declining", "unclear"] | str
-
-
-class ResultPsychographic(Answer):
-    """A reading: every claim has checked evidence; `confidence` is computed from how much of it held."""
-
-    confidence: Literal["low", "medium", "high"] | str
-    decision_style: (
-        Literal["evidence", "relationship", "status", "price", "mission", "convenience", "unclear"] | str
-    )
-    interests: list[ResultClaim]
-    messages_that_land: list[str]
-    motivations: list[ResultClaim]
-    pains: list[ResultClaim]
-    summary: str
-    values: list[ResultClaim]
-
-
-class XrayResult(Answer):
-    """A light result's fields, and more; the fit is the commercial call's."""
-
-    commercial: ResultCommercial
-    confidence: Literal["low", "medium", "high"] | str
-    dropped_claims: int
-    facts: ResultKeyFacts
-    outreach: ResultOutreach
-    parts: dict[str, ResultPart]
-    personality: ResultPersonality
-    profile_facts: ResultProfileFacts
-    prompt_versions: dict[str, str]
-    psychographic: ResultPsychographic
-    reasons: list[ResultClaim]
-    red_flags: list[ResultClaim]
-    renamed_to: str | None
-    score: int
-    summary: str
-    type: Literal["xray"] | str
-    changes: ResultChanges | None = None
 
 
 AnalysisResult: TypeAlias = LightResult | DeepResult | XrayResult
@@ -566,7 +110,10 @@ class LeadsApi:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Pages[Lead]:
-        """`GET /v1/leads`"""
+        """`GET /v1/leads`.
+
+        The account's leads, filtered and sorted. Keep filter and order while you page.
+        """
         return self._calls.pages(
             "/v1/leads",
             Lead,
@@ -586,10 +133,13 @@ class LeadsApi:
         )
 
     async def delete_leads(self, body: LeadIds) -> LeadOutcomes:
-        """`POST /v1/leads/delete`"""
+        """`POST /v1/leads/delete`.
+
+        Delete up to 1,000 leads. They can be restored for 30 days.
+        """
         return await self._calls.send("POST", "/v1/leads/delete", {200: LeadOutcomes}, body=body)
 
-    def export_leads_csv(
+    def export_leads(
         self,
         *,
         type: AnalysisType | None = None,
@@ -600,7 +150,10 @@ class LeadsApi:
         analysed_to: datetime | None = None,
         q: str | None = None,
     ) -> AsyncIterator[bytes]:
-        """`GET /v1/leads/export.csv`: the file, in parts."""
+        """`GET /v1/leads/export.csv`.
+
+        All leads of a filter as a CSV file that is safe to open in a spreadsheet.
+        """
         return self._calls.chunks(
             "/v1/leads/export.csv",
             {
@@ -615,31 +168,49 @@ class LeadsApi:
         )
 
     async def refresh_leads(self, body: LeadsRefresh, *, idempotency_key: str | None = None) -> AcceptedBulk:
-        """`POST /v1/leads/refresh`: the same bulk was accepted a moment ago; this is it."""
+        """`POST /v1/leads/refresh`.
+
+        Analyse up to 1,000 leads of one business profile again, as a bulk under one hold.
+        """
         return await self._calls.order(
             "/v1/leads/refresh", {200: AcceptedBulk, 202: AcceptedBulk}, key=idempotency_key, body=body
         )
 
     async def quote_leads_refresh(self, body: LeadsRefresh) -> Quote:
-        """`POST /v1/leads/refresh/quote`"""
+        """`POST /v1/leads/refresh/quote`.
+
+        What refreshing these leads would do and cost now. Nothing is ordered and nothing is held.
+        """
         return await self._calls.send("POST", "/v1/leads/refresh/quote", {200: Quote}, body=body)
 
     async def restore_leads(self, body: LeadIds) -> LeadOutcomes:
-        """`POST /v1/leads/restore`"""
+        """`POST /v1/leads/restore`.
+
+        Restore up to 1,000 deleted leads.
+        """
         return await self._calls.send("POST", "/v1/leads/restore", {200: LeadOutcomes}, body=body)
 
-    async def read_lead(self, lead_id: UUID | str) -> Lead:
-        """`GET /v1/leads/{lead_id}`"""
+    async def get_lead(self, lead_id: UUID | str) -> Lead:
+        """`GET /v1/leads/{lead_id}`.
+
+        One lead.
+        """
         return await self._calls.read(path_of("/v1/leads/{lead_id}", lead_id=lead_id), {200: Lead})
 
     async def delete_lead(self, lead_id: UUID | str) -> None:
-        """`DELETE /v1/leads/{lead_id}`"""
+        """`DELETE /v1/leads/{lead_id}`.
+
+        Delete a lead. It can be restored for 30 days.
+        """
         await self._calls.do("DELETE", path_of("/v1/leads/{lead_id}", lead_id=lead_id))
 
     def list_lead_analyses(
         self, lead_id: UUID | str, *, cursor: str | None = None, limit: int | None = None
     ) -> Pages[LeadAnalysis]:
-        """`GET /v1/leads/{lead_id}/analyses`"""
+        """`GET /v1/leads/{lead_id}/analyses`.
+
+        The lead's analyses with their results, newest first.
+        """
         return self._calls.pages(
             path_of("/v1/leads/{lead_id}/analyses", lead_id=lead_id),
             LeadAnalysis,
@@ -647,13 +218,19 @@ class LeadsApi:
         )
 
     def get_lead_avatar(self, avatar_url: str) -> AsyncIterator[bytes]:
-        """`GET /v1/leads/{lead_id}/avatar`: the picture: `image/jpeg`, `image/png` or `image/webp`."""
+        """`GET /v1/leads/{lead_id}/avatar`.
+
+        The profile picture of a lead. Its address, with a ticket, is the lead's `avatar_url`.
+        """
         return self._calls.chunks(avatar_url)
 
-    async def refresh(
+    async def refresh_lead(
         self, lead_id: UUID | str, *, type: str | None = None, idempotency_key: str | None = None
     ) -> Run | AcceptedRun:
-        """`POST /v1/leads/{lead_id}/refresh`: the newest item is analysed already: that run. Nothing is charged."""
+        """`POST /v1/leads/{lead_id}/refresh`.
+
+        Analyse a lead again, with the type of its newest analysis or with `type`.
+        """
         return await self._calls.order(
             path_of("/v1/leads/{lead_id}/refresh", lead_id=lead_id),
             {200: Run, 202: AcceptedRun},
@@ -662,7 +239,10 @@ class LeadsApi:
         )
 
     async def restore_lead(self, lead_id: UUID | str) -> Lead:
-        """`POST /v1/leads/{lead_id}/restore`"""
+        """`POST /v1/leads/{lead_id}/restore`.
+
+        Restore a deleted lead.
+        """
         return await self._calls.send(
             "POST", path_of("/v1/leads/{lead_id}/restore", lead_id=lead_id), {200: Lead}
         )

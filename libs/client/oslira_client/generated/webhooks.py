@@ -11,7 +11,7 @@ from oslira_client.shapes import Answer, Order
 EventType: TypeAlias = Literal["run.completed", "run.failed", "run.cancelled", "bulk.ended"] | str
 
 
-WebhooksAnswerProblem: TypeAlias = (
+DeliveryProblem: TypeAlias = (
     Literal[
         "status",
         "redirect",
@@ -29,7 +29,7 @@ WebhooksAnswerProblem: TypeAlias = (
 
 
 class TryProblem(Answer):
-    code: WebhooksAnswerProblem
+    code: DeliveryProblem
     detail: str
 
 
@@ -75,7 +75,7 @@ class DeliveryView(Answer):
     delivered_at: datetime | None
     delivery_id: UUID
     event_id: UUID
-    event_type: str
+    event_type: Literal["run.completed", "run.failed", "run.cancelled", "bulk.ended", "ping"] | str
     last_tried_at: datetime | None
     next_try_at: datetime | None
     payload: dict[str, Any]
@@ -93,24 +93,36 @@ class WebhooksApi:
         self._calls = calls
 
     def list_webhook_endpoints(self) -> Pages[EndpointView]:
-        """`GET /v1/webhook-endpoints`"""
+        """`GET /v1/webhook-endpoints`.
+
+        The account's webhook endpoints.
+        """
         return self._calls.pages("/v1/webhook-endpoints", EndpointView)
 
     async def create_webhook_endpoint(self, body: EndpointOrder) -> EndpointWithSecret:
-        """`POST /v1/webhook-endpoints`"""
+        """`POST /v1/webhook-endpoints`.
+
+        Add a webhook endpoint. Its signing secret is in this answer only.
+        """
         return await self._calls.send("POST", "/v1/webhook-endpoints", {201: EndpointWithSecret}, body=body)
 
-    async def read_webhook_endpoint(self, webhook_endpoint_id: UUID | str) -> EndpointView:
-        """`GET /v1/webhook-endpoints/{webhook_endpoint_id}`"""
+    async def get_webhook_endpoint(self, webhook_endpoint_id: UUID | str) -> EndpointView:
+        """`GET /v1/webhook-endpoints/{webhook_endpoint_id}`.
+
+        One webhook endpoint: its state, and its last problem.
+        """
         return await self._calls.read(
             path_of("/v1/webhook-endpoints/{webhook_endpoint_id}", webhook_endpoint_id=webhook_endpoint_id),
             {200: EndpointView},
         )
 
-    async def change_webhook_endpoint(
+    async def update_webhook_endpoint(
         self, webhook_endpoint_id: UUID | str, body: EndpointChange
     ) -> EndpointView:
-        """`PATCH /v1/webhook-endpoints/{webhook_endpoint_id}`"""
+        """`PATCH /v1/webhook-endpoints/{webhook_endpoint_id}`.
+
+        Change an endpoint's URL, event types or description. Fields that are left out stay as they are.
+        """
         return await self._calls.send(
             "PATCH",
             path_of("/v1/webhook-endpoints/{webhook_endpoint_id}", webhook_endpoint_id=webhook_endpoint_id),
@@ -119,7 +131,10 @@ class WebhooksApi:
         )
 
     async def delete_webhook_endpoint(self, webhook_endpoint_id: UUID | str) -> None:
-        """`DELETE /v1/webhook-endpoints/{webhook_endpoint_id}`"""
+        """`DELETE /v1/webhook-endpoints/{webhook_endpoint_id}`.
+
+        Delete a webhook endpoint. Its pending deliveries are dropped.
+        """
         await self._calls.do(
             "DELETE",
             path_of("/v1/webhook-endpoints/{webhook_endpoint_id}", webhook_endpoint_id=webhook_endpoint_id),
@@ -133,7 +148,10 @@ class WebhooksApi:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Pages[DeliveryView]:
-        """`GET /v1/webhook-endpoints/{webhook_endpoint_id}/deliveries`"""
+        """`GET /v1/webhook-endpoints/{webhook_endpoint_id}/deliveries`.
+
+        The endpoint's deliveries, newest first: what was sent, and what failed and why.
+        """
         return self._calls.pages(
             path_of(
                 "/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries",
@@ -146,7 +164,10 @@ class WebhooksApi:
     async def replay_webhook_delivery(
         self, webhook_endpoint_id: UUID | str, delivery_id: UUID | str
     ) -> DeliveryView:
-        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}/replay`"""
+        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}/replay`.
+
+        Send a delivery again, with the same event id.
+        """
         return await self._calls.send(
             "POST",
             path_of(
@@ -158,7 +179,10 @@ class WebhooksApi:
         )
 
     async def pause_webhook_endpoint(self, webhook_endpoint_id: UUID | str) -> EndpointView:
-        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/pause`"""
+        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/pause`.
+
+        Pause an endpoint. Its deliveries wait until it is resumed, at most three days.
+        """
         return await self._calls.send(
             "POST",
             path_of(
@@ -168,7 +192,10 @@ class WebhooksApi:
         )
 
     async def resume_webhook_endpoint(self, webhook_endpoint_id: UUID | str) -> EndpointView:
-        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/resume`"""
+        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/resume`.
+
+        Resume a paused or disabled endpoint. Deliveries that waited are sent.
+        """
         return await self._calls.send(
             "POST",
             path_of(
@@ -178,7 +205,11 @@ class WebhooksApi:
         )
 
     async def rotate_webhook_secret(self, webhook_endpoint_id: UUID | str) -> EndpointWithSecret:
-        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret`"""
+        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret`.
+
+        Replace the endpoint's signing secret. The new one is in this answer only; both secrets sign for a
+        day.
+        """
         return await self._calls.send(
             "POST",
             path_of(
@@ -189,7 +220,10 @@ class WebhooksApi:
         )
 
     async def send_test_webhook(self, webhook_endpoint_id: UUID | str) -> DeliveryView:
-        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/test`"""
+        """`POST /v1/webhook-endpoints/{webhook_endpoint_id}/test`.
+
+        Send a `ping` event to the endpoint.
+        """
         return await self._calls.send(
             "POST",
             path_of(

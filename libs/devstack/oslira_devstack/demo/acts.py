@@ -30,7 +30,7 @@ async def several_at_once(show: Show, names: list[str]) -> None:
         holds=len(completed) == len(names),
         figure=f"{len(completed)} of {len(names)}",
     )
-    reasons = [(one.run.result or {})["reasons"] for one in completed]
+    reasons = [result.reasons for one in completed if (result := one.analysis) is not None]
     quotes = sum(len(given) for given in reasons)
     show.check(
         "each with reasons that quote the profile",

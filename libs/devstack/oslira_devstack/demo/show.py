@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from oslira_client import ENDED, Oslira
 from oslira_client.generated.analyses import AnalysisBody
-from oslira_client.generated.shared import AcceptedRun, Run
+from oslira_client.generated.shared import AcceptedRun, DeepResult, DraftResult, LightResult, Run, XrayResult
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -27,6 +27,12 @@ class Shown:
     is_new: bool
     run: Run
     took_s: float
+
+    @property
+    def analysis(self) -> LightResult | DeepResult | XrayResult | None:
+        """Its result, once there is one."""
+        result = self.run.result
+        return None if isinstance(result, DraftResult) else result
 
 
 @dataclass
@@ -77,7 +83,7 @@ class Show:
         answer = await self.oslira.analyses.create_analysis(order)
         task = progress.add_task(name, total=100, step=answer.status)
         if answer.status not in ENDED:
-            async for event in self.oslira.analyses.follow_events(answer.run_id):
+            async for event in self.oslira.analyses.follow_run(answer.run_id):
                 progress.update(task, completed=event.data.progress, step=event.data.current_step)
         took_s = time.monotonic() - started
         run = await self.settled(answer.run_id)
@@ -89,7 +95,7 @@ class Show:
         """The finished run once nothing of it is held any more."""
         deadline = time.monotonic() + timeout_s
         while True:
-            run = await self.oslira.analyses.read_run(run_id)
+            run = await self.oslira.analyses.get_run(run_id)
             is_done = run.status in ENDED and not run.credits.held
             if is_done or time.monotonic() > deadline:
                 return run
@@ -97,7 +103,7 @@ class Show:
 
     async def available(self) -> int:
         """Credits that can be spent now."""
-        return (await self.oslira.credits.read_balance()).available
+        return (await self.oslira.credits.get_balance()).available
 
     async def table(self) -> Table:
         """Every analysis shown: what came of it, how long it took and what it cost."""
@@ -113,11 +119,10 @@ class Show:
             table.add_column(column, justify="left" if column in {"profile", "outcome"} else "right")
         for one in self.shown:
             run = one.run
-            result = run.result or {}
             table.add_row(
                 one.name,
                 run.error.code if run.error else run.status,
-                str(result.get("score", "–")),
+                str(one.analysis.score) if one.analysis else "–",
                 f"{one.took_s:.1f} s",
                 "returned" if not one.is_new else "yes" if run.run_id in cached else "no",
                 f"${costs[run.run_id]:.5f}" if one.is_new else "–",

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from oslira_gateway.identity.caller import AccountKind, Role
+
 MAX_ACCOUNTS_OF_USER: Final = 20
 MAX_MEMBERS: Final = 100
 MAX_OPEN_INVITATIONS: Final = 50
 INVITATION_LIFE: Final = timedelta(days=7)
 
-Role = Literal["owner", "admin", "member"]
+InvitedRole = Literal["admin", "member"]
 # No line breaks or other control characters: names stand in mails and lists.
 _Name = Annotated[
     str,
@@ -50,7 +52,7 @@ class NewInvitation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     email: _Email
-    role: Literal["admin", "member"] = Field(default="member")
+    role: InvitedRole = Field(default="member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class AccountView:
 
     account_id: UUID
     name: str
-    kind: str
-    role: str
+    kind: AccountKind
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class MemberView:
 
     user_id: UUID
     email: str | None
-    role: str
+    role: Role
     joined_at: datetime
 
 
@@ -79,7 +81,7 @@ class InvitationView:
 
     invitation_id: UUID
     email: str
-    role: str
+    role: InvitedRole
     invited_by: UUID | None
     created_at: datetime
     expires_at: datetime
@@ -91,7 +93,7 @@ class IssuedInvitation:
 
     invitation_id: UUID
     email: str
-    role: str
+    role: InvitedRole
     invited_by: UUID | None
     created_at: datetime
     expires_at: datetime

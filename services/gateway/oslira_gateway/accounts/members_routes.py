@@ -27,12 +27,14 @@ _HERE: Final = {ACCOUNT_IN_PATH: True}
 def member_routes(accounts: Accounts) -> list[Any]:
     """Routes about members."""
 
-    @get(_MEMBERS, opt=_HERE, tags=["accounts"])
+    @get(_MEMBERS, operation_id="listMembers", opt=_HERE, tags=["accounts"])
     async def list_members(request: Request[Any, Any, Any]) -> Page[MemberView]:
+        """Everybody who belongs to the account, with their roles."""
         return Page(list(await accounts.members(member_of(request))))
 
     @patch(
         f"{_MEMBERS}/{{user_id:str}}",
+        operation_id="updateMember",
         opt=_HERE | needs(Action.CHANGE_ROLES),
         tags=["accounts"],
         responses=refuses("member_not_found", "last_owner"),
@@ -40,10 +42,12 @@ def member_routes(accounts: Accounts) -> list[Any]:
     async def change_role(
         request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[NewRole]
     ) -> MemberView:
+        """Change a member's role. An account always keeps one owner."""
         return await accounts.change_role(member_of(request), path_id(user_id, "member_not_found"), data.role)
 
     @delete(
         f"{_MEMBERS}/{{user_id:str}}",
+        operation_id="removeMember",
         opt=_HERE,
         tags=["accounts"],
         responses=refuses("member_not_found", "last_owner"),
@@ -62,27 +66,36 @@ def invitation_routes(invitations: Invitations) -> list[Any]:
     """Routes about invitations."""
     inviting = _HERE | needs(Action.INVITE_MEMBERS)
 
-    @get(_INVITATIONS, opt=inviting, tags=["accounts"])
+    @get(_INVITATIONS, operation_id="listInvitations", opt=inviting, tags=["accounts"])
     async def list_invitations(request: Request[Any, Any, Any]) -> Page[InvitationView]:
         """Those that can still be accepted."""
         return Page(list(await invitations.open(member_of(request))))
 
-    @post(_INVITATIONS, opt=inviting, tags=["accounts"], responses=refuses("limit_reached"))
+    @post(
+        _INVITATIONS,
+        operation_id="createInvitation",
+        opt=inviting,
+        tags=["accounts"],
+        responses=refuses("limit_reached"),
+    )
     async def invite(request: Request[Any, Any, Any], data: JSONBody[NewInvitation]) -> IssuedInvitation:
         """The token is in this answer alone, and good for 7 days. A new invitation for an address ends the open one."""
         return await invitations.issue(member_of(request), data)
 
     @delete(
         f"{_INVITATIONS}/{{invitation_id:str}}",
+        operation_id="revokeInvitation",
         opt=inviting,
         tags=["accounts"],
         responses=refuses("invitation_not_found"),
     )
     async def revoke_invitation(request: Request[Any, Any, Any], invitation_id: FromPath[str]) -> None:
+        """End an open invitation. Its token is refused from then on."""
         await invitations.revoke(member_of(request), path_id(invitation_id, "invitation_not_found"))
 
     @post(
         "/invitations/{token:str}/accept",
+        operation_id="acceptInvitation",
         status_code=200,
         opt={ANY_USER: True},
         tags=["accounts"],

@@ -32,13 +32,17 @@ def account_routes(accounts: Accounts, memberships: Memberships) -> list[Any]:
                 return one
         raise OsliraError("account_not_found", "There is no such account among yours.")
 
-    @get("/accounts", opt={ANY_USER: True}, tags=["accounts"])
+    @get("/accounts", operation_id="listAccounts", opt={ANY_USER: True}, tags=["accounts"])
     async def list_accounts(request: Request[Any, Any, Any]) -> Page[AccountView]:
         """Every account that the user belongs to, oldest membership first."""
         return Page(await mine(request))
 
     @post(
-        "/accounts", opt={ANY_USER: True}, tags=["accounts"], responses=refuses("limit_reached", "no_account")
+        "/accounts",
+        operation_id="createAccount",
+        opt={ANY_USER: True},
+        tags=["accounts"],
+        responses=refuses("limit_reached", "no_account"),
     )
     async def create_account(
         request: Request[Any, Any, Any], data: JSONBody[AccountName]
@@ -48,17 +52,20 @@ def account_routes(accounts: Accounts, memberships: Memberships) -> list[Any]:
         location = f"/v1/accounts/{account.account_id}"
         return Response(account, status_code=201, headers={"Location": location})
 
-    @get(_ONE, opt=_HERE, tags=["accounts"])
+    @get(_ONE, operation_id="getAccount", opt=_HERE, tags=["accounts"])
     async def read_account(request: Request[Any, Any, Any]) -> AccountView:
+        """One account of the caller, and the caller's role in it."""
         return await this(request)
 
-    @patch(_ONE, opt=_HERE | needs(Action.RENAME_ACCOUNT), tags=["accounts"])
+    @patch(_ONE, operation_id="updateAccount", opt=_HERE | needs(Action.RENAME_ACCOUNT), tags=["accounts"])
     async def rename_account(request: Request[Any, Any, Any], data: JSONBody[AccountName]) -> AccountView:
+        """Change the account's name."""
         await accounts.rename(member_of(request), data.name)
         return await this(request)
 
     @delete(
         _ONE,
+        operation_id="deleteAccount",
         opt=_HERE | needs(Action.DELETE_ACCOUNT),
         tags=["accounts"],
         responses=refuses("subscription_active"),

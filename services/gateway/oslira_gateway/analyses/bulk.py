@@ -4,14 +4,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from oslira_shared.catalog import OFFERS
 from oslira_shared.contracts.analysis.v1 import AnalysisType, RunStatus
 
-from oslira_gateway.analyses.name_list import NameList
+from oslira_gateway.analyses.name_list import NameList, RejectedLine
 from oslira_gateway.analyses.run import RunCredits, RunError
+
+BulkStatus = Literal["running", "completed", "cancelled"]
+StoppedBecause = Literal["cancelled", "enough_leads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Quote:
     over_max_credits: int
     expected_s: int
     expected_finish_at: datetime
-    rejected: list[Any]
+    rejected: list[RejectedLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +108,17 @@ class BulkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """`status`: running, completed or cancelled. `seq` rises with every change of it or of one of its items."""
+    """`seq` rises with every change of it or of one of its items."""
 
     bulk_id: UUID
     business_profile_id: UUID
     type: AnalysisType
-    status: str
-    stopped_because: str | None
+    status: BulkStatus
+    stopped_because: StoppedBecause | None
     counts: BulkCounts
     progress: int
     credits: RunCredits
-    rejected: list[Any]
+    rejected: list[RejectedLine]
     created_at: datetime
     finished_at: datetime | None
     seq: int

@@ -11,7 +11,7 @@ from oslira_shared.errors import OsliraError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, Quote
+from oslira_gateway.analyses.bulk import Bulk, BulkItem, BulkOrder, BulkStatus, Quote
 from oslira_gateway.analyses.cancel_bulk import CancelBulk
 from oslira_gateway.analyses.name_list import NameList, read_names
 from oslira_gateway.analyses.order import read_order
@@ -22,7 +22,16 @@ from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.analyses.wording import IdText, TypeName, UsernameText
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import also, refuses
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.listing import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Cursor,
+    CursorText,
+    Limit,
+    Page,
+    cursor_of_number,
+    number_of_cursor,
+)
 from oslira_gateway.http.media import ACCEPTS
 from oslira_gateway.http.openapi_bodies import BODY, CSV_TERMS
 from oslira_gateway.http.rate_limits import LIMIT
@@ -43,6 +52,12 @@ BULK_REFUSALS: Final = (
     "insufficient_credits",
     "cost_limit_reached",
 )
+_TYPE: Final = "The type of all its analyses."
+_BUSINESS_PROFILE: Final = "The business that all names are scored for."
+_MAX_AGE: Final = "Seconds. How old a profile or an analysis that is used again may be."
+_MAX_CREDITS: Final = "What the bulk may cost at most. Names beyond it are rejected."
+_STOP: Final = "End the bulk once so many leads score `stop_score`."
+_STOP_SCORE: Final = "The score that counts for `stop_after_leads`."
 _LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "column_unclear", "business_profile_not_found")
 
 
@@ -51,28 +66,43 @@ class BulkTerms(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: TypeName
-    business_profile_id: IdText
-    max_age: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    max_credits: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    stop_after_leads: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    stop_score: Annotated[int, Field(ge=0, le=100)] | None = None
+    type: TypeName = Field(description=_TYPE)
+    business_profile_id: IdText = Field(description=_BUSINESS_PROFILE)
+    max_age: Annotated[int, Field(ge=0, le=10**9)] | None = Field(default=None, description=_MAX_AGE)
+    max_credits: Annotated[int, Field(ge=0, le=10**9)] | None = Field(default=None, description=_MAX_CREDITS)
+    stop_after_leads: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, description=_STOP)
+    stop_score: Annotated[int, Field(ge=0, le=100)] | None = Field(default=None, description=_STOP_SCORE)
 
 
 class CsvTerms(BulkTerms):
-    """`column`: the title or number (from 1) of the column that holds the names; without it, the reader looks for it."""
+    """What a CSV needs beside them."""
 
-    column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    column: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None,
+        description="The title or number (from 1) of the column that holds the names; without it, the reader looks for it.",
+    )
 
 
 class BulkBody(BulkTerms):
-    """Terms and names."""
+    """Terms and names. `stop_after_leads` and `stop_score` belong together."""
 
-    usernames: list[UsernameText] = Field(max_length=20_000)
-    max_age: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
-    max_credits: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = None
-    stop_after_leads: Annotated[WholeNumber, Field(ge=1, le=1_000)] | None = None
-    stop_score: Annotated[WholeNumber, Field(ge=0, le=100)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"stop_after_leads": ["stop_score"], "stop_score": ["stop_after_leads"]}
+        }
+    )
+
+    usernames: list[UsernameText] = Field(max_length=20_000, json_schema_extra={"minItems": 1})
+    max_age: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = Field(default=None, description=_MAX_AGE)
+    max_credits: Annotated[WholeNumber, Field(ge=0, le=10**9)] | None = Field(
+        default=None, description=_MAX_CREDITS
+    )
+    stop_after_leads: Annotated[WholeNumber, Field(ge=1, le=1_000)] | None = Field(
+        default=None, description=_STOP
+    )
+    stop_score: Annotated[WholeNumber, Field(ge=0, le=100)] | None = Field(
+        default=None, description=_STOP_SCORE
+    )
 
 
 _BODIES: Final = {"application/json": BulkBody, _CSV: str}
@@ -83,7 +113,7 @@ class AcceptedBulk:
     """The answer to a new bulk: where it is read and followed, and what of the list was not taken."""
 
     bulk_id: UUID
-    status: str
+    status: BulkStatus
     poll_url: str
     events_url: str
     bulk: Bulk
@@ -96,6 +126,7 @@ def bulk_routes(
 
     @post(
         "/analyses/bulk",
+        operation_id="createBulk",
         status_code=202,
         opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: CsvTerms, LIMIT: RouteClass.COSTLY},
         request_max_body_size=_MAX_BODY_BYTES,
@@ -108,6 +139,10 @@ def bulk_routes(
         request: Request[Any, Any, Any],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedBulk]:
+        """Order the analysis of up to 1,000 names under one hold, as JSON or as a CSV file.
+
+        Lines without a usable name are listed in `rejected` and cost nothing.
+        """
         member = member_of(request)
         order = await read_bulk_order(request)
         key = idempotency_key_of(idempotency_key)
@@ -117,6 +152,7 @@ def bulk_routes(
 
     @post(
         "/analyses/quote",
+        operation_id="quoteBulk",
         status_code=200,
         opt={ACCEPTS: _MEDIA_TYPES, BODY: _BODIES, CSV_TERMS: CsvTerms},
         request_max_body_size=_MAX_BODY_BYTES,
@@ -124,14 +160,16 @@ def bulk_routes(
         responses=refuses(*_LIST_REFUSALS),
     )
     async def quote_bulk(request: Request[Any, Any, Any]) -> Quote:
+        """What a bulk would do and cost now. Nothing is ordered and nothing is held."""
         return await request_bulk.quote(member_of(request), await read_bulk_order(request))
 
-    @get("/bulk", tags=["bulk"])
+    @get("/bulk", operation_id="listBulks", tags=["bulk"])
     async def list_bulks(
         request: Request[Any, Any, Any],
-        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[Bulk]:
+        """The account's bulks, newest first."""
         after = Cursor.decode(cursor) if cursor is not None else None
         found = await bulks.page(member_of(request), after=after, limit=limit + 1)
         items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
@@ -139,11 +177,13 @@ def bulk_routes(
 
     @get(
         "/bulk/{bulk_id:str}",
+        operation_id="getBulk",
         opt={LIMIT: RouteClass.POLL},
         tags=["bulk"],
         responses=refuses(_NOT_FOUND),
     )
     async def read_bulk(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Response[Bulk]:
+        """One bulk as it is now: its counts, credits and rejected lines."""
         member = member_of(request)
         bulk = await bulks.find(member, path_id(bulk_id, _NOT_FOUND))
         if bulk is None:
@@ -154,6 +194,7 @@ def bulk_routes(
 
     @get(
         "/bulk/{bulk_id:str}/items",
+        operation_id="listBulkItems",
         opt={LIMIT: RouteClass.POLL},
         tags=["bulk"],
         responses=refuses(_NOT_FOUND),
@@ -161,22 +202,29 @@ def bulk_routes(
     async def list_items(
         request: Request[Any, Any, Any],
         bulk_id: FromPath[str],
-        cursor: Annotated[str | None, QueryParameter(max_length=20, pattern="^[0-9]{1,9}$")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = MAX_LIMIT,
+        cursor: CursorText = None,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=1_000, description="How many items a page has at most.")
+        ] = MAX_LIMIT,
     ) -> Page[BulkItem]:
+        """The bulk's names in the order of the list, each with the state of its run."""
         member, thing_id = member_of(request), path_id(bulk_id, _NOT_FOUND)
         if await bulks.find(member, thing_id) is None:
             raise OsliraError(_NOT_FOUND, "There is no such bulk in this account.")
-        found = await bulks.items(member, thing_id, after_line=int(cursor or 0), limit=limit + 1)
-        return Page(list(found[:limit]), str(found[limit - 1].line) if len(found) > limit else None)
+        after_line = number_of_cursor(cursor) if cursor is not None else 0
+        found = await bulks.items(member, thing_id, after_line=after_line, limit=limit + 1)
+        next_cursor = cursor_of_number(found[limit - 1].line) if len(found) > limit else None
+        return Page(list(found[:limit]), next_cursor)
 
     @post(
         "/bulk/{bulk_id:str}/cancel",
+        operation_id="cancelBulk",
         status_code=200,
         tags=["bulk"],
         responses=refuses(_NOT_FOUND, "bulk_finished"),
     )
     async def cancel(request: Request[Any, Any, Any], bulk_id: FromPath[str]) -> Bulk:
+        """Cancel what the bulk has not finished. The credits of those runs are released."""
         return await cancel_bulk(member_of(request), path_id(bulk_id, _NOT_FOUND))
 
     return [create_bulk, quote_bulk, list_bulks, read_bulk, list_items, cancel]

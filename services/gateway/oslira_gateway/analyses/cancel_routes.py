@@ -19,15 +19,23 @@ def cancel_routes(cancel_analysis: CancelAnalysis, receipts: Receipts) -> list[A
 
     @post(
         "/runs/{run_id:str}/cancel",
+        operation_id="cancelRun",
         status_code=200,
         tags=["analyses"],
         responses=refuses(_NOT_FOUND, "run_finished"),
     )
     async def cancel_run(request: Request[Any, Any, Any], run_id: FromPath[str]) -> CancelledRun:
+        """Cancel a run. Its credits are released. A run that has completed answers 409 with its receipt."""
         return await cancel_analysis(member_of(request), path_id(run_id, _NOT_FOUND))
 
-    @get("/runs/{run_id:str}/receipt", tags=["analyses"], responses=refuses(_NOT_FOUND))
+    @get(
+        "/runs/{run_id:str}/receipt",
+        operation_id="getReceipt",
+        tags=["analyses"],
+        responses=refuses(_NOT_FOUND),
+    )
     async def read_receipt(request: Request[Any, Any, Any], run_id: FromPath[str]) -> Receipt:
+        """What the run did and what it took: its steps, scrape, model calls and credits."""
         member = member_of(request)
         receipt = await receipts.of_run(member, path_id(run_id, _NOT_FOUND))
         if receipt is None:

@@ -4,8 +4,10 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
+from litestar.params import QueryParameter
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.serialization import encode_json
 from litestar.types import Message, Receive, Scope, Send
@@ -14,9 +16,8 @@ from oslira_gateway.analyses.follow_run import Goodbye, Ping
 from oslira_gateway.analyses.open_streams import OpenStream, OpenStreams, StreamEnded
 from oslira_gateway.analyses.run import Run
 from oslira_gateway.analyses.tickets import ticket_refused
-from oslira_gateway.http.documented import also
+from oslira_gateway.http.openapi_streams import MEDIA_TYPE
 
-MEDIA_TYPE: Final = "text/event-stream"
 RECONNECT_MS: Final = 1_000
 RECONNECT: Final = f"retry: {RECONNECT_MS}\n\n".encode()
 # The next connection with this ticket is refused, which ends an EventSource; the event says why.
@@ -28,9 +29,20 @@ _HEADERS: Final = {
     "cache-control": "no-store",
     "x-accel-buffering": "no",  # a proxy that buffers would hold events back
 }
-STREAM_ANSWERS: Final = also(
-    200, str, "Server-sent events; each one's data is a whole snapshot.", media_type=MEDIA_TYPE
-) | also(204, None, "You have the last event already; nothing will follow.")
+Ticket = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=512,
+        description="In the token's place, for an EventSource: it sends no headers. Every `events_url` has one.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEnded:
+    """The reader may not follow any more: the stream ends with this event, and its ticket is refused."""
+
+    code: Literal["ticket_invalid"]
 
 
 async def encode_events(

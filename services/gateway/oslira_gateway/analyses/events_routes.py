@@ -1,24 +1,34 @@
 """`GET /v1/runs/{run_id}/events`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, get
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response.base import ASGIResponse
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.event_stream import STREAM_ANSWERS, EventStream, encode_events, last_event_id
+from oslira_gateway.analyses.event_stream import (
+    AccessEnded,
+    EventStream,
+    Ticket,
+    encode_events,
+    last_event_id,
+)
 from oslira_gateway.analyses.follow_run import FollowRun
 from oslira_gateway.analyses.open_streams import OpenStreams
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.tickets import VISITOR, Follower, Tickets
-from oslira_gateway.http.auth import FOR_VISITORS, PUBLIC, RunTokenVerifier, bearer_token, path_id
+from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.tickets import VISITOR, Follower, Tickets, follower_of
+from oslira_gateway.http.auth import BY_TICKET, FOR_VISITORS, granted_run_of, member_of, path_id
 from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import refuses
+from oslira_gateway.http.openapi_streams import EVENTS, stream_answers
 from oslira_gateway.http.timeouts import STREAMS
+
+_EVENTS: Final = {"progress": Run, "access_ended": AccessEnded}
 
 
 def events_routes(
@@ -28,31 +38,24 @@ def events_routes(
     tickets: Tickets,
     addresses: Addresses,
     *,
-    run_tokens: RunTokenVerifier,
     trusted_proxies: Sequence[Network] = (),
 ) -> list[Any]:
-    """The event stream of a run. The ticket in its address says who may listen; of a visitor's run, its token does as well."""
+    """The event stream of a run: for a member's token, a visitor's token of that run, or the ticket of its `events_url`."""
 
     @get(
         "/runs/{run_id:str}/events",
-        opt={PUBLIC: True, STREAMS: True, FOR_VISITORS: True},
+        operation_id="followRun",
+        opt={BY_TICKET: True, STREAMS: True, FOR_VISITORS: True, EVENTS: _EVENTS},
         tags=["analyses"],
-        responses=STREAM_ANSWERS
-        | refuses(
-            "ticket_invalid",
-            "unauthenticated",
-            "token_invalid",
-            "token_expired",
-            "run_not_found",
-            "too_many_streams",
-        ),
+        responses=stream_answers(_EVENTS) | refuses("ticket_invalid", "run_not_found", "too_many_streams"),
     )
     async def follow_events(
         request: Request[Any, Any, Any],
         run_id: FromPath[str],
-        ticket: Annotated[str | None, QueryParameter(max_length=512)] = None,
+        ticket: Ticket = None,
         last_seen: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     ) -> ASGIResponse:
+        """Follow one run as server-sent events: each `progress` event is a whole snapshot of the run, and the last one is its end."""
         thing_id, follower = _granted(request, run_id, ticket)
         await streams.require_access(follower)
         run = await runs.follow(follower.account_id, thing_id)
@@ -71,14 +74,14 @@ def events_routes(
         return EventStream(shown, stream=stream, streams=streams)
 
     def _granted(request: Request[Any, Any, Any], run_id: str, ticket: str | None) -> tuple[UUID, Follower]:
+        thing_id = path_id(run_id, "run_not_found")
         if ticket is not None:
-            thing_id = path_id(run_id, "run_not_found")
             return thing_id, tickets.check(ticket, "run", thing_id=thing_id)
-        granted_id = run_tokens.run_of(bearer_token(request.headers.get("authorization")))
-        if granted_id is None:  # a user's own token: their streams are by ticket
-            raise OsliraError("ticket_invalid", "Follow the run at its events_url, which holds a ticket.")
-        if granted_id != path_id(run_id, "run_not_found"):
+        granted_id = granted_run_of(request)
+        if granted_id is None:
+            return thing_id, follower_of(member_of(request))
+        if granted_id != thing_id:
             raise OsliraError("run_not_found", "There is no such run.")
-        return granted_id, VISITOR
+        return thing_id, VISITOR
 
     return [follow_events]

@@ -15,7 +15,7 @@ from oslira_gateway.analyses.feed import ProgressFeed
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
 from oslira_gateway.analyses.group_reading import Change, GroupPace, GroupReading, RunGroups
 from oslira_gateway.analyses.request_bulk import Bulks
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.run import RunSummary
 
 DEFAULT_PACE: Final = GroupPace()
 # A stream hands over so many events at once and then lets others have the loop: a thousand of them take a while to send.
@@ -31,7 +31,7 @@ class FollowGroup:
         bulks: Bulks,
         feed: ProgressFeed,
         *,
-        encode: Callable[[Run | Bulk], bytes],
+        encode: Callable[[RunSummary | Bulk], bytes],
         pace: GroupPace = DEFAULT_PACE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

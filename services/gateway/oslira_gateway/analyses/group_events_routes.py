@@ -2,30 +2,32 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Request, get
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response.base import ASGIResponse
 from litestar.serialization import encode_json
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.bulk import Bulk
-from oslira_gateway.analyses.event_stream import RECONNECT, STREAM_ANSWERS, EventStream
+from oslira_gateway.analyses.event_stream import RECONNECT, AccessEnded, EventStream, Ticket
 from oslira_gateway.analyses.follow_group import FollowGroup
 from oslira_gateway.analyses.follow_run import Goodbye, Ping
 from oslira_gateway.analyses.group_reading import Change
 from oslira_gateway.analyses.open_streams import OpenStreams
 from oslira_gateway.analyses.request_bulk import Bulks
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.run import RunSummary
 from oslira_gateway.analyses.tickets import Follower, Tickets, follower_of
-from oslira_gateway.http.auth import PUBLIC, member_of, path_id
+from oslira_gateway.http.auth import BY_TICKET, member_of, path_id
 from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import refuses
+from oslira_gateway.http.openapi_streams import EVENTS, stream_answers
 from oslira_gateway.http.timeouts import STREAMS
 
-Ticket = Annotated[str, QueryParameter(max_length=512)]
+_ACCOUNT_EVENTS: Final = {"progress": RunSummary, "access_ended": AccessEnded}
+_BULK_EVENTS: Final = {"progress": RunSummary, "bulk": Bulk, "access_ended": AccessEnded}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class EventsAddress:
     events_url: str
 
 
-def encode(thing: Run | Bulk) -> bytes:
+def encode(thing: RunSummary | Bulk) -> bytes:
     """A run as `event: progress`, the bulk itself as `event: bulk`. The same for every reader, so it holds no ticket."""
     if isinstance(thing, Bulk):
         return _event(f"{thing.bulk_id}:{thing.seq}", "bulk", thing)
@@ -59,7 +61,7 @@ async def encode_group(
                 yield b"".join(change.encoded for change in event)
 
 
-def _event(event_id: str, name: str, data: Run | Bulk) -> bytes:
+def _event(event_id: str, name: str, data: RunSummary | Bulk) -> bytes:
     return f"id: {event_id}\nevent: {name}\ndata: {encode_json(data).decode()}\n\n".encode()
 
 
@@ -72,7 +74,7 @@ def group_events_routes(
     *,
     trusted_proxies: Sequence[Network] = (),
 ) -> list[Any]:
-    """Streams of many runs. As for one run, the ticket in the address says who may listen."""
+    """Streams of many runs: for a member's token, or the ticket of an `events_url`."""
 
     def opened(
         request: Request[Any, Any, Any],
@@ -85,18 +87,25 @@ def group_events_routes(
 
     @get(
         "/bulk/{bulk_id:str}/events",
-        opt={PUBLIC: True, STREAMS: True},
+        operation_id="followBulk",
+        opt={BY_TICKET: True, STREAMS: True, EVENTS: _BULK_EVENTS},
         tags=["bulk"],
-        responses=STREAM_ANSWERS | refuses("ticket_invalid", "bulk_not_found", "too_many_streams"),
+        responses=stream_answers(_BULK_EVENTS)
+        | refuses("ticket_invalid", "bulk_not_found", "too_many_streams"),
     )
     async def follow_bulk(
         request: Request[Any, Any, Any],
         bulk_id: FromPath[str],
-        ticket: Ticket,
+        ticket: Ticket = None,
         last_seen: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     ) -> ASGIResponse:
+        """Follow a bulk as server-sent events: its runs as `progress`, the bulk itself as `bulk`, until it has ended."""
         thing_id = path_id(bulk_id, "bulk_not_found")
-        follower = tickets.check(ticket, "bulk", thing_id=thing_id)
+        follower = (
+            follower_of(member_of(request))
+            if ticket is None
+            else tickets.check(ticket, "bulk", thing_id=thing_id)
+        )
         await streams.require_access(follower)
         bulk = await bulks.follow(follower.account_id, thing_id)
         if bulk is None:
@@ -108,17 +117,20 @@ def group_events_routes(
 
     @get(
         "/events",
-        opt={PUBLIC: True, STREAMS: True},
+        operation_id="followAccount",
+        opt={BY_TICKET: True, STREAMS: True, EVENTS: _ACCOUNT_EVENTS},
         tags=["analyses"],
-        responses=STREAM_ANSWERS | refuses("ticket_invalid", "too_many_streams"),
+        responses=stream_answers(_ACCOUNT_EVENTS) | refuses("ticket_invalid", "too_many_streams"),
     )
-    async def follow_account(request: Request[Any, Any, Any], ticket: Ticket) -> ASGIResponse:
-        follower = tickets.check(ticket, "account")
+    async def follow_account(request: Request[Any, Any, Any], ticket: Ticket = None) -> ASGIResponse:
+        """Follow all runs of the account as server-sent events, from those that are unfinished. The stream has no end."""
+        follower = follower_of(member_of(request)) if ticket is None else tickets.check(ticket, "account")
         await streams.require_access(follower)
         return opened(request, follow.account(follower.account_id), follower)
 
-    @get("/events/address", tags=["analyses"], sync_to_thread=False)
+    @get("/events/address", operation_id="getEventsAddress", tags=["analyses"], sync_to_thread=False)
     def read_events_address(request: Request[Any, Any, Any]) -> EventsAddress:
+        """The address of the account's event stream, with a ticket for clients that send no headers."""
         return EventsAddress(addresses.account_events_url(follower_of(member_of(request))))
 
     return [follow_bulk, follow_account, read_events_address]

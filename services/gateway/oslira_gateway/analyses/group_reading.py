@@ -15,7 +15,7 @@ import structlog
 from oslira_gateway.analyses.bulk import Bulk
 from oslira_gateway.analyses.feed import GroupWatch, ProgressFeed
 from oslira_gateway.analyses.request_bulk import Bulks
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.run import RunSummary
 
 _LOG = structlog.get_logger()
 # An account's stream shows at most so many unfinished runs at once, and its readers may lag by so many ended ones.
@@ -42,7 +42,7 @@ class RunGroups(Protocol):
         """What is at work or waits, oldest first."""
         ...
 
-    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Run]:
+    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[RunSummary]:
         """Those of the ids that are the account's, without their results."""
         ...
 
@@ -61,7 +61,7 @@ class Change:
     """What a stream sends: a run or the bulk as it is now, encoded. `number` rises with every change of the reading."""
 
     number: int
-    of: Run | Bulk
+    of: RunSummary | Bulk
     encoded: bytes
 
 
@@ -77,7 +77,7 @@ class GroupReading:
         bulks: Bulks,
         feed: ProgressFeed,
         pace: GroupPace,
-        encode: Callable[[Run | Bulk], bytes],
+        encode: Callable[[RunSummary | Bulk], bytes],
     ) -> None:
         self._account_id, self._bulk_id = account_id, bulk_id
         self._groups, self._bulks, self._feed, self._pace, self._encode = groups, bulks, feed, pace, encode
@@ -167,9 +167,9 @@ class GroupReading:
     def _open_ids(self) -> set[UUID]:
         return {run_id for run_id, change in self._runs.items() if not change.of.is_ended}
 
-    def _is_news(self, head: Head | Run) -> bool:
+    def _is_news(self, head: Head | RunSummary) -> bool:
         known = self._runs.get(head.run_id)
-        if known is None or not isinstance(known.of, Run) or head.seq > known.of.seq:
+        if known is None or not isinstance(known.of, RunSummary) or head.seq > known.of.seq:
             return True
         return head.seq == known.of.seq and head.current_step != known.of.current_step
 
@@ -193,7 +193,7 @@ class GroupReading:
         for run_id in ended[: max(0, len(ended) - MOST_RUNS)]:
             del self._runs[run_id]
 
-    def _change(self, of: Run | Bulk) -> Change:
+    def _change(self, of: RunSummary | Bulk) -> Change:
         self.number += 1
         return Change(self.number, of, self._encode(of))
 

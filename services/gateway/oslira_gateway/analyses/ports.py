@@ -8,7 +8,7 @@ from uuid import UUID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.contracts.credits.v1 import Held
 
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.run import Run, RunSummary
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 
@@ -129,7 +129,7 @@ class Runs(Protocol):
 
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
-    ) -> Sequence[Run]:
+    ) -> Sequence[RunSummary]:
         """At most `limit`, newest first, without their results."""
         ...
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +14,7 @@ from oslira_shared.postgres.again import despite_conflicts
 from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.analyses.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
+from oslira_gateway.analyses.name_list import RejectedLine
 from oslira_gateway.analyses.ports import Reservation, UsedKey
 from oslira_gateway.analyses.postgres import KEEP
 from oslira_gateway.analyses.request_bulk import BulkAcceptance, BulkStanding
@@ -183,7 +184,7 @@ def _unchanged_within(order: BulkOrder) -> timedelta | None:
 
 
 def _bulk(row: Record) -> Bulk:
-    rejected: list[Any] = row["rejected"]
+    rejected = [RejectedLine(**line) for line in row["rejected"]]
     charged = row["charged_credits"]
     held = row["held_credits"] if charged is None else 0
     return Bulk(

@@ -83,7 +83,7 @@ def _steps(recorded: Sequence[dict[str, Any]]) -> list[Step]:
     moments = [datetime.fromisoformat(step["at"]) for step in recorded]
     ends: list[datetime | None] = [*moments[1:], None]
     return [
-        Step(step["step"], at, round((end - at).total_seconds() * 1000) if end else None)
+        Step(RunStatus(step["step"]), at, round((end - at).total_seconds() * 1000) if end else None)
         for step, at, end in zip(recorded, moments, ends, strict=True)
     ]
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from oslira_shared.postgres.clients import AdminClient, Pool, Record
 
 from oslira_gateway.analyses.group_reading import Head
-from oslira_gateway.analyses.postgres_runs import WITHOUT_RESULT, run_of
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.postgres_runs import WITHOUT_RESULT, summary_of
+from oslira_gateway.analyses.run import RunSummary
 
 _HEADS: Final = """
 select run_id, seq, current_step from analysis.run_view where account_id = $1 and run_id = any($2::uuid[])
@@ -38,11 +38,11 @@ class PostgresRunGroups:
         async with self._service.connection() as connection:
             return [_head(row) for row in await connection.fetch(_UNFINISHED, account_id, limit)]
 
-    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Run]:
+    async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[RunSummary]:
         """See RunGroups."""
         async with self._service.connection() as connection:
             rows = await connection.fetch(_SEVERAL, account_id, list(run_ids))
-        return [run_of(row) for row in rows]
+        return [summary_of(row) for row in rows]
 
 
 def _head(row: Record) -> Head:

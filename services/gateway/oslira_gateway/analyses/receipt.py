@@ -27,7 +27,7 @@ class Settlement:
 class Step:
     """A state the run was in; the last one has no duration."""
 
-    step: str
+    step: RunStatus
     started_at: datetime
     duration_ms: int | None
 
@@ -37,7 +37,7 @@ class ScrapeLine:
     """`source`: scraped for this run, shared with another run (which pays for it), or the cache."""
 
     source: Literal["own", "shared", "cache"]
-    outcome: str | None
+    outcome: Literal["fetched", "unavailable", "failed", "aborted"] | None
     attempts: int
     started_at: datetime | None
     ended_at: datetime | None
@@ -53,7 +53,7 @@ class CallLine:
     provider: str
     model: str
     prompt_version: str
-    state: str
+    state: Literal["booked", "answered", "refused", "cut_short", "failed"]
     input_tokens: int | None
     cached_tokens: int | None
     output_tokens: int | None

@@ -246,5 +246,5 @@ def with_events(bulk: Bulk, events_url: str) -> Bulk:
 def with_texts(bulk: Bulk, order: BulkOrder) -> Bulk:
     """The bulk with what stood on its rejected lines, which only whoever sent the list knows."""
     texts = {line.line: line.text for line in order.names.rejected}
-    rejected = [{**line, "text": line["text"] or texts.get(line["line"], "")} for line in bulk.rejected]
+    rejected = [replace(line, text=line.text or texts.get(line.line, "")) for line in bulk.rejected]
     return replace(bulk, rejected=rejected)

@@ -75,6 +75,7 @@ def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addres
 
     @post(
         "/analyses",
+        operation_id="createAnalysis",
         status_code=202,
         opt={LIMIT: RouteClass.COSTLY},
         tags=["analyses"],
@@ -87,6 +88,10 @@ def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addres
         data: JSONBody[AnalysisBody],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun | Run]:
+        """Order the analysis of one profile. Its credits are held now, and charged when it completes.
+
+        An analysis that is at work or finished and fresh is returned instead (200), and nothing is charged.
+        """
         member = member_of(request)
         order = read_order(
             username=data.username,

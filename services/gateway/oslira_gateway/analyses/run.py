@@ -26,12 +26,12 @@ class RunCredits:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """`type` business_profile is a draft: it has no username and no business, and its result is what can be saved as one.
+class RunSummary:
+    """A run without its result: lists, and streams of many runs, show this.
+
+    `type` business_profile is a draft: it has no username and no business, and its result is what can be saved as one.
 
     `seq` rises with every change. `source` says who answered: the bus (`live`) or Postgres (`database`).
-
-    Lists, and streams of many runs, leave out `result` (null there); read the run for it.
 
     `is_from_cache` is for operators only: null for everybody else, and on streams.
 
@@ -48,7 +48,6 @@ class Run:
     should_cancel: bool
     queue_position: int | None
     eta_s: int | None
-    result: dict[str, Any] | None
     error: RunError | None
     credits: RunCredits
     is_from_cache: bool | None
@@ -89,3 +88,10 @@ class Run:
         if sent is None or self.seq > sent.seq:
             return True
         return self.seq == sent.seq and self.waits_as != sent.waits_as
+
+
+@dataclass(frozen=True, slots=True)
+class Run(RunSummary):
+    """A run. `result` is there once it has completed; its `type` is the run's."""
+
+    result: dict[str, Any] | None = None

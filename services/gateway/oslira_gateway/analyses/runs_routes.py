@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get
-from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
@@ -12,11 +12,11 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.etag import etag_of, matches
 from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.run import Run
+from oslira_gateway.analyses.run import Run, RunSummary
 from oslira_gateway.analyses.tickets import VISITOR, Follower, follower_of
 from oslira_gateway.http.auth import FOR_VISITORS, granted_run_of, member_of, path_id
 from oslira_gateway.http.documented import also, refuses
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.limits.policies import RouteClass
 
@@ -27,13 +27,14 @@ _REVALIDATED: Final = "private, no-cache"
 def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
     """Routes that show runs."""
 
-    @get("/runs", tags=["analyses"])
+    @get("/runs", operation_id="listRuns", tags=["analyses"])
     async def list_runs(
         request: Request[Any, Any, Any],
         status: FromQuery[RunStatus | None] = None,
-        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    ) -> Page[Run]:
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[RunSummary]:
+        """The account's runs, newest first, without their results."""
         after = Cursor.decode(cursor) if cursor is not None else None
         found = await runs.page(member_of(request), status=status, after=after, limit=limit + 1)
         items, last = list(found[:limit]), found[limit - 1] if len(found) > limit else None
@@ -41,6 +42,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
 
     @get(
         "/runs/{run_id:str}",
+        operation_id="getRun",
         opt={LIMIT: RouteClass.POLL, FOR_VISITORS: True},
         tags=["analyses"],
         responses=also(200, Run, "The run.")
@@ -52,6 +54,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
         run_id: FromPath[str],
         if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
     ) -> Response[Run | None]:
+        """One run as it is now, with its result once it has completed. `If-None-Match` saves the body of an unchanged run."""
         run, follower = await _readable(request, path_id(run_id, _NOT_FOUND))
         headers = {"ETag": etag_of(run), "Cache-Control": _REVALIDATED}
         if not run.is_ended:

@@ -18,7 +18,6 @@ from oslira_gateway.analyses.postgres_run_groups import PostgresRunGroups
 from oslira_gateway.analyses.postgres_stream_access import PostgresStreamAccess
 from oslira_gateway.analyses.request_bulk import Bulks
 from oslira_gateway.analyses.tickets import Tickets
-from oslira_gateway.http.auth import RunTokenVerifier
 from oslira_gateway.settings import GatewaySettings
 
 
@@ -28,8 +27,6 @@ def stream_routes(
     runs: Runs,
     bulks: Bulks,
     tickets: Tickets,
-    *,
-    run_tokens: RunTokenVerifier,
 ) -> list[Any]:
     """Streams of a run, a bulk and an account."""
     feed, addresses, proxies = ProgressFeed(), Addresses(tickets), settings.trusted_proxies
@@ -45,7 +42,6 @@ def stream_routes(
             FollowRun(runs, feed),
             tickets,
             addresses,
-            run_tokens=run_tokens,
             trusted_proxies=proxies,
         ),
         *group_events_routes(bulks, streams, follow_group, tickets, addresses, trusted_proxies=proxies),

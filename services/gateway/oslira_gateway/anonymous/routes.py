@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.analyses.ports import Runs
 from oslira_gateway.analyses.tickets import VISITOR
+from oslira_gateway.analyses.wording import UsernameText
 from oslira_gateway.anonymous.challenges import MAX_RESPONSE_LENGTH
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous, Visit
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -32,8 +33,10 @@ class AnonymousBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    username: str
-    challenge: Annotated[str, Field(max_length=MAX_RESPONSE_LENGTH)] | None = None
+    username: UsernameText
+    challenge: (
+        Annotated[str, Field(max_length=MAX_RESPONSE_LENGTH, json_schema_extra={"minLength": 1})] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def anonymous_routes(
 
     @post(
         "/analyses/anonymous",
+        operation_id="createAnonymousAnalysis",
         status_code=202,
         opt={PUBLIC: True, LIMIT: RouteClass.ANONYMOUS},
         tags=["analyses"],
@@ -78,6 +82,7 @@ def anonymous_routes(
     async def create_anonymous_analysis(
         request: Request[Any, Any, Any], data: JSONBody[AnonymousBody]
     ) -> Response[AcceptedAnonymousRun]:
+        """Order a light analysis without an account. The answer's `token` reads the run for an hour."""
         request.state.account_id = str(ANONYMOUS_ACCOUNT_ID)
         order = read_visitors_order(data.username)
         network = counted_network(client_address(request.scope, trusted_proxies))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from oslira_gateway.identity.caller import Member
@@ -11,24 +11,24 @@ from oslira_gateway.identity.caller import Member
 
 @dataclass(frozen=True, slots=True)
 class PaymentProblem:
-    """An invoice that could not be collected: `payment_failed`, or `payment_action_required` of its owner.
+    """An invoice that could not be collected. `payment_action_required`: its owner has to confirm the payment.
 
     `pay_url` is Stripe's page for it, shown to who may buy.
     """
 
-    problem: str
+    problem: Literal["payment_failed", "payment_action_required"]
     pay_url: str | None
     next_attempt_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What an account is on. `status` is Stripe's word; `source` is stripe or manual; `interval` month, year or none."""
+    """What an account is on. `status` is Stripe's word; `interval` is null where nothing is paid by month or year."""
 
     plan: str
     status: str
-    source: str
-    interval: str | None
+    source: Literal["stripe", "manual"]
+    interval: Literal["month", "year"] | None
     period_start: datetime | None
     period_end: datetime | None
     cancel_at_period_end: bool

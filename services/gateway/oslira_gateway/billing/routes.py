@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from litestar import Request, get, post
 from litestar.params import HeaderParameter, JSONBody
 from oslira_shared.ids import derived_id, new_id
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from oslira_gateway.billing.ports import PaymentProblem, Sales, Subscription, Subscriptions
 from oslira_gateway.http.auth import member_of
@@ -18,16 +18,39 @@ from oslira_gateway.limits.policies import RouteClass
 _BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavailable", "provider_refused")
 
 
-class CheckoutOrder(BaseModel):
-    """A plan by month or year, or a pack. Both URLs have to lie under the application's own address."""
+def _one_of(schema: dict[str, Any]) -> None:
+    # Each branch refuses the other's fields, so at most one of them holds.
+    schema["oneOf"] = schema.pop("anyOf")
+
+
+ReturnUrl = Annotated[str, Field(min_length=1, max_length=2_000)] | None
+
+
+class PlanOrder(BaseModel):
+    """A plan by month or year. Both URLs have to lie under the application's own address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    plan: str | None = Field(default=None, max_length=60)
+    plan: Annotated[str, Field(min_length=1, max_length=60)]
     interval: Literal["month", "year"] = "month"
-    pack: str | None = Field(default=None, max_length=60)
-    success_url: str | None = Field(default=None, max_length=2_000)
-    cancel_url: str | None = Field(default=None, max_length=2_000)
+    success_url: ReturnUrl = None
+    cancel_url: ReturnUrl = None
+
+
+class PackOrder(BaseModel):
+    """A pack of credits, once. Both URLs have to lie under the application's own address."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pack: Annotated[str, Field(min_length=1, max_length=60)]
+    success_url: ReturnUrl = None
+    cancel_url: ReturnUrl = None
+
+
+class CheckoutOrder(RootModel[PlanOrder | PackOrder]):
+    """A plan or a pack."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=_one_of)
 
 
 class PortalOrder(BaseModel):
@@ -35,7 +58,7 @@ class PortalOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    return_url: str | None = Field(default=None, max_length=2_000)
+    return_url: ReturnUrl = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
 
     @post(
         "/billing/checkout",
+        operation_id="createCheckout",
         status_code=200,
         opt=needs(Action.BUY) | {LIMIT: RouteClass.COSTLY},
         tags=["billing"],
@@ -67,26 +91,36 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
         request: Request[Any, Any, Any],
         data: JSONBody[CheckoutOrder],
         idempotency_key: Annotated[
-            str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=255)
+            str | None,
+            HeaderParameter(
+                name="Idempotency-Key",
+                min_length=1,
+                max_length=255,
+                description="Names this purchase: sent again with the same key it is one page at Stripe.",
+            ),
         ] = None,
     ) -> PageView:
+        """Start a purchase of a plan or a pack. The answer is the page at Stripe to send the buyer to."""
         member = member_of(request)
         # Stripe takes fewer characters in a key than a header may hold.
         key = derived_id("checkout", idempotency_key) if idempotency_key else new_id()
-        return PageView(await sales.checkout(member.account_id, data.model_dump(), request_key=str(key)))
+        return PageView(await sales.checkout(member.account_id, data.root.model_dump(), request_key=str(key)))
 
     @post(
         "/billing/portal",
+        operation_id="createPortalSession",
         status_code=200,
         opt=needs(Action.BUY) | {LIMIT: RouteClass.COSTLY},
         tags=["billing"],
         responses=refuses(*_BUYING_REFUSALS, "no_customer"),
     )
     async def open_portal(request: Request[Any, Any, Any], data: JSONBody[PortalOrder]) -> PageView:
+        """Open Stripe's customer portal, where the account changes its plan and card, and cancels."""
         return PageView(await sales.portal(member_of(request).account_id, return_url=data.return_url))
 
-    @get("/billing/subscription", tags=["billing"])
+    @get("/billing/subscription", operation_id="getSubscription", tags=["billing"])
     async def read_subscription(request: Request[Any, Any, Any]) -> SubscriptionView:
+        """The account's subscription, and the invoices that could not be collected."""
         member = member_of(request)
         problems = await subscriptions.problems_of(member)
         if not may(member, Action.BUY):

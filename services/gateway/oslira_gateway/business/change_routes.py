@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from oslira_gateway.business.change_profile import PatchProfile, tag_of, wanted_version
 from oslira_gateway.business.ports import BusinessProfiles
@@ -11,7 +11,14 @@ from oslira_gateway.business.profile import BusinessContext, BusinessPatch, Busi
 from oslira_gateway.business.refusals import no_such_profile
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Page
+from oslira_gateway.http.listing import (
+    DEFAULT_LIMIT,
+    CursorText,
+    Limit,
+    Page,
+    cursor_of_number,
+    number_of_cursor,
+)
 from oslira_gateway.http.media import ACCEPTS
 
 _PATH: Final = "/business-profiles/{business_profile_id:str}"
@@ -25,38 +32,54 @@ def change_routes(profiles: BusinessProfiles) -> list[Any]:
     """Routes that change business profiles. Each change names the version it was made on, in `If-Match`."""
     patch_profile = PatchProfile(profiles)
 
-    @put(_PATH, tags=["business"], responses=_CHANGES)
+    @put(_PATH, operation_id="replaceBusinessProfile", tags=["business"], responses=_CHANGES)
     async def replace_business_profile(
         request: Request[Any, Any, Any],
         business_profile_id: FromPath[str],
         data: JSONBody[BusinessContext],
         if_match: IfMatch = None,
     ) -> Response[BusinessProfile]:
+        """Replace a business profile as a whole. Fields that are left out are emptied."""
         version = wanted_version(if_match)
         profile_id = path_id(business_profile_id, _NOT_FOUND)
         return answered(await profiles.change(member_of(request), profile_id, data, version=version))
 
-    @patch(_PATH, opt={ACCEPTS: _PATCH_TYPES}, tags=["business"], responses=_CHANGES)
+    @patch(
+        _PATH,
+        operation_id="updateBusinessProfile",
+        opt={ACCEPTS: _PATCH_TYPES},
+        tags=["business"],
+        responses=_CHANGES,
+    )
     async def patch_business_profile(
         request: Request[Any, Any, Any],
         business_profile_id: FromPath[str],
         data: JSONBody[BusinessPatch],
         if_match: IfMatch = None,
     ) -> Response[BusinessProfile]:
+        """Change some fields of a business profile by a JSON merge patch (RFC 7396)."""
         version = wanted_version(if_match)
         profile_id = path_id(business_profile_id, _NOT_FOUND)
         return answered(await patch_profile(member_of(request), profile_id, data, version=version))
 
-    @delete(_PATH, status_code=204, tags=["business"], responses=refuses(_NOT_FOUND, "version_conflict"))
+    @delete(
+        _PATH,
+        operation_id="deleteBusinessProfile",
+        status_code=204,
+        tags=["business"],
+        responses=refuses(_NOT_FOUND, "version_conflict"),
+    )
     async def delete_business_profile(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str], if_match: IfMatch = None
     ) -> None:
+        """Delete a business profile. It can be restored for 30 days."""
         version = None if if_match is None else wanted_version(if_match)
         profile_id = path_id(business_profile_id, _NOT_FOUND)
         await profiles.delete(member_of(request), profile_id, version=version)
 
     @post(
         f"{_PATH}/restore",
+        operation_id="restoreBusinessProfile",
         status_code=200,
         tags=["business"],
         responses=refuses(_NOT_FOUND, "limit_reached"),
@@ -64,22 +87,30 @@ def change_routes(profiles: BusinessProfiles) -> list[Any]:
     async def restore_business_profile(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str]
     ) -> Response[BusinessProfile]:
+        """Restore a deleted business profile."""
         profile_id = path_id(business_profile_id, _NOT_FOUND)
         return answered(await profiles.restore(member_of(request), profile_id))
 
-    @get(f"{_PATH}/versions", tags=["business"], responses=refuses(_NOT_FOUND))
+    @get(
+        f"{_PATH}/versions",
+        operation_id="listBusinessProfileVersions",
+        tags=["business"],
+        responses=refuses(_NOT_FOUND),
+    )
     async def list_business_profile_versions(
         request: Request[Any, Any, Any],
         business_profile_id: FromPath[str],
-        cursor: Annotated[str | None, QueryParameter(max_length=9, pattern="^[1-9][0-9]*$")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[BusinessVersion]:
+        """What the business profile said in each of its versions, newest first."""
         member, profile_id = member_of(request), path_id(business_profile_id, _NOT_FOUND)
         if await profiles.find(member, profile_id) is None:
             raise no_such_profile()
-        below = int(cursor) if cursor else None
+        below = number_of_cursor(cursor) if cursor is not None else None
         found = await profiles.versions(member, profile_id, below=below, limit=limit + 1)
-        return Page(found[:limit], str(found[limit - 1].version) if len(found) > limit else None)
+        next_cursor = cursor_of_number(found[limit - 1].version) if len(found) > limit else None
+        return Page(found[:limit], next_cursor)
 
     return [
         replace_business_profile,

@@ -24,6 +24,7 @@ def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, address
 
     @post(
         "/business-profiles/generate",
+        operation_id="generateBusinessProfile",
         status_code=202,
         opt={LIMIT: RouteClass.COSTLY},
         tags=["business"],
@@ -35,6 +36,7 @@ def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, address
         data: JSONBody[OnboardingAnswers],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun]:
+        """Order a draft of a business profile from a few answers. The draft is the run's result; saving it is a request of its own."""
         member, key = member_of(request), idempotency_key_of(idempotency_key)
         answer = await request_draft(OrderRequest(member, DraftOrder(data), key, request.state.request_id))
         status, poll_url = answer.status, addresses.poll_url(answer.run_id)

@@ -18,12 +18,14 @@ def preview_routes(previews: ContextPreviews) -> list[Any]:
 
     @get(
         "/business-profiles/{business_profile_id:str}/context-preview",
+        operation_id="getContextPreview",
         tags=["business"],
         responses=refuses(_NOT_FOUND, "business_profile_invalid"),
     )
     async def preview_context(
         request: Request[Any, Any, Any], business_profile_id: FromPath[str]
     ) -> ContextPreview:
+        """The text that each type of analysis sends to its models about this business, with token estimates."""
         return await previews.of(member_of(request), path_id(business_profile_id, _NOT_FOUND))
 
     return [preview_context]

@@ -2,22 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from litestar import Request, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from oslira_shared.catalog import OFFERS, PLANS, SIGN_UP_PLAN
+from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.contracts.credits.v1 import GrantBalance
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.credits.ports import Balances, Offers, Statements
 from oslira_gateway.credits.statement_csv import statement_csv
-from oslira_gateway.credits.transaction import Span, Transaction, cursor_after, position_of
+from oslira_gateway.credits.transaction import Span, Transaction
 from oslira_gateway.http.auth import PUBLIC, member_of
 from oslira_gateway.http.documented import also
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Page
+from oslira_gateway.http.listing import (
+    DEFAULT_LIMIT,
+    CursorText,
+    Limit,
+    Page,
+    cursor_of_number,
+    number_of_cursor,
+)
 from oslira_gateway.http.moments import in_utc
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.timeouts import STREAMS
@@ -25,6 +33,7 @@ from oslira_gateway.leads.export_routes import MEDIA_TYPE, CsvDownload
 from oslira_gateway.limits.policies import RouteClass
 
 # No grant of a plan or a pack has an expiry.
+Expiry = Literal["never"]
 _NEVER: Final = "never"
 
 
@@ -52,7 +61,7 @@ class PlanView:
     plan: str
     monthly_credits: int
     trial_credits: int
-    credits_expire: str
+    credits_expire: Expiry
     max_running: int
     weight: int
 
@@ -63,14 +72,14 @@ class PackView:
 
     pack: str
     credits: int
-    credits_expire: str
+    credits_expire: Expiry
 
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
     """What one analysis of a type costs, and how old a finished one may be to be returned instead."""
 
-    type: str
+    type: AnalysisType
     price_credits: int
     fresh_for_s: int
 
@@ -102,7 +111,7 @@ async def catalogue(offers: Offers) -> Catalogue:
         plans=plans,
         packs=[PackView(sold.pack, sold.credits, _NEVER) for sold in await offers.packs()],
         prices=[
-            PriceView(kind.value, offer.price_credits, int(offer.fresh_for.total_seconds()))
+            PriceView(kind, offer.price_credits, int(offer.fresh_for.total_seconds()))
             for kind, offer in OFFERS.items()
         ],
     )
@@ -127,26 +136,34 @@ async def read_span(
 def credits_routes(balances: Balances, statements: Statements, offers: Offers) -> list[Any]:
     """Routes about credits."""
 
-    @get("/credits/balance", tags=["credits"])
+    @get("/credits/balance", operation_id="getBalance", tags=["credits"])
     async def read_balance(request: Request[Any, Any, Any]) -> BalanceView:
+        """Credits that can be spent, credits that are held, and the grants they come from."""
         balance = await balances.of(member_of(request).account_id)
         return BalanceView(balance.available, balance.held, balance.frozen, balance.debt, balance.grants)
 
-    @get("/credits/transactions", dependencies={"span": Provide(read_span)}, tags=["credits"])
+    @get(
+        "/credits/transactions",
+        operation_id="listTransactions",
+        dependencies={"span": Provide(read_span)},
+        tags=["credits"],
+    )
     async def list_transactions(
         request: Request[Any, Any, Any],
         span: NamedDependency[Span],
-        cursor: Annotated[str | None, QueryParameter(max_length=40)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[Transaction]:
-        before = position_of(cursor) if cursor is not None else None
+        """The account's statement: every movement of its credits with the balance after it, newest first."""
+        before = number_of_cursor(cursor) if cursor is not None else None
         found = await statements.page(member_of(request), before=before, limit=limit + 1, span=span)
         items = list(found[:limit])
-        return Page(items, cursor_after(items[-1]) if len(found) > limit else None)
+        return Page(items, cursor_of_number(items[-1].position) if len(found) > limit else None)
 
     @get(
         "/credits/transactions.csv",
         dependencies={"span": Provide(read_span)},
+        operation_id="exportTransactions",
         opt={STREAMS: True, LIMIT: RouteClass.EXPORT},
         media_type=MEDIA_TYPE,
         tags=["credits"],
@@ -155,10 +172,12 @@ def credits_routes(balances: Balances, statements: Statements, offers: Offers) -
     async def export_transactions_csv(
         request: Request[Any, Any, Any], span: NamedDependency[Span]
     ) -> ASGIResponse:
+        """The statement as a CSV file, newest first: all of it, or the movements of a time."""
         return CsvDownload(statement_csv(statements, member_of(request), span), name="transactions.csv")
 
-    @get("/plans", opt={PUBLIC: True}, tags=["credits"])
+    @get("/plans", operation_id="listPlans", opt={PUBLIC: True}, tags=["credits"])
     async def read_plans() -> Catalogue:
+        """Plans, packs and the prices of analyses. Needs no token."""
         return await catalogue(offers)
 
     return [read_balance, list_transactions, export_transactions_csv, read_plans]

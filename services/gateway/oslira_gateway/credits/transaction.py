@@ -1,30 +1,25 @@
 """An account's statement: every movement of its credits, with the balance after it."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
-from oslira_shared.errors import OsliraError
-
-# The largest position that the column holds.
-_MOST: Final = 2**63 - 1
+TransactionKind = Literal["grant", "hold", "settle", "spend", "expire", "revoke", "freeze", "thaw"]
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One movement. Positions count an account's movements from 1, without gaps.
 
-    `kind` is grant, hold, settle, spend, expire, revoke, freeze or thaw; `type` is the caller's word for it, such as a grant's source.
+    `type` is the caller's word for it, such as a grant's source.
     `change` is of what can be spent, `spent` what was used up by it; `available`, `held`, `frozen` and `debt` are the balances
     after it. `hold_id` is the run or bulk that a hold or settlement is of.
     """
 
     transaction_id: UUID
     position: int
-    kind: str
+    kind: TransactionKind
     type: str
     description: str | None
     change: int
@@ -46,21 +41,3 @@ class Span:
 
 
 ALWAYS: Final = Span()
-
-
-def cursor_after(transaction: Transaction) -> str:
-    """Where the next page begins. It names a place in the caller's own statement, it grants nothing."""
-    return base64.urlsafe_b64encode(str(transaction.position).encode()).decode()
-
-
-def position_of(cursor: str) -> int:
-    """Raises OsliraError `invalid_request` for anything that cursor_after() didn't make."""
-    try:
-        position = int(
-            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
-        )
-    except (ValueError, binascii.Error) as error:
-        raise OsliraError("invalid_request", "The cursor is not one that a list returned.") from error
-    if not 1 <= position <= _MOST:
-        raise OsliraError("invalid_request", "The cursor is not one that a list returned.")
-    return position

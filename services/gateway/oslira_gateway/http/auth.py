@@ -24,6 +24,9 @@ IDENTIFIED: Final = (
     "identified"  # opt: a good token is enough; nothing is looked up, so a sign-in that has ended is good too
 )
 ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
+BY_TICKET: Final = (
+    "by_ticket"  # opt: a `ticket` in the query, which the route checks, takes the token's place
+)
 FOR_VISITORS: Final = "for_visitors"  # opt: the token of a visitor's run is good here as well, for that run
 _SCHEME: Final = "bearer"
 
@@ -104,7 +107,9 @@ class Authentication:
 def is_open(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> bool:
     """Whether the request needs no token."""
     # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
-    return bool(handler.opt.get(PUBLIC)) or connection.scope.get("method") == "OPTIONS"
+    if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
+        return True
+    return bool(handler.opt.get(BY_TICKET)) and "ticket" in connection.query_params
 
 
 def bearer_token(authorization: str | None) -> str:

@@ -4,14 +4,31 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Generic, Self, TypeVar
+from typing import Annotated, Final, Generic, Self, TypeVar
 from uuid import UUID
 
+from litestar.params import QueryParameter
 from oslira_shared.errors import OsliraError
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
+# base64url: what every cursor is written in, whatever it holds. It names a place, it grants nothing.
+CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]+={0,2}$"
+MAX_CURSOR_LENGTH: Final = 300
+# The largest number that a column of Postgres holds.
+_MOST: Final = 2**63 - 1
 ItemT = TypeVar("ItemT")
+
+CursorText = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=MAX_CURSOR_LENGTH,
+        pattern=CURSOR_PATTERN,
+        description="`next_cursor` of the page before, as it is. Without it, the first page.",
+    ),
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many items a page has at most.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +57,25 @@ class Cursor:
             moment, row_id = base64.urlsafe_b64decode(text.encode()).decode().split("|")
             return cls(datetime.fromisoformat(moment).astimezone(UTC), UUID(row_id))
         except (ValueError, OverflowError, binascii.Error) as error:
-            raise OsliraError("invalid_request", "The cursor is not one that a list returned.") from error
+            raise _no_cursor() from error
+
+
+def cursor_of_number(number: int) -> str:
+    """A cursor for a list that is ordered by a number above 0."""
+    return base64.urlsafe_b64encode(str(number).encode()).decode()
+
+
+def number_of_cursor(cursor: str) -> int:
+    """Raises OsliraError `invalid_request` for anything that cursor_of_number() didn't make."""
+    try:
+        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
+        number = int(text)
+    except (ValueError, binascii.Error) as error:
+        raise _no_cursor() from error
+    if not 1 <= number <= _MOST:
+        raise _no_cursor()
+    return number
+
+
+def _no_cursor() -> OsliraError:
+    return OsliraError("invalid_request", "The cursor is not one that a list returned.")

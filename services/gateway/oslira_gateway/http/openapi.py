@@ -13,15 +13,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import decode_json, encode_json, get_serializer
 
-from oslira_gateway.http.auth import ANY_USER, FOR_VISITORS, PUBLIC
+from oslira_gateway.http.auth import ANY_USER, BY_TICKET, FOR_VISITORS, PUBLIC
 from oslira_gateway.http.documented import Problem, Refusals, by_status, problem_example
 from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.media import has_body
+from oslira_gateway.http.openapi_answers import describe_answers
 from oslira_gateway.http.openapi_bodies import describe_body
 from oslira_gateway.http.openapi_examples import add_examples
+from oslira_gateway.http.openapi_info import describe_api
 from oslira_gateway.http.openapi_links import add_links
+from oslira_gateway.http.openapi_names import name_operation, shorten_schema_names
 from oslira_gateway.http.openapi_parameters import describe_parameters
 from oslira_gateway.http.openapi_results import describe_results
+from oslira_gateway.http.openapi_streams import describe_stream
 from oslira_gateway.http.problems import MEDIA_TYPE
 from oslira_gateway.http.timeouts import STREAMS
 
@@ -35,7 +39,6 @@ _SIGNED_IN: Final = (
 )
 _MEMBERS: Final = ("no_account", "account_not_found", "forbidden")
 _WITH_BODY: Final = ("body_too_large", "unsupported_media_type")
-_TICKET: Final = "ticket"
 
 _SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
     "bearer": {
@@ -43,12 +46,6 @@ _SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "A token of a signed-in user, as Supabase issues it.",
-    },
-    _TICKET: {
-        "type": "apiKey",
-        "in": "query",
-        "name": _TICKET,
-        "description": "Part of every `events_url` and `avatar_url`: opens that one stream or picture for some minutes.",
     },
 }
 _VISITORS: Final = "visitor"
@@ -98,7 +95,10 @@ _ON_EVERY_ANSWER: Final = (
 
 
 def complete_openapi(app: Litestar) -> dict[str, Any]:
-    """The whole document, as plain JSON values. Raises nothing of its own; the application has to have its routes."""
+    """The whole document, as plain JSON values. The application has to have its routes.
+
+    Raises ImproperlyConfiguredException for a route without an operation_id or a docstring.
+    """
     serializer = get_serializer(app.type_encoders)
     document: dict[str, Any] = decode_json(encode_json(app.openapi_schema.to_schema(), serializer))
     components = document.setdefault("components", {})
@@ -111,13 +111,18 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
     used = set[str]()
     for path, method, handler in documented_handlers(app):
         operation = document["paths"][path][method]
+        name_operation(operation)
         _complete(operation, handler, components["responses"])
         describe_body(operation, handler, components["schemas"])
         describe_parameters(operation, handler)
+        describe_stream(operation, handler)
         used.update(codes_of(handler))
     components["examples"] = {
         code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
     }
+    shorten_schema_names(document)
+    describe_answers(document)
+    describe_api(document)
     add_examples(document)
     add_links(document)
     return document
@@ -171,10 +176,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, shared: dict
 
 def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     parameters = operation.get("parameters", [])
-    if any(parameter.get("name") == _TICKET for parameter in parameters):
-        operation["security"] = [{_TICKET: []}]
-        operation["parameters"] = [p for p in parameters if p.get("name") != _TICKET]
-    elif handler.opt.get(PUBLIC):
+    if handler.opt.get(PUBLIC):
         operation["security"] = []
     else:
         operation["security"] = [{"bearer": []}]
@@ -182,6 +184,9 @@ def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             operation["parameters"] = [*parameters, {"$ref": "#/components/parameters/AccountId"}]
     if handler.opt.get(FOR_VISITORS):
         operation["security"].append({_VISITORS: []})
+    if handler.opt.get(BY_TICKET):
+        # A parameter and no scheme: a generated client would send the user's token as the ticket, in the address.
+        operation["security"].append({})
 
 
 def _problem_response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Request bodies in the document, as pydantic says them: with bounds, patterns, and that nothing else may be sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
@@ -8,8 +8,7 @@ from pydantic import BaseModel
 
 # opt: media type → model, or `str`, of a body that the route reads by itself.
 BODY: Final = "body"
-# opt: model of what comes in the query when the body is CSV. Said in words: as parameters they would
-# hold for JSON bodies too, and those ignore them.
+# opt: model of what comes in the query when the body is CSV. A JSON body holds these itself, so none of them is required.
 CSV_TERMS: Final = "csv_terms"
 _WORDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
@@ -22,10 +21,9 @@ def describe_body(operation: dict[str, Any], handler: HTTPRouteHandler, schemas:
         stated = {"application/json": data.annotation, **stated}
     content = {media_type: {"schema": _schema(kind, schemas)} for media_type, kind in stated.items()}
     if content:
-        body: dict[str, Any] = {"required": True, "content": content}
-        if terms := handler.opt.get(CSV_TERMS):
-            body["description"] = _in_the_query(terms)
-        operation["requestBody"] = body
+        operation["requestBody"] = {"required": True, "content": content}
+    if terms := handler.opt.get(CSV_TERMS):
+        operation["parameters"] = [*operation.get("parameters", ()), *_in_the_query(terms)]
 
 
 def _schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -37,18 +35,19 @@ def _schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{kind.__name__}"}
 
 
-def _in_the_query(terms: type[BaseModel]) -> str:
-    """Each term, its bounds and whether it has to be there, as the model has them."""
+def _in_the_query(terms: type[BaseModel]) -> Iterator[dict[str, Any]]:
+    """Each term as a parameter."""
     schema = _in_json_schema(terms.model_json_schema())
-    required = schema.get("required", ())
-    lines = ["As `text/csv` the body is the names alone, and these are query parameters:", ""]
     for name, term in schema["properties"].items():
         said = next((one for one in term.get("anyOf", ()) if one != {"type": "null"}), term)
-        words = ["required" if name in required else "optional", said.get("format", said["type"])]
-        words += [f"one of {', '.join(f'`{value}`' for value in said['enum'])}"] if "enum" in said else []
-        words += [f"{said['minimum']} to {said['maximum']}"] if "minimum" in said else []
-        lines.append(f"- `{name}`: {', '.join(words)}")
-    return "\n".join(lines)
+        needed = " Required there." if name in schema.get("required", ()) else ""
+        yield {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": f"With a `text/csv` body only.{needed} {term['description']}",
+            "schema": {word: value for word, value in said.items() if word not in {"title", "description"}},
+        }
 
 
 def _in_json_schema(node: Any) -> Any:

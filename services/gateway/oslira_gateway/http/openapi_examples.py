@@ -53,6 +53,8 @@ class _OfSchemas:
         if name in self._written:
             return self._written[name]
         schema = self._schemas.get(name, schema)
+        if "oneOf" in schema:
+            return next((one for branch in schema["oneOf"] if (one := self._find(branch)) is not None), None)
         if schema.get("type") == "array":
             return self._one_of(schema["items"])
         if schema.get("properties", {}).keys() == _PAGE:

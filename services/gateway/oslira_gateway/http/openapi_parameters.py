@@ -1,10 +1,38 @@
 """Parameters in the document, where Litestar says less, or more, than the routes do."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import KwargDefinition
+
+# Of names that mean the same everywhere. A route's own words come before these.
+_MEANINGS: Final[Mapping[str, str]] = {
+    "account_id": "One of the caller's accounts.",
+    "analysed_from": "Only leads whose newest analysis is not older.",
+    "analysed_to": "Only leads whose newest analysis is older.",
+    "bucket": "How long each part of the series is.",
+    "bulk_id": "The bulk.",
+    "business_profile_id": "The business profile.",
+    "delivery_id": "The delivery.",
+    "If-Match": "The `ETag` of the version that you change, or `*` for whichever it is.",
+    "If-None-Match": "The `ETag` of the version that you have.",
+    "invitation_id": "The invitation.",
+    "Last-Event-ID": "The `id` of the last event that you have.",
+    "lead_id": "The lead.",
+    "order": "The direction of `sort`.",
+    "q": "Words that a name of the lead begins with.",
+    "run_id": "The run.",
+    "score_max": "Only leads that score no more.",
+    "score_min": "Only leads that score no less.",
+    "sort": "What leads are sorted by.",
+    "status": "Only those in this status.",
+    "ticket": "The ticket of an address that the API gave out.",
+    "token": "The token of the invitation.",
+    "type": "The type of the analysis.",
+    "user_id": "The member's user id.",
+    "webhook_endpoint_id": "The webhook endpoint.",
+}
 
 
 def describe_parameters(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
@@ -18,6 +46,11 @@ def describe_parameters(operation: dict[str, Any], handler: HTTPRouteHandler) ->
             schema.update(branches[0])
             if schema.get("default", ...) is None:
                 del schema["default"]
+        if isinstance(kinds := schema.get("type"), list):
+            (schema["type"],) = (kind for kind in kinds if kind != "null")
+            schema["enum"] = [value for value in schema["enum"] if value is not None]
+        if (meaning := _MEANINGS.get(str(parameter.get("name")))) is not None:
+            parameter.setdefault("description", meaning)
         if parameter.get("name") in from_zero:
             schema["minimum"] = 0
 

@@ -1,16 +1,26 @@
 """Results in the document: the gateway shows them as they were stored, and analysis says what is in them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from oslira_shared.contracts.analysis.results import result_schemas
 
+_REF: Final = "#/components/schemas/"
+_RESULTS: Final[Mapping[str, dict[str, Any]]] = {
+    "LeadAnalysis": {"$ref": f"{_REF}AnalysisResult"},
+    "Run": {"oneOf": [{"$ref": f"{_REF}RunResult"}, {"type": "null"}]},
+}
+
 
 def describe_results(schemas: dict[str, Any]) -> None:
-    """Say what an analysis of a lead's history holds. A run's result may also be a business profile's draft: open."""
-    if (shown := schemas.get("LeadAnalysis")) is None:
-        return
+    """Say what a result holds: of an analysis in a lead's history, of a run, which may also be the draft of a business profile.
+
+    Raises ValueError for a schema of that name which the API has already.
+    """
     results = result_schemas()
     if taken := results.keys() & schemas.keys():
         raise ValueError(f"the API and analysis both have a schema {', '.join(sorted(taken))}")
     schemas.update(results)
-    shown["properties"]["result"] = {"$ref": "#/components/schemas/AnalysisResult"}
+    for name, result in _RESULTS.items():
+        if name in schemas:
+            schemas[name]["properties"]["result"] = result

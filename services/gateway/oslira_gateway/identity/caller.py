@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from oslira_shared.errors import OsliraError
+
+Role = Literal["owner", "admin", "member"]
+AccountKind = Literal["personal", "team"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Membership:
 
     account_id: UUID
     name: str
-    kind: str
-    role: str
+    kind: AccountKind
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,4 @@ class Member:
 
     caller: Caller
     account_id: UUID
-    role: str
+    role: Role

@@ -23,8 +23,9 @@ class Me:
 def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
     """Routes about the caller."""
 
-    @get("/me", opt={ANY_USER: True}, tags=["identity"])
+    @get("/me", operation_id="getMe", opt={ANY_USER: True}, tags=["identity"])
     async def read_me(request: Request[Any, Any, Any]) -> Me:
+        """The user of the token, and the accounts that `X-Account-Id` may name."""
         caller = caller_of(request)
         return Me(
             user_id=caller.user_id,
@@ -33,7 +34,13 @@ def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
         )
 
     # By its token alone, so that a repeated sign-out is answered like the first one.
-    @post("/sign-out", status_code=204, opt={ANY_USER: True, IDENTIFIED: True}, tags=["identity"])
+    @post(
+        "/sign-out",
+        operation_id="signOut",
+        status_code=204,
+        opt={ANY_USER: True, IDENTIFIED: True},
+        tags=["identity"],
+    )
     async def sign_out(request: Request[Any, Any, Any]) -> None:
         """Tokens of this sign-in are refused from now on; its event streams and tickets end within 5 seconds."""
         await sign_outs.sign_out(caller_of(request))

@@ -33,12 +33,14 @@ class Trial:
 def trial_routes(begin_trial: BeginTrial) -> list[Any]:
     """Routes about the trial of the account in use."""
 
-    @get("/trial", tags=["identity"])
+    @get("/trial", operation_id="getTrial", tags=["identity"])
     async def read_trial(request: Request[Any, Any, Any]) -> Trial:
+        """How the trial of the account in use stands."""
         return Trial(await begin_trial.status(member_of(request).account_id))
 
     @post(
         "/trial",
+        operation_id="startTrial",
         status_code=200,
         opt={LIMIT: RouteClass.COSTLY},
         tags=["identity"],

@@ -48,4 +48,4 @@ def admin_insights_routes(ledger: Ledger, acts: Acts) -> list[Any]:
 
 
 def _told(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from oslira_gateway.insights.period import Bucket, Period
+from oslira_gateway.insights.period import Bucket, OfPeriod, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,9 @@ class CacheItem:
     prompt_tokens: Hits
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(OfPeriod, frozen=True):
     """`totals.at` is the beginning of the period. `items` in the order of time."""
 
-    start: datetime
-    end: datetime
     bucket: Bucket
     totals: CacheItem
     items: list[CacheItem]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from oslira_shared.catalog import CREDIT_PRICE_USD
 
 from oslira_gateway.credits.dollars import usd, worth_nano_usd
-from oslira_gateway.insights.period import Period
+from oslira_gateway.insights.period import OfPeriod, Period
 
 
 class CostsBy(StrEnum):
@@ -74,12 +73,9 @@ class Cost:
     share: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(OfPeriod, frozen=True):
     """`total` is of everybody, also of those whom the list leaves out."""
 
-    start: datetime
-    end: datetime
     by: CostsBy
     total: Cost
     items: list[Cost]
@@ -99,12 +95,9 @@ class Margin:
     margin_rate: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Margins:
+class Margins(OfPeriod, frozen=True):
     """`credit_price_usd`: what a credit is reckoned at, whatever was paid for it; a trial's were free."""
 
-    start: datetime
-    end: datetime
     by: MarginBy
     credit_price_usd: str
     total: Margin

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
+from oslira_shared.contracts.analysis.v1 import RunType
 from oslira_shared.contracts.points import Metric
 
 from oslira_gateway.insights.histogram import quantile_us
-from oslira_gateway.insights.period import Period
+from oslira_gateway.insights.period import OfPeriod, Period
 
 ViewT = TypeVar("ViewT")
 
@@ -36,10 +36,10 @@ class EndpointLatency:
 
 @dataclass(frozen=True, slots=True)
 class StepLatency:
-    """Of runs that ended: how long they were `queued`, `waiting`, `scraping`, `scoring`, and in all (`total`)."""
+    """Of runs that ended: how long they were in each status, and in all (`total`)."""
 
-    type: str
-    step: str
+    type: RunType
+    step: Literal["queued", "waiting", "scraping", "scoring", "total"]
     durations: Durations
 
 
@@ -52,12 +52,9 @@ class CallLatency:
     durations: Durations
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(OfPeriod, frozen=True):
     """Each list by its names. Measured on the way, so a few measurements may be missing."""
 
-    start: datetime
-    end: datetime
     endpoints: list[EndpointLatency]
     steps: list[StepLatency]
     calls: list[CallLatency]
@@ -105,7 +102,7 @@ def _endpoints(by_label: Mapping[str, Measured]) -> list[EndpointLatency]:
     return [EndpointLatency(endpoint, statuses[endpoint], _durations(sums[endpoint])) for endpoint in sums]
 
 
-def _pairs(by_label: Mapping[str, Measured], view: Callable[[str, str, Durations], ViewT]) -> list[ViewT]:
+def _pairs(by_label: Mapping[str, Measured], view: Callable[[Any, Any, Durations], ViewT]) -> list[ViewT]:
     return [view(*_parted(label), _durations(by_label[label])) for label in sorted(by_label)]
 
 

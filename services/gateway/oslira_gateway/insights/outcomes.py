@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus, RunType
 
-from oslira_gateway.insights.period import Period
+from oslira_gateway.insights.period import OfPeriod, Period
 
 SCORE_CLASSES: Final = 10
 
@@ -64,12 +63,9 @@ class OutcomesOfType:
     scores: Scores
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(OfPeriod, frozen=True):
     """Types that had runs, by name; failures with the most frequent first."""
 
-    start: datetime
-    end: datetime
     types: list[OutcomesOfType]
 
 

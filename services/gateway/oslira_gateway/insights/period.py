@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
+import msgspec
 from litestar.params import QueryParameter
 from oslira_shared.errors import OsliraError
 
@@ -43,6 +44,13 @@ class Period:
         if until - since > timedelta(days=MAX_DAYS) + _HOUR:
             raise OsliraError("invalid_request", f"At most {MAX_DAYS} days can be looked at in one request.")
         return cls(since, until)
+
+
+class OfPeriod(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """Figures of a period: `from` and `to` as they are asked for. A Struct, since `from` can't be the name of a field."""
+
+    start: datetime
+    end: datetime
 
 
 async def read_period(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from oslira_shared.contracts.analysis.v1 import RunType
 
-from oslira_gateway.insights.period import Bucket, Period
+from oslira_gateway.insights.period import Bucket, OfPeriod, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,9 @@ class UsageTotals:
     new_leads: int
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(OfPeriod, frozen=True):
     """`items` in the order of time; an hour or day without runs has none."""
 
-    start: datetime
-    end: datetime
     bucket: Bucket
     totals: UsageTotals
     items: list[UsageOfType]

@@ -17,18 +17,27 @@ from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead, with_avatars
 def away_routes(leads: Leads, addresses: Addresses) -> list[Any]:
     """Routes that put leads away and take them back."""
 
-    @delete("/leads/{lead_id:str}", status_code=204, tags=["leads"], responses=refuses(NOT_FOUND))
+    @delete(
+        "/leads/{lead_id:str}",
+        operation_id="deleteLead",
+        status_code=204,
+        tags=["leads"],
+        responses=refuses(NOT_FOUND),
+    )
     async def delete_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> None:
+        """Delete a lead. It can be restored for 30 days."""
         if not await leads.delete(member_of(request), path_id(lead_id, NOT_FOUND)):
             raise no_such_lead()
 
     @post(
         "/leads/{lead_id:str}/restore",
+        operation_id="restoreLead",
         status_code=200,
         tags=["leads"],
         responses=refuses(NOT_FOUND, "lead_replaced"),
     )
     async def restore_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> Lead:
+        """Restore a deleted lead."""
         member = member_of(request)
         restored = await leads.restore(member, path_id(lead_id, NOT_FOUND))
         if restored.outcome == "replaced":

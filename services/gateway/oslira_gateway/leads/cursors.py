@@ -12,7 +12,6 @@ from oslira_shared.errors import OsliraError
 
 from oslira_gateway.leads.search import LeadSearch, Place, Sort, SortValue
 
-MAX_LENGTH: Final = 300
 _MAC_BYTES: Final = 16
 
 

@@ -50,6 +50,7 @@ def export_routes(export_leads: ExportLeads) -> list[Any]:
 
     @get(
         "/leads/export.csv",
+        operation_id="exportLeads",
         dependencies={"wanted": Provide(read_filter)},
         opt={STREAMS: True, LIMIT: RouteClass.EXPORT},
         media_type=MEDIA_TYPE,
@@ -59,6 +60,7 @@ def export_routes(export_leads: ExportLeads) -> list[Any]:
     async def export_leads_csv(
         request: Request[Any, Any, Any], wanted: NamedDependency[LeadFilter]
     ) -> ASGIResponse:
+        """All leads of a filter as a CSV file that is safe to open in a spreadsheet."""
         return CsvDownload(await export_leads(member_of(request), wanted), name="leads.csv")
 
     return [export_leads_csv]

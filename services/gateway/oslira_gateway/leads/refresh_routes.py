@@ -29,6 +29,7 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
 
     @post(
         "/leads/{lead_id:str}/refresh",
+        operation_id="refreshLead",
         status_code=202,
         opt={LIMIT: RouteClass.COSTLY},
         tags=["leads"],
@@ -42,6 +43,10 @@ def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) 
         kind: Annotated[str | None, QueryParameter(name="type", max_length=20)] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> Response[AcceptedRun | Run]:
+        """Analyse a lead again, with the type of its newest analysis or with `type`.
+
+        If the newest scraped data is analysed already, that run is returned (200), and nothing is charged.
+        """
         member = member_of(request)
         answer = await refresh_lead(
             member,

@@ -16,10 +16,10 @@ from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
 from oslira_gateway.http.moments import in_utc
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.leads.cursors import MAX_LENGTH, LeadCursors
+from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
 from oslira_gateway.leads.ports import Leads
 from oslira_gateway.leads.search import (
@@ -79,15 +79,16 @@ def leads_routes(leads: Leads, cursors: LeadCursors, addresses: Addresses) -> li
             raise no_such_lead()
         return lead
 
-    @get("/leads", dependencies={"wanted": Provide(read_filter)}, tags=["leads"])
+    @get("/leads", operation_id="listLeads", dependencies={"wanted": Provide(read_filter)}, tags=["leads"])
     async def list_leads(  # noqa: PLR0917  # query parameters, given by name
         request: Request[Any, Any, Any],
         wanted: NamedDependency[LeadFilter],
         sort: FromQuery[Sort] = Sort.ANALYSED_AT,
         order: FromQuery[Direction] = Direction.DESC,
-        cursor: Annotated[str | None, QueryParameter(max_length=MAX_LENGTH)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[Lead]:
+        """The account's leads, filtered and sorted. Keep filter and order while you page."""
         member, search = member_of(request), LeadSearch(wanted, sort, order)
         after = None
         if cursor is not None:
@@ -99,18 +100,27 @@ def leads_routes(leads: Leads, cursors: LeadCursors, addresses: Addresses) -> li
         last = place_of(items[-1], sort)
         return Page(items, cursors.encode(last, account_id=member.account_id, search=search))
 
-    @get("/leads/{lead_id:str}", tags=["leads"], responses=refuses(NOT_FOUND))
+    @get("/leads/{lead_id:str}", operation_id="getLead", tags=["leads"], responses=refuses(NOT_FOUND))
     async def read_lead(request: Request[Any, Any, Any], lead_id: FromPath[str]) -> Lead:
+        """One lead."""
         (lead,) = await with_avatars([await existing(request, lead_id)], member_of(request), leads, addresses)
         return lead
 
-    @get("/leads/{lead_id:str}/analyses", tags=["leads"], responses=refuses(NOT_FOUND))
+    @get(
+        "/leads/{lead_id:str}/analyses",
+        operation_id="listLeadAnalyses",
+        tags=["leads"],
+        responses=refuses(NOT_FOUND),
+    )
     async def list_lead_analyses(
         request: Request[Any, Any, Any],
         lead_id: FromPath[str],
-        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=_MAX_ANALYSES)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=_MAX_ANALYSES, description="How many items a page has at most.")
+        ] = DEFAULT_LIMIT,
     ) -> Page[LeadAnalysis]:
+        """The lead's analyses with their results, newest first."""
         lead = await existing(request, lead_id)
         after = Cursor.decode(cursor) if cursor is not None else None
         found = await leads.analyses(member_of(request), lead.lead_id, after=after, limit=limit + 1)

@@ -56,7 +56,7 @@ DEFAULT_POLICIES: Final[Policies] = MappingProxyType(
         RouteClass.WRITE: _three(account=300, user=150, address=600),
         RouteClass.COSTLY: _three(account=120, user=60, address=240),
         RouteClass.EXPORT: _three(account=10, user=5, address=20),
-        RouteClass.STREAM: {Scope.ADDRESS: Budget(600)},
+        RouteClass.STREAM: _three(account=600, user=300, address=600),
         RouteClass.PUBLIC: {Scope.ADDRESS: Budget(120)},
         RouteClass.SIGN_IN: {Scope.ADDRESS: Budget(60)},
         RouteClass.ANONYMOUS: {Scope.ADDRESS: Budget(5, window_s=3_600)},

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 
-class Problem(StrEnum):
+class DeliveryProblem(StrEnum):
     """Why a try failed. The answer's body is never kept: it is somebody else's, and may hold anything."""
 
     STATUS = "status"
@@ -22,17 +22,17 @@ class Problem(StrEnum):
     GIVEN_UP = "attempts_used_up"
 
 
-DETAILS: Final[Mapping[Problem, str]] = {
-    Problem.STATUS: "The server answered with something else than 2xx; answer 200 once you have stored the event.",
-    Problem.REDIRECT: "The server redirects, and redirects are not followed; change the endpoint to its final URL.",
-    Problem.GONE: "The server answered 410 Gone, so nothing more is sent; resume the endpoint to begin again.",
-    Problem.TIMEOUT: "The server did not answer within 10 seconds; answer first and do the work afterwards.",
-    Problem.NAME: "The host's name was not found; check the URL and its DNS.",
-    Problem.ADDRESS: "The host's name leads to an address that is not on the public internet; nothing was sent.",
-    Problem.TLS: "No trusted TLS connection; check the server's certificate, its chain and its name.",
-    Problem.CONNECTION: "The server could not be reached, or closed the connection; check that it runs.",
-    Problem.SECRET: "The signing secret could not be read on our side; rotate it, then replay.",
-    Problem.GIVEN_UP: "Sending broke off on our side each time; replay it.",
+DETAILS: Final[Mapping[DeliveryProblem, str]] = {
+    DeliveryProblem.STATUS: "The server answered with something else than 2xx; answer 200 once you have stored the event.",
+    DeliveryProblem.REDIRECT: "The server redirects, and redirects are not followed; change the endpoint to its final URL.",
+    DeliveryProblem.GONE: "The server answered 410 Gone, so nothing more is sent; resume the endpoint to begin again.",
+    DeliveryProblem.TIMEOUT: "The server did not answer within 10 seconds; answer first and do the work afterwards.",
+    DeliveryProblem.NAME: "The host's name was not found; check the URL and its DNS.",
+    DeliveryProblem.ADDRESS: "The host's name leads to an address that is not on the public internet; nothing was sent.",
+    DeliveryProblem.TLS: "No trusted TLS connection; check the server's certificate, its chain and its name.",
+    DeliveryProblem.CONNECTION: "The server could not be reached, or closed the connection; check that it runs.",
+    DeliveryProblem.SECRET: "The signing secret could not be read on our side; rotate it, then replay.",
+    DeliveryProblem.GIVEN_UP: "Sending broke off on our side each time; replay it.",
 }
 
 
@@ -41,7 +41,7 @@ class Answer:
     """`status` is null where there was no answer; `problem` is null when it was delivered."""
 
     status: int | None = None
-    problem: Problem | None = None
+    problem: DeliveryProblem | None = None
     retry_after_s: float | None = None
 
     @classmethod
@@ -50,7 +50,7 @@ class Answer:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return cls(status)
         if status == HTTPStatus.GONE:
-            return cls(status, Problem.GONE)
+            return cls(status, DeliveryProblem.GONE)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            return cls(status, Problem.REDIRECT)
-        return cls(status, Problem.STATUS, retry_after_s)
+            return cls(status, DeliveryProblem.REDIRECT)
+        return cls(status, DeliveryProblem.STATUS, retry_after_s)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import SENT
 from oslira_gateway.webhooks.ports import Outbox, Parcel, Sender
 from oslira_gateway.webhooks.schedule import Chance, next_try_s
@@ -39,7 +39,7 @@ class Deliver:
             return
         delay_s = (
             None
-            if answer.problem is Problem.GONE
+            if answer.problem is DeliveryProblem.GONE
             else next_try_s(parcel.failures, retry_after_s=answer.retry_after_s, chance=self.chance)
         )
         await self.outbox.failed(parcel, answer, next_try_s=delay_s)
@@ -49,6 +49,6 @@ class Deliver:
             secrets = [self.keyring.open(sealed, parcel.endpoint_id) for sealed in parcel.sealed_secrets]
         except UnreadableSecret:
             _LOG.exception("webhook_secret_unreadable", endpoint_id=str(parcel.endpoint_id))
-            return Answer(problem=Problem.SECRET)
+            return Answer(problem=DeliveryProblem.SECRET)
         headers = signed_headers(secrets, event_id=parcel.event_id, sent_at=parcel.taken_at, body=parcel.body)
         return await self.sender.post(parcel.url, headers, parcel.body)

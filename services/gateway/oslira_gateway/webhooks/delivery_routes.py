@@ -1,15 +1,15 @@
 """`/v1/webhook-endpoints/{id}/deliveries`: what was sent, what wasn't and why, and once more."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import Request, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 from oslira_shared.ids import new_id
 
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
-from oslira_gateway.http.listing import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Page
+from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
 from oslira_gateway.identity.permissions import Action, needs
 from oslira_gateway.webhooks.event import PING, Event
 from oslira_gateway.webhooks.ports import Deliveries, Endpoints
@@ -25,14 +25,21 @@ _ONE: Final = "/webhook-endpoints/{webhook_endpoint_id:str}"
 def delivery_routes(endpoints: Endpoints, deliveries: Deliveries) -> list[Any]:
     """Routes about deliveries."""
 
-    @get(f"{_ONE}/deliveries", opt=_NEEDS, tags=_TAGS, responses=refuses(_NOT_FOUND))
+    @get(
+        f"{_ONE}/deliveries",
+        operation_id="listWebhookDeliveries",
+        opt=_NEEDS,
+        tags=_TAGS,
+        responses=refuses(_NOT_FOUND),
+    )
     async def list_webhook_deliveries(
         request: Request[Any, Any, Any],
         webhook_endpoint_id: FromPath[str],
         status: FromQuery[DeliveryStatus | None] = None,
-        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[DeliveryView]:
+        """The endpoint's deliveries, newest first: what was sent, and what failed and why."""
         member, endpoint_id = member_of(request), path_id(webhook_endpoint_id, _NOT_FOUND)
         after = Cursor.decode(cursor) if cursor is not None else None
         await endpoints.get(member, endpoint_id)  # another account's is not found, rather than empty
@@ -41,10 +48,18 @@ def delivery_routes(endpoints: Endpoints, deliveries: Deliveries) -> list[Any]:
         next_cursor = Cursor(last.created_at, last.delivery_id).encode() if last else None
         return Page([delivery_view(one) for one in found[:limit]], next_cursor)
 
-    @post(f"{_ONE}/test", status_code=202, opt=_NEEDS, tags=_TAGS, responses=refuses(_NOT_FOUND, "conflict"))
+    @post(
+        f"{_ONE}/test",
+        operation_id="sendTestWebhook",
+        status_code=202,
+        opt=_NEEDS,
+        tags=_TAGS,
+        responses=refuses(_NOT_FOUND, "conflict"),
+    )
     async def send_test_webhook(
         request: Request[Any, Any, Any], webhook_endpoint_id: FromPath[str]
     ) -> DeliveryView:
+        """Send a `ping` event to the endpoint."""
         member, endpoint_id = member_of(request), path_id(webhook_endpoint_id, _NOT_FOUND)
         data = {"webhook_endpoint_id": endpoint_id}
         event = Event(new_id(), member.account_id, PING, datetime.now(UTC), data)
@@ -52,6 +67,7 @@ def delivery_routes(endpoints: Endpoints, deliveries: Deliveries) -> list[Any]:
 
     @post(
         f"{_ONE}/deliveries/{{delivery_id:str}}/replay",
+        operation_id="replayWebhookDelivery",
         status_code=202,
         opt=_NEEDS,
         tags=_TAGS,
@@ -60,6 +76,7 @@ def delivery_routes(endpoints: Endpoints, deliveries: Deliveries) -> list[Any]:
     async def replay_webhook_delivery(
         request: Request[Any, Any, Any], webhook_endpoint_id: FromPath[str], delivery_id: FromPath[str]
     ) -> DeliveryView:
+        """Send a delivery again, with the same event id."""
         member, endpoint_id = member_of(request), path_id(webhook_endpoint_id, _NOT_FOUND)
         delivery = await deliveries.replay(member, endpoint_id, path_id(delivery_id, _DELIVERY_NOT_FOUND))
         return delivery_view(delivery)

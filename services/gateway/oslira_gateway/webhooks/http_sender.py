@@ -20,7 +20,7 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.retry_after import read_retry_after
 
 from oslira_gateway.webhooks.address import AddressPolicy, Destination
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import SECONDS
 
 _TOTAL_S: Final = 10.0
@@ -96,7 +96,7 @@ class HttpSender:
         try:
             return await within(self._total_s, self._post(url, headers, body.encode()), call="webhook")
         except TimeoutError:
-            return Answer(problem=Problem.TIMEOUT)
+            return Answer(problem=DeliveryProblem.TIMEOUT)
         finally:
             SECONDS.observe(time.monotonic() - started)
 
@@ -105,18 +105,18 @@ class HttpSender:
             to = self._policy.read(url)  # again: what was let in may have been under other rules
             found = await self._resolver.resolve(to.host, to.port)
         except OsliraError:
-            return Answer(problem=Problem.ADDRESS)
+            return Answer(problem=DeliveryProblem.ADDRESS)
         except (OSError, UnicodeError):
-            return Answer(problem=Problem.NAME)
+            return Answer(problem=DeliveryProblem.NAME)
         allowed = [address for address in found if self._policy.permits(address)]
         if found and not allowed:
-            return Answer(problem=Problem.ADDRESS)
+            return Answer(problem=DeliveryProblem.ADDRESS)
         for address in allowed[:_MAX_ADDRESSES]:
             try:
                 return await self._try(url, to, address, headers, body)
             except _NobodyThereError:
                 continue
-        return Answer(problem=Problem.CONNECTION)
+        return Answer(problem=DeliveryProblem.CONNECTION)
 
     async def _try(
         self, url: str, to: Destination, address: str, headers: dict[str, str], body: bytes
@@ -148,13 +148,13 @@ class HttpSender:
             raise _NobodyThereError from error
         except httpx.ConnectError as error:
             if _is_tls(error):
-                return Answer(problem=Problem.TLS)
+                return Answer(problem=DeliveryProblem.TLS)
             raise _NobodyThereError from error
         except httpx.TimeoutException:
-            return Answer(problem=Problem.TIMEOUT)
+            return Answer(problem=DeliveryProblem.TIMEOUT)
         except httpx.HTTPError:
             # Nobody knows what the server did with the request, so it isn't sent to another address of it.
-            return Answer(problem=Problem.CONNECTION)
+            return Answer(problem=DeliveryProblem.CONNECTION)
         await response.aclose()
         answered = response.headers
         retry_after_s = read_retry_after(

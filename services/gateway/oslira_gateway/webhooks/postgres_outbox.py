@@ -9,7 +9,7 @@ import structlog
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import Claim, WorkTable, claim, hand_back, transition
 
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import PAUSED
 from oslira_gateway.webhooks.ports import Parcel
 from oslira_gateway.webhooks.schedule import MAX_TRIES, Patience
@@ -111,7 +111,7 @@ class PostgresOutbox:
                     held = await claim(connection, self.table, row["id"])
                     return None if held is None else _parcel(endpoint_id, endpoint, held)
                 # It broke off in its last try, so there is nobody left to say so.
-                await connection.execute(_BURY, row["id"], Problem.GIVEN_UP)
+                await connection.execute(_BURY, row["id"], DeliveryProblem.GIVEN_UP)
         return None
 
     async def delivered(self, parcel: Parcel, answer: Answer) -> None:
@@ -154,7 +154,7 @@ class PostgresOutbox:
         endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)
         if endpoint is None or endpoint["state"] != "active":
             return
-        if answer.problem is Problem.GONE:
+        if answer.problem is DeliveryProblem.GONE:
             state, reason = "disabled", "gone"
         elif self._patience.is_over(
             failures=endpoint["failure_count"], failing_for_s=endpoint["failing_for_s"]

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from oslira_gateway.webhooks.answer import DETAILS, Problem
+from oslira_gateway.webhooks.answer import DETAILS, DeliveryProblem
 from oslira_gateway.webhooks.event import EventType
 from oslira_gateway.webhooks.ports import Delivery, Endpoint
 
 EndpointStatus = Literal["active", "paused", "disabled"]
 StatusReason = Literal["by_owner", "failing", "gone"]
+DeliveryEventType = Literal["run.completed", "run.failed", "run.cancelled", "bulk.ended", "ping"]
 DeliveryStatus = Literal["pending", "held", "delivered", "failed", "expired"]
 
 
@@ -41,7 +42,7 @@ class EndpointChange(BaseModel):
 class TryProblem:
     """Why a try failed; `detail` says what to do about it."""
 
-    code: Problem
+    code: DeliveryProblem
     detail: str
 
 
@@ -83,7 +84,7 @@ class DeliveryView:
     delivery_id: UUID
     webhook_endpoint_id: UUID
     event_id: UUID
-    event_type: str
+    event_type: DeliveryEventType
     status: DeliveryStatus
     tries: int
     response_status: int | None
@@ -120,7 +121,7 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
         delivery_id=delivery.delivery_id,
         webhook_endpoint_id=delivery.endpoint_id,
         event_id=delivery.event_id,
-        event_type=delivery.event_type,
+        event_type=delivery.event_type,  # pyright: ignore[reportArgumentType]
         status=delivery.status,  # pyright: ignore[reportArgumentType]  # the table's own check
         tries=delivery.tries,
         response_status=delivery.response_status,
@@ -134,4 +135,4 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
 
 
 def _problem(code: str | None) -> TryProblem | None:
-    return None if code is None else TryProblem(Problem(code), DETAILS[Problem(code)])
+    return None if code is None else TryProblem(DeliveryProblem(code), DETAILS[DeliveryProblem(code)])

@@ -27,8 +27,10 @@ async def address(world: Any, headers: dict[str, str]) -> str:
 
 
 @asynccontextmanager
-async def following(world: Any, url: str) -> AsyncGenerator[AsyncIterator[str]]:
-    async with world.http.stream("GET", url) as response:
+async def following(
+    world: Any, url: str, headers: dict[str, str] | None = None
+) -> AsyncGenerator[AsyncIterator[str]]:
+    async with world.http.stream("GET", url, headers=headers) as response:
         assert response.status_code == 200, (await response.aread()).decode()
         lines = response.aiter_lines()
         assert await anext(lines) == "retry: 1000"
@@ -79,6 +81,16 @@ async def test_a_removed_members_streams_and_tickets_end(world: Any) -> None:
             pass
 
 
+async def test_a_removed_members_stream_by_token_ends_as_well(world: Any) -> None:
+    account, theirs = await join(world, "member")
+    async with following(world, "/v1/events", theirs) as lines:
+        started = time.monotonic()
+        assert (await removal(world, account)()).status_code == 204
+        assert "event: access_ended" in await ended_within(lines, started)
+    refused = await world.http.get("/v1/events", headers=theirs)
+    assert (refused.status_code, refused.json()["code"]) == (404, "account_not_found")
+
+
 @pytest.mark.parametrize("session", ["3e9f3a4e-2f0c-4b1e-9a68-5d8a51a9c001", None])
 async def test_signing_out_ends_the_streams_of_that_sign_in(world: Any, session: str | None) -> None:
     claims: dict[str, Any] = {"session_id": session} if session else {}
@@ -92,6 +104,8 @@ async def test_signing_out_ends_the_streams_of_that_sign_in(world: Any, session:
         assert "event: access_ended" in await ended_within(lines, started)
         refused = await world.http.get(url)
         assert (refused.status_code, refused.json()["code"]) == (401, "ticket_invalid")
+        refused = await world.http.get("/v1/events", headers=headers)
+        assert refused.status_code == 401
         async with following(world, other):
             pass
 

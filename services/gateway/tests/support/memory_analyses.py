@@ -1,13 +1,13 @@
 """Requests, holds, hints and runs in memory, for tests: the rules of the real ones, without their servers."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from oslira_gateway.analyses.order import Order
 from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing, UsedKey
-from oslira_gateway.analyses.run import Run, RunCredits
+from oslira_gateway.analyses.run import Run, RunCredits, RunSummary
 from oslira_gateway.analyses.tickets import Follower
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
@@ -29,13 +29,13 @@ class MemoryRuns:
 
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
-    ) -> Sequence[Run]:
+    ) -> Sequence[RunSummary]:
         """See Runs."""
         mine = [run for account_id, run in self.rows.values() if account_id == member.account_id]
         mine.sort(key=_place, reverse=True)
         fitting = [run for run in mine if status is None or run.status is status]
         found = [run for run in fitting if after is None or _place(run) < (after.created_at, after.row_id)]
-        return [replace(run, result=None) for run in found[:limit]]
+        return [summary_of(run) for run in found[:limit]]
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
         """See Runs."""
@@ -182,6 +182,11 @@ class MemoryHints:
         self.announced.append(run_id)
 
 
+def summary_of(run: Run) -> RunSummary:
+    """Without its result."""
+    return RunSummary(**{one.name: getattr(run, one.name) for one in fields(RunSummary)})
+
+
 def new_run(run_id: UUID, order: Order) -> Run:
     """A run as it is right after it was accepted."""
     return Run(
@@ -195,7 +200,6 @@ def new_run(run_id: UUID, order: Order) -> Run:
         should_cancel=False,
         queue_position=None,
         eta_s=None,
-        result=None,
         error=None,
         credits=RunCredits(held=order.price_credits, charged=0, released=0),
         is_from_cache=None,

@@ -93,7 +93,7 @@ async def test_its_events_open_by_token_and_by_ticket_and_not_without(
     by_ticket = await client.get(answer["events_url"])
     assert by_token.text.count("event: progress") == by_ticket.text.count("event: progress") == 1
     assert code_of(await client.get(path)) == (401, "unauthenticated")
-    assert code_of(await client.get(path, headers=bearer("nonsense"))) == (401, "ticket_invalid")
+    assert code_of(await client.get(path, headers=bearer("nonsense"))) == (401, "token_invalid")
 
 
 @pytest.mark.parametrize("challenge", [None, "program", ""])

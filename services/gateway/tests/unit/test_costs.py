@@ -58,7 +58,7 @@ def desk() -> Desk:
 
 async def test_costs_say_who_drives_them(desk: Desk) -> None:
     status, found = await desk.ask("costs?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z")
-    assert (status, found["by"], found["start"]) == (200, "account", "2026-11-01T00:00:00Z")
+    assert (status, found["by"], found["from"]) == (200, "account", "2026-11-01T00:00:00Z")
     assert [(one["account_id"], one["cost_usd"], one["share"]) for one in found["items"]] == [
         (str(ACCOUNT), "3.000000000", 0.75),
         (None, "1.000000000", 0.25),

@@ -69,7 +69,7 @@ async def test_each_takes_a_period_and_says_what_is_wrong_with_one(
     api: Any, client: httpx.AsyncClient, what: str
 ) -> None:
     found = await read(client, what, **{"from": "2026-11-20T10:30:00Z", "to": "2026-11-21T00:00:00+01:00"})
-    assert (found["start"], found["end"]) == ("2026-11-20T10:00:00Z", "2026-11-20T23:00:00Z")
+    assert (found["from"], found["to"]) == ("2026-11-20T10:00:00Z", "2026-11-20T23:00:00Z")
     assert api.insights.asked[-1].end - api.insights.asked[-1].start == timedelta(hours=13)
     for wrong in ({"from": "yesterday"}, {"from": "2020-01-01T00:00:00Z"}, {"to": "0001-01-01T00:00:00Z"}):
         answer = await client.get(f"/v1/insights/{what}", params=wrong)

@@ -10,7 +10,7 @@ from memory_identity import MemoryFreePlans, MemoryMemberships, MemorySignUps
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, Authentication, member_of
-from oslira_gateway.identity.caller import Caller, Member, Membership
+from oslira_gateway.identity.caller import Caller, Member, Membership, Role
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.permissions import PERMISSIONS, Action, may, needs, require
 from oslira_gateway.identity.sign_up import SignUp, network_key
@@ -21,7 +21,7 @@ from oslira_shared.ids import new_id
 SECRET = "a secret that is long enough for HS256, and for HS512 in one test too"
 
 
-def as_role(role: str) -> Member:
+def as_role(role: Any) -> Member:
     return Member(Caller(new_id()), new_id(), role)
 
 
@@ -78,7 +78,7 @@ class Guarded:
             base_url="http://test",
         )
 
-    def join(self, role: str) -> str:
+    def join(self, role: Role) -> str:
         account = Membership(new_id(), "Account", "team", role)
         self.memberships.add(self.user_id, account)
         return str(account.account_id)

@@ -35,7 +35,7 @@ UNKNOWN_ID = "01a2043a-40d1-77fb-9a74-47f80fe61e20"
         ("GET", "/v1/runs?cursor=abc", 400, "invalid_request"),
         ("GET", "/v1/business-profiles/7", 404, "business_profile_not_found"),
         ("GET", f"/v1/runs/{UNKNOWN_ID}/events?ticket=x.y", 401, "ticket_invalid"),
-        ("GET", f"/v1/runs/{UNKNOWN_ID}/events", 401, "ticket_invalid"),
+        ("GET", f"/v1/runs/{UNKNOWN_ID}/events", 404, "run_not_found"),
     ],
 )
 async def test_every_error_is_a_problem(  # noqa: PLR0917

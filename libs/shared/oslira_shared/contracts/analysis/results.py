@@ -8,5 +8,5 @@ _WRITTEN: Final = Path(__file__).with_name("results.json")
 
 
 def result_schemas() -> dict[str, Any]:
-    """JSON schemas by name, as components of an OpenAPI document; `AnalysisResult` is any of the three."""
+    """JSON schemas by name, as components of an OpenAPI document; `AnalysisResult` is any of the three, `RunResult` also a draft."""
     return json.loads(_WRITTEN.read_text(encoding="utf-8"))

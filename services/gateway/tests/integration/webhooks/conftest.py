@@ -13,7 +13,7 @@ from oslira_devstack.databases import Database
 from oslira_devstack.make_user import MadeUser, make_user, sign_token
 from oslira_gateway.http.app import create_app
 from oslira_gateway.http.auth import Authentication
-from oslira_gateway.identity.caller import Caller, Member
+from oslira_gateway.identity.caller import Caller, Member, Role
 from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.webhooks.address import AddressPolicy
@@ -72,7 +72,7 @@ class Hooks:
     def outbox(self) -> PostgresOutbox:
         return PostgresOutbox(AdminClient(self.pool), per_endpoint=self.per_endpoint, patience=self.patience)
 
-    async def person(self, role: str = "owner") -> "Person":
+    async def person(self, role: Role = "owner") -> "Person":
         async with self.pool.acquire() as connection:
             made = await make_user(connection, email=f"{new_id()}@oslira.test")
         await self.pool.execute(

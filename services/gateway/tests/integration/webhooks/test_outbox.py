@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
 from oslira_gateway.webhooks.schedule import Patience
 from oslira_proof.people import eventually
@@ -14,7 +14,7 @@ from oslira_shared.postgres.clients import AdminClient, Connection, Pool
 from receiver import receiving
 
 OK = Answer(200)
-BROKEN = Answer(500, Problem.STATUS)
+BROKEN = Answer(500, DeliveryProblem.STATUS)
 
 
 async def test_an_event_told_twice_is_one_delivery_and_arrives_signed(hooks: Any) -> None:

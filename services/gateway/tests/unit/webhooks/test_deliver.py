@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from memory_webhooks import MemoryOutbox, MemorySender
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.deliver import Deliver
 from oslira_gateway.webhooks.ports import Parcel
 from oslira_gateway.webhooks.schedule import MAX_TRIES
@@ -52,12 +52,12 @@ async def test_it_is_signed_under_its_events_id() -> None:
 @pytest.mark.parametrize(
     ("answer", "failures", "expected_s"),
     [
-        (Answer(500, Problem.STATUS), 1, 5.0),
-        (Answer(503, Problem.STATUS, 700.0), 1, 700.0),
-        (Answer(problem=Problem.TIMEOUT), 3, 1800.0),
-        (Answer(problem=Problem.ADDRESS), 2, 300.0),
-        (Answer(500, Problem.STATUS), MAX_TRIES, None),
-        (Answer(410, Problem.GONE), 1, None),
+        (Answer(500, DeliveryProblem.STATUS), 1, 5.0),
+        (Answer(503, DeliveryProblem.STATUS, 700.0), 1, 700.0),
+        (Answer(problem=DeliveryProblem.TIMEOUT), 3, 1800.0),
+        (Answer(problem=DeliveryProblem.ADDRESS), 2, 300.0),
+        (Answer(500, DeliveryProblem.STATUS), MAX_TRIES, None),
+        (Answer(410, DeliveryProblem.GONE), 1, None),
     ],
     ids=["500", "503 with Retry-After", "timeout", "refused", "last try", "gone"],
 )
@@ -71,4 +71,4 @@ async def test_a_failure_is_tried_again_until_it_was_the_last(
 async def test_a_secret_that_cannot_be_read_sends_nothing() -> None:
     broken = replace(parcel(), endpoint_id=new_id())
     sender, end, next_try_s = await tried(Answer(200), broken)
-    assert (sender.posted, end.problem, next_try_s) == ([], Problem.SECRET, 5.0)
+    assert (sender.posted, end.problem, next_try_s) == ([], DeliveryProblem.SECRET, 5.0)

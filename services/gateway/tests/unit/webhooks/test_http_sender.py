@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from oslira_gateway.webhooks.address import AddressPolicy
-from oslira_gateway.webhooks.answer import Answer, Problem
+from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.http_sender import HttpSender, SystemResolver
 from receiver import receiving
 
@@ -79,7 +79,7 @@ async def test_a_request_is_posted_as_it_is_to_the_name_it_is_for() -> None:
 async def test_a_name_that_leads_inside_is_refused_and_told(address: str) -> None:
     names = Names([address])
     answer = await post("https://hooks.example/", names, policy=AddressPolicy())
-    assert (answer, names.asked) == (Answer(problem=Problem.ADDRESS), 1)
+    assert (answer, names.asked) == (Answer(problem=DeliveryProblem.ADDRESS), 1)
 
 
 async def test_a_name_is_asked_once_a_try_so_a_second_answer_gains_nothing() -> None:
@@ -89,7 +89,7 @@ async def test_a_name_is_asked_once_a_try_so_a_second_answer_gains_nothing() -> 
         assert await post(url, names) == Answer(200)
         assert names.asked == 1
         # The next try sees that the name leads elsewhere now.
-        assert await post(url, names) == Answer(problem=Problem.ADDRESS)
+        assert await post(url, names) == Answer(problem=DeliveryProblem.ADDRESS)
         assert len(receiver.received) == 1
 
 
@@ -105,7 +105,7 @@ async def test_of_several_addresses_only_allowed_ones_are_tried() -> None:
 async def test_a_redirect_is_not_followed(target: str) -> None:
     async with receiving(answer=lambda _: f"302 Found\r\nLocation: {target}") as receiver:
         answer = await post(f"http://hooks.example:{receiver.port}/", Names(["127.0.0.1"]))
-        assert answer == Answer(302, Problem.REDIRECT)
+        assert answer == Answer(302, DeliveryProblem.REDIRECT)
         assert len(receiver.received) == 1
 
 
@@ -121,11 +121,11 @@ async def test_a_cookie_is_not_kept() -> None:
 @pytest.mark.parametrize(
     ("status_line", "expected"),
     [
-        ("503 No\r\nRetry-After: 90", Answer(503, Problem.STATUS, 90.0)),
-        ("429 No\r\nRetry-After: Sun, 22 Nov 2026 12:02:00 GMT", Answer(429, Problem.STATUS, 120.0)),
-        ("410 Gone", Answer(410, Problem.GONE)),
+        ("503 No\r\nRetry-After: 90", Answer(503, DeliveryProblem.STATUS, 90.0)),
+        ("429 No\r\nRetry-After: Sun, 22 Nov 2026 12:02:00 GMT", Answer(429, DeliveryProblem.STATUS, 120.0)),
+        ("410 Gone", Answer(410, DeliveryProblem.GONE)),
         ("204 No Content", Answer(204)),
-        ("nonsense", Answer(problem=Problem.CONNECTION)),
+        ("nonsense", Answer(problem=DeliveryProblem.CONNECTION)),
     ],
 )
 async def test_answers(status_line: str, expected: Answer) -> None:
@@ -137,15 +137,15 @@ async def test_who_does_not_answer_in_time_has_not_got_it() -> None:
     async with receiving(delay_s=5) as receiver:
         url = f"http://hooks.example:{receiver.port}/"
         answer = await post(url, Names(["127.0.0.1"]), total_s=0.2)
-    assert answer == Answer(problem=Problem.TIMEOUT)
+    assert answer == Answer(problem=DeliveryProblem.TIMEOUT)
 
 
 async def test_nobody_there() -> None:
     async with receiving() as receiver:
         port = receiver.port
     url = f"http://hooks.example:{port}/"
-    assert await post(url, Names(["127.0.0.1"])) == Answer(problem=Problem.CONNECTION)
-    assert await post(url, Names([])) == Answer(problem=Problem.NAME)
+    assert await post(url, Names(["127.0.0.1"])) == Answer(problem=DeliveryProblem.CONNECTION)
+    assert await post(url, Names([])) == Answer(problem=DeliveryProblem.NAME)
 
 
 def _certificate(directory: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -182,8 +182,8 @@ async def test_the_certificate_has_to_be_the_names(tmp_path: Path) -> None:
     async with receiving(tls=server) as receiver:
         right, wrong = (f"https://{name}.example:{receiver.port}/" for name in ("hooks", "other"))
         assert await post(right, Names(["127.0.0.1"]), tls=client) == Answer(200)
-        assert await post(wrong, Names(["127.0.0.1"]), tls=client) == Answer(problem=Problem.TLS)
-        assert await post(right, Names(["127.0.0.1"])) == Answer(problem=Problem.TLS)
+        assert await post(wrong, Names(["127.0.0.1"]), tls=client) == Answer(problem=DeliveryProblem.TLS)
+        assert await post(right, Names(["127.0.0.1"])) == Answer(problem=DeliveryProblem.TLS)
         assert len(receiver.received) == 1
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from oslira_gateway.webhooks.answer import DETAILS, Answer, Problem
+from oslira_gateway.webhooks.answer import DETAILS, Answer, DeliveryProblem
 from oslira_gateway.webhooks.schedule import (
     DELAYS_S,
     LONGEST_RETRY_AFTER_S,
@@ -61,4 +61,4 @@ def test_only_2xx_is_a_success(status: int, problem: str | None) -> None:
 
 
 def test_every_problem_says_what_to_do() -> None:
-    assert set(DETAILS) == set(Problem)
+    assert set(DETAILS) == set(DeliveryProblem)
