@@ -31,6 +31,11 @@ def test_no_balance_is_below_zero(available: int, held: int) -> None:
         Balance(available, held)
 
 
+def test_a_balance_may_be_zero() -> None:
+    empty = Balance(0, 0)
+    assert (empty.available, empty.held) == (0, 0)
+
+
 def test_too_little_says_what_was_needed_and_what_was_there() -> None:
     refused = InsufficientCredits(needed=3, available=2)
     assert refused.kind is Kind.PAYMENT
