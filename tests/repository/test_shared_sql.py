@@ -67,4 +67,6 @@ async def test_the_page_lists_what_is_granted(database: Database) -> None:
         if listed.get(name) != (who, what)
     ]
     assert missing == [], "rows to add or correct:\n" + "\n".join(missing)
+    unexplained = [name for name, _, _, purpose in _ROW.findall(_PAGE.read_text()) if purpose == "…"]
+    assert unexplained == [], "say what for"
     assert listed.keys() == expected.keys(), f"not granted any more: {listed.keys() - expected.keys()}"
