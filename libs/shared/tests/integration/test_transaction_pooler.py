@@ -38,6 +38,7 @@ async def many(pool: Pool, number: int) -> None:
         async with AdminClient(pool).connection() as connection:
             assert await connection.fetchval(f"select $1::int + {number}", turn) == turn + number
             row = await connection.fetchrow(f"select $1::jsonb as json, {number} as number", {"turn": turn})
+            assert row is not None
             assert (row["json"], row["number"]) == ({"turn": turn}, number)
         assert len(await pool.fetch(f"select {number} from generate_series(1, $1::int)", turn)) == turn
         assert await pool.execute(f"select {number} where $1::int > 0", turn + 1) == "SELECT 1"
