@@ -261,3 +261,14 @@ async def test_options_lists_every_method_of_an_address(client: httpx.AsyncClien
     assert (answer.status_code, answer.headers["allow"]) == (204, "GET, OPTIONS, POST")
     refused = await client.delete("/v1/business-profiles")
     assert {method.strip() for method in refused.headers["allow"].split(",")} == {"GET", "OPTIONS", "POST"}
+
+
+async def test_a_sign_out_ends_its_tokens_and_may_be_repeated(
+    api: Any, client: httpx.AsyncClient, member: Member, stranger: Member
+) -> None:
+    headers, others = api.join(member), api.join(stranger)
+    statuses = [(await client.post("/v1/sign-out", headers=headers)).status_code for _ in range(2)]
+    assert statuses == [204, 204]
+    for path in ("/v1/me", "/v1/runs"):
+        assert_problem(await client.get(path, headers=headers), 401, "signed_out")
+        assert (await client.get(path, headers=others)).status_code == 200
