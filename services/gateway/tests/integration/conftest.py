@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
+import pytest
 import pytest_asyncio
 from oslira_analysis import bootstrap as analysis_bootstrap
 from oslira_analysis.settings import AnalysisSettings
@@ -25,6 +26,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.provision import provision_bus
 from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.runtime import Runtime
+from transaction_pooler import transaction_pooler
 
 SECRET = "a secret that is long enough for HS256 to be worth something"
 
@@ -153,9 +155,15 @@ class World:
         await provision_bus(self.peer.jetstream)
 
 
+@pytest.fixture
+def is_pooled() -> bool:
+    """Whether the services reach Postgres through a pooler in transaction mode. A module may say so."""
+    return False
+
+
 @pytest_asyncio.fixture
 async def world(
-    database: Database, own_nats: Nats, bucket: Bucket, simulators: Simulators
+    database: Database, own_nats: Nats, bucket: Bucket, simulators: Simulators, *, is_pooled: bool
 ) -> AsyncGenerator[World]:
     async with AsyncExitStack() as stack:
         peer = Bus(own_nats.url("scheduler"), service="scheduler")
@@ -181,7 +189,10 @@ async def world(
                 **own,
             }
             settings = kind.model_validate(variables)
-            pool = await open_pool(settings.database_url.get_secret_value(), service=name)
+            url = settings.database_url.get_secret_value()
+            if is_pooled:
+                _, url = await stack.enter_async_context(transaction_pooler(url))
+            pool = await open_pool(url, service=name, pooled_url=is_pooled)
             runtime = Runtime(settings, pool)
             await module.build(runtime, settings)
             buses.append(runtime.bus)
