@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 _SSL_REQUEST: Final = 80877103
 _CANCEL_REQUEST: Final = 80877102
 _ASKS_FOR_PASSWORD: Final = frozenset({3, 5, 10, 11})  # the codes of Authentication that wait for the client
+_TERMINATE: Final = b"X"
 _READY: Final = b"Z"
 _OUTSIDE: Final = b"I"  # of any transaction
 
@@ -52,7 +53,7 @@ class TransactionPooler:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             if await self._log_in(client):
                 message = await client.read()
-                while message[:1] != b"X":
+                while message[:1] != _TERMINATE:
                     message = await self._transaction(client, message)
         writer.close()
 
@@ -86,13 +87,15 @@ class TransactionPooler:
                 reading = asyncio.create_task(client.read())
                 await asyncio.wait({answers, reading}, return_when=asyncio.FIRST_COMPLETED)
                 if answers.done():
+                    answers.result()  # raises where the server is gone
                     await self._give_back(server)
                     return await reading
                 message = await reading
-        finally:
-            if not answers.done():  # the client went in the middle of a transaction
-                answers.cancel()
-                server.writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # The server is in the middle of something: it must not serve another client.
+            answers.cancel()
+            server.writer.close()
+            raise
 
     async def _give_back(self, server: _Peer) -> None:
         async with self._freed:

@@ -18,7 +18,7 @@ from transaction_pooler import TransactionPooler, transaction_pooler
 CLIENTS, STATEMENTS = 20, 25
 
 
-@pytest_asyncio.fixture(scope="module")
+@pytest_asyncio.fixture
 async def pooler(module_database: Database) -> AsyncGenerator[tuple[TransactionPooler, str]]:
     async with transaction_pooler(module_database.url("gateway_service")) as running:
         yield running
@@ -55,9 +55,13 @@ async def test_statements_outside_transactions_work_under_load(
 async def test_the_pooler_of_this_test_is_one_that_kept_statements_do_not_survive(
     pooler: tuple[TransactionPooler, str],
 ) -> None:
-    async with await open_pool(pooler[1], service="gateway", min_size=8, max_size=8) as kept:
-        with pytest.raises(asyncpg.PostgresError, match="prepared statement"):
-            await asyncio.gather(*(many(kept, number) for number in range(CLIENTS)))
+    async with (
+        await open_pool(pooler[1], service="gateway", min_size=2, max_size=2) as kept,
+        kept.acquire() as connection,
+    ):
+        await connection.fetchval("select $1::int + 1", 1)
+        with pytest.raises(asyncpg.InvalidSQLStatementNameError):
+            await connection.fetchval("select $1::int + 1", 1)
 
 
 async def test_transactions_stay_whole_and_users_stay_apart(pool: Pool) -> None:
