@@ -100,8 +100,7 @@ class Calls:
 
     async def chunks(self, path: str, query: Mapping[str, Any] | None = None) -> AsyncIterator[bytes]:
         """A download as it comes."""
-        # Without any the path keeps its own.
-        async with self.http.stream("GET", path, params=_query(query) or None) as answer:
+        async with self.http.stream("GET", path, params=_query(query)) as answer:
             if not answer.is_success:
                 await answer.aread()
                 raise problem_of(answer)

@@ -77,8 +77,7 @@ def arguments_of(method: Callable[..., Any]) -> dict[str, Any]:
             ]
             given[name] = models[0].model_validate(sample(SCHEMAS[models[0].__name__]))
         elif parameter.default is inspect.Parameter.empty:
-            is_address = name == "avatar_url"
-            given[name] = f"/v1/leads/{uuid4()}/avatar?ticket=abc" if is_address else str(uuid4())
+            given[name] = str(uuid4())
     return given
 
 

@@ -14,6 +14,7 @@ _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _NOT_ASKED_FOR: Final = frozenset({"X-Account-Id", "Last-Event-ID", "If-None-Match", "ticket"})
 _KEY: Final = "Idempotency-Key"
 _EVENTS: Final = "text/event-stream"
+_BYTES: Final = frozenset({"text/csv", "image/*"})
 _INDENT: Final = " " * 8
 # Says why the next connection is refused, which it is.
 _ACCESS_ENDED: Final = "access_ended"
@@ -54,11 +55,6 @@ class Operation:
         return {status: content for status, content in contents.items() if content}
 
     @property
-    def is_picture(self) -> bool:
-        """Whether it answers with one."""
-        return any(medium.startswith("image/") for content in self.answers.values() for medium in content)
-
-    @property
     def body(self) -> Mapping[str, Any]:
         """By media type."""
         return self.described.get("requestBody", {}).get("content", {})
@@ -69,7 +65,7 @@ class Operation:
 
     def schemas(self) -> Iterator[tuple[Any, bool]]:
         """All that it sends, and (True) all that it is answered."""
-        yield from ((content, True) for content in self.answers.values() if not self.is_picture)
+        yield from ((content, True) for content in self.answers.values())
         yield self.body, False
         yield [one["schema"] for one in self.parameters if one["name"] not in _NOT_ASKED_FOR], False
 
@@ -104,11 +100,8 @@ class Methods:
         medium = next((medium for content in one.answers.values() for medium in content), None)
         if medium == _EVENTS:
             return self._stream(one)
-        if medium == "text/csv":
+        if medium in _BYTES:
             call = f"return self._calls.chunks({self._path(one)}{self._query(one, ', ')})"
-            return self._method(one, "AsyncIterator[bytes]", call, is_async=False)
-        if one.is_picture:
-            call = "return self._calls.chunks(avatar_url)"
             return self._method(one, "AsyncIterator[bytes]", call, is_async=False)
         if medium is None:
             call = f'await self._calls.do("{one.method}", {self._path(one)}{self._headers(one)})'
@@ -167,10 +160,6 @@ class Methods:
 
     def _arguments(self, one: Operation) -> Iterator[str]:
         yield "self"
-        if one.is_picture:
-            # Its address holds a ticket, and is part of what it is the picture of.
-            yield "avatar_url: str"
-            return
         order = {name: place for place, name in enumerate(re.findall(r"{(\w+)}", one.path))}
         for parameter in sorted(one.placed("path"), key=lambda parameter: order[parameter["name"]]):
             yield f"{parameter['name']}: {'str' if parameter['name'] == 'token' else 'UUID | str'}"

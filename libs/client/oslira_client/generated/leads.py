@@ -217,12 +217,12 @@ class LeadsApi:
             {"cursor": cursor, "limit": limit},
         )
 
-    def get_lead_avatar(self, avatar_url: str) -> AsyncIterator[bytes]:
+    def get_lead_avatar(self, lead_id: UUID | str) -> AsyncIterator[bytes]:
         """`GET /v1/leads/{lead_id}/avatar`.
 
         The profile picture of a lead. Its address, with a ticket, is the lead's `avatar_url`.
         """
-        return self._calls.chunks(avatar_url)
+        return self._calls.chunks(path_of("/v1/leads/{lead_id}/avatar", lead_id=lead_id))
 
     async def refresh_lead(
         self, lead_id: UUID | str, *, type: str | None = None, idempotency_key: str | None = None

@@ -1,4 +1,4 @@
-"""`GET /v1/leads/{lead_id}/avatar`: for `<img src>`, which sends no token, so a ticket in the address says who asks."""
+"""`GET /v1/leads/{lead_id}/avatar`: for a token, or for `<img src>`, which sends none, under the ticket in its address."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -9,8 +9,8 @@ from litestar.response.base import ASGIResponse
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.analyses.open_streams import StreamAccess
-from oslira_gateway.analyses.tickets import Tickets, ticket_refused
-from oslira_gateway.http.auth import PUBLIC, path_id
+from oslira_gateway.analyses.tickets import Tickets, follower_of, ticket_refused
+from oslira_gateway.http.auth import BY_TICKET, member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.leads.ports import Pictures
@@ -25,6 +25,7 @@ _AT_ONCE: Final = 8
 _HEADERS: Final = {
     # As long as the ticket in the address is good at least. Never in a cache that others share.
     "cache-control": "private, max-age=600",
+    "vary": "authorization, x-account-id",
     "content-disposition": "inline",
     # It comes from a stranger: opened by itself it may load and run nothing. (`nosniff` is on every answer.)
     "content-security-policy": "default-src 'none'; sandbox",
@@ -34,13 +35,13 @@ _HEADERS: Final = {
 
 
 def avatar_routes(pictures: Pictures, tickets: Tickets, access: StreamAccess) -> list[Any]:
-    """Routes that show pictures. The ticket was signed for a member; whether they still are one is looked up each time."""
+    """Routes that show pictures. A ticket was signed for a member; whether they still are one is looked up each time."""
     places = asyncio.Semaphore(_AT_ONCE)
 
     @get(
         "/leads/{lead_id:str}/avatar",
         operation_id="getLeadAvatar",
-        opt={PUBLIC: True, LIMIT: RouteClass.READ},
+        opt={BY_TICKET: True, LIMIT: RouteClass.READ},
         media_type=_MEDIA_TYPE,
         tags=["leads"],
         responses=also(
@@ -50,16 +51,24 @@ def avatar_routes(pictures: Pictures, tickets: Tickets, access: StreamAccess) ->
         | refuses("ticket_invalid", NOT_FOUND),
     )
     async def read_avatar(
-        request: Request[Any, Any, Any],  # noqa: ARG001  # Litestar gives it to the guards
+        request: Request[Any, Any, Any],
         lead_id: FromPath[str],
-        ticket: Annotated[str | None, QueryParameter(max_length=512)] = None,
+        ticket: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=512,
+                description="In the token's place: `<img src>` sends no headers. Every `avatar_url` has one.",
+            ),
+        ] = None,
         if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1_000)] = None,
     ) -> ASGIResponse:
         """The profile picture of a lead. Its address, with a ticket, is the lead's `avatar_url`."""
-        if ticket is None:
-            raise ticket_refused()
         thing_id = path_id(lead_id, NOT_FOUND)
-        reader = tickets.check(ticket, "avatar", thing_id=thing_id)
+        reader = (
+            follower_of(member_of(request))
+            if ticket is None
+            else tickets.check(ticket, "avatar", thing_id=thing_id)
+        )
         if await access.refused([reader]):
             raise ticket_refused()
         async with places:

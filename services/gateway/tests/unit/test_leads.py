@@ -331,6 +331,10 @@ async def test_a_ticket_shows_the_picture_of_its_own_lead_alone(
     forged = api.tickets.issue("avatar", theirs, follower_of(member))
     answer = await client.get(f"/v1/leads/{theirs}/avatar", params={"ticket": forged})
     assert (answer.status_code, answer.json()["code"]) == (404, "avatar_not_found")
+    # A program's token does as well, for what is its account's.
+    assert (await client.get(f"/v1/leads/{five[0].lead_id}/avatar")).status_code == 200
+    assert (await client.get(f"/v1/leads/{theirs}/avatar")).json()["code"] == "avatar_not_found"
+    del client.headers["authorization"]
     assert (await client.get(f"/v1/leads/{five[0].lead_id}/avatar")).status_code == 401
 
 
