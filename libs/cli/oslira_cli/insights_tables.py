@@ -14,7 +14,7 @@ def insights_tables(found: dict[str, Any]) -> RenderableType:
     usage, latency = found["usage"], found["latency"]
     return Group(
         _table(
-            f"Usage, {usage['start'][:10]} to {usage['end'][:10]}",
+            f"Usage, {usage['from'][:10]} to {usage['to'][:10]}",
             ("day", "type", "runs", "completed", "credits", "new leads"),
             (
                 (i["at"][:10], i["type"], i["runs"], i["completed"], i["credits"], i["new_leads"])
