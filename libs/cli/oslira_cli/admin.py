@@ -13,11 +13,11 @@ _TIMEOUT_S: Final = 30.0
 class Admin:
     """One operator's requests, over connections that are kept."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._http = httpx.AsyncClient(
             base_url=f"{login.url}/v1/admin",
             headers={"Authorization": f"Bearer {login.token}"},
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             trust_env=False,
         )
 
@@ -39,8 +39,14 @@ class Admin:
 
 
 async def ask_admin(
-    login: Login, method: str, path: str, body: dict[str, Any] | None = None, **query: Any
+    login: Login,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    timeout_s: float = _TIMEOUT_S,
+    **query: Any,
 ) -> dict[str, Any]:
     """A single request; see Admin.ask."""
-    async with Admin(login) as admin:
+    async with Admin(login, timeout_s=timeout_s) as admin:
         return await admin.ask(method, path, body, **query)

@@ -7,6 +7,7 @@ import typer
 from oslira_cli import extensions
 from oslira_cli.commands import (
     analyze,
+    audit,
     bulk,
     erase,
     failed,
@@ -14,6 +15,7 @@ from oslira_cli.commands import (
     insights,
     nats_config,
     provision,
+    reconcile,
     smoke,
     tick,
 )
@@ -34,6 +36,8 @@ def build_app() -> typer.Typer:
     app.command("insights")(insights.insights)
     app.add_typer(failed.failed, name="failed")
     app.command("erase")(erase.erase)
+    app.command("audit")(audit.audit)
+    app.command("reconcile")(reconcile.reconcile)
     app.command("tick")(tick.tick)
     app.command("import")(import_.import_)
     app.command("smoke")(smoke.smoke)

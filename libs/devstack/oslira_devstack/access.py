@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from oslira_cli.deployment import Login
 from oslira_cli.extensions import NoDeployment
+from oslira_cli.operator_token import sign_operator_token
 
 from oslira_devstack.credentials import NATS_USERS, SERVICE_ROLES, Credentials
 from oslira_devstack.datadir import DataDirectory, default_path
@@ -27,6 +29,12 @@ class Access:
     credentials: Credentials
     nats_at: str
     admin_url: str = ""
+
+    def operator_login(self) -> Login:
+        """For the gateway's internal port, with a token of five minutes."""
+        return Login(
+            self.admin_url, sign_operator_token(self.credentials.operator_secret, name="oslira-command")
+        )
 
     def nats_url(self, user: str) -> str:
         """With that user's password."""

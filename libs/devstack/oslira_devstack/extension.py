@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 from oslira_cli.extensions import LocalStack
 
-from oslira_devstack.commands import audit, compose_env, demo, status, token, up
+from oslira_devstack.commands import compose_env, demo, status, token, up
 
 if TYPE_CHECKING:  # `oslira --help` imports nothing slow
     from oslira_devstack.access import Access
@@ -18,7 +18,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command("demo")(demo.demo)
     app.command("status")(status.status)
     app.command("token")(token.token)
-    app.command("audit")(audit.audit)
     app.command("compose-env")(compose_env.compose_env)
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from oslira_devstack.audit import audit
+from oslira_credits.infrastructure.audit import differences_of_books
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import open_pool
@@ -24,8 +24,11 @@ async def held(database: Database, *, life_s: float, change: str = "attempt = at
 
 
 async def differences(database: Database) -> list[tuple[str, str]]:
-    found = await audit(database.url("credits_service"), patience_s=0)
-    return [(one.what, one.id) for one in found]
+    async with (
+        await open_pool(database.url("credits_service"), service="test", min_size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        return [(one.what, one.id) for one in await differences_of_books(connection, settling_s=0)]
 
 
 async def test_a_hold_in_its_first_life_is_no_difference(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The only place that wires billing's concrete classes."""
 
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from oslira_shared.failed import answer_failed
@@ -10,6 +11,7 @@ from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
+from oslira_billing.application.bring_back import BringBack
 from oslira_billing.application.close_accounts import CloseAccounts
 from oslira_billing.application.compare_money import CompareMoney
 from oslira_billing.application.daily_cleanup import DailyCleanup
@@ -26,6 +28,7 @@ from oslira_billing.infrastructure.bus import (
     BusHints,
     BusNews,
     answer,
+    answer_reconciliations,
     answer_sign_ups,
     subscribe,
 )
@@ -99,6 +102,17 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         portal=OpenPortal(shop, sales, settings.app_url),
         replay=ReplayEvent(inbox, hints),
     )
+    bring_back = BringBack(
+        lists=lists,
+        records=records,
+        stripe=stripe,
+        compare=compare,
+        inbox=inbox,
+        hints=hints,
+        livemode=settings.livemode,
+        now=lambda: datetime.now(UTC),
+    )
+    answer_reconciliations(runtime.bus, bring_back)
     answer_failed(runtime.bus, "billing", FAILED_EVENTS, database)
     answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)

@@ -55,6 +55,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
     tombstones = PostgresTombstones(AdminClient(runtime.database))
     audit = AuditBooks(PostgresAuditedBooks(AdminClient(runtime.database)))
+    bus.answer_audits(runtime.bus, audit)
     own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones), "audit": audit})
 
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(AdminClient(runtime.database)))

@@ -83,6 +83,7 @@ from oslira_gateway.limits.jetstream import JetStreamCounters
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
+from oslira_gateway.operations.audit_routes import BusAudits, audit_routes
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_gateway.operations.dead_letter_routes import dead_letter_routes
 from oslira_gateway.operations.dead_letters import JetStreamDeadLetters
@@ -96,6 +97,7 @@ from oslira_gateway.operations.jobs_routes import BusJobs, jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
 from oslira_gateway.operations.postgres_erasures import PostgresErasures
+from oslira_gateway.operations.reconcile_routes import BusReconciliation, reconcile_routes
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
 from oslira_gateway.webhooks.delivery_routes import delivery_routes
@@ -203,6 +205,8 @@ def _admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorith
             *failed_routes(BusFailedWork(runtime.bus), acts),
             *import_routes(ServedImportedBalances(service, runtime.bus), acts),
             *dead_letter_routes(JetStreamDeadLetters(runtime.bus), acts),
+            *audit_routes(BusAudits(runtime.bus)),
+            *reconcile_routes(BusReconciliation(runtime.bus), acts),
             *admin_insights_routes(PostgresLedger(service), acts),
         ],
         JwtOperators(tokens, PostgresMemberships(runtime.database), secret=secret),

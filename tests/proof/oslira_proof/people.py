@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from oslira_cli.audit import audit
 from oslira_client import ENDED
 from oslira_devstack.access import Access, access_to
-from oslira_devstack.audit import audit
 from oslira_devstack.sign_in import SignedIn, sign_in
 from oslira_devstack.stack import Stack
 
@@ -72,7 +72,7 @@ async def person(
 async def differences(stack: Stack) -> list[str]:
     """What `oslira audit` finds."""
     access = access_to(stack.describe(), stack.credentials)
-    found = await audit(access.database_url("credits_service"))
+    found = await audit(access.operator_login)
     return [f"{one.what} {one.id} {one.detail}" for one in found]
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from oslira_cli.audit import audit
 from oslira_client import Oslira
 from rich.console import Console
 
 from oslira_devstack.access import access_to
-from oslira_devstack.audit import audit
 from oslira_devstack.demo import acts
 from oslira_devstack.demo.show import Show
 from oslira_devstack.sign_in import sign_in
@@ -50,7 +50,7 @@ async def run_program(directory: Path, *, profiles: Path | None, speed: float) -
             await acts.killed_in_mid_run(show, "quiet.harbour")
             console.print(await show.table())
             show.title("Audit")
-            found = await audit(access.database_url("credits_service"))
+            found = await audit(access.operator_login)
             for one in found:
                 console.print(f"  {one.what} {one.id}: {one.detail}")
             show.check(

@@ -182,6 +182,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.SETTLE: ("gateway", "analysis"),
     credits_.BALANCE: ("gateway",),
     credits_.IMPORT_BALANCE: ("gateway",),
+    credits_.AUDIT: ("gateway",),
     # Asking for an unknown run's outcome closes its id.
     analysis.OUTCOME: ("credits",),
     analysis.CANCEL: ("gateway",),
@@ -193,6 +194,7 @@ ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     billing.CHECKOUT: ("gateway",),
     billing.PORTAL: ("gateway",),
     billing.REPLAY: ("gateway", "operator"),
+    billing.RECONCILE: ("gateway",),
     billing.START_FREE_PLAN: ("gateway",),
     **{
         scheduler.run_job_subject(owner): ("gateway", "operator")

@@ -1,6 +1,7 @@
 """What comparing money with Stripe needs, in the use cases' words."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -59,7 +60,11 @@ class MoneyRecords(Protocol):
     """What we recorded of money, the ledger's grants, and the mismatches that were found."""
 
     async def moved(self, start: datetime, end: datetime) -> Touched:
-        """What was recorded, taken back or frozen in a period, by us or in the ledger; and whatever is frozen now."""
+        """What was recorded, taken back or frozen in a period, by us or in the ledger."""
+        ...
+
+    async def frozen(self) -> Touched:
+        """What is frozen now, in our records or in the ledger."""
         ...
 
     async def unresolved(self) -> Touched:
@@ -72,6 +77,18 @@ class MoneyRecords(Protocol):
 
     async def standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Grants in the ledger, by their keys."""
+        ...
+
+    async def stored(self, event_ids: Sequence[str]) -> AbstractSet[str]:
+        """Those of Stripe's events that were taken in."""
+        ...
+
+    async def waiting(self) -> int:
+        """Events that are not applied yet, and don't wait for another."""
+        ...
+
+    async def unfinished(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """(kind, Stripe's id) of disputes and subscriptions that were not over when they were recorded, by id."""
         ...
 
     async def keep(self, compared: Touched, mismatches: Sequence[Mismatch]) -> None:

@@ -39,7 +39,8 @@ class ReconcileStripe:
     async def __call__(self, slot: datetime, tally: Tally) -> None:
         """Raises OsliraError or DeadlineExceeded where Stripe can't be asked for all of it: the slot is tried again."""
         start, end = day_before(slot)
-        comparing = self.compare(start, end, also=await self.records.unresolved())
+        also = await self.records.unresolved() | await self.records.frozen()
+        comparing = self.compare(start, end, also=also)
         compared = await within(_LIMIT_S, comparing, call="stripe_reconciliation")
         await self.records.keep(compared.touched, compared.mismatches)
         tally.succeeded = len(compared.touched.purchases)

@@ -14,6 +14,8 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
 from oslira_billing.application.apply_event import ApplyEvent
+from oslira_billing.application.bring_back import BringBack
+from oslira_billing.application.bring_back import Order as Wanted
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
 from oslira_billing.application.start_free_plan import StartFreePlan
@@ -91,6 +93,35 @@ def answer(bus: Bus, *, checkout: StartCheckout, portal: OpenPortal, replay: Rep
     @bus.responder(contracts.REPLAY)
     async def replay_event(request: contracts.ReplayRequest) -> contracts.Replayed:
         return contracts.Replayed(row_id=await replay(request.event_id))
+
+
+def answer_reconciliations(bus: Bus, bring_back: BringBack) -> None:
+    """Declare the responder for operators."""
+
+    @bus.responder(contracts.RECONCILE)
+    async def reconcile(request: contracts.ReconcileRequest) -> contracts.ReconcileStep:
+        done = await bring_back(Wanted(**request.model_dump()))
+        return contracts.ReconcileStep(
+            step=done.step,
+            cursor=done.cursor,
+            seen=done.seen,
+            missing=done.missing,
+            waiting=done.waiting,
+            mismatch_count=done.mismatch_count,
+            mismatches=[
+                contracts.StripeMismatch(
+                    kind=one.kind,
+                    stripe_id=one.stripe_id,
+                    account_id=one.account_id,
+                    detail=one.detail,
+                    stripe_minor=one.stripe_minor,
+                    recorded_minor=one.recorded_minor,
+                    currency=one.currency,
+                    credits=one.credits,
+                )
+                for one in done.mismatches
+            ],
+        )
 
 
 def answer_sign_ups(bus: Bus, start: StartFreePlan) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any, Final
 
 from oslira_shared.errors import OsliraError
@@ -41,7 +42,8 @@ class StripeLists:
     ) -> Page:
         """See MoneyLists."""
         listed, words = _LISTS[kind]
-        created = {"gte": int(start.timestamp()), "lt": int(end.timestamp())}
+        # Stripe's times are whole seconds: what happened in the second of `end` counts, or the present one would be left out.
+        created = {"gte": int(start.timestamp()), "lt": ceil(end.timestamp())}
         asked: dict[str, Any] = {**words, "created": created, "limit": PAGE}
         if types:
             asked["types"] = list(types)

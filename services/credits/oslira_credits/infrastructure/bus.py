@@ -9,12 +9,15 @@ from oslira_shared.contracts.credits import v1 as contracts
 from oslira_shared.ids import derived_id, new_id
 from structlog.contextvars import bound_contextvars
 
+from oslira_credits.application.audit_books import AuditBooks
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.ports import ImportedBalances, Ledger
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.notices import GrantMade, Notice
 from oslira_credits.domain.settlement import Outcome
 
+# A message of the bus holds a megabyte.
+MOST_DIFFERENCES: Final = 500
 OUTCOMES_CONSUMER: Final = "credits_outcomes"
 
 
@@ -83,6 +86,21 @@ def answer_imports(bus: Bus, balances: ImportedBalances) -> None:
             request.balance_id, request.account_id, request.amount_credits, expires_at=request.expires_at
         )
         return contracts.ImportedBalance(grant_id=grant_id, is_new=is_new)
+
+
+def answer_audits(bus: Bus, audit: AuditBooks) -> None:
+    """credits.rpc.audit."""
+
+    @bus.responder(contracts.AUDIT)
+    async def answer_audit(request: contracts.AuditRequest) -> contracts.Audited:
+        found = await audit.look(settling_s=request.settling_s)
+        told = found[:MOST_DIFFERENCES]
+        return contracts.Audited(
+            count=len(found),
+            differences=[
+                contracts.AuditDifference(what=one.what, id=one.id, detail=one.detail) for one in told
+            ],
+        )
 
 
 def hear_outcomes(bus: Bus, settle: SettleHold) -> None:

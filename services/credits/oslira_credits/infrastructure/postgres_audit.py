@@ -8,8 +8,6 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_credits.domain.difference import Difference
 from oslira_credits.infrastructure.audit import differences_of_books
 
-# Settlements are retried for as long as analysis is away; RunsNotSettled watches those.
-_SETTLING_S: Final = 60.0
 _KEEP: Final = """
     insert into credits.differences as kept (what, id, detail)
     select * from unnest($1::text[], $2::text[], $3::text[])
@@ -30,9 +28,9 @@ class PostgresAuditedBooks:
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def differences(self) -> Sequence[Difference]:
+    async def differences(self, *, settling_s: float) -> Sequence[Difference]:
         async with self._database.connection() as connection:
-            return await differences_of_books(connection, settling_s=_SETTLING_S)
+            return await differences_of_books(connection, settling_s=settling_s)
 
     async def keep(self, differences: Sequence[Difference]) -> None:
         found = {(one.what, one.id): one.detail for one in differences}

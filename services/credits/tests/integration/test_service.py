@@ -22,6 +22,20 @@ async def test_a_balance_names_its_grants(world: ServedCredits) -> None:
     assert (grant.source, grant.available_credits, grant.granted_credits) == ("pack", 3, 5)
 
 
+async def test_an_audit_that_is_asked_for_looks_now(world: ServedCredits) -> None:
+    held = await world.hold(2)
+    request = contracts.AuditRequest(settling_s=0)
+    sound = await world.peer.request(contracts.AUDIT, request, contracts.Audited)
+    # This test's own grant has no source; a hold in its first life is no difference.
+    assert [one.what for one in sound.differences] == ["grant_of_no_source"]
+    await world.pool.execute("update credits.holds set attempt = 1 where id = $1", held.hold_id)
+    found = await world.peer.request(contracts.AUDIT, request, contracts.Audited)
+    assert found.count == 2
+    assert ("hold_without_unfinished_run", str(held.hold_id)) in {
+        (one.what, one.id) for one in found.differences
+    }
+
+
 async def test_of_fifty_requests_on_five_credits_five_are_held(world: ServedCredits) -> None:
     answers = await asyncio.gather(*(world.hold() for _ in range(50)), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, OsliraError)]

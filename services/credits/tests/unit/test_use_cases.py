@@ -177,7 +177,8 @@ class FakeBooks:
     found: list[Difference]
     kept: list[Difference] = field(default_factory=list[Difference])
 
-    async def differences(self) -> list[Difference]:
+    async def differences(self, *, settling_s: float) -> list[Difference]:
+        assert settling_s == 60
         return self.found
 
     async def keep(self, differences: Sequence[Difference]) -> None:

@@ -3,6 +3,8 @@
 from typing import Final
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from oslira_shared.contracts.base import Contract
 
 WEBHOOK: Final = (
@@ -12,6 +14,7 @@ SUBSCRIPTION_CHANGED: Final = "billing.evt.subscription_changed.v1"
 CHECKOUT: Final = "billing.rpc.checkout"
 PORTAL: Final = "billing.rpc.portal"
 REPLAY: Final = "billing.rpc.replay"
+RECONCILE: Final = "billing.rpc.reconcile"
 START_FREE_PLAN: Final = "billing.rpc.start_free_plan"
 
 
@@ -65,6 +68,48 @@ class Replayed(Contract):
     """It is to be applied again."""
 
     row_id: UUID
+
+
+class ReconcileRequest(Contract):
+    """One step of taking in what Stripe has of [since, until) and we lack, and of comparing with it.
+
+    `cursor`: of the last answer; None begins. Asked again, a step does nothing twice. Answers `ReconcileStep`; errors:
+    invalid_request, provider_unavailable (the same step may pass later).
+    """
+
+    since: AwareDatetime
+    until: AwareDatetime
+    is_dry_run: bool = False
+    cursor: str | None = None
+
+
+class StripeMismatch(Contract):
+    """Money at Stripe that is not what was granted for it. `credits`: how many the ledger is off."""
+
+    kind: str
+    stripe_id: str
+    account_id: UUID | None
+    detail: str
+    stripe_minor: int | None
+    recorded_minor: int | None
+    currency: str
+    credits: int
+
+
+class ReconcileStep(Contract):
+    """What a step did. `cursor` None: it was the last one. `waiting`: events that are not applied yet: ask again in a moment.
+
+    `seen`: what Stripe showed. `missing`: what of it had not been taken in; now it is, but in a dry run.
+    `mismatches`: the first hundred of `mismatch_count`.
+    """
+
+    step: str
+    cursor: str | None
+    seen: int = 0
+    missing: int = 0
+    waiting: int = 0
+    mismatches: list[StripeMismatch] = []
+    mismatch_count: int = 0
 
 
 class StartFreePlan(Contract):

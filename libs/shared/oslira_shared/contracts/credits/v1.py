@@ -13,6 +13,7 @@ SETTLE: Final = "credits.rpc.settle"
 BALANCE: Final = "credits.rpc.balance"
 IMPORT_BALANCE: Final = "credits.rpc.import_balance"
 MOST_IMPORTED_CREDITS: Final = 1_000_000_000
+AUDIT: Final = "credits.rpc.audit"
 SETTLED: Final = "credits.evt.settled.v1"
 GRANTED: Final = "credits.evt.granted.v1"
 LOW_BALANCE: Final = "credits.evt.low_balance.v1"
@@ -97,6 +98,30 @@ class ImportedBalance(Contract):
 
     grant_id: UUID
     is_new: bool
+
+
+class AuditRequest(Contract):
+    """Look now at everything that has to add up. A run that ended less than `settling_s` ago may have an open hold.
+
+    Answers `Audited`; one look at a time.
+    """
+
+    settling_s: float = Field(default=60.0, ge=0, le=600)
+
+
+class AuditDifference(Contract):
+    """Something that does not add up: `what` is a stable word, `id` the row's, `detail` for people."""
+
+    what: str
+    id: str
+    detail: str
+
+
+class Audited(Contract):
+    """`differences`: the first 500 of `count`."""
+
+    count: int
+    differences: list[AuditDifference]
 
 
 class Settled(Contract):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import astuple
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from oslira_shared.postgres.clients import AdminClient, Record
 from oslira_billing.application.money_ports import Touched
 from oslira_billing.domain.mismatch import Mismatch, Standing
 from oslira_billing.domain.money_facts import MoneyFacts
-from oslira_billing.domain.reversal import Charge, CreditNote, Dispute
+from oslira_billing.domain.reversal import CLOSED, Charge, CreditNote, Dispute
 
 _MOVED: Final = """
     select purchase_id, null as charge_id from billing.purchases where created_at >= $1 and created_at < $2
@@ -22,13 +23,14 @@ _MOVED: Final = """
     union
     select null, stripe_charge_id from billing.disputes where updated_at >= $1 and updated_at < $2
     union
-    select purchase_id, null from billing.purchase_grants where frozen_under is not null
-    union
-    select g.purchase_id, null from credits.frozen_grants f join billing.purchase_grants g on g.grant_key = f.grant_key
-    union
     select g.purchase_id, null
       from credits.grant_reversals r join billing.purchase_grants g on g.grant_key = r.grant_key
      where r.created_at >= $1 and r.created_at < $2
+"""
+_FROZEN: Final = """
+    select purchase_id, null as charge_id from billing.purchase_grants where frozen_under is not null
+    union
+    select g.purchase_id, null from credits.frozen_grants f join billing.purchase_grants g on g.grant_key = f.grant_key
 """
 _UNRESOLVED: Final = """
     select purchase_id, case when purchase_id is null then stripe_id end as charge_id
@@ -48,6 +50,18 @@ _NOTES: Final = """
 """
 _STANDINGS: Final = """
     select grant_key, credits, taken_credits, is_frozen from credits.grant_standings where grant_key = any($1::text[])
+"""
+_STORED: Final = "select stripe_event_id from billing.webhook_events where stripe_event_id = any($1::text[])"
+_WAITING: Final = """
+    select count(*) from billing.webhook_events where state in ('received', 'applied') and due_at is not null and waits_for is null
+"""
+_UNFINISHED: Final = """
+    select kind, id from (
+      select 'dispute' as kind, stripe_dispute_id as id from billing.disputes where not state = any($3::text[])
+      union all
+      select 'subscription', stripe_subscription_id from billing.subscriptions
+       where source = 'stripe' and state not in ('canceled', 'incomplete_expired')
+    ) u where id collate "C" > $1 order by id collate "C" limit $2
 """
 _KEEP: Final = """
     insert into billing.stripe_mismatches as kept
@@ -78,6 +92,10 @@ class PostgresMoneyRecords:
         async with self._database.connection() as connection:
             return _touched(await connection.fetch(_MOVED, start, end))
 
+    async def frozen(self) -> Touched:
+        async with self._database.connection() as connection:
+            return _touched(await connection.fetch(_FROZEN))
+
     async def unresolved(self) -> Touched:
         async with self._database.connection() as connection:
             return _touched(await connection.fetch(_UNRESOLVED))
@@ -102,6 +120,19 @@ class PostgresMoneyRecords:
         return {
             row["grant_key"]: Standing(row["credits"], row["taken_credits"], row["is_frozen"]) for row in rows
         }
+
+    async def stored(self, event_ids: Sequence[str]) -> AbstractSet[str]:
+        async with self._database.connection() as connection:
+            return {row["stripe_event_id"] for row in await connection.fetch(_STORED, event_ids)}
+
+    async def waiting(self) -> int:
+        async with self._database.connection() as connection:
+            return await connection.fetchval(_WAITING)
+
+    async def unfinished(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_UNFINISHED, after, limit, sorted(CLOSED))
+        return [(row["kind"], row["id"]) for row in rows]
 
     async def keep(self, compared: Touched, mismatches: Sequence[Mismatch]) -> None:
         async with self._database.transaction() as connection:

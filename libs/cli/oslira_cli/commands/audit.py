@@ -1,0 +1,39 @@
+"""`oslira audit`: whether everything adds up."""
+
+import asyncio
+import json
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from oslira_cli.deployment import AdminToken, AdminUrl, admin_login
+from oslira_cli.failures import FAILED, USAGE, exits_on_failure, fail
+
+
+def audit(
+    url: AdminUrl = None,
+    token: AdminToken = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+) -> None:
+    """Compare balances with entries, holds with runs, and grants with payments.
+
+    Exits 1 and names what is not so, 2 if nobody answers.
+    """
+    import httpx  # noqa: PLC0415  # slow
+    from oslira_client import ApiError  # noqa: PLC0415
+
+    from oslira_cli.audit import audit as look  # noqa: PLC0415
+
+    with exits_on_failure():
+        try:
+            found = asyncio.run(look(partial(admin_login, url, token)))
+        except (ApiError, httpx.HTTPError) as error:
+            raise fail(str(error) or type(error).__name__, status=USAGE) from None
+    if as_json:
+        print(json.dumps([one.model_dump() for one in found]))
+    else:
+        for one in found:
+            print(f"{one.what}  {one.id}  {one.detail}")
+        print(f"audit: {len(found)} differences" if found else "audit: clean")
+    raise typer.Exit(FAILED if found else 0)
