@@ -29,6 +29,7 @@ _REFUSALS = (
 )
 _SUBSCRIPTION = "sub_1"
 ACCOUNT = UUID("00000000-0000-4000-8000-00000000aaaa")
+MANUAL = UUID("00000000-0000-4000-8000-00000000bbbb")
 PAID, DISPUTED, REFUNDED = "sub:sub_1:1", "session:cs_disputed", "session:cs_refunded"
 
 
@@ -76,6 +77,7 @@ async def sound(module_database: Database) -> AsyncGenerator[Connection]:
     await admin.execute(
         "insert into billing.prices (stripe_price_id, plan, interval) values ('price_1', 'growth', 'month')"
     )
+    await admin.execute("select billing.set_manual_plan($1, 'growth')", MANUAL)
     await _purchase(admin, PAID, "in_1", _SUBSCRIPTION)
     await _purchase(admin, DISPUTED, "cs_disputed", "cs_disputed")
     await _purchase(admin, REFUNDED, "cs_refunded", "cs_refunded", taken=50)
@@ -177,6 +179,9 @@ CORRUPTIONS = {
     "a subscription that nobody pays": f"""
       insert into billing.subscriptions (account_id, plan, state, source, stripe_subscription_id, created_at)
       values ('{ACCOUNT}', 'agency', 'active', 'stripe', 'sub_made_up', now() - interval '2 hours')""",
+    "a manual plan that nobody set": f"""
+      insert into billing.subscriptions (account_id, plan, state, source) values ('{ACCOUNT}', 'agency', 'active', 'manual')""",
+    "another manual plan": "update billing.subscriptions set plan = 'agency' where source = 'manual'",
     "a run repriced at 0": "update analysis.runs set price_credits = 0 where state = 'queued'",
     "a run accepted at 0": f"""
       insert into analysis.runs (id, state, account_id, user_id, business_profile_id, username, type, price_credits, max_age_s)
@@ -250,3 +255,19 @@ async def test_a_corruption_is_refused_or_named_whoever_does_it(sound: Connectio
         for role in owners
     }
     assert {role: outcome for role, outcome in outcomes.items() if outcome == "named: "} == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"insert into billing.manual_plans (account_id, plan) values ('{MANUAL}', 'agency')",
+        "update billing.manual_plans set plan = 'agency'",
+        "delete from billing.manual_plans",
+    ],
+    ids=["insert", "update", "delete"],
+)
+async def test_the_record_of_manual_plans_is_written_by_its_function_alone(
+    sound: Connection, change: str
+) -> None:
+    outcomes = {role: await _outcome(sound, role, change, is_guarded=True) for role in ROLES}
+    assert {role for role, outcome in outcomes.items() if not outcome.startswith("refused")} == set()

@@ -96,6 +96,42 @@ async def test_tens_of_thousands_of_grants_make_no_cliff(database: Database) -> 
     await _cliffs(database, expired=89_000, small=10_000)
 
 
+_MANY = """
+    with t as (
+      insert into credits.transfers (idempotency_key, kind, account_id, transaction_type)
+      values ('many', $2, $1, 'x') returning id
+    )
+    insert into credits.entries (transfer_id, line, account_id, balance_id, amount)
+    select t.id, row_number() over (), b.account_id, b.id, case b.kind when 'available' then -1 else $3 end
+    from t, credits.balances b where b.kind in ('available', 'held') and b.account_id = any($4::uuid[])
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "of_both", "reason"),
+    [
+        ("hold", 2, False, "do not sum to 0"),
+        ("thaw", 1, False, "does not move"),
+        ("hold", 1, True, "another transfer or account"),
+    ],
+)
+async def test_many_lines_are_held_to_the_same_rules_as_a_few(
+    database: Database, *, kind: str, held: int, of_both: bool, reason: str
+) -> None:
+    one, other = uuid4(), uuid4()
+    async with await open_pool(database.url("credits_service"), service="credits", min_size=1) as pool:
+        await grants(pool, one, 60)
+        await grants(pool, other, 60)
+    owner = await asyncpg.connect(database.admin_url)
+    async with owner.transaction():
+        await owner.execute("set local role credits_owner")
+        with pytest.raises(asyncpg.CheckViolationError, match=reason):
+            async with owner.transaction():
+                await owner.execute(_MANY, one, kind, held, [one, other] if of_both else [one])
+        await owner.execute(_MANY, one, "hold", 1, [one])
+    await owner.close()
+
+
 async def test_a_grant_above_100_million_is_read_as_it_is(database: Database) -> None:
     async with await open_pool(database.url("credits_service"), service="credits") as pool:
         account_id = uuid4()
