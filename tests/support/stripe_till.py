@@ -67,9 +67,11 @@ class Till:
         await self.simulators.add_stripe_object(made | {"created": self.now_s})
         return made
 
-    async def pay_month(self, *, is_heard: bool = True, price: str = "price_growth") -> tuple[str, str]:
-        """A month of a plan, by card. (the invoice's id, the charge's)."""
-        line = samples.line(None, price=price, amount=MONTH_MINOR)
+    async def pay_month(
+        self, *, is_heard: bool = True, price: str = "price_growth", amount: int = MONTH_MINOR
+    ) -> tuple[str, str]:
+        """A month of a plan, by card; of 0: a trial's. (the invoice's id, the charge's)."""
+        line = samples.line(None, price=price, amount=amount)
         made = samples.invoice(
             line,
             customer=self.customer,

@@ -104,8 +104,9 @@ class CompareMoney:
         if not groups:
             at_work.found += await read.not_recorded(paper)
             return False
-        stake = next(one.purchase.stake for one in read_groups[0].paid if one.purchase.id == purchase_id)
-        at_work.found += payment_differences(read.payment(paper), groups[0][0], stake)
+        paid = [one for group in read_groups for one in group.paid if one.purchase.id == purchase_id]
+        stakes = [one.purchase.stake for one in paid]
+        at_work.found += payment_differences(read.payment(paper), groups[0][0], stakes)
         return True
 
     async def _facts(self, at_work: _Pass, purchase_id: str, recorded: MoneyFacts) -> MoneyFacts:

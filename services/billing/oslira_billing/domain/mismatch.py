@@ -72,10 +72,15 @@ class Payment:
     currency: str
 
 
-def payment_differences(payment: Payment, account_id: UUID, recorded: Stake) -> Sequence[Mismatch]:
-    """Where what we recorded of a payment is not what was paid. Each part of an invoice has its whole cash recorded."""
-    if (recorded.cash_minor, recorded.currency) == (payment.cash_minor, payment.currency):
+def payment_differences(payment: Payment, account_id: UUID, stakes: Sequence[Stake]) -> Sequence[Mismatch]:
+    """Where what we recorded of a payment is not what was paid.
+
+    `stakes`: of its parts. Each has the whole cash, but for a trial's, which has none; nothing paid has no currency.
+    """
+    paid = (payment.cash_minor, payment.currency if payment.cash_minor else "")
+    if any((one.cash_minor, one.currency if one.cash_minor else "") == paid for one in stakes):
         return []
+    recorded = max(stakes, key=lambda one: one.cash_minor)
     detail = (
         f"{payment.cash_minor} {payment.currency} were paid for {payment.id}, "
         f"{recorded.cash_minor} {recorded.currency} are recorded"

@@ -170,8 +170,9 @@ def test_a_grant_of_a_purchase_that_is_no_longer_known_has_no_currency() -> None
 
 
 def test_payments_are_compared_by_amount_and_currency() -> None:
-    assert payment_differences(Payment("in_1", 1_000, "usd"), ACCOUNT, STAKE) == []
-    [other] = payment_differences(Payment("in_1", 1_000, "eur"), ACCOUNT, STAKE)
+    assert payment_differences(Payment("in_1", 1_000, "usd"), ACCOUNT, [Stake(), STAKE]) == []
+    assert payment_differences(Payment("in_1", 0, "usd"), ACCOUNT, [Stake()]) == []
+    [other] = payment_differences(Payment("in_1", 1_000, "eur"), ACCOUNT, [Stake(), STAKE])
     assert (other.kind, other.stripe_minor, other.recorded_minor) == ("payment_amount_differs", 1_000, 1_000)
     lost = not_recorded(Payment("in_1", 1_000, "usd"), ACCOUNT, [purchase(), purchase()])
     assert (lost.kind, lost.credits, lost.stripe_minor) == ("payment_without_grant", 200, 1_000)
