@@ -65,14 +65,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "which run a ticket is for",
-        f"{_GATEWAY}/analyses/tickets.py",
+        f"{_GATEWAY}/streams/tickets.py",
         "is_other = thing_id is not None and UUID(thing) != thing_id",
         "is_other = False",
         f"{_UNIT}/test_tickets.py::test_a_ticket_opens_no_other_run",
     ),
     Mutation(
         "a ticket's signature",
-        f"{_GATEWAY}/analyses/tickets.py",
+        f"{_GATEWAY}/streams/tickets.py",
         "if not hmac.compare_digest(signature, self._sign(payload)):",
         "if not signature:",
         f"{_UNIT}/test_tickets.py::test_a_ticket_signed_with_another_secret_is_refused",

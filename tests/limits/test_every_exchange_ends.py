@@ -266,7 +266,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     "services/billing/oslira_billing/infrastructure/stripe_sales.py": "asks through StripeApiObjects, which is bounded",
     "services/scheduler/oslira_scheduler/infrastructure/one_tick.py": "a command; its client has limits for each step",
     "libs/shared/oslira_shared/serving.py": "it is the server; an address is all it takes from socket",
-    "services/gateway/oslira_gateway/analyses/bulk_routes.py": "reads a file in a thread: no network",
+    "services/gateway/oslira_gateway/bulk/routes.py": "reads a file in a thread: no network",
     "services/gateway/oslira_gateway/describe.py": "makes documents: no network",
 }
 # What can reach another system, or wait in a thread for one.

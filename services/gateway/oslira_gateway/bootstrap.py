@@ -18,23 +18,6 @@ from oslira_gateway.accounts.members_routes import invitation_routes, member_rou
 from oslira_gateway.accounts.postgres import PostgresAccounts
 from oslira_gateway.accounts.postgres_invitations import PostgresInvitations
 from oslira_gateway.accounts.routes import account_routes
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.bulk_routes import bulk_routes
-from oslira_gateway.analyses.bus import BusHints, BusHolds
-from oslira_gateway.analyses.cancel_analysis import CancelAnalysis
-from oslira_gateway.analyses.cancel_bulk import CancelBulk
-from oslira_gateway.analyses.cancel_bus import BusBulkCancels, BusCancels
-from oslira_gateway.analyses.cancel_routes import cancel_routes
-from oslira_gateway.analyses.postgres import PostgresRequests
-from oslira_gateway.analyses.postgres_bulks import PostgresBulks
-from oslira_gateway.analyses.postgres_receipts import PostgresReceipts
-from oslira_gateway.analyses.postgres_runs import PostgresRuns
-from oslira_gateway.analyses.request_analysis import RequestAnalysis
-from oslira_gateway.analyses.request_bulk import RequestBulk
-from oslira_gateway.analyses.routes import analyses_routes
-from oslira_gateway.analyses.runs_routes import runs_routes
-from oslira_gateway.analyses.stream_bootstrap import stream_routes
-from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.anonymous.challenges import NoChallenge, Turnstile
 from oslira_gateway.anonymous.ports import Challenge
 from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresVisitorsRequests
@@ -45,6 +28,11 @@ from oslira_gateway.anonymous.run_tokens import RunTokens
 from oslira_gateway.billing.bus import BusSales
 from oslira_gateway.billing.postgres import PostgresSubscriptions
 from oslira_gateway.billing.routes import billing_routes
+from oslira_gateway.bulk.bus import BusBulkCancels
+from oslira_gateway.bulk.cancel_bulk import CancelBulk
+from oslira_gateway.bulk.postgres import PostgresBulks
+from oslira_gateway.bulk.request_bulk import RequestBulk
+from oslira_gateway.bulk.routes import bulk_routes
 from oslira_gateway.business.bus import BusContextPreviews
 from oslira_gateway.business.change_routes import change_routes
 from oslira_gateway.business.draft_routes import draft_routes
@@ -98,7 +86,19 @@ from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_acts import PostgresActs
 from oslira_gateway.operations.postgres_erasures import PostgresErasures
 from oslira_gateway.operations.reconcile_routes import BusReconciliation, reconcile_routes
+from oslira_gateway.runs.bus import BusCancels, BusHints, BusHolds
+from oslira_gateway.runs.cancel_analysis import CancelAnalysis
+from oslira_gateway.runs.cancel_routes import cancel_routes
+from oslira_gateway.runs.order_routes import analyses_routes
+from oslira_gateway.runs.postgres_receipts import PostgresReceipts
+from oslira_gateway.runs.postgres_requests import PostgresRequests
+from oslira_gateway.runs.postgres_runs import PostgresRuns
+from oslira_gateway.runs.read_routes import runs_routes
+from oslira_gateway.runs.request_analysis import RequestAnalysis
 from oslira_gateway.settings import GatewaySettings
+from oslira_gateway.streams.addresses import Addresses
+from oslira_gateway.streams.bootstrap import stream_routes
+from oslira_gateway.streams.tickets import Tickets
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
 from oslira_gateway.webhooks.delivery_routes import delivery_routes
 from oslira_gateway.webhooks.postgres_deliveries import PostgresDeliveries

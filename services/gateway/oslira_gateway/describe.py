@@ -10,7 +10,7 @@ from oslira_shared.runtime import Runtime
 from oslira_shared.settings import Env
 
 from oslira_gateway.bootstrap import wire
-from oslira_gateway.http.openapi import complete_openapi
+from oslira_gateway.http.openapi.document import complete_openapi
 from oslira_gateway.identity.tokens import TokensByAlgorithm
 from oslira_gateway.settings import MIN_SECRET_BYTES, GatewaySettings
 

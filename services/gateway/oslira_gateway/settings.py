@@ -8,9 +8,9 @@ from oslira_shared.settings import is_local
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from oslira_gateway.analyses.open_streams import StreamLimits
 from oslira_gateway.identity.shares import TrialShares
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_overrides
+from oslira_gateway.streams.open_streams import StreamLimits
 from oslira_gateway.webhooks.settings import WebhookSettings
 
 # HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.

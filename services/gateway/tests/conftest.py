@@ -27,16 +27,6 @@ from memory_insights import MemoryInsights
 from memory_leads import MemoryLeads
 from memory_limits import MemoryCounters
 from oslira_devstack.make_user import sign_token
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.events_routes import events_routes
-from oslira_gateway.analyses.feed import ProgressFeed
-from oslira_gateway.analyses.follow_run import FollowRun
-from oslira_gateway.analyses.open_streams import OpenStreams, StreamLimits
-from oslira_gateway.analyses.order import Order, read_order
-from oslira_gateway.analyses.request_analysis import RequestAnalysis
-from oslira_gateway.analyses.routes import analyses_routes
-from oslira_gateway.analyses.runs_routes import runs_routes
-from oslira_gateway.analyses.tickets import Tickets
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
 from oslira_gateway.anonymous.routes import anonymous_routes
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -61,6 +51,16 @@ from oslira_gateway.leads.many_routes import many_leads_routes
 from oslira_gateway.leads.routes import leads_routes
 from oslira_gateway.limits.limit_requests import LimitRequests
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, with_overrides
+from oslira_gateway.runs.order import Order, read_order
+from oslira_gateway.runs.order_routes import analyses_routes
+from oslira_gateway.runs.read_routes import runs_routes
+from oslira_gateway.runs.request_analysis import RequestAnalysis
+from oslira_gateway.streams.addresses import Addresses
+from oslira_gateway.streams.events_routes import events_routes
+from oslira_gateway.streams.feed import ProgressFeed
+from oslira_gateway.streams.follow_run import FollowRun
+from oslira_gateway.streams.open_streams import OpenStreams, StreamLimits
+from oslira_gateway.streams.tickets import Tickets
 from oslira_shared.contracts.credits.v1 import Balance
 from oslira_shared.ids import new_id
 from oslira_shared.observability.health import Health, health_routes

@@ -8,13 +8,13 @@ import asyncpg
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing
-from oslira_gateway.analyses.postgres import PostgresRequests, closed_if_erased
 from oslira_gateway.anonymous.ports import Use
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.http.client_address import Network
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.ports import Acceptance, Reservation, Standing
+from oslira_gateway.runs.postgres_requests import PostgresRequests, closed_if_erased
 
 # One statement: the row's lock decides between requests at once.
 _TAKE: Final = """

@@ -5,11 +5,11 @@ from typing import Final
 
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.request_analysis import Answer, Request, RequestAnalysis
 from oslira_gateway.anonymous.ports import AnonymousAllowance, Challenge, Use
 from oslira_gateway.anonymous.visitor import VISITOR
 from oslira_gateway.http.client_address import Network
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysis
 
 # The system account has no credits, or no room for their cost, left today.
 _USED_UP: Final = frozenset({"insufficient_credits", "cost_limit_reached"})

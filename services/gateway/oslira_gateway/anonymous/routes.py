@@ -13,10 +13,6 @@ from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from pydantic import BaseModel, ConfigDict, Field
 
-from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.tickets import VISITOR
-from oslira_gateway.analyses.wording import UsernameText
 from oslira_gateway.anonymous.challenges import MAX_RESPONSE_LENGTH
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous, Visit
 from oslira_gateway.anonymous.run_tokens import RunTokens
@@ -26,6 +22,10 @@ from oslira_gateway.http.client_address import Network, client_address, counted_
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.ports import Runs
+from oslira_gateway.runs.wording import UsernameText
+from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.streams.tickets import VISITOR
 
 
 class AnonymousBody(BaseModel):

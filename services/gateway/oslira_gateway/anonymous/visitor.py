@@ -4,8 +4,8 @@ from typing import Final
 
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID, EXAMPLE_BUSINESS_ID
 
-from oslira_gateway.analyses.order import Order, read_order
 from oslira_gateway.identity.caller import Caller, Member
+from oslira_gateway.runs.order import Order, read_order
 
 # The system account stands in for a user too: nobody signs in under this id, since tokens are issued to real users.
 VISITOR: Final = Member(

@@ -6,17 +6,17 @@ from litestar import Request, Response, post
 from litestar.params import JSONBody
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.request_analysis import Request as OrderRequest
-from oslira_gateway.analyses.request_analysis import RequestAnalysis
-from oslira_gateway.analyses.routes import AcceptedRun, IdempotencyKey, idempotency_key_of
-from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.business.draft import DraftOrder, OnboardingAnswers
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.order_routes import AcceptedRun, IdempotencyKey, idempotency_key_of
+from oslira_gateway.runs.ports import Runs
+from oslira_gateway.runs.request_analysis import Request as OrderRequest
+from oslira_gateway.runs.request_analysis import RequestAnalysis
+from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
+from oslira_gateway.streams.tickets import follower_of
 
 
 def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, addresses: Addresses) -> list[Any]:

@@ -6,10 +6,10 @@ from uuid import UUID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing, UsedKey
-from oslira_gateway.analyses.postgres import KEEP
 from oslira_gateway.business.draft import DraftOrder
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.runs.ports import Acceptance, Reservation, Standing, UsedKey
+from oslira_gateway.runs.postgres_requests import KEEP
 
 _USED: Final = """
 select body_hash, generation, run_id, status, expires_at > now() as is_live from identity.idempotency

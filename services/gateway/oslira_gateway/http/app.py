@@ -17,7 +17,7 @@ from oslira_gateway.http.docs import DocsPage, OpenApiJson
 from oslira_gateway.http.edge import Edge
 from oslira_gateway.http.json_request import JsonRequest
 from oslira_gateway.http.media import require_media_type
-from oslira_gateway.http.openapi_names import refuse_unnamed
+from oslira_gateway.http.openapi.names import refuse_unnamed
 from oslira_gateway.http.problems import answer_problem
 from oslira_gateway.http.rate_limits import RateLimit
 from oslira_gateway.http.strict_request import refuse_unread

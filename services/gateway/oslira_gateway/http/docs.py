@@ -11,8 +11,8 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.params import FromPath
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.openapi import complete_openapi
-from oslira_gateway.http.openapi_30 import as_openapi_30
+from oslira_gateway.http.openapi.document import complete_openapi
+from oslira_gateway.http.openapi.openapi_30 import as_openapi_30
 
 _FILES: Final[dict[str, str]] = {
     "swagger-ui-bundle.js": "text/javascript",

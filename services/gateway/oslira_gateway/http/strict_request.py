@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.openapi_bodies import CSV_TERMS
+from oslira_gateway.http.openapi.bodies import CSV_TERMS
 
 _KEY: Final = "Idempotency-Key"
 _CSV: Final = "text/csv"

@@ -8,13 +8,13 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response.base import ASGIResponse
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.open_streams import StreamAccess
-from oslira_gateway.analyses.tickets import Tickets, follower_of, ticket_refused
 from oslira_gateway.http.auth import BY_TICKET, member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.leads.ports import Pictures
 from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.streams.open_streams import StreamAccess
+from oslira_gateway.streams.tickets import Tickets, follower_of, ticket_refused
 
 NOT_FOUND: Final = "avatar_not_found"
 # What copies are known to be by their first bytes. No SVG: that is a program.

@@ -6,12 +6,12 @@ from litestar import Request, delete, post
 from litestar.params import FromPath
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.addresses import Addresses
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.leads.lead import Lead
 from oslira_gateway.leads.ports import Leads
 from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead, with_avatars
+from oslira_gateway.streams.addresses import Addresses
 
 
 def away_routes(leads: Leads, addresses: Addresses) -> list[Any]:

@@ -5,13 +5,7 @@ from typing import Any
 
 from oslira_shared.runtime import Runtime
 
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.postgres_stream_access import PostgresStreamAccess
-from oslira_gateway.analyses.request_analysis import RequestAnalysis
-from oslira_gateway.analyses.request_bulk import Bulks, RequestBulk
-from oslira_gateway.analyses.tickets import Tickets
+from oslira_gateway.bulk.request_bulk import Bulks, RequestBulk
 from oslira_gateway.leads.avatar_routes import avatar_routes
 from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.bus import BusPictures
@@ -24,7 +18,13 @@ from oslira_gateway.leads.refresh_lead import RefreshLead
 from oslira_gateway.leads.refresh_leads import RefreshLeads
 from oslira_gateway.leads.refresh_routes import refresh_routes
 from oslira_gateway.leads.routes import leads_routes
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.ports import Runs
+from oslira_gateway.runs.request_analysis import RequestAnalysis
 from oslira_gateway.settings import GatewaySettings
+from oslira_gateway.streams.addresses import Addresses
+from oslira_gateway.streams.postgres_stream_access import PostgresStreamAccess
+from oslira_gateway.streams.tickets import Tickets
 
 
 def lead_routes(

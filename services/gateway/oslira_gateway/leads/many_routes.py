@@ -5,11 +5,9 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import JSONBody
 
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.bulk import Quote
-from oslira_gateway.analyses.bulk_routes import BULK_REFUSALS, AcceptedBulk, accepted_bulk
-from oslira_gateway.analyses.request_bulk import Bulks
-from oslira_gateway.analyses.routes import IdempotencyKey, idempotency_key_of
+from oslira_gateway.bulk.bulk import Quote
+from oslira_gateway.bulk.request_bulk import Bulks
+from oslira_gateway.bulk.routes import BULK_REFUSALS, AcceptedBulk, accepted_bulk
 from oslira_gateway.http.auth import member_of
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
@@ -18,6 +16,8 @@ from oslira_gateway.leads.ports import Leads
 from oslira_gateway.leads.refresh_leads import RefreshLeads
 from oslira_gateway.leads.routes import NOT_FOUND
 from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.order_routes import IdempotencyKey, idempotency_key_of
+from oslira_gateway.streams.addresses import Addresses
 
 _REFUSALS = ("unknown_type", NOT_FOUND, "business_profile_not_found")
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.order import Order, read_order
-from oslira_gateway.analyses.request_analysis import Answer, Request, RequestAnalysis
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.ports import Leads
+from oslira_gateway.runs.order import Order, read_order
+from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysis
 
 
 class RefreshLead:

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.bulk import BulkOrder, Quote, Refresh
-from oslira_gateway.analyses.name_list import Name, NameList, RejectedLine
-from oslira_gateway.analyses.order import read_order
-from oslira_gateway.analyses.request_bulk import RequestBulk
+from oslira_gateway.bulk.bulk import BulkOrder, Quote, Refresh
+from oslira_gateway.bulk.name_list import Name, NameList, RejectedLine
+from oslira_gateway.bulk.request_bulk import RequestBulk
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.lead import Lead
 from oslira_gateway.leads.many_leads import LeadsRefresh
 from oslira_gateway.leads.ports import Leads
+from oslira_gateway.runs.order import read_order
 
 
 class RefreshLeads:

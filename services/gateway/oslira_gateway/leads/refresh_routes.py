@@ -5,9 +5,12 @@ from typing import Annotated, Any
 from litestar import Request, Response, post
 from litestar.params import FromPath, QueryParameter
 
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.ports import Runs
-from oslira_gateway.analyses.routes import (
+from oslira_gateway.http.auth import member_of, path_id
+from oslira_gateway.http.documented import also, refuses
+from oslira_gateway.http.rate_limits import LIMIT
+from oslira_gateway.leads.refresh_lead import RefreshLead
+from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.order_routes import (
     ORDER_REFUSALS,
     AcceptedRun,
     IdempotencyKey,
@@ -15,13 +18,10 @@ from oslira_gateway.analyses.routes import (
     idempotency_key_of,
     ordered_run,
 )
-from oslira_gateway.analyses.run import Run
-from oslira_gateway.analyses.tickets import follower_of
-from oslira_gateway.http.auth import member_of, path_id
-from oslira_gateway.http.documented import also, refuses
-from oslira_gateway.http.rate_limits import LIMIT
-from oslira_gateway.leads.refresh_lead import RefreshLead
-from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.ports import Runs
+from oslira_gateway.runs.run import Run
+from oslira_gateway.streams.addresses import Addresses
+from oslira_gateway.streams.tickets import follower_of
 
 
 def refresh_routes(refresh_lead: RefreshLead, runs: Runs, addresses: Addresses) -> list[Any]:

@@ -12,8 +12,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.analyses.addresses import Addresses
-from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
@@ -30,6 +28,8 @@ from oslira_gateway.leads.search import (
     place_of,
     searchable,
 )
+from oslira_gateway.streams.addresses import Addresses
+from oslira_gateway.streams.tickets import follower_of
 
 NOT_FOUND: Final = "lead_not_found"
 # An x-ray's result is long: a page of these is some megabytes.

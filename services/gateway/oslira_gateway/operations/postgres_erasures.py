@@ -8,9 +8,9 @@ from uuid import UUID
 from oslira_shared.ids import derived_id
 from oslira_shared.postgres.clients import AdminClient, Record
 
-from oslira_gateway.analyses.ports import ERASED_HASH
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.operations.erasures import Erasure
+from oslira_gateway.runs.ports import ERASED_HASH
 
 _DIGEST: Final = "select encode(identity.suppression_digest($1), 'hex')"
 _BEGIN: Final = """

@@ -13,10 +13,6 @@ from memory_anonymous import MemoryAllowance
 from memory_business import MemoryBusinessProfiles
 from memory_identity import MemoryMemberships, MemorySignOuts
 from oslira_devstack.databases import Database
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Requests, Runs
-from oslira_gateway.analyses.postgres import PostgresRequests
-from oslira_gateway.analyses.postgres_runs import PostgresRuns
 from oslira_gateway.anonymous.ports import AnonymousAllowance
 from oslira_gateway.anonymous.postgres import PostgresAllowance
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
@@ -26,6 +22,10 @@ from oslira_gateway.identity.caller import Member, Membership
 from oslira_gateway.identity.ports import Memberships, SignOuts
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.postgres_sign_outs import PostgresSignOuts
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.ports import Requests, Runs
+from oslira_gateway.runs.postgres_requests import PostgresRequests
+from oslira_gateway.runs.postgres_runs import PostgresRuns
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Acceptance, Reservation
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.ports import Acceptance, Reservation
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.ids import new_id
 

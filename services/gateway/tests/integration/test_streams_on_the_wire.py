@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from oslira_gateway.analyses import follow_run, group_reading
+from oslira_gateway.streams import follow_run, group_reading
 
 GARBAGE = ("", "nonsense", "-1", "9" * 40, "1:2:3", "NaN", "1e9", "é☃".encode(), "x" * 8_000)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from oslira_gateway.analyses.order import Order
-from oslira_gateway.analyses.ports import Acceptance, Reservation, Standing, UsedKey
-from oslira_gateway.analyses.run import Run, RunCredits, RunSummary
-from oslira_gateway.analyses.tickets import Follower
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.runs.order import Order
+from oslira_gateway.runs.ports import Acceptance, Reservation, Standing, UsedKey
+from oslira_gateway.runs.run import Run, RunCredits, RunSummary
+from oslira_gateway.streams.tickets import Follower
 from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus, RunType
 from oslira_shared.contracts.credits.v1 import Held
 from oslira_shared.errors import OsliraError

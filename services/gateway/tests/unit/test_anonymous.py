@@ -11,12 +11,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from http_answers import client_of
-from oslira_gateway.analyses.tickets import VISITOR
 from oslira_gateway.anonymous.challenges import NoChallenge
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.run_tokens import RunTokens
 from oslira_gateway.http.client_address import counted_network
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.streams.tickets import VISITOR
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID, EXAMPLE_BUSINESS_ID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from oslira_gateway.analyses.bulk import BulkOrder
-from oslira_gateway.analyses.name_list import read_names
-from oslira_gateway.analyses.request_bulk import without
+from oslira_gateway.bulk.bulk import BulkOrder
+from oslira_gateway.bulk.name_list import read_names
+from oslira_gateway.bulk.request_bulk import without
 from oslira_gateway.operations.erasures import EraseProfile, Erasure
 from oslira_shared.contracts.analysis.v1 import AnalysisType, Erased
 from oslira_shared.errors import OsliraError

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from http_answers import assert_problem, client_of
 from oslira_devstack.make_user import sign_token
-from oslira_gateway.analyses.tickets import Follower
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.streams.tickets import Follower
 from oslira_shared.ids import new_id
 
 ORIGIN = "https://app.example"

@@ -11,13 +11,13 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
-from oslira_gateway.analyses.tickets import follower_of
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.csv_rows import safe_cell
 from oslira_gateway.leads.lead import Lead, LeadAnalysis
 from oslira_gateway.leads.many_leads import LeadsRefresh
 from oslira_gateway.leads.ports import Picture
 from oslira_gateway.leads.refresh_leads import RefreshLeads
+from oslira_gateway.streams.tickets import follower_of
 from oslira_shared.contracts.analysis.v1 import AnalysisType, FollowerTier
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id

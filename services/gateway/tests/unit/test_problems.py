@@ -10,10 +10,10 @@ from http_answers import assert_problem, client_of
 from litestar import get
 from memory_analyses import MemoryRuns
 from nats.errors import ConnectionClosedError, NoRespondersError
-from oslira_gateway.analyses.run import Run
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.http.problems import as_oslira_error, status_of
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.runs.run import Run
 from oslira_shared.errors import CODES, OsliraError
 from oslira_shared.ids import new_id
 

@@ -1,1 +1,0 @@
-"""Analyses: accepting them, showing their runs, following them to the end."""

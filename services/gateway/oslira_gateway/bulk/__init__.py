@@ -1,0 +1,1 @@
+"""Bulks: many names under one hold, from JSON or CSV."""

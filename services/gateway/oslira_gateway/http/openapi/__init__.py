@@ -1,0 +1,1 @@
+"""What the OpenAPI document has in addition to what Litestar derives from the routes."""

@@ -1,0 +1,1 @@
+"""Runs: orders are accepted, runs are read and cancelled, and have a receipt."""

@@ -1,0 +1,77 @@
+"""Holds, hints and cancels over the bus."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import structlog
+from oslira_shared.bus.connection import Bus
+from oslira_shared.contracts.analysis.v1 import CANCEL, RUN, Cancelled, CancelRequest, RunStatus
+from oslira_shared.contracts.credits.v1 import HOLD, SETTLE, Held, HoldRequest, Settlement, SettleRequest
+from oslira_shared.contracts.work import WorkHint
+from oslira_shared.errors import OsliraError
+
+_LOG = structlog.get_logger()
+# The sweep of analysis steps in 2 s after the row was made: a hint that isn't stored by then is of no more use.
+_ANNOUNCE_WITHIN_S: Final = 1.0
+
+
+class BusHolds:
+    """See Holds."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> Held:
+        """See Holds."""
+        request = HoldRequest(hold_id=run_id, account_id=account_id, amount_credits=amount_credits)
+        return await self._bus.request(HOLD, request, Held)
+
+    async def settle(self, run_id: UUID) -> None:
+        """See Holds."""
+        try:
+            await self._bus.request(SETTLE, SettleRequest(hold_id=run_id), Settlement)
+        except OsliraError as error:
+            _LOG.warning("hold_left_to_expire", run_id=str(run_id), code=error.code)
+
+
+class BusHints:
+    """See Hints."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
+        """See Hints. Returns at once: whoever asked has their row, and a PubAck would tell them nothing more."""
+        task = asyncio.create_task(self._send(run_id, status=status, attempt=attempt))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
+        hint = WorkHint.of(run_id, status, attempt)
+        try:
+            async with asyncio.timeout(_ANNOUNCE_WITHIN_S):
+                await self._bus.publish(RUN, hint, msg_id=f"{run_id}:{status.value}:{attempt}")
+        except (OsliraError, TimeoutError) as error:
+            _LOG.warning("hint_left_to_sweep", run_id=str(run_id), reason=type(error).__name__)
+
+
+class BusCancels:
+    """See Cancels and Settlements."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def cancel(self, run_id: UUID, account_id: UUID) -> RunStatus:
+        """See Cancels."""
+        request = CancelRequest(run_id=run_id, account_id=account_id)
+        return (await self._bus.request(CANCEL, request, Cancelled)).status
+
+    async def settled(self, hold_id: UUID) -> Settlement | None:
+        """See Settlements."""
+        try:
+            return await self._bus.request(SETTLE, SettleRequest(hold_id=hold_id), Settlement)
+        except OsliraError as error:
+            _LOG.warning("settlement_not_known", hold_id=str(hold_id), code=error.code)
+            return None

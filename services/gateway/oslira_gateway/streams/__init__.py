@@ -1,0 +1,1 @@
+"""Event streams of runs, bulks and accounts, and the tickets that open them."""
