@@ -48,10 +48,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM packages AS tools-packages
 COPY libs/client/pyproject.toml libs/client/
 COPY libs/cli/pyproject.toml libs/cli/
-COPY services/credits/pyproject.toml services/credits/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python lock_subset.py requirements.lock --without shared.lock libs/shared libs/client libs/cli services/credits \
-        psutil >own.lock \
+    python lock_subset.py requirements.lock --without shared.lock libs/shared libs/client libs/cli psutil >own.lock \
  && python -m pip install --quiet --no-deps --require-hashes --target /opt/own -r own.lock \
  && python -m pip --python /opt/venv/bin/python check
 
@@ -95,7 +93,6 @@ COPY --from=tools-packages /opt/own /opt/own
 COPY libs/client/oslira_client oslira_client
 COPY libs/cli/oslira_cli oslira_cli
 COPY libs/devstack/oslira_devstack oslira_devstack
-COPY services/credits/oslira_credits oslira_credits
 RUN python -m compileall -q .
 USER 10001:10001
 ENTRYPOINT ["python", "entry.py", "oslira_devstack"]

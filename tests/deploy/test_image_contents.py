@@ -16,7 +16,7 @@ _EXPECTED: Final = {
     "service": {"oslira_shared", "oslira_${SERVICE}"},
     "provision": {"oslira_shared", "oslira_client", "oslira_cli"},
     "simulators": {"oslira_simulators"},
-    "tools": {"oslira_shared", "oslira_client", "oslira_cli", "oslira_devstack", "oslira_credits"},
+    "tools": {"oslira_shared", "oslira_client", "oslira_cli", "oslira_devstack"},
     "proxy": set[str](),
 }
 # Imports every module of the packages that it is given.
