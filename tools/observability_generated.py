@@ -205,9 +205,14 @@ _PROCESSES: Final[list[Panel]] = [
         ],
     ),
     (
-        "Messages by verdict",
+        "Messages by disposition",
         "short",
-        [("sum by (consumer, verdict) (rate(oslira_messages_total[5m]))", "{{consumer}} {{verdict}}")],
+        [
+            (
+                "sum by (consumer, disposition) (rate(oslira_messages_total[5m]))",
+                "{{consumer}} {{disposition}}",
+            )
+        ],
     ),
     ("Streams", "short", [("max by (stream) (oslira_stream_messages)", "{{stream}}")]),
     (

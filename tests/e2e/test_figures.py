@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 from oslira_devstack.stack import Stack
-from oslira_shared.bus.topology import ASKED_BY, CONSUMERS, STREAMS
+from oslira_shared.bus.topology import CONSUMERS, REQUESTED_BY, STREAMS
 from oslira_shared.contracts.scheduler.v1 import JOBS
 from oslira_shared.errors import CODES
 from oslira_shared.observability.metrics import LABELS
@@ -66,7 +66,7 @@ def _value(figures: dict[str, list[Metric]], process: str, sample: str, **labels
 def _faults(figures: dict[str, list[Metric]]) -> list[str]:
     bounds: dict[str, set[str]] = {
         "consumer": set(CONSUMERS),
-        "subject": set(ASKED_BY),
+        "subject": set(REQUESTED_BY),
         "stream": {str(stream.name) for stream in STREAMS},
         "job_name": {job.name for job in JOBS},
         "code": set(CODES),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import stripe_samples as samples
 from oslira_billing.application.renew_monthly import Renewal, RenewMonthly
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from stripe_samples import AUGUST_S, JULY_S, line
 
 DAY_S = 86_400
@@ -88,11 +88,11 @@ class Customer:
         described = samples.dispute(charge_id=charge["id"], amount=charge["amount"], status=state)
         return await self.office.take(samples.event("charge.dispute.updated", described))
 
-    async def look(self, at: str) -> Tally:
+    async def look(self, at: str) -> JobProgress:
         """The daily job."""
-        tally, slot = Tally(), datetime.fromisoformat(at).replace(tzinfo=UTC)
-        await RenewMonthly(NoManualPlans(), self.office.world.inbox.books)(slot, tally)
-        return tally
+        progress, slot = JobProgress(), datetime.fromisoformat(at).replace(tzinfo=UTC)
+        await RenewMonthly(NoManualPlans(), self.office.world.inbox.books)(slot, progress)
+        return progress
 
     async def available(self) -> int:
         return await self.office.world.available(self.account_id)

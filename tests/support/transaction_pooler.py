@@ -71,7 +71,7 @@ class TransactionPooler:
             if message[:1] == b"R" and _code(message[1:]) in _ASKS_FOR_PASSWORD:
                 server.writer.write(await client.read())
         client.writer.write(message)
-        await self._give_back(server)
+        await self._release(server)
         return True
 
     async def _transaction(self, client: _Peer, message: bytes) -> bytes:
@@ -88,7 +88,7 @@ class TransactionPooler:
                 await asyncio.wait({answers, reading}, return_when=asyncio.FIRST_COMPLETED)
                 if answers.done():
                     answers.result()  # raises where the server is gone
-                    await self._give_back(server)
+                    await self._release(server)
                     return await reading
                 message = await reading
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -97,7 +97,7 @@ class TransactionPooler:
             server.writer.close()
             raise
 
-    async def _give_back(self, server: _Peer) -> None:
+    async def _release(self, server: _Peer) -> None:
         async with self._freed:
             self._idle.append(server)
             self._freed.notify()

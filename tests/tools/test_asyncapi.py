@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from oslira_shared.bus.heard import Heard
+from oslira_shared.bus.subscription import Subscription
 from oslira_shared.bus.topology import CONSUMERS, OWNERS
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.credits import v1 as credits_
@@ -14,8 +14,8 @@ from oslira_tools.asyncapi.operations import Unwired, operations_of, require_ans
 from repository import ASYNCAPI
 
 OUTCOMES = CONSUMERS["credits_outcomes"]
-HOLD = Heard((credits_.HOLD,), {"request": credits_.HoldRequest, "return": credits_.Held})
-ENDINGS = Heard(OUTCOMES.filters, {"message": analysis.HoldEnded, "return": None}, consumer=OUTCOMES)
+HOLD = Subscription((credits_.HOLD,), {"request": credits_.HoldRequest, "return": credits_.Held})
+ENDINGS = Subscription(OUTCOMES.filters, {"message": analysis.HoldEnded, "return": None}, consumer=OUTCOMES)
 
 
 def committed() -> dict[str, Any]:
@@ -61,22 +61,22 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "heard",
+    "subscription",
     [
-        Heard((credits_.HOLD,), {"request": credits_.BalanceRequest, "return": credits_.Held}),
-        Heard((credits_.HOLD,), {"request": credits_.HoldRequest, "return": credits_.Balance}),
-        Heard(("credits.rpc.rumour",), {"request": credits_.HoldRequest, "return": credits_.Held}),
-        Heard(OUTCOMES.filters, {"message": credits_.Settled, "return": None}, consumer=OUTCOMES),
+        Subscription((credits_.HOLD,), {"request": credits_.BalanceRequest, "return": credits_.Held}),
+        Subscription((credits_.HOLD,), {"request": credits_.HoldRequest, "return": credits_.Balance}),
+        Subscription(("credits.rpc.rumour",), {"request": credits_.HoldRequest, "return": credits_.Held}),
+        Subscription(OUTCOMES.filters, {"message": credits_.Settled, "return": None}, consumer=OUTCOMES),
     ],
     ids=["other_question", "other_answer", "no_contract", "more_than_is_sent"],
 )
-def test_a_handler_beside_its_contract_is_no_wiring(heard: Heard) -> None:
+def test_a_handler_beside_its_contract_is_no_wiring(subscription: Subscription) -> None:
     with pytest.raises(Unwired):
-        operations_of("credits", [heard])
+        operations_of("credits", [subscription])
 
 
 def test_a_question_that_nobody_answers_is_found() -> None:
-    with pytest.raises(Unwired, match="nobody answers"):
+    with pytest.raises(Unwired, match="no responders"):
         require_answered({"credits": operations_of("credits", [HOLD])})
 
 

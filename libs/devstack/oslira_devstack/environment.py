@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from oslira_devstack.credentials import MIGRATOR, Credentials
+from oslira_devstack.credentials import Credentials
 from oslira_devstack.providers import Providers
 from oslira_devstack.servers.contract import Servers
 
@@ -112,14 +112,6 @@ def service_environment(
             "AWS_REGION": "us-east-1",
         }
     return {**variables, **providers.environment(service), **extra}
-
-
-def provision_environment(servers: Servers) -> dict[str, str]:
-    """What `oslira provision` and whoever else prepares a database and a bus needs."""
-    return {
-        "DATABASE_ADMIN_URL": servers.postgres.url(MIGRATOR),
-        "NATS_URL": servers.nats.url("scheduler"),
-    }
 
 
 def simulator_command(*, port: int, speed: float, profiles: Path | None, seed: int) -> list[str]:

@@ -252,7 +252,7 @@ async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | No
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
             raise SystemExit(_refused(settings, f"DATABASE_URL: {error}")) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            _LOG.warning("database_not_there", reason=type(error).__name__)
+            _LOG.warning("postgres_unreachable", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_DATABASE_S)
     return None
 

@@ -9,7 +9,7 @@ _KEPT_NAMES = 100_000
 _OTHERS = "(others)"
 
 
-class Tally:
+class NameCounts:
     """Counts by one or two names; names beyond the limit are counted together, so memory stays bounded."""
 
     def __init__(self) -> None:
@@ -55,8 +55,8 @@ class ModelCounters:
     def __init__(self, running: Gauge) -> None:
         self.calls = 0
         self.abandoned = 0
-        self.by_model = Tally()
-        self.by_username = Tally()
+        self.by_model = NameCounts()
+        self.by_username = NameCounts()
         self.tokens: Counter[str] = Counter()
         self.running = running
 
@@ -82,9 +82,9 @@ class Counters:
     def reset(self) -> None:
         for gauge in self._gauges.values():
             gauge.most = gauge.now
-        self.apify_starts = Tally()
-        self.apify_aborts = Tally()
+        self.apify_starts = NameCounts()
+        self.apify_aborts = NameCounts()
         self.apify_max_running = 0
         self.models = {name: ModelCounters(gauge) for name, gauge in self._gauges.items()}
-        self.requests = Tally()
-        self.faults = Tally()
+        self.requests = NameCounts()
+        self.faults = NameCounts()

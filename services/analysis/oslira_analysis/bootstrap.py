@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from oslira_shared.contracts.analysis.v1 import MAX_AVATAR_BYTES
 from oslira_shared.failed import answer_failed
-from oslira_shared.jobs import Tally, own_jobs
+from oslira_shared.jobs import JobProgress, own_jobs
 from oslira_shared.observability.bus_points import send_points
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
-from oslira_shared.work import BEAT_EVERY_S
+from oslira_shared.work import EXTEND_LEASES_EVERY_S
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.check_models import CheckModels
@@ -143,15 +143,15 @@ async def build(
         },
     )
     cancellations = PostgresCancellations(database)
-    hearts = tuple(engine.hearts)
-    answer_cancels(runtime.bus, cancellations, bulks, after, hearts=hearts)
+    lease_keepers = tuple(engine.lease_keepers)
+    answer_cancels(runtime.bus, cancellations, bulks, after, lease_keepers=lease_keepers)
     erasing = ErasePorts(
         PostgresErasableRows(database),
         S3ErasableObjects(bucket.client.get, bucket=settings.s3_bucket),
         cancellations,
         after,
     )
-    answer_erasures(runtime.bus, erasing, hearts=hearts)
+    answer_erasures(runtime.bus, erasing, lease_keepers=lease_keepers)
     # Its media have threads of their own: showing pictures never holds up copying them.
     answer_avatars(
         runtime.bus,
@@ -180,19 +180,21 @@ async def build(
     )
     runtime.every(_SWEEP_EVERY_S, "sweep", RecoverDue(queue, after, NatsBacklog(runtime.bus)))
     for step in ("admit", "score", "scrape", "abort"):
-        runtime.every(BEAT_EVERY_S, f"{step}-heartbeat", getattr(engine.hearts, step).beat_once)
+        runtime.every(
+            EXTEND_LEASES_EVERY_S, f"{step}-heartbeat", getattr(engine.lease_keepers, step).extend_leases
+        )
 
     async def hand_work_back() -> None:
         own_hints.take({})
-        for heart in hearts:
-            heart.close()  # a handler that waits for room would hold up the end of pulling
+        for lease_keeper in lease_keepers:
+            lease_keeper.close()  # a handler that waits for room would hold up the end of pulling
         await runtime.bus.stop_pulling()
         # Scrapes at once: the next attempt re-attaches to the actor's run. Model calls are paid already, so they may finish.
-        for heart in (engine.hearts.scrape, engine.hearts.abort):
-            for claim in await heart.stop(grace_s=0):
+        for lease_keeper in (engine.lease_keepers.scrape, engine.lease_keepers.abort):
+            for claim in await lease_keeper.stop(grace_s=0):
                 await engine.scrapes.release(claim)
-        for heart in (engine.hearts.score, engine.hearts.admit):
-            for claim in await heart.stop(grace_s=settings.shutdown_grace_s):
+        for lease_keeper in (engine.lease_keepers.score, engine.lease_keepers.admit):
+            for claim in await lease_keeper.stop(grace_s=settings.shutdown_grace_s):
                 await engine.runs.release(claim)
         await calls.finish(grace_s=settings.shutdown_grace_s)
 
@@ -214,5 +216,5 @@ def _fail_stalled(
         after,
         stalled_for=timedelta(seconds=settings.stalled_after_s),
     )
-    runtime.every(_LOOK_FOR_STALLED_S, "fail-stalled", lambda: fail_stalled(utc_now(), Tally()))
+    runtime.every(_LOOK_FOR_STALLED_S, "fail-stalled", lambda: fail_stalled(utc_now(), JobProgress()))
     return fail_stalled

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.answer_call import BookedModels
@@ -18,7 +18,7 @@ from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_suppliers import supplier_of
-from oslira_analysis.infrastructure.bus.take_work import Engine, Hearts
+from oslira_analysis.infrastructure.bus.take_work import Engine, LeaseKeepers
 from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.media.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.media.bucket_state import BucketState
@@ -110,11 +110,11 @@ def build_engine(
             now=now,
             chance=random.random,
         ),
-        hearts=Hearts(
-            admit=Heart(database, RUNS, capacity=settings.workers),
-            score=Heart(database, RUNS, capacity=settings.scoring_concurrency),
-            scrape=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
-            abort=Heart(database, SCRAPES, capacity=settings.apify_concurrency),
+        lease_keepers=LeaseKeepers(
+            admit=LeaseKeeper(database, RUNS, capacity=settings.workers),
+            score=LeaseKeeper(database, RUNS, capacity=settings.scoring_concurrency),
+            scrape=LeaseKeeper(database, SCRAPES, capacity=settings.apify_concurrency),
+            abort=LeaseKeeper(database, SCRAPES, capacity=settings.apify_concurrency),
         ),
         longest_s=settings.stalled_after_s,
     )

@@ -42,7 +42,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     bus.answer_settlements(runtime.bus, settle)
     bus.answer_balances(runtime.bus, ledger)
     bus.answer_imports(runtime.bus, PostgresImportedBalances(runtime.database))
-    bus.hear_outcomes(runtime.bus, settle)
+    bus.subscribe_outcomes(runtime.bus, settle)
     settle_due = SettleDueHolds(ledger, settle)
     expire = ExpireGrants(ledger)
     announce = AnnounceNotices(PostgresNotices(runtime.database), announcements)

@@ -17,7 +17,7 @@ from oslira_credits.settings import CreditsSettings
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.settings import SenderSettings
 from oslira_scheduler.settings import SchedulerSettings
-from oslira_shared.bus.heard import Heard
+from oslira_shared.bus.subscription import Subscription
 from oslira_shared.runtime import Runtime
 from oslira_shared.settings import Env, ServiceSettings
 
@@ -43,15 +43,15 @@ _PROCESSES: Final[Sequence[tuple[type[ServiceSettings], Build]]] = (
 )
 
 
-async def heard_by_services() -> dict[str, list[Heard]]:
+async def subscriptions_of_services() -> dict[str, list[Subscription]]:
     """By service."""
-    found: dict[str, list[Heard]] = {}
+    found: dict[str, list[Subscription]] = {}
     for kind, build in _PROCESSES:
         found.setdefault(kind.service, []).extend(await _wired(kind, build))
     return found
 
 
-async def _wired(kind: type[ServiceSettings], build: Build) -> list[Heard]:
+async def _wired(kind: type[ServiceSettings], build: Build) -> list[Subscription]:
     before = asyncio.all_tasks()
     settings = kind.model_validate(_SETTINGS)
     database: Any = _NoDatabase()
@@ -59,7 +59,7 @@ async def _wired(kind: type[ServiceSettings], build: Build) -> list[Heard]:
     await build(runtime, settings)
     runtime.stopping.set()
     await asyncio.gather(*(asyncio.all_tasks() - before))
-    return runtime.bus.heard
+    return runtime.bus.subscriptions
 
 
 class _NoDatabase:

@@ -1,4 +1,4 @@
-"""What the demonstrations share: a user, a stage to show runs on, and a tally of what held."""
+"""What the demonstrations share: a user, a stage to show runs on, and a list of what passed."""
 
 import asyncio
 import time

@@ -17,14 +17,14 @@ from nats.js import JetStreamContext
 from pydantic import ValidationError
 
 from oslira_shared.bus.backlog import waiting_since
+from oslira_shared.bus.disposition import decode, disposition_middleware, typed
 from oslira_shared.bus.draining import answer_the_rest
 from oslira_shared.bus.guard import ConsumerGuard
-from oslira_shared.bus.heard import Heard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_refused
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
+from oslira_shared.bus.subscription import Subscription
 from oslira_shared.bus.topology import CONSUMERS, stream_of
-from oslira_shared.bus.verdict import decode, typed, verdict_middleware
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
@@ -81,10 +81,10 @@ class Bus:
             closed_cb=on_closed,
             logger=None,
             graceful_timeout=60.0,
-            middlewares=[verdict_middleware(self._dead_letter)],
+            middlewares=[disposition_middleware(self._dead_letter)],
             decoder=decode,
         )
-        self.heard: list[Heard] = []
+        self.subscriptions: list[Subscription] = []
         self._responders: list[Any] = []
         self._guards: list[ConsumerGuard] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -109,7 +109,9 @@ class Bus:
         self._guards.append(ConsumerGuard(consumer, subscriber))
 
         def register(handler: HandlerT) -> HandlerT:
-            self.heard.append(Heard(consumer.filters, handler.__annotations__, consumer=consumer))
+            self.subscriptions.append(
+                Subscription(consumer.filters, handler.__annotations__, consumer=consumer)
+            )
             subscriber(typed(handler))
             return handler
 
@@ -121,7 +123,7 @@ class Bus:
         self._responders.append(subscriber)
 
         def register(handler: HandlerT) -> HandlerT:
-            self.heard.append(Heard((subject,), handler.__annotations__))
+            self.subscriptions.append(Subscription((subject,), handler.__annotations__))
 
             async def enveloped(request: Any) -> Any:
                 return Reply[Any](result=await handler(request))
@@ -169,7 +171,7 @@ class Bus:
             except Exception as error:  # whatever else it is, a service outlives its bus
                 if is_login_refused(error):
                     raise NotOurCredential(f"the bus knows nobody by {self.service}'s credential") from error
-                _LOG.warning("bus_not_there", reason=f"{type(error).__name__}: {error}")
+                _LOG.warning("nats_unreachable", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(1)
             else:
                 return client
@@ -277,7 +279,7 @@ class Bus:
             )
             return Reply[reply].model_validate_json(answer.data).unwrap()
         except NoRespondersError as error:
-            raise OsliraError("unavailable", f"nobody answers {subject}") from error
+            raise OsliraError("unavailable", f"no responders for {subject}") from error
         except (NatsError, TimeoutError) as error:
             raise OsliraError("unavailable", f"{subject}: {type(error).__name__}") from error
         except ValidationError as error:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from oslira_shared.bus.topology import (
-    ASKED_BY,
     BUCKETS_READ_BY,
     COMMANDED_BY,
     CONSUMERS,
-    HEARD_BY,
     KEYS_WRITTEN_BY,
     LIMITS_BUCKET,
     OWNERS,
+    REQUESTED_BY,
     STREAMS,
+    SUBSCRIBED_BY,
     Consumer,
 )
 
@@ -64,7 +64,7 @@ def rights_of(user: str) -> Rights:
             *(_letters() if user in LETTERS_READ_BY else ()),
             USER_INFO,
         ),
-        subscribe=(inbox, f"{user}.rpc.>", *_granted(HEARD_BY, user)),
+        subscribe=(inbox, f"{user}.rpc.>", *_granted(SUBSCRIBED_BY, user)),
         may_answer=True,
     )
 
@@ -80,7 +80,7 @@ def _says(user: str) -> Iterator[str]:
 
 
 def _asks(user: str) -> Iterator[str]:
-    return _granted(ASKED_BY, user)
+    return _granted(REQUESTED_BY, user)
 
 
 def _pulls(user: str) -> Iterator[str]:

@@ -177,7 +177,7 @@ CONSUMERS: Final[dict[str, Consumer]] = {
 }
 
 # Who may ask what. A question that isn't here reaches nobody: the server's permissions come from this table.
-ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.HOLD: ("gateway", "analysis"),
     credits_.SETTLE: ("gateway", "analysis"),
     credits_.BALANCE: ("gateway",),
@@ -212,7 +212,7 @@ KEYS_WRITTEN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     f"$KV.{LIMITS_BUCKET}.>": ("gateway",),
 }
 BUCKETS_READ_BY: Final[Mapping[str, tuple[str, ...]]] = {LIMITS_BUCKET: ("gateway",)}
-HEARD_BY: Final[Mapping[str, tuple[str, ...]]] = {f"{analysis.PROGRESS}.*": ("gateway",)}
+SUBSCRIBED_BY: Final[Mapping[str, tuple[str, ...]]] = {f"{analysis.PROGRESS}.*": ("gateway",)}
 
 
 def stream_of(subject: str) -> str:

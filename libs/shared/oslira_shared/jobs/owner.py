@@ -9,13 +9,13 @@ import structlog
 
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, Tick, run_job_subject
 from oslira_shared.errors import OsliraError
+from oslira_shared.jobs.progress import Job, JobProgress
 from oslira_shared.jobs.rows import JobRows
-from oslira_shared.jobs.tally import Job, Tally
 from oslira_shared.observability import metrics
 from oslira_shared.observability.scrub import scrub_text
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
-from oslira_shared.work import Claim, Heart
+from oslira_shared.work import EXTEND_LEASES_EVERY_S, Claim, LeaseKeeper
 
 _LOG = structlog.get_logger()
 _FORGET_BATCH: Final = 1_000
@@ -29,8 +29,8 @@ class JobOwner:
         self.stop_grace_s = 5.0
         self.rows = JobRows(database, schema)
         self._jobs = jobs
-        self._heart = Heart(database, self.rows.table, capacity=4)
-        self._tallies: dict[UUID, tuple[Claim, Tally]] = {}
+        self._lease_keeper = LeaseKeeper(database, self.rows.table, capacity=4)
+        self._progress: dict[UUID, tuple[Claim, JobProgress]] = {}
 
     async def tick(self, job: str, slot: datetime) -> UUID:
         """Record the slot and start on it. Raises OsliraError `not_found` for a job that isn't ours: it leaves no row."""
@@ -45,11 +45,11 @@ class JobOwner:
         for row_id in await self.rows.sweep():
             await self._start(row_id)
 
-    async def beat(self) -> None:
+    async def extend_leases(self) -> None:
         """Keep the leases, and what was counted so far."""
-        await self._heart.beat_once()
-        for held, tally in list(self._tallies.values()):
-            await self.rows.keep_counts(held, tally)
+        await self._lease_keeper.extend_leases()
+        for held, progress in list(self._progress.values()):
+            await self.rows.keep_counts(held, progress)
 
     async def measure(self) -> None:
         """Set the gauges; every replica says the same."""
@@ -62,38 +62,40 @@ class JobOwner:
 
     async def stop(self) -> None:
         """What doesn't finish in time is handed back: a restart fails no job."""
-        for held in await self._heart.stop(grace_s=self.stop_grace_s):
+        for held in await self._lease_keeper.stop(grace_s=self.stop_grace_s):
             await self.rows.release(held)
 
     async def _start(self, row_id: UUID) -> None:
-        if self._heart.is_closed:
+        if self._lease_keeper.is_closed:
             return  # its row is due again in a moment, for another process
         held = await self.rows.claim(row_id)
         if held is not None:
-            self._heart.start(held, self._run(held))
+            self._lease_keeper.start(held, self._run(held))
 
     async def _run(self, held: Claim) -> None:
         job: str = held.row["job"]
         slot: datetime = held.row["slot"]
-        tally = Tally.carried_on(held.row["counts"])
-        self._tallies[held.row_id] = (held, tally)
+        progress = JobProgress.carried_on(held.row["counts"])
+        self._progress[held.row_id] = (held, progress)
         log = _LOG.bind(job=job, slot=slot.isoformat(), attempt=held.attempt)
         try:
-            await self._jobs[job](slot, tally)
-            reason = f"{tally.failed} items failed: {'; '.join(tally.reasons)}" if tally.failed else None
+            await self._jobs[job](slot, progress)
+            reason = (
+                f"{progress.failed} items failed: {'; '.join(progress.reasons)}" if progress.failed else None
+            )
         except Exception as error:  # whatever it was, the row keeps it and tries again
-            log.exception("job_broke_off")
+            log.exception("job_crashed")
             reason = f"{type(error).__name__}: {scrub_text(str(error))}"
         finally:
-            del self._tallies[held.row_id]
+            del self._progress[held.row_id]
         if reason is not None:
             # What succeeded stays done; the slot is tried again for the rest.
-            await self.rows.retry(held, tally, reason=reason)
+            await self.rows.retry(held, progress, reason=reason)
             metrics.JOBS.labels(job, "retried").inc()
             log.warning("job_failed", reason=reason)
-        elif await self.rows.finish(held, tally):
+        elif await self.rows.finish(held, progress):
             metrics.JOBS.labels(job, "done").inc()
-            log.info("job_done", **tally.as_counts())
+            log.info("job_done", **progress.as_counts())
             await self.rows.forget(limit=_FORGET_BATCH)
 
 
@@ -121,7 +123,7 @@ def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner
         )
 
     runtime.every(1, "sweep-jobs", owner.sweep)
-    runtime.every(1, "beat-jobs", owner.beat)
+    runtime.every(EXTEND_LEASES_EVERY_S, "extend-job-leases", owner.extend_leases)
     runtime.every(_MEASURE_EVERY_S, "measure-jobs", owner.measure)
     runtime.on_drain(owner.stop)
     return owner

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from oslira_shared.ids import derived_id
-from oslira_shared.jobs.tally import Tally
+from oslira_shared.jobs.progress import JobProgress
 from oslira_shared.postgres.clients import AdminClient
-from oslira_shared.work import Claim, WorkTable, claim, hand_back, sweep, transition
+from oslira_shared.work import Claim, WorkTable, claim, release, sweep, transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class JobRows:
                 )
         return [row.row_id for row in rows if not row.is_exhausted]
 
-    async def keep_counts(self, held: Claim, tally: Tally) -> None:
+    async def keep_counts(self, held: Claim, progress: JobProgress) -> None:
         """So that a crash leaves what was done so far."""
         async with self._database.connection() as connection:
             await connection.execute(
                 f"update {self.table.name} set counts = $3, progressed_at = now() where id = $1 and attempt = $2",
                 held.row_id,
                 held.attempt,
-                tally.as_counts(),
+                progress.as_counts(),
             )
 
     async def standing(self) -> list[JobStanding]:
@@ -114,7 +114,7 @@ class JobRows:
             )
         return [JobStanding(**dict(row)) for row in rows]
 
-    async def finish(self, held: Claim, tally: Tally) -> bool:
+    async def finish(self, held: Claim, progress: JobProgress) -> bool:
         """Done. False: somebody else has the row now."""
         async with self._database.connection() as connection:
             row = await transition(
@@ -122,20 +122,20 @@ class JobRows:
                 held,
                 to_state="done",
                 due_in_s=None,
-                values={"counts": tally.as_counts(), "reason": None},
+                values={"counts": progress.as_counts(), "reason": None},
             )
         return row is not None
 
-    async def retry(self, held: Claim, tally: Tally, *, reason: str) -> None:
+    async def retry(self, held: Claim, progress: JobProgress, *, reason: str) -> None:
         """Again after a backoff; the last failure makes the sweep end it."""
         async with self._database.connection() as connection:
-            values = {"counts": tally.as_counts(), "reason": reason[:500]}
-            await hand_back(connection, held, is_counted=True, values=values)
+            values = {"counts": progress.as_counts(), "reason": reason[:500]}
+            await release(connection, held, is_counted=True, values=values)
 
     async def release(self, held: Claim) -> None:
         """Shutdown: no failure, and another process may take it at once."""
         async with self._database.connection() as connection:
-            await hand_back(connection, held, is_counted=False)
+            await release(connection, held, is_counted=False)
 
     async def forget(self, *, limit: int) -> int:
         """Rows of slots that came over 90 days ago, a batch; how many went."""

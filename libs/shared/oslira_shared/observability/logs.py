@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
-from oslira_shared.observability.scrub import LEFT_OUT, PERSONAL, scrub_value, scrubbed_trace
+from oslira_shared.observability.scrub import PERSONAL, REDACTED, scrub_value, scrubbed_trace
 
 # Made of an error by _write_trace, which has scrubbed it: what is quoted there are names of files.
 _TRACE: Final = "exception"
@@ -44,7 +44,7 @@ def _write_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 def _scrub(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: LEFT_OUT
+        key: REDACTED
         if key in PERSONAL
         else value
         if key == _TRACE or key.startswith("_")

@@ -31,7 +31,7 @@ LABELS: Final[Mapping[str, str]] = {
     "subject": "an RPC of the topology",
     "table": "a table of work rows",
     "type": "light, deep, xray or business_profile",
-    "verdict": "acked, put_back or dead",
+    "disposition": "acked, requeued or dead",
 }
 
 # From what a cache answers in to the longest that anything here may take.
@@ -40,11 +40,11 @@ _AGE_BUCKETS_S: Final = (0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.
 
 # The bus: what comes in, what is asked, what is answered.
 MESSAGES: Final = Counter(
-    "oslira_messages_total", "Messages by consumer and verdict", ["consumer", "verdict"]
+    "oslira_messages_total", "Messages by consumer and disposition", ["consumer", "disposition"]
 )
 MESSAGE_SECONDS: Final = Histogram(
     "oslira_message_seconds",
-    "How long messages were at work until their verdict",
+    "How long messages were at work until their disposition",
     ["consumer"],
     buckets=BUCKETS_S,
 )
@@ -79,7 +79,7 @@ CONSUMER_UNACKED: Final = Gauge(
 LOOP_FAILURES: Final = Counter("oslira_loop_failures_total", "Background steps that raised", ["loop"])
 EVENT_LOOP_LAG_SECONDS: Final = Histogram(
     "oslira_event_loop_lag_seconds",
-    "How much later than asked for the event loop woke a sleeper",
+    "Event loop lag",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0),
 )
 POOL_CONNECTIONS: Final = Gauge(

@@ -17,26 +17,26 @@ PERSONAL: Final = frozenset(
         "body", "headers", "authorization", "cookie", "token", "password", "secret", "ticket", "url", "query", "payload",
     }
 )  # fmt: skip
-LEFT_OUT: Final = "[left out]"
+REDACTED: Final = "[redacted]"
 # Read no further: an error may repeat a whole answer, and the patterns below take their time over long texts.
 _MAX_CHARS: Final = 2_000
 _RULES: Final = (
     # pydantic: the value alone, so that the field and the rule stay.
-    (re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL), LEFT_OUT),
+    (re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL), REDACTED),
     # Postgres: the row, and what follows it (HINT, CONTEXT, QUERY).
-    (re.compile(r"\s*\bDETAIL:.*", re.DOTALL), f"\nDETAIL:  {LEFT_OUT}"),
+    (re.compile(r"\s*\bDETAIL:.*", re.DOTALL), f"\nDETAIL:  {REDACTED}"),
     # From the first quotation mark to the last, of whatever kind: marks within a value can't be told from its ends.
-    (re.compile("[\"'`\u2018\u201c\u00ab].*[\"'`\u2019\u201d\u00bb]", re.DOTALL), LEFT_OUT),
+    (re.compile("[\"'`\u2018\u201c\u00ab].*[\"'`\u2019\u201d\u00bb]", re.DOTALL), REDACTED),
     # Whose server, not which of its pages; and no login.
     (
         re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?([^\s/?#]*)[/?#]\S*", re.IGNORECASE),
-        rf"\1\2/{LEFT_OUT}",
+        rf"\1\2/{REDACTED}",
     ),
     (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]*@", re.IGNORECASE), r"\1"),
     # Our own keys and addresses: a profile, a token, a search. A route's template stays.
-    (re.compile(r"(\bprofiles/v\d+|/v\d+/invitations)/(?!\{)\S*"), rf"\1/{LEFT_OUT}"),
-    (re.compile(r"\?[\w.\[\]-]+=\S*"), f"?{LEFT_OUT}"),
-    (re.compile(r"[^\s@<(\[]{0,64}@[^\s@>)\],;]+"), LEFT_OUT),
+    (re.compile(r"(\bprofiles/v\d+|/v\d+/invitations)/(?!\{)\S*"), rf"\1/{REDACTED}"),
+    (re.compile(r"\?[\w.\[\]-]+=\S*"), f"?{REDACTED}"),
+    (re.compile(r"[^\s@<(\[]{0,64}@[^\s@>)\],;]+"), REDACTED),
 )
 
 
@@ -54,7 +54,7 @@ def scrub_value(value: Any) -> Any:
     if isinstance(value, str):
         return scrub_text(value)
     if isinstance(value, Mapping):
-        return {key: LEFT_OUT if key in PERSONAL else scrub_value(part) for key, part in value.items()}
+        return {key: REDACTED if key in PERSONAL else scrub_value(part) for key, part in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [scrub_value(part) for part in value]
     # What JSON doesn't know would be written as its repr.

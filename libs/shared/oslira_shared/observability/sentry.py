@@ -29,7 +29,7 @@ CRITICAL: Final[Mapping[str, str]] = {
     "responder_failed": "another service was answered `internal`",
     "loop_failed": "a background loop raised",
     "work_failed": "work on a row raised; it is tried again, and then given up",
-    "job_broke_off": "a job raised; its slot is tried again",
+    "job_crashed": "a job raised; its slot is tried again",
     "bulk_not_closed": "a bulk can't be closed",
     "message_malformed": "two versions of a contract are at work",
     "model_has_no_price": "costs are booked wrongly until the price table knows the model",

@@ -28,7 +28,6 @@ MIGRATIONS: Final[Mapping[str, Path]] = {
     "analysis": _SERVICES / "analysis" / "migrations",
     "billing": _SERVICES / "billing" / "migrations",
     "scheduler": _SERVICES / "scheduler" / "migrations",
-    "grants": _HERE / "grants",
 }
 
 SERVICE_ROLES: Final = (

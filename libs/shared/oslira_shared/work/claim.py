@@ -104,7 +104,7 @@ def moved(held: Claim, row: Record) -> Claim:
     return replace(held, state=row["state"], failures=row["failures"], row=row)
 
 
-async def hand_back(
+async def release(
     connection: Connection,
     held: Claim,
     *,
@@ -121,7 +121,7 @@ async def hand_back(
     """
     if delay_s is None:
         delay_s = backoff_s(held.table, held.failures) if is_counted else 0.0
-    row = await _give_back(
+    row = await _release(
         connection, held, forgiven=0 if is_counted else 1, delay_s=delay_s, to_state=to_state, values=values
     )
     return row is not None
@@ -138,9 +138,9 @@ async def snooze(
     """Put the row off because a supplier can't serve it now: no failure is counted. None: the claim is no longer ours.
 
     Needs a column `snoozed_since`, which keeps the first snooze of a series. Whoever makes progress sets it to null, and
-    whoever limits how long a row may be put off reads it. `to_state`: as for hand_back.
+    whoever limits how long a row may be put off reads it. `to_state`: as for release.
     """
-    return await _give_back(
+    return await _release(
         connection,
         held,
         forgiven=1,
@@ -151,7 +151,7 @@ async def snooze(
     )
 
 
-async def _give_back(  # what both ways of giving back differ in
+async def _release(  # what both ways of giving back differ in
     connection: Connection,
     held: Claim,
     *,

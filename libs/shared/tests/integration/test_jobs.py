@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_shared.errors import OsliraError
-from oslira_shared.jobs import JobOwner, Tally
+from oslira_shared.jobs import JobOwner, JobProgress
 from oslira_shared.postgres.batches import delete_batch
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 SLOT: Final = datetime(2026, 2, 1, 3, tzinfo=UTC)
-Act = Callable[[Tally], Any]
+Act = Callable[[JobProgress], Any]
 
 
 @pytest_asyncio.fixture
@@ -28,16 +28,16 @@ class Replica(JobOwner):
     """One process's owner of a job `work`, with short leases and no waiting between attempts."""
 
     def __init__(self, pool: Pool, act: Act, *, lease_s: float = 15.0) -> None:
-        async def work(_slot: datetime, tally: Tally) -> None:
-            await act(tally)
+        async def work(_slot: datetime, progress: JobProgress) -> None:
+            await act(progress)
 
         super().__init__(AdminClient(pool), "credits", {"work": work})
         table = dataclasses.replace(self.rows.table, lease_s=lease_s, backoff_base_s=0.0, hint_every_s=0.0)
-        self.rows.table = self._heart.table = table
+        self.rows.table = self._lease_keeper.table = table
 
     async def settle(self) -> None:
         """Until what it works on has ended."""
-        while self._heart.load:
+        while self._lease_keeper.load:
             await asyncio.sleep(0.01)
 
 
@@ -50,9 +50,9 @@ async def row(pool: Pool) -> dict[str, Any]:
 async def test_a_slot_that_many_tell_of_at_once_is_acted_on_once(pool: Pool) -> None:
     acted: list[int] = []
 
-    async def act(tally: Tally) -> None:
+    async def act(progress: JobProgress) -> None:
         acted.append(1)
-        async with tally.item("one"):
+        async with progress.item("one"):
             await asyncio.sleep(0.05)
 
     replicas = [Replica(pool, act) for _ in range(3)]
@@ -67,17 +67,17 @@ async def test_a_slot_that_many_tell_of_at_once_is_acted_on_once(pool: Pool) -> 
 
 
 async def test_a_process_that_dies_in_mid_job_is_taken_over_and_its_count_goes_on(pool: Pool) -> None:
-    async def get_stuck(tally: Tally) -> None:
-        tally.deleted["things"] = 7
+    async def get_stuck(progress: JobProgress) -> None:
+        progress.deleted["things"] = 7
         await asyncio.sleep(60)
 
-    async def finish(tally: Tally) -> None:
-        tally.deleted["things"] += 3
+    async def finish(progress: JobProgress) -> None:
+        progress.deleted["things"] += 3
 
     dying, next_one = Replica(pool, get_stuck, lease_s=0.3), Replica(pool, finish)
     await dying.tick("work", SLOT)
     await asyncio.sleep(0)
-    await dying.beat()  # its last one: from here on nothing keeps the lease
+    await dying.extend_leases()  # its last one: from here on nothing keeps the lease
     await next_one.sweep()
     assert (await row(pool))["attempt"] == 1, "its lease still held"
     await asyncio.sleep(0.35)
@@ -92,9 +92,9 @@ async def test_a_process_that_dies_in_mid_job_is_taken_over_and_its_count_goes_o
 async def test_one_failing_item_stops_no_other_and_is_tried_again(pool: Pool) -> None:
     broken, done = {"b"}, list[str]()
 
-    async def act(tally: Tally) -> None:
+    async def act(progress: JobProgress) -> None:
         for name in "abc":
-            async with tally.item(name):
+            async with progress.item(name):
                 if name in done:
                     continue
                 if name in broken:
@@ -116,7 +116,7 @@ async def test_one_failing_item_stops_no_other_and_is_tried_again(pool: Pool) ->
 
 
 async def test_a_job_that_never_works_ends_failed_with_its_reason(pool: Pool) -> None:
-    async def act(_tally: Tally) -> None:
+    async def act(_progress: JobProgress) -> None:
         raise ValueError("never")
 
     replica = Replica(pool, act)
@@ -129,7 +129,7 @@ async def test_a_job_that_never_works_ends_failed_with_its_reason(pool: Pool) ->
 
 
 async def test_a_restart_hands_the_slot_back_without_counting_a_failure(pool: Pool) -> None:
-    async def act(_tally: Tally) -> None:
+    async def act(_progress: JobProgress) -> None:
         await asyncio.sleep(60)
 
     replica = Replica(pool, act)
@@ -141,7 +141,7 @@ async def test_a_restart_hands_the_slot_back_without_counting_a_failure(pool: Po
 
 
 async def test_another_owners_job_leaves_no_row(pool: Pool) -> None:
-    async def act(_tally: Tally) -> None: ...
+    async def act(_progress: JobProgress) -> None: ...
 
     with pytest.raises(OsliraError, match="work"):
         await Replica(pool, act).tick("monthly-renewal", SLOT)

@@ -15,8 +15,8 @@ from oslira_devstack.databases import Database
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
-from oslira_shared.work import Heart, WorkTable, claim, hand_back, moved, sweep, transition
-from oslira_shared.work.heart import beat
+from oslira_shared.work import LeaseKeeper, WorkTable, claim, moved, release, sweep, transition
+from oslira_shared.work.lease_keeper import extend_leases
 
 TABLE: Final = WorkTable("jobs.jobs", claimable=frozenset({"todo", "doing"}), lease_s=5.0)
 BRIEF: Final = WorkTable(
@@ -147,7 +147,7 @@ async def test_used_up_attempts_are_not_claimed_and_the_sweep_says_so(pool: Pool
     for _ in range(TABLE.max_failures):
         held = await _claim(pool, row_id)
         async with pool.acquire() as connection:
-            assert await hand_back(connection, held, is_counted=True, delay_s=0)
+            assert await release(connection, held, is_counted=True, delay_s=0)
     assert await _claim(pool, row_id) is None
     async with pool.acquire() as connection, connection.transaction():
         (due,) = await sweep(connection, TABLE)
@@ -159,7 +159,7 @@ async def test_handing_back_for_a_restart_counts_no_failure(pool: Pool) -> None:
     for _ in range(3 * TABLE.max_failures):
         held = await _claim(pool, row_id)
         async with pool.acquire() as connection:
-            assert await hand_back(connection, held, is_counted=False)
+            assert await release(connection, held, is_counted=False)
     row = await _row(pool, row_id)
     assert (row["failures"], row["attempt"]) == (0, 3 * TABLE.max_failures)
 
@@ -167,7 +167,7 @@ async def test_handing_back_for_a_restart_counts_no_failure(pool: Pool) -> None:
 async def test_a_cancel_in_mid_work_stops_the_task_at_the_next_beat(pool: Pool) -> None:
     (row_id,) = await _add(pool)
     held = await _claim(pool, row_id)
-    heart = Heart(AdminClient(pool), TABLE, capacity=4)
+    lease_keeper = LeaseKeeper(AdminClient(pool), TABLE, capacity=4)
     stopped = asyncio.Event()
 
     async def work() -> None:
@@ -177,17 +177,17 @@ async def test_a_cancel_in_mid_work_stops_the_task_at_the_next_beat(pool: Pool) 
             stopped.set()
             raise
 
-    heart.start(held, work())
-    await heart.beat_once()
+    lease_keeper.start(held, work())
+    await lease_keeper.extend_leases()
     assert not stopped.is_set()
     await pool.execute(
         "update jobs.jobs set state = 'cancelled', attempt = attempt + 1 where id = $1",
         row_id,
     )
-    await heart.beat_once()
+    await lease_keeper.extend_leases()
     await asyncio.wait_for(stopped.wait(), timeout=1)
     await asyncio.sleep(0)
-    assert heart.load == 0
+    assert lease_keeper.load == 0
     assert not await _move(pool, held)
 
 
@@ -195,7 +195,7 @@ async def test_an_attempt_that_is_done_with_its_row_still_says_what_it_committed
     """Its hint can have the next attempt claimed, in the same process, before it has told the rest."""
     (row_id,) = await _add(pool)
     first = await _claim(pool, row_id)
-    heart = Heart(AdminClient(pool), TABLE, capacity=4)
+    lease_keeper = LeaseKeeper(AdminClient(pool), TABLE, capacity=4)
     hinted, told = asyncio.Event(), asyncio.Event()
 
     async def admit() -> None:
@@ -204,33 +204,33 @@ async def test_an_attempt_that_is_done_with_its_row_still_says_what_it_committed
         await asyncio.sleep(0.05)  # telling others
         told.set()
 
-    heart.start(first, admit())
+    lease_keeper.start(first, admit())
     await hinted.wait()
-    await heart.beat_once()  # neither ends the telling nor leases the row again
-    heart.start(await _claim(pool, row_id), asyncio.sleep(0.2))
-    assert heart.load == 2
+    await lease_keeper.extend_leases()  # neither ends the telling nor leases the row again
+    lease_keeper.start(await _claim(pool, row_id), asyncio.sleep(0.2))
+    assert lease_keeper.load == 2
     await asyncio.wait_for(told.wait(), timeout=1)
 
 
 async def test_a_process_takes_no_more_than_it_can(pool: Pool) -> None:
     ids = await _add(pool, 2)
-    heart = Heart(AdminClient(pool), TABLE, capacity=2)
+    lease_keeper = LeaseKeeper(AdminClient(pool), TABLE, capacity=2)
     release = asyncio.Event()
 
     async def work() -> None:
         await release.wait()
 
     for row_id in ids:
-        heart.start(await _claim(pool, row_id), work())
+        lease_keeper.start(await _claim(pool, row_id), work())
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(heart.room(), timeout=0.05)
+        await asyncio.wait_for(lease_keeper.room(), timeout=0.05)
     release.set()
-    await asyncio.wait_for(heart.room(), timeout=1)
+    await asyncio.wait_for(lease_keeper.room(), timeout=1)
 
 
 async def test_a_stop_waits_for_work_turns_new_work_away_and_hands_back_what_is_left(pool: Pool) -> None:
     ids = await _add(pool, 2)
-    heart = Heart(AdminClient(pool), TABLE, capacity=2)
+    lease_keeper = LeaseKeeper(AdminClient(pool), TABLE, capacity=2)
     quick, slow = [await _claim(pool, row_id) for row_id in ids]
     finished: list[str] = []
 
@@ -238,11 +238,11 @@ async def test_a_stop_waits_for_work_turns_new_work_away_and_hands_back_what_is_
         await asyncio.sleep(takes_s)
         finished.append(name)
 
-    heart.start(quick, work("quick", 0.1))
-    heart.start(slow, work("slow", 30))
-    waiting = asyncio.create_task(heart.room())
+    lease_keeper.start(quick, work("quick", 0.1))
+    lease_keeper.start(slow, work("slow", 30))
+    waiting = asyncio.create_task(lease_keeper.room())
     await asyncio.sleep(0)
-    left = await heart.stop(grace_s=0.3)
+    left = await lease_keeper.stop(grace_s=0.3)
     assert (finished, left) == (["quick"], [slow])
     with pytest.raises(OsliraError):  # its message is for another process
         await waiting
@@ -278,7 +278,7 @@ async def test_500_leases_and_a_sweep_neither_deadlock_nor_stall(pool: Pool) -> 
         for _ in range(30):
             started = time.monotonic()
             async with pool.acquire() as connection:
-                assert await beat(connection, BRIEF, held) == set()
+                assert await extend_leases(connection, BRIEF, held) == set()
             slowest_s = max(slowest_s, time.monotonic() - started)
 
     async def sweeps() -> None:

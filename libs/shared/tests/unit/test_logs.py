@@ -74,12 +74,12 @@ def test_ids_are_on_every_line(lines: list[dict[str, Any]]) -> None:
 
 
 def test_personal_keys_are_left_out_wherever_they_are(lines: list[dict[str, Any]]) -> None:
-    assert {lines[1][key] for key in PERSONAL} == {"[left out]"}
+    assert {lines[1][key] for key in PERSONAL} == {"[redacted]"}
     assert lines[2]["details"] == {
-        "email": "[left out]",
-        "deep": [{"username": "[left out]", "kept": 1}],
+        "email": "[redacted]",
+        "deep": [{"username": "[redacted]", "kept": 1}],
     }
-    assert lines[3]["username"] == "[left out]"
+    assert lines[3]["username"] == "[redacted]"
 
 
 def test_a_traceback_is_text_in_its_line(lines: list[dict[str, Any]]) -> None:
@@ -89,6 +89,6 @@ def test_a_traceback_is_text_in_its_line(lines: list[dict[str, Any]]) -> None:
 
 def test_an_errors_text_says_what_was_wrong_but_not_with_which_value(lines: list[dict[str, Any]]) -> None:
     for text in (lines[5]["exception"], lines[5]["reason"]):
-        assert "type=int_parsing, input_value=[left out], input_type=str" in text
+        assert "type=int_parsing, input_value=[redacted], input_type=str" in text
     for text in (lines[6]["exception"], lines[6]["reason"]):
         assert "duplicate key" in text

@@ -7,7 +7,7 @@ import pytest
 from oslira_shared.bus import nkeys
 from oslira_shared.bus.permissions import OBSERVER, OPERATOR, USERS, inbox_of, rights_of
 from oslira_shared.bus.server_config import as_helm_values, as_server_file, by_nkeys
-from oslira_shared.bus.topology import ASKED_BY, CONSUMERS, OWNERS
+from oslira_shared.bus.topology import CONSUMERS, OWNERS, REQUESTED_BY
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
@@ -16,8 +16,8 @@ from oslira_shared.contracts.credits import v1 as credits_
 @pytest.mark.parametrize("module", [analysis, billing, credits_])
 def test_every_question_says_who_may_ask_it(module: ModuleType) -> None:
     questions = {value for name, value in vars(module).items() if name.isupper() and ".rpc." in str(value)}
-    assert questions <= set(ASKED_BY)
-    assert all(set(askers) <= {*OWNERS, OPERATOR} for askers in ASKED_BY.values())
+    assert questions <= set(REQUESTED_BY)
+    assert all(set(askers) <= {*OWNERS, OPERATOR} for askers in REQUESTED_BY.values())
 
 
 @pytest.mark.parametrize("user", OWNERS)

@@ -96,7 +96,7 @@ _ERRORS: Final[dict[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
     "path": (_of_a_path, ("FileNotFoundError: [Errno 2] No such file or directory",)),
     "cause": (
         _of_a_cause,
-        ("KeyError", "ValueError: [left out] has not been seen at /v1/invitations/[left out]"),
+        ("KeyError", "ValueError: [redacted] has not been seen at /v1/invitations/[redacted]"),
     ),
     "several": (_of_several, ("two failed", "EndpointConnectionError", "KeyError")),
 }
@@ -118,11 +118,11 @@ def test_a_trace_says_what_failed_where_and_not_for_whom(kind: str) -> None:
         ("too many connections already", "too many connections already"),
         ("analysis.rpc.erase: TimeoutError", "analysis.rpc.erase: TimeoutError"),
         ("/v1/invitations/{token}/accept", "/v1/invitations/{token}/accept"),
-        ("can't read zq's page", "can[left out]s page"),
+        ("can't read zq's page", "can[redacted]s page"),
         ("nats://gateway:zq@10.0.0.1:4222 is away", "nats://10.0.0.1:4222 is away"),
-        ("GET https://api.example/zq?q=zq failed", "GET https://api.example/[left out] failed"),
-        ("sent to zq@zq.example, twice", "sent to [left out], twice"),
-        ("no object profiles/v1/zq.json", "no object profiles/v1/[left out]"),
+        ("GET https://api.example/zq?q=zq failed", "GET https://api.example/[redacted] failed"),
+        ("sent to zq@zq.example, twice", "sent to [redacted], twice"),
+        ("no object profiles/v1/zq.json", "no object profiles/v1/[redacted]"),
     ],
 )
 def test_of_a_text_everything_stays_that_is_ours(text: str, kept: str) -> None:
@@ -131,13 +131,13 @@ def test_of_a_text_everything_stays_that_is_ours(text: str, kept: str) -> None:
 
 def test_a_long_text_is_cut_and_values_of_any_kind_are_scrubbed() -> None:
     assert len(scrub_text("x" * 100_000)) < 2_010
-    assert scrub_text(f"Error code: 400, {PROMPT * 1_000}") == "Error code: 400, You score [left out]"
+    assert scrub_text(f"Error code: 400, {PROMPT * 1_000}") == "Error code: 400, You score [redacted]"
     assert scrub_value([1, None, {"reason": "no 'zq'", "username": "zq"}, {"'zq'"}, b"zq"]) == [
         1,
         None,
-        {"reason": "no [left out]", "username": "[left out]"},
-        ["[left out]"],
-        "b[left out]",
+        {"reason": "no [redacted]", "username": "[redacted]"},
+        ["[redacted]"],
+        "b[redacted]",
     ]
 
 

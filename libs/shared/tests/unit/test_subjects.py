@@ -2,7 +2,7 @@
 
 import pytest
 from oslira_shared.bus.connection import Bus
-from oslira_shared.bus.topology import ASKED_BY, COMMANDED_BY, CONSUMERS, HEARD_BY, OWNERS
+from oslira_shared.bus.topology import COMMANDED_BY, CONSUMERS, OWNERS, REQUESTED_BY, SUBSCRIBED_BY
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.credits import v1 as credits_
 from oslira_shared.contracts.subjects import CARRIED, owner_of
@@ -12,11 +12,11 @@ from oslira_shared.ids import new_id
 
 def test_every_subject_of_the_topology_has_a_contract() -> None:
     pulled = {subject for consumer in CONSUMERS.values() for subject in consumer.filters}
-    assert pulled | {*COMMANDED_BY, *HEARD_BY, *ASKED_BY} <= CARRIED.keys()
+    assert pulled | {*COMMANDED_BY, *SUBSCRIBED_BY, *REQUESTED_BY} <= CARRIED.keys()
 
 
 def test_a_question_has_an_answer_and_nothing_else_does() -> None:
-    assert {subject for subject, carried in CARRIED.items() if carried.reply} == set(ASKED_BY)
+    assert {subject for subject, carried in CARRIED.items() if carried.reply} == set(REQUESTED_BY)
     assert {owner_of(subject) for subject in CARRIED} <= set(OWNERS)
 
 

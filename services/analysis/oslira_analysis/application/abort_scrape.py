@@ -23,7 +23,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         actor_run_id = scrape.actor_run_id or await _find(work, ports)
         if actor_run_id is None and scrape.age_s < ports.limits.start_known_after_s:
-            await ports.scrapes.hand_back(work, delay_s=_LOOK_AGAIN_S)
+            await ports.scrapes.postpone(work, delay_s=_LOOK_AGAIN_S)
             return
         if actor_run_id is not None:
             end = await ports.scraper.abort(actor_run_id, at_most_s=max(_LOOK_AGAIN_S, left_s))

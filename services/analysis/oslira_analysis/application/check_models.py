@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 import structlog
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_analysis.application.known_models import KnownModels, ModelRows
 from oslira_analysis.domain.models.model_catalogue import Provider
@@ -33,11 +33,11 @@ class CheckModels:
     rows: ModelRows
     known: KnownModels
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """`found` counts our models that a list doesn't have. One supplier that can't be reached doesn't stop the other."""
         for supplier in self.lists:
-            async with tally.item(supplier.name):
-                tally.found += await self._look(supplier)
+            async with progress.item(supplier.name):
+                progress.found += await self._look(supplier)
         await self.known.refresh()
 
     async def _look(self, supplier: ModelList) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 
 class Expired(Protocol):
@@ -27,7 +27,7 @@ class DailyCleanup:
 
     expired: Expired
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts rows by table."""
         for table in self.expired.tables:
-            await tally.empty(table, lambda table=table: self.expired.delete_batch(table))
+            await progress.empty(table, lambda table=table: self.expired.delete_batch(table))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
@@ -37,10 +37,10 @@ class FailStalled:
     after: AfterCommit
     stalled_for: timedelta
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """The announcement makes credits release the hold."""
         for run_id in await self.stalled.find(stalled_for=self.stalled_for):
-            async with tally.item(f"run {run_id}"):
+            async with progress.item(f"run {run_id}"):
                 effects = await self.stalled.fail(run_id, stalled_for=self.stalled_for, detail=STALLED)
                 await self.after.publish(effects)
         await self.after.promote()

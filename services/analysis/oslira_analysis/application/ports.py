@@ -116,7 +116,7 @@ class Scrapes(Protocol):
     """The scrapes' rows."""
 
     async def claim(self, scrape_id: UUID) -> ScrapeWork | None: ...
-    async def hand_back(self, work: ScrapeWork, *, delay_s: float) -> None:
+    async def postpone(self, work: ScrapeWork, *, delay_s: float) -> None:
         """Look again in a moment; the slot stays taken, and no failure is counted."""
         ...
 

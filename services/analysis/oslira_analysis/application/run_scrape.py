@@ -141,7 +141,7 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
             _LOG.info("actor_run_adopted", scrape_id=str(scrape.scrape_id))
             return adopted
     if scrape.age_s < ports.limits.start_known_after_s:
-        await ports.scrapes.hand_back(work, delay_s=_LOOK_AGAIN_S)
+        await ports.scrapes.postpone(work, delay_s=_LOOK_AGAIN_S)
     else:  # the slot goes to somebody else meanwhile; the scraper has just answered, so there is no outage to wait out
         never = StartUnknown("it never started")
         await _snooze(work, never, ports, was_started=False, delay_s=_LOOK_AGAIN_S)

@@ -7,7 +7,7 @@ from job_rows import SLOT, JobRows, insert
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
 from oslira_shared.ids import new_id
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient
 
 
@@ -111,11 +111,11 @@ async def test_a_purge_takes_what_names_people_and_a_broken_one_goes_on(job_rows
     # A lead that somebody else holds: the purge gets no further there, and does the rest.
     async with job_rows.pool.acquire() as connection, connection.transaction():
         await connection.execute("select from analysis.leads where account_id = $1 for update", closed)
-        tally = Tally()
+        progress = JobProgress()
         await DailyCleanup(PostgresExpired(AdminClient(job_rows.pool), scrape_names_kept_days=30))(
-            SLOT, tally
+            SLOT, progress
         )
-        assert tally.failed == 1
+        assert progress.failed == 1
         assert await job_rows.traces(closed) == ["leads", "analyses"]
     await job_rows.clean_up()
     assert await job_rows.traces(closed) == []

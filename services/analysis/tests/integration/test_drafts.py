@@ -12,7 +12,7 @@ from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres.replays import PostgresFailedRuns
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 ACCOUNT = UUID(int=7)
@@ -65,10 +65,10 @@ async def test_a_failed_draft_is_replayed_with_its_answers_while_they_are_there(
         "update analysis.drafts set created_at = now() - interval '31 days' where run_id = any($1::uuid[])",
         [run_id, again],
     )
-    tally = Tally()
+    progress = JobProgress()
     expired = PostgresExpired(AdminClient(pools["analysis"]), scrape_names_kept_days=30)
-    await DailyCleanup(expired)(datetime.now(UTC), tally)
-    assert tally.deleted == {"drafts": 1}  # the other one is still at work
+    await DailyCleanup(expired)(datetime.now(UTC), progress)
+    assert progress.deleted == {"drafts": 1}  # the other one is still at work
     assert await failed_runs.find(run_id) is None
 
 

@@ -22,8 +22,8 @@ async def test_what_was_started_and_stands_still_fails_and_is_told_and_what_wait
         await job_rows.run("completed", still_for="3 days"),
     ]
     before = [await job_rows.state("runs", run_id) for run_id in others]
-    tally = await job_rows.fail_stalled()
-    assert (tally.succeeded, tally.failed) == (2, 0)
+    progress = await job_rows.fail_stalled()
+    assert (progress.succeeded, progress.failed) == (2, 0)
     for run_id in stalled:
         row = await job_rows.pool.fetchrow("select * from analysis.runs where id = $1", run_id)
         assert row is not None

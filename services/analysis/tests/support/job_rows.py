@@ -12,7 +12,7 @@ from oslira_analysis.infrastructure.postgres.expired import PostgresExpired
 from oslira_analysis.infrastructure.postgres.queue import PostgresQueue
 from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
 from oslira_shared.ids import new_id
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool
 
 SLOT = datetime(2026, 2, 1, 2, tzinfo=UTC)
@@ -141,21 +141,21 @@ class JobRows:
             if await self.pool.fetchval(f"select exists (select from {rows})", account_id)
         ]
 
-    async def fail_stalled(self) -> Tally:
-        tally, client = Tally(), AdminClient(self.pool)
+    async def fail_stalled(self) -> JobProgress:
+        progress, client = JobProgress(), AdminClient(self.pool)
         job = FailStalled(
             PostgresStalledRuns(client),
             self.heard.after_commit(queue=PostgresQueue(client)),
             stalled_for=timedelta(minutes=15),
         )
-        await job(SLOT, tally)
-        return tally
+        await job(SLOT, progress)
+        return progress
 
     async def clean_up(self) -> dict[str, int]:
-        tally = Tally()
-        await DailyCleanup(PostgresExpired(AdminClient(self.pool), scrape_names_kept_days=30))(SLOT, tally)
-        assert tally.reasons == []
-        return tally.deleted
+        progress = JobProgress()
+        await DailyCleanup(PostgresExpired(AdminClient(self.pool), scrape_names_kept_days=30))(SLOT, progress)
+        assert progress.reasons == []
+        return progress.deleted
 
     async def state(self, table: str, row_id: UUID) -> str | None:
         return await self.pool.fetchval(f"select state from analysis.{table} where id = $1", row_id)

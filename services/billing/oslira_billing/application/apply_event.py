@@ -48,7 +48,7 @@ class ApplyEvent:
             _LOG.error("event_refused", event_id=received.event.id, code=refusal.code, detail=refusal.detail)
             await self.inbox.end(received, state="dead", reason=str(refusal))
         except ClaimLostError:
-            _LOG.info("event_taken_away", event_id=received.event.id)
+            _LOG.info("lease_lost", event_id=received.event.id)
         except OsliraError as outage:
             # An outage of Stripe fails no event, however long it lasts.
             seconds = next_look_s(received.waited) or LONGEST_STEP_S

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_billing.application.ports import ClosedAccounts, EventBodies
 
@@ -22,11 +22,11 @@ class DailyCleanup:
     bodies: EventBodies
     closed: ClosedAccounts
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts bodies as `webhook_events.payload`: the events themselves stay."""
-        await tally.empty(
+        await progress.empty(
             "webhook_events.payload",
             lambda: self.bodies.clear_batch(older_than=KEPT_FOR, limit=_BATCH),
         )
-        await tally.empty("bodies_of_closed_accounts", lambda: self.closed.clear_bodies(limit=_BATCH))
-        await tally.empty("payment_problems", lambda: self.closed.clear_problems(limit=_BATCH))
+        await progress.empty("bodies_of_closed_accounts", lambda: self.closed.clear_bodies(limit=_BATCH))
+        await progress.empty("payment_problems", lambda: self.closed.clear_problems(limit=_BATCH))

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
@@ -41,12 +41,12 @@ class ReconcileInvoices:
 
     reconciliation: Reconciliation
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts: what was compared; `differences` stand in billing.differences, which a figure counts, and in the log."""
         compared, differences = await self.reconciliation.compare()
         await self.reconciliation.keep(differences)
-        tally.succeeded = compared
-        tally.found = len(differences)
+        progress.succeeded = compared
+        progress.found = len(differences)
         for one in differences[:_MOST_LOGGED]:
             _LOG.error(
                 "books_differ", what=one.what, ref=one.ref, detail=one.detail, account_id=str(one.account_id)

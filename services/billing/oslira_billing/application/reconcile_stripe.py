@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 from oslira_shared.deadline import within
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_billing.application.compare_money import CompareMoney
 from oslira_billing.application.money_ports import MoneyRecords
@@ -36,15 +36,15 @@ class ReconcileStripe:
     compare: CompareMoney
     records: MoneyRecords
 
-    async def __call__(self, slot: datetime, tally: Tally) -> None:
+    async def __call__(self, slot: datetime, progress: JobProgress) -> None:
         """Raises OsliraError or DeadlineExceeded where Stripe can't be asked for all of it: the slot is tried again."""
         start, end = day_before(slot)
         also = await self.records.unresolved() | await self.records.frozen()
         comparing = self.compare(start, end, also=also)
         compared = await within(_LIMIT_S, comparing, call="stripe_reconciliation")
         await self.records.keep(compared.touched, compared.mismatches)
-        tally.succeeded = len(compared.touched.purchases)
-        tally.found = len(compared.mismatches)
+        progress.succeeded = len(compared.touched.purchases)
+        progress.found = len(compared.mismatches)
         log_mismatches(compared.mismatches)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_billing.application.ports import Books
 from oslira_billing.application.purchases import OwedGroup
@@ -48,15 +48,15 @@ class RenewMonthly:
     renewals: Renewals
     books: Callable[[], AbstractAsyncContextManager[Books]]
 
-    async def __call__(self, slot: datetime, tally: Tally) -> None:
+    async def __call__(self, slot: datetime, progress: JobProgress) -> None:
         """As of the slot, also if it comes late."""
         for renewal in await self.renewals.due(slot):
-            async with tally.item(f"subscription {renewal.subscription_id}"):
+            async with progress.item(f"subscription {renewal.subscription_id}"):
                 await self.renewals.give(renewal)
         async with self.books() as books:
             owed = await books.purchases.owed(slot)
         for group in owed:
-            async with tally.item(f"subscription {group.key}"):
+            async with progress.item(f"subscription {group.key}"):
                 await self._grant(group, slot)
 
     async def _grant(self, group: OwedGroup, slot: datetime) -> None:

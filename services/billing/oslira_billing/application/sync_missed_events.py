@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from oslira_shared.errors import OsliraError
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_billing.application.effects import HANDLED
 from oslira_billing.application.ports import Hints, Inbox, MissedEvents, StripeObjects
@@ -33,13 +33,13 @@ class SyncMissedEvents:
     hints: Hints
     livemode: bool
 
-    async def __call__(self, slot: datetime, tally: Tally) -> None:
+    async def __call__(self, slot: datetime, progress: JobProgress) -> None:
         """One that can't be taken in doesn't keep the others out."""
         async for payload in self.missed.undelivered(HANDLED):
-            async with tally.item(f"event {payload.get('id')}"):
+            async with progress.item(f"event {payload.get('id')}"):
                 await self._take_in(payload)
         for subscription_id in await self.stale.overdue():
-            async with tally.item(f"subscription {subscription_id}"):
+            async with progress.item(f"subscription {subscription_id}"):
                 await self._refresh(subscription_id, slot)
 
     async def _refresh(self, subscription_id: str, slot: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oslira_billing.application.renew_monthly import RenewMonthly
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from stripe_customer import NoManualPlans
 from stripe_plans import BEGIN, END, Act, Start
 from stripe_year import KINDS, Year, shuffled
@@ -36,9 +36,9 @@ ends = st.one_of(
 
 
 async def _look(office: Any, slot: datetime) -> None:
-    tally = Tally()
-    await RenewMonthly(NoManualPlans(), office.world.inbox.books)(slot, tally)
-    assert tally.reasons == []
+    progress = JobProgress()
+    await RenewMonthly(NoManualPlans(), office.world.inbox.books)(slot, progress)
+    assert progress.reasons == []
 
 
 async def _live(office: Any, year: Year, seed: int) -> None:

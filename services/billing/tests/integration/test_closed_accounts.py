@@ -10,7 +10,7 @@ from oslira_billing.application.daily_cleanup import DailyCleanup
 from oslira_billing.infrastructure.postgres.bodies import PostgresEventBodies
 from oslira_billing.infrastructure.postgres.closed_accounts import PostgresClosedAccounts
 from oslira_devstack.databases import Database
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 
@@ -57,9 +57,14 @@ async def test_names_and_addresses_of_a_deleted_account_go_and_its_books_stay(
     billing, gateway = pools
     gone = await account(billing, gateway, deleted_days_ago=31)
     young = await account(billing, gateway, deleted_days_ago=29)
-    tally, client = Tally(), AdminClient(billing)
-    await DailyCleanup(PostgresEventBodies(client), PostgresClosedAccounts(client))(datetime.now(UTC), tally)
-    assert (tally.reasons, tally.deleted) == ([], {"bodies_of_closed_accounts": 1, "payment_problems": 1})
+    progress, client = JobProgress(), AdminClient(billing)
+    await DailyCleanup(PostgresEventBodies(client), PostgresClosedAccounts(client))(
+        datetime.now(UTC), progress
+    )
+    assert (progress.reasons, progress.deleted) == (
+        [],
+        {"bodies_of_closed_accounts": 1, "payment_problems": 1},
+    )
     bodies = await billing.fetch("select account_id from billing.webhook_events where payload is not null")
     assert {row["account_id"] for row in bodies} == {young}
     problems = await billing.fetch("select account_id from billing.payment_problems")

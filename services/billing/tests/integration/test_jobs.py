@@ -21,7 +21,7 @@ from oslira_billing.infrastructure.postgres.reconciliation import PostgresReconc
 from oslira_billing.infrastructure.postgres.renewals import PostgresRenewals
 from oslira_billing.metrics import BOOK_DIFFERENCES
 from oslira_devstack.databases import Database
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 
@@ -65,10 +65,10 @@ class Books:
             on(since),
         )
 
-    async def renew(self, slot: str) -> Tally:
-        tally, client = Tally(), AdminClient(self.pool)
-        await RenewMonthly(PostgresRenewals(client), PostgresInbox(client).books)(on(slot), tally)
-        return tally
+    async def renew(self, slot: str) -> JobProgress:
+        progress, client = JobProgress(), AdminClient(self.pool)
+        await RenewMonthly(PostgresRenewals(client), PostgresInbox(client).books)(on(slot), progress)
+        return progress
 
     async def pay_year(self, since: str) -> UUID:
         """A year of pro, as its invoice pays for it. Its account."""
@@ -169,8 +169,8 @@ async def test_a_free_plan_is_not_caught_up_for_the_time_beside_a_paid_one(books
 
 async def test_a_month_is_renewed_once_however_often_and_by_however_many(books: Books) -> None:
     account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
-    tallies = await asyncio.gather(*(books.renew("2027-02-01T03:00:00") for _ in range(8)))
-    assert {tally.failed for tally in tallies} == {0}
+    progresses = await asyncio.gather(*(books.renew("2027-02-01T03:00:00") for _ in range(8)))
+    assert {progress.failed for progress in progresses} == {0}
     assert await books.periods(account_id) == ["2027-02-05"]
     assert (await books.renew("2027-02-01T03:00:00")).processed == 0
 
@@ -188,9 +188,9 @@ async def test_one_account_that_cannot_be_renewed_keeps_no_other_from_it(books: 
     poisoned = due[1]
     # Another account has used its key: the ledger refuses it.
     await books.ledger.execute("select credits.grant($1, 1, 'subscription', $2)", uuid4(), poisoned.grant_key)
-    tally = await books.renew("2027-02-01T03:00:00")
-    assert (tally.succeeded, tally.failed) == (2, 1)
-    assert str(poisoned.subscription_id) in tally.reasons[0]
+    progress = await books.renew("2027-02-01T03:00:00")
+    assert (progress.succeeded, progress.failed) == (2, 1)
+    assert str(poisoned.subscription_id) in progress.reasons[0]
     renewed = [account_id for account_id in accounts if await books.periods(account_id)]
     assert sorted(renewed) == sorted({*accounts} - {poisoned.account_id})
 
@@ -209,10 +209,12 @@ async def test_renewable_subscriptions_are_for_the_service_role_alone(
     assert all(row["prosecdef"] and row["proconfig"] == ['search_path=""'] for row in rights)
 
 
-async def reconcile(books: Books) -> Tally:
-    tally = Tally()
-    await ReconcileInvoices(PostgresReconciliation(AdminClient(books.pool)))(on("2027-02-01T04:00:00"), tally)
-    return tally
+async def reconcile(books: Books) -> JobProgress:
+    progress = JobProgress()
+    await ReconcileInvoices(PostgresReconciliation(AdminClient(books.pool)))(
+        on("2027-02-01T04:00:00"), progress
+    )
+    return progress
 
 
 async def found(books: Books) -> dict[str, str]:
@@ -247,8 +249,8 @@ async def test_books_that_match_have_no_difference(books: Books) -> None:
     await books.ledger.execute(
         "select credits.grant($1, 25, 'sign_up', $2)", account_id, f"sign_up:{account_id}"
     )
-    tally = await reconcile(books)
-    assert (tally.processed, tally.found, tally.failed) == (2, 0, 0)
+    progress = await reconcile(books)
+    assert (progress.processed, progress.found, progress.failed) == (2, 0, 0)
     assert await found(books) == {}
 
 

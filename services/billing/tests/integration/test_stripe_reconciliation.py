@@ -21,7 +21,7 @@ from oslira_billing.settings import Price
 from oslira_devstack.databases import Database
 from oslira_devstack.simulated import Simulators
 from oslira_shared.errors import OsliraError
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 from stripe_till import MONTH_MINOR, PACK_MINOR, Till
 
@@ -41,16 +41,16 @@ class Office:
         inbox = PostgresInbox(AdminClient(self.pool))
         return Till(self.simulators, inbox, self.stripe, int(time.time()))
 
-    async def reconcile(self) -> Tally:
+    async def reconcile(self) -> JobProgress:
         """Today, as tomorrow's slot does."""
-        client, tally = AdminClient(self.pool), Tally()
+        client, progress = AdminClient(self.pool), JobProgress()
         inbox, records = PostgresInbox(client), PostgresMoneyRecords(client)
         compare = CompareMoney(
             inbox=inbox, stripe=self.stripe, lists=StripeLists(self.stripe), records=records
         )
         tomorrow = datetime.now(UTC).replace(hour=5, minute=30) + timedelta(days=1)
-        await ReconcileStripe(compare, records)(tomorrow, tally)
-        return tally
+        await ReconcileStripe(compare, records)(tomorrow, progress)
+        return progress
 
     async def open_mismatches(self) -> dict[tuple[str, str], int]:
         query = "select kind, stripe_id, credits from billing.stripe_mismatches where resolved_at is null"
@@ -89,9 +89,9 @@ async def test_a_sound_day_of_everything_has_no_mismatch(office: Office) -> None
     _, lost = await till.pay_pack()
     await till.dispute(lost, "lost", PACK_MINOR)
     await till.note(invoice_id, 1_000)
-    tally = await office.reconcile()
+    progress = await office.reconcile()
     assert await office.open_mismatches() == {}
-    assert (tally.succeeded, tally.found, tally.failed) == (6, 0, 0)
+    assert (progress.succeeded, progress.found, progress.failed) == (6, 0, 0)
 
 
 async def test_what_is_not_ours_or_pays_for_nothing_is_no_mismatch(office: Office) -> None:
@@ -103,8 +103,8 @@ async def test_what_is_not_ours_or_pays_for_nothing_is_no_mismatch(office: Offic
     await till.pay_pack(is_heard=False, payment_status="unpaid")
     _, returned = await till.pay_pack(is_heard=False)
     await till.refund(returned, PACK_MINOR, PACK_MINOR, is_heard=False)
-    tally = await office.reconcile()
-    assert (tally.found, await office.open_mismatches()) == (0, {})
+    progress = await office.reconcile()
+    assert (progress.found, await office.open_mismatches()) == (0, {})
 
 
 async def test_what_never_arrived_is_named_by_its_kind_with_ids_and_credits(office: Office) -> None:

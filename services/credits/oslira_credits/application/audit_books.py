@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 from oslira_credits.domain.difference import Difference
 from oslira_credits.metrics import AUDIT_SECONDS
@@ -46,11 +46,11 @@ class AuditBooks:
             with AUDIT_SECONDS.time():
                 return await self.books.differences(settling_s=settling_s)
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts what was found; it stands in credits.differences, which a figure counts, and in the log."""
         found = await self.look()
         await self.books.keep(found)
-        tally.succeeded = 1
-        tally.found = len(found)
+        progress.succeeded = 1
+        progress.found = len(found)
         for one in found[:_MOST_LOGGED]:
             _LOG.error("audit_found", what=one.what, ref=one.id, detail=one.detail)

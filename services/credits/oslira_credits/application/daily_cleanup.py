@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 
 class Tombstones(Protocol):
@@ -21,6 +21,6 @@ class DailyCleanup:
 
     tombstones: Tombstones
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts `holds`."""
-        await tally.empty("holds", self.tombstones.forget_batch)
+        await progress.empty("holds", self.tombstones.forget_batch)

@@ -103,11 +103,11 @@ def answer_audits(bus: Bus, audit: AuditBooks) -> None:
         )
 
 
-def hear_outcomes(bus: Bus, settle: SettleHold) -> None:
+def subscribe_outcomes(bus: Bus, settle: SettleHold) -> None:
     """A run or a bulk ended: a hint to settle its hold. What it says of the outcome is not believed; analysis is asked."""
 
     @bus.consumer(OUTCOMES_CONSUMER)
-    async def hear_ended(message: analysis.HoldEnded) -> None:
+    async def on_hold_ended(message: analysis.HoldEnded) -> None:
         if (hold_id := message.hold_id) is None:
             return  # a run of a bulk: the bulk's hold pays
         with bound_contextvars(run_id=str(hold_id), account_id=str(message.account_id)):

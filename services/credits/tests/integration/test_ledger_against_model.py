@@ -90,7 +90,7 @@ class Model:
     def _slot(self, grant: Grant) -> int:
         return next(slot for slot, known in self.grants.items() if known is grant)
 
-    def _give_back(self, grant: Grant, amount: int, source: str) -> None:
+    def _release(self, grant: Grant, amount: int, source: str) -> None:
         frozen = self._is_frozen(self._slot(grant))
         grant.move(amount, source, "frozen" if frozen else "expired" if grant.has_expired else "available")
 
@@ -108,7 +108,7 @@ class Model:
         for debtor in debtors:
             paid = made.move(debtor.at["debt"], "new", "spent")
             debtor.move(paid, "debt", "revoked")
-        self._give_back(made, amount, "new")
+        self._release(made, amount, "new")
         return True
 
     def draw(self, amount: int, target: str) -> list[tuple[Grant, int]]:
@@ -143,7 +143,7 @@ class Model:
             left -= captured
             released = taken - captured
             released -= grant.move(min(released, grant.awaited), "held", "revoked")
-            self._give_back(grant, released, "held")
+            self._release(grant, released, "held")
             grant.move(max(0, grant.awaited - grant.at["held"]), "spent", "debt")
         self.holds[slot] = (parts, (capture, held - capture))
         return capture, held - capture
@@ -184,7 +184,7 @@ class Model:
         self.freezes[key] = (slot, False)
         if slot in self.grants:
             grant = self.grants[slot]
-            self._give_back(grant, grant.at["frozen"], "frozen")
+            self._release(grant, grant.at["frozen"], "frozen")
 
     def book_out(self) -> None:
         for grant in self.grants.values():

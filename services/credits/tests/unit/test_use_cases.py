@@ -19,7 +19,7 @@ from oslira_credits.domain.notices import BalanceFell, GrantMade
 from oslira_credits.domain.settlement import Outcome
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 ACCOUNT = UUID(int=1)
 
@@ -186,6 +186,6 @@ class FakeBooks:
 
 
 async def test_what_an_audit_finds_is_kept_and_counted_and_fails_no_job() -> None:
-    books, tally = FakeBooks([Difference("grant_of_no_source", "key", "5 credits")]), Tally()
-    await AuditBooks(books)(datetime.now(UTC), tally)
-    assert (books.kept, tally.found, tally.failed) == (books.found, 1, 0)
+    books, progress = FakeBooks([Difference("grant_of_no_source", "key", "5 credits")]), JobProgress()
+    await AuditBooks(books)(datetime.now(UTC), progress)
+    assert (books.kept, progress.found, progress.failed) == (books.found, 1, 0)

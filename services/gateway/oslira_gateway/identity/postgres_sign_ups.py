@@ -6,7 +6,7 @@ from uuid import UUID
 
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection
-from oslira_shared.work import Claim, WorkTable, claim, hand_back, moved, sweep, transition
+from oslira_shared.work import Claim, WorkTable, claim, moved, release, sweep, transition
 
 from oslira_gateway.identity.caller import Caller
 from oslira_gateway.identity.mailbox import mailbox_of
@@ -105,7 +105,7 @@ class PostgresSignUps:
             keys = (held.row["network"], held.row["mail_host"])
             if await self._missing_share(connection, self._shares.later, *keys):
                 delay_s = await connection.fetchval(_S_TO_TOMORROW)
-                await hand_back(connection, held, is_counted=False, delay_s=delay_s)
+                await release(connection, held, is_counted=False, delay_s=delay_s)
                 return None
             # Counted and allowed in one transaction: a crash after it doesn't take a second share.
             values = {"network": None, "mail_host": None, "reason": None}
@@ -126,7 +126,7 @@ class PostgresSignUps:
         """See SignUps."""
         assert isinstance(held, Claim)  # noqa: S101  # what claim() returned
         async with self._database.connection() as connection:
-            await hand_back(connection, held, is_counted=False, delay_s=_TABLE.hint_every_s)
+            await release(connection, held, is_counted=False, delay_s=_TABLE.hint_every_s)
 
     async def sweep(self) -> Sequence[UUID]:
         """See SignUps."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.batches import delete_batch
 from oslira_shared.postgres.clients import AdminClient
 
@@ -93,7 +93,7 @@ class DailyCleanup:
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
-    async def __call__(self, _slot: datetime, tally: Tally) -> None:
+    async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts rows by table. A table that can't be cleared doesn't stop the others."""
         for table, statement in _BATCHES.items():
-            await tally.empty(table, lambda statement=statement: delete_batch(self._client, statement))
+            await progress.empty(table, lambda statement=statement: delete_batch(self._client, statement))

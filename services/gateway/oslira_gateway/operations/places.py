@@ -27,9 +27,9 @@ class Place:
         try:
             place = cls(datetime.fromisoformat(at), UUID(row_id))
         except ValueError as error:
-            raise OsliraError("invalid_request", "The cursor is none of this list's.") from error
+            raise OsliraError("invalid_request", "Invalid cursor.") from error
         if place.at.tzinfo is None:
-            raise OsliraError("invalid_request", "The cursor is none of this list's.")
+            raise OsliraError("invalid_request", "Invalid cursor.")
         return place
 
     def __str__(self) -> str:

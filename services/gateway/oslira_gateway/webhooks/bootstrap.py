@@ -6,7 +6,7 @@ import random
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
-from oslira_shared.work import Heart
+from oslira_shared.work import EXTEND_LEASES_EVERY_S, LeaseKeeper
 
 from oslira_gateway.webhooks.bus import subscribe
 from oslira_gateway.webhooks.deliver import Deliver
@@ -38,16 +38,16 @@ async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolve
         per_endpoint=settings.webhook_per_endpoint,
         patience=Patience(settings.webhook_pause_failures, settings.webhook_pause_s),
     )
-    heart = Heart(database, outbox.table, capacity=settings.webhook_concurrency)
+    lease_keeper = LeaseKeeper(database, outbox.table, capacity=settings.webhook_concurrency)
     keyring = Keyring(settings.webhook_keys, random_bytes=os.urandom)
     deliver = Deliver(outbox, sender, keyring, chance=random.random)
-    lanes = Lanes(outbox, deliver, heart, capacity=settings.webhook_concurrency)
+    lanes = Lanes(outbox, deliver, lease_keeper, capacity=settings.webhook_concurrency)
     runtime.on_drain(lanes.stop)
 
     endings = PostgresEndings(database)
     subscribe(runtime.bus, RecordEnding(endings), lanes)
     runtime.every(1, "tend_webhooks", lanes.tend)
-    runtime.every(1, "beat_webhooks", heart.beat_once)
+    runtime.every(EXTEND_LEASES_EVERY_S, "extend-webhook-leases", lease_keeper.extend_leases)
     runtime.every(
         settings.webhook_sweep_every_s,
         "sweep_endings",

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 
 from oslira_gateway.webhooks.deliver import Deliver
 from oslira_gateway.webhooks.metrics import LAG
@@ -16,10 +16,10 @@ _STOP_GRACE_S: Final = 11.0
 class Lanes:
     """At most `capacity` deliveries at work in this process. How many of one endpoint may be, in all processes, the outbox knows."""
 
-    def __init__(self, outbox: Outbox, deliver: Deliver, heart: Heart, *, capacity: int) -> None:
+    def __init__(self, outbox: Outbox, deliver: Deliver, lease_keeper: LeaseKeeper, *, capacity: int) -> None:
         self._outbox = outbox
         self._deliver = deliver
-        self._heart = heart
+        self._lease_keeper = lease_keeper
         self._capacity = capacity
         self._taking = 0
         self._is_stopping = False
@@ -43,17 +43,17 @@ class Lanes:
                 self._taking -= 1
             if parcel is None:
                 return
-            self._heart.start(parcel.claim, self._work(parcel))
+            self._lease_keeper.start(parcel.claim, self._work(parcel))
 
     async def stop(self) -> None:
         """Let what is at work end; what doesn't in time is handed back, for another process to repeat."""
         self._is_stopping = True
-        for claim in await self._heart.stop(grace_s=_STOP_GRACE_S):
-            await self._outbox.hand_back(claim)
+        for claim in await self._lease_keeper.stop(grace_s=_STOP_GRACE_S):
+            await self._outbox.release(claim)
 
     @property
     def _has_room(self) -> bool:
-        return not self._is_stopping and self._heart.load + self._taking < self._capacity
+        return not self._is_stopping and self._lease_keeper.load + self._taking < self._capacity
 
     async def _work(self, parcel: Parcel) -> None:
         await self._deliver(parcel)

@@ -184,7 +184,7 @@ class Outbox(Protocol):
         """Again later, or never (None). The endpoint is paused when patience with it is over, and disabled when it is gone."""
         ...
 
-    async def hand_back(self, claim: Any) -> None:
+    async def release(self, claim: Any) -> None:
         """Not tried to its end: no failure, and anybody may take it at once."""
         ...
 

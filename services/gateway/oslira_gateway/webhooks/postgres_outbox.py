@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from oslira_shared.postgres.clients import AdminClient, Connection, Record
-from oslira_shared.work import Claim, WorkTable, claim, hand_back, transition
+from oslira_shared.work import Claim, WorkTable, claim, release, transition
 
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import PAUSED
@@ -137,18 +137,16 @@ class PostgresOutbox:
             if next_try_s is None:
                 is_ours = await transition(connection, held, to_state="failed", due_in_s=None, values=values)
             else:
-                is_ours = await hand_back(
-                    connection, held, is_counted=True, delay_s=next_try_s, values=values
-                )
+                is_ours = await release(connection, held, is_counted=True, delay_s=next_try_s, values=values)
             if not is_ours:
                 return
             await connection.execute(_ILL, parcel.endpoint_id, answer.problem)
             await self._judge(connection, parcel.endpoint_id, answer)
 
-    async def hand_back(self, claim: Any) -> None:
+    async def release(self, claim: Any) -> None:
         """See Outbox."""
         async with self._database.connection() as connection:
-            await hand_back(connection, claim, is_counted=False)
+            await release(connection, claim, is_counted=False)
 
     async def _judge(self, connection: Connection, endpoint_id: UUID, answer: Answer) -> None:
         endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)

@@ -10,7 +10,7 @@ from oslira_devstack.databases import Database
 from oslira_devstack.make_user import MadeUser, make_user
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 
@@ -25,10 +25,10 @@ async def made(pool: Pool, email: str) -> MadeUser:
         return await make_user(connection, email=email)
 
 
-async def clean_up(pool: Pool) -> Tally:
-    tally = Tally()
-    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
-    return tally
+async def clean_up(pool: Pool) -> JobProgress:
+    progress = JobProgress()
+    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), progress)
+    return progress
 
 
 async def test_a_deleted_account_goes_with_all_that_is_its_own_and_leaves_its_id(pool: Pool) -> None:
@@ -102,9 +102,9 @@ async def test_a_table_that_cannot_be_cleared_is_named_and_the_others_are_cleare
         async with other.acquire() as connection, connection.transaction():
             # An open transaction keeps the account's profile: the cascade would wait for it.
             await connection.execute("select from identity.business_profiles for update")
-            tally = await clean_up(pool)
-        assert tally.failed == 1
-        assert "accounts: LockNotAvailableError" in tally.reasons[0]
+            progress = await clean_up(pool)
+        assert progress.failed == 1
+        assert "accounts: LockNotAvailableError" in progress.reasons[0]
     assert (await clean_up(pool)).deleted == {"accounts": 1}
 
 

@@ -11,7 +11,7 @@ from oslira_devstack.make_user import MadeUser, make_user
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.operations.daily_cleanup import DailyCleanup
 from oslira_shared.ids import new_id
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool, UserClient, open_pool
 
 TABLES = ["users", "accounts", "members", "business_profiles"]
@@ -137,8 +137,8 @@ async def test_expired_keys_go_a_day_later(
             member.account_id,
             hours,
         )
-    tally = Tally()
-    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
-    assert tally.deleted == {"idempotency": 1}
+    progress = JobProgress()
+    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), progress)
+    assert progress.deleted == {"idempotency": 1}
     left = await pool.fetch("select key from identity.idempotency order by key")
     assert [row["key"] for row in left] == ["expired", "live"]

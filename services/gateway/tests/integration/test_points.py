@@ -19,7 +19,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.provision import provision_bus
 from oslira_shared.contracts.points import Metric, Point, PointBatch, points_subject
 from oslira_shared.ids import derived_id, new_id
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 from oslira_shared.observability.bus_points import BusPoints
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
@@ -104,15 +104,15 @@ async def test_what_is_old_goes_with_the_daily_clean_up(pool: Pool) -> None:
     await pool.execute(
         "insert into identity.purged_accounts (account_id, deleted_at) values ($1, now())", ACCOUNTS[1]
     )
-    tally = Tally()
-    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), tally)
-    assert tally.deleted == {
+    progress = JobProgress()
+    await DailyCleanup(AdminClient(pool))(datetime.now(UTC), progress)
+    assert progress.deleted == {
         "points": 2,
         "point_batches": 1,
         "hourly_insights": 2,
         "insights_of_purged_accounts": 1,
     }
-    assert tally.failed == 0
+    assert progress.failed == 0
 
 
 async def seen(look: Callable[[], Awaitable[Any]], wanted: Any) -> None:

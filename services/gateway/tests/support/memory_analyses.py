@@ -147,7 +147,7 @@ class MemoryHolds:
     async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> Held:  # noqa: ARG002
         """See Holds."""
         if self.is_down:
-            raise OsliraError("unavailable", "nobody answers")
+            raise OsliraError("unavailable", "no responders")
         if run_id in self.closed:
             raise OsliraError("id_closed", "settled before it was held")
         if run_id not in self.held:

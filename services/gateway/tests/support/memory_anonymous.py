@@ -34,7 +34,7 @@ class MemoryChallenge:
     async def check(self, response: str | None) -> None:
         """See Challenge."""
         if self.is_down:
-            raise OsliraError("unavailable", "nobody answers")
+            raise OsliraError("unavailable", "no responders")
         if response != "person":
             raise OsliraError("challenge_failed", "no person")
 

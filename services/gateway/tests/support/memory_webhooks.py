@@ -36,7 +36,7 @@ class MemoryOutbox:
         """See Outbox."""
         self.ends.append((parcel.event_id, answer, next_try_s))
 
-    async def hand_back(self, claim: Any) -> None:
+    async def release(self, claim: Any) -> None:
         """See Outbox."""
         self.handed_back.append(claim)
 

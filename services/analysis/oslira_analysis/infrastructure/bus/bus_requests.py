@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.bulk_ports import Bulks
@@ -25,30 +25,30 @@ def answer_cancels(
     bulks: Bulks,
     after: AfterCommit,
     *,
-    hearts: Sequence[Heart],
+    lease_keepers: Sequence[LeaseKeeper],
 ) -> None:
-    """analysis.rpc.cancel and analysis.rpc.cancel_bulk. What runs under `hearts` stops at once, elsewhere at the next beat."""
+    """analysis.rpc.cancel and analysis.rpc.cancel_bulk. What runs under `lease_keepers` stops at once, elsewhere at the next beat."""
 
     @bus.responder(v1.CANCEL)
     async def on_cancel(request: v1.CancelRequest) -> v1.Cancelled:
         state = await cancel_run(request.run_id, request.account_id, cancellations, after)
-        await asyncio.gather(*(heart.beat_once() for heart in hearts))
+        await asyncio.gather(*(lease_keeper.extend_leases() for lease_keeper in lease_keepers))
         return v1.Cancelled(run_id=request.run_id, status=v1.RunStatus(state))
 
     @bus.responder(v1.CANCEL_BULK)
     async def on_cancel_bulk(request: v1.CancelBulkRequest) -> v1.CancelledBulk:
         state = await cancel_bulk(request.bulk_id, request.account_id, bulks, after)
-        await asyncio.gather(*(heart.beat_once() for heart in hearts))
+        await asyncio.gather(*(lease_keeper.extend_leases() for lease_keeper in lease_keepers))
         return v1.CancelledBulk(bulk_id=request.bulk_id, was_open=state == "open")
 
 
-def answer_erasures(bus: Bus, ports: ErasePorts, *, hearts: Sequence[Heart]) -> None:
-    """analysis.rpc.erase. What runs under `hearts` stops at once, elsewhere at the next beat."""
+def answer_erasures(bus: Bus, ports: ErasePorts, *, lease_keepers: Sequence[LeaseKeeper]) -> None:
+    """analysis.rpc.erase. What runs under `lease_keepers` stops at once, elsewhere at the next beat."""
 
     @bus.responder(v1.ERASE)
     async def on_erase(request: v1.EraseRequest) -> v1.Erased:
         erased = await erase_profile(request.erasure_id, ports)
-        await asyncio.gather(*(heart.beat_once() for heart in hearts))
+        await asyncio.gather(*(lease_keeper.extend_leases() for lease_keeper in lease_keepers))
         return v1.Erased(removed=erased.removed, is_finished=erased.is_finished)
 
 

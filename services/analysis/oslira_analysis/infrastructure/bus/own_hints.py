@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 
 from oslira_analysis.application.rows import Hint
 
 _LOG = structlog.get_logger()
 Take = Callable[[UUID], Awaitable[None]]
-Takers = Mapping[str, tuple[Heart, Take]]
+Takers = Mapping[str, tuple[LeaseKeeper, Take]]
 
 
 class OwnHints:
@@ -22,7 +22,7 @@ class OwnHints:
 
     def __init__(self) -> None:
         self._takers: Takers = {}
-        self._taking: dict[asyncio.Task[None], Heart] = {}
+        self._taking: dict[asyncio.Task[None], LeaseKeeper] = {}
 
     def take(self, takers: Takers) -> None:
         """By state of the row: who has to have room, and what claims a row and starts its work. An empty mapping: no more."""
@@ -34,11 +34,11 @@ class OwnHints:
     def _takes(self, hint: Hint) -> bool:
         if hint.state not in self._takers:
             return False
-        heart, take = self._takers[hint.state]
-        if heart.load + list(self._taking.values()).count(heart) >= heart.capacity:
+        lease_keeper, take = self._takers[hint.state]
+        if lease_keeper.load + list(self._taking.values()).count(lease_keeper) >= lease_keeper.capacity:
             return False
         task = asyncio.create_task(_quietly(take, hint), name=f"take:{hint.row_id}")
-        self._taking[task] = heart
+        self._taking[task] = lease_keeper
         task.add_done_callback(self._taking.pop)
         return True
 

@@ -14,30 +14,30 @@ from oslira_analysis.infrastructure.bus.take_work import Engine
 
 def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
     """Declare the consumers of hints."""
-    hearts = engine.hearts
+    lease_keepers = engine.lease_keepers
     own_hints.take(
         {
-            "scoring": (hearts.score, engine.score),
-            "starting": (hearts.scrape, engine.scrape),
-            "aborting": (hearts.abort, engine.abort),
+            "scoring": (lease_keepers.score, engine.score),
+            "starting": (lease_keepers.scrape, engine.scrape),
+            "aborting": (lease_keepers.abort, engine.abort),
         }
     )
 
     @bus.consumer("analysis_run")
     async def on_run(hint: WorkHint) -> None:
         # Room first: a message that is pulled is claimed and acked at once, so pull only what this process can take.
-        await hearts.admit.room()
+        await lease_keepers.admit.room()
         await engine.admit(hint.row_id)
 
     @bus.consumer("analysis_score")
     async def on_score(hint: WorkHint) -> None:
-        await hearts.score.room()
+        await lease_keepers.score.room()
         await engine.score(hint.row_id)
 
     @bus.consumer("analysis_scrape")
     async def on_scrape(hint: WorkHint) -> None:
         # The slots bound how many there are; an abort must not wait behind a scrape that has no room.
-        hearts.scrape.require_open()
+        lease_keepers.scrape.require_open()
         await engine.scrape(hint.row_id)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from oslira_shared.deadline import within
 from oslira_shared.observability import trace
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 from structlog.contextvars import bound_contextvars
 
 from oslira_analysis.application.abort_scrape import abort_scrape
@@ -23,18 +23,18 @@ _ADMIT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hearts:
+class LeaseKeepers:
     """The rooms of this process, one for each kind of step: what is slow in one leaves the others free.
 
     `score`, `scrape` and `abort` have a place for each slot of the whole fleet, so what is promoted always finds one.
     """
 
-    admit: Heart
-    score: Heart
-    scrape: Heart
-    abort: Heart
+    admit: LeaseKeeper
+    score: LeaseKeeper
+    scrape: LeaseKeeper
+    abort: LeaseKeeper
 
-    def __iter__(self) -> Iterator[Heart]:
+    def __iter__(self) -> Iterator[LeaseKeeper]:
         return iter((self.admit, self.score, self.scrape, self.abort))
 
 
@@ -48,27 +48,27 @@ class Engine:
     after: AfterCommit
     scraping: ScrapePorts
     scoring: ScorePorts
-    hearts: Hearts
+    lease_keepers: LeaseKeepers
     longest_s: float
 
     async def admit(self, run_id: UUID) -> None:
         """Claim a run that is `queued`."""
-        await self._take_run(run_id, self.hearts.admit, "queued")
+        await self._take_run(run_id, self.lease_keepers.admit, "queued")
 
     async def score(self, run_id: UUID) -> None:
         """Claim a run that is `scoring`."""
-        await self._take_run(run_id, self.hearts.score, "scoring")
+        await self._take_run(run_id, self.lease_keepers.score, "scoring")
 
     async def scrape(self, scrape_id: UUID) -> None:
         """Claim a scrape, also one that is to be aborted."""
-        # What this process has in hand, it knows best: see Heart.holds.
-        if not self.hearts.scrape.holds(scrape_id):
+        # What this process has in hand, it knows best: see LeaseKeeper.holds.
+        if not self.lease_keepers.scrape.holds(scrape_id):
             await self.abort(scrape_id)
 
     async def abort(self, scrape_id: UUID) -> None:
         """Claim a scrape that is to be aborted. Its scraping, which may be in hand here until the next heartbeat, is fenced."""
-        hearts = self.hearts
-        if hearts.abort.holds(scrape_id):
+        lease_keepers = self.lease_keepers
+        if lease_keepers.abort.holds(scrape_id):
             return
         if (work := await self.scrapes.claim(scrape_id)) is None:
             return
@@ -77,12 +77,12 @@ class Engine:
         # Shared by all who want the profile; it is in the trace of the run that it was promoted for, and that pays for it.
         run_id = work.claim.row["promoted_for"] or scrape_id
         with bound_contextvars(scrape_id=str(work.scrape.scrape_id)):
-            (hearts.abort if is_unwanted else hearts.scrape).start(
+            (lease_keepers.abort if is_unwanted else lease_keepers.scrape).start(
                 work.claim, self._timed(step, run_id, partial(job, work, self.scraping))
             )
 
-    async def _take_run(self, run_id: UUID, heart: Heart, state: str) -> None:
-        if heart.holds(run_id) or (work := await self.runs.claim(run_id)) is None:
+    async def _take_run(self, run_id: UUID, lease_keeper: LeaseKeeper, state: str) -> None:
+        if lease_keeper.holds(run_id) or (work := await self.runs.claim(run_id)) is None:
             return
         if (
             work.claim.state != state
@@ -98,7 +98,7 @@ class Engine:
         with bound_contextvars(
             run_id=str(run.run_id), account_id=str(run.account_id), request_id=run.request_id
         ):
-            heart.start(work.claim, self._timed(step, run.run_id, job))
+            lease_keeper.start(work.claim, self._timed(step, run.run_id, job))
 
     async def _timed(self, step: str, run_id: UUID, job: Callable[[], Awaitable[None]]) -> None:
         """What exceeds the limit stops; its lease lapses, and it is tried again."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Connection
-from oslira_shared.work import Claim, claim, hand_back, snooze, transition
+from oslira_shared.work import Claim, claim, release, snooze, transition
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.application.rows import Business, Effects, Run, RunWork
@@ -65,7 +65,7 @@ class PostgresRuns:
 
     async def release(self, held: Claim) -> None:
         async with self._database.connection() as connection:
-            await hand_back(connection, held, is_counted=False)
+            await release(connection, held, is_counted=False)
 
     async def wait_for_score(self, work: RunWork) -> Effects:
         async with self._database.connection() as connection:
@@ -78,7 +78,7 @@ class PostgresRuns:
             await connection.execute(_SHARED_SCRAPE, new_id(), username)
             scrape = await connection.fetchrow(_LOCK_SCRAPE, username)
             if scrape is None:  # it ended between the two statements: look again in a moment
-                await hand_back(connection, work.claim, is_counted=False)
+                await release(connection, work.claim, is_counted=False)
                 return Effects()
             is_waiting = scrape["state"] == "waiting"
             if is_waiting and not work.run.is_cache_bypassed:

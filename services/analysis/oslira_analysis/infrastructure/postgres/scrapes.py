@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from oslira_shared.postgres.clients import AdminClient
-from oslira_shared.work import Claim, claim, hand_back, moved, snooze, transition
+from oslira_shared.work import Claim, claim, moved, release, snooze, transition
 
 from oslira_analysis.application.ports import Pause, ScrapeEnd
 from oslira_analysis.application.rows import Effects, ScrapeWork
@@ -64,9 +64,9 @@ class PostgresScrapes:
             claimed = await claim(connection, SCRAPES, scrape_id)
         return None if claimed is None else scrape_work(claimed)
 
-    async def hand_back(self, work: ScrapeWork, *, delay_s: float) -> None:
+    async def postpone(self, work: ScrapeWork, *, delay_s: float) -> None:
         async with self._database.connection() as connection:
-            await hand_back(connection, work.claim, is_counted=False, delay_s=delay_s)
+            await release(connection, work.claim, is_counted=False, delay_s=delay_s)
 
     async def put_off(self, work: ScrapeWork, pause: Pause) -> Effects:
         scrape = work.scrape
@@ -85,7 +85,7 @@ class PostgresScrapes:
             is_ours = await (
                 snooze(connection, work.claim, delay_s=pause.delay_s, to_state=to_state, values=values)
                 if pause.is_snooze
-                else hand_back(
+                else release(
                     connection,
                     work.claim,
                     is_counted=True,
@@ -105,7 +105,7 @@ class PostgresScrapes:
 
     async def release(self, held: Claim) -> None:
         async with self._database.connection() as connection:
-            await hand_back(connection, held, is_counted=False)
+            await release(connection, held, is_counted=False)
 
     async def write_intent(self, work: ScrapeWork) -> ScrapeWork | None:
         held = work.claim

@@ -11,7 +11,7 @@ from oslira_analysis.domain.models.calls import SCORE
 from oslira_analysis.domain.models.model_catalogue import Provider
 from oslira_analysis.domain.models.model_table import ROLES, Learnt, ModelTable
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
-from oslira_shared.jobs import Tally
+from oslira_shared.jobs import JobProgress
 
 OLD = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")})
 
@@ -144,12 +144,12 @@ async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
     desk = Desk()
     desk.rows.rows["gpt-6.1-terra"] = Learnt(is_gone=True)
     openai = {"gpt-4o-mini": date(2027, 1, 14), "gpt-6.1-terra": None, "gpt-6-luna": None, "another": None}
-    tally = Tally()
+    progress = JobProgress()
     job = CheckModels(
         (ScriptedList("openai", openai), ScriptedList("anthropic", CLAUDES)), desk.rows, desk.known
     )
-    await job(SLOT, tally)
-    assert (tally.succeeded, tally.failed, tally.found) == (2, 0, 1)
+    await job(SLOT, progress)
+    assert (progress.succeeded, progress.failed, progress.found) == (2, 0, 1)
     assert desk.rows.rows == {
         "gpt-4o-mini": Learnt(date(2027, 1, 14)),
         "gpt-6.1-terra": Learnt(),  # it is back
@@ -166,11 +166,11 @@ async def test_a_supplier_whose_list_cannot_be_read_takes_no_model_away(
     listed: dict[str, date | None] | None,
 ) -> None:
     desk = Desk()
-    tally = Tally()
+    progress = JobProgress()
     job = CheckModels(
         (ScriptedList("openai", listed), ScriptedList("anthropic", CLAUDES)), desk.rows, desk.known
     )
-    await job(SLOT, tally)
-    assert (tally.succeeded, tally.failed) == (1, 1)
+    await job(SLOT, progress)
+    assert (progress.succeeded, progress.failed) == (1, 1)
     assert set(desk.rows.rows) == set(CLAUDES)
     assert desk.known.model_of(SCORE) == "gpt-4o-mini"

@@ -12,7 +12,7 @@ import asyncpg
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
-from oslira_shared.work import Claim, WorkTable, claim, hand_back, sweep, transition
+from oslira_shared.work import Claim, WorkTable, claim, release, sweep, transition
 
 from oslira_billing.application.ports import Books, Received
 from oslira_billing.domain.event import StripeEvent, parse_event
@@ -102,7 +102,7 @@ class PostgresInbox:
         held = _claim(received)
         first_tried_at = held.row["first_tried_at"] or self._claimed_at(held)
         async with self._database.connection() as connection:
-            await hand_back(
+            await release(
                 connection,
                 held,
                 is_counted=False,
@@ -116,7 +116,7 @@ class PostgresInbox:
 
     async def retry(self, received: Received, *, reason: str) -> None:
         async with self._database.connection() as connection:
-            await hand_back(connection, _claim(received), is_counted=True, values={"reason": reason[:500]})
+            await release(connection, _claim(received), is_counted=True, values={"reason": reason[:500]})
 
     async def revive(self, event_id: str) -> UUID:
         async with self._database.connection() as connection:

@@ -35,7 +35,7 @@ from oslira_gateway.webhooks.schedule import Patience
 from oslira_gateway.webhooks.signing_secret import Keyring
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
-from oslira_shared.work import Heart
+from oslira_shared.work import LeaseKeeper
 from receiver import Receiver
 
 _SECRET = "a secret that is long enough for HS256 to be worth something"
@@ -100,10 +100,12 @@ class Hooks:
 
     @asynccontextmanager
     async def sender(self, *, capacity: int = 10, total_s: float = 5.0) -> AsyncGenerator[Lanes]:
-        """A sending process's heart, without its loops."""
+        """A sending process's lease_keeper, without its loops."""
         http, outbox = HttpSender(_LOOPBACK, SystemResolver(threads=2), total_s=total_s), self.outbox
-        heart = Heart(AdminClient(self.pool), outbox.table, capacity=capacity)
-        lanes = Lanes(outbox, Deliver(outbox, http, self.keyring, lambda: 0.0), heart, capacity=capacity)
+        lease_keeper = LeaseKeeper(AdminClient(self.pool), outbox.table, capacity=capacity)
+        lanes = Lanes(
+            outbox, Deliver(outbox, http, self.keyring, lambda: 0.0), lease_keeper, capacity=capacity
+        )
         yield lanes
         await lanes.stop()
         await http.close()

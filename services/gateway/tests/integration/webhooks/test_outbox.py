@@ -219,7 +219,7 @@ async def test_a_restart_fails_no_delivery(hooks: Any) -> None:
         endpoint, _ = await hooks.endpoint(person, receiver)
         await hooks.record.run(await hooks.ended_run(person))
         parcel = await hooks.outbox.take(endpoint.endpoint_id)
-        await hooks.outbox.hand_back(parcel.claim)
+        await hooks.outbox.release(parcel.claim)
         again = await hooks.outbox.take(endpoint.endpoint_id)
         assert (again.event_id, again.failures) == (parcel.event_id, 1)
 

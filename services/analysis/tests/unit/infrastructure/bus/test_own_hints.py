@@ -42,7 +42,7 @@ async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> No
     desk = Desk()
     own = OwnHints()
     after = desk.bus.after_commit(local=own)
-    own.take({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a heart it asks no more
+    own.take({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a lease_keeper it asks no more
     effects = hints(4)
     await after.publish(effects)
     await settle()

@@ -29,10 +29,10 @@ _OUR_INBOXES: Final = tuple(f"_INBOX_{name}." for name in (*OWNERS, "operator"))
 DeadLetter = Callable[[str, bytes, dict[str, str]], Awaitable[None]]
 
 
-def verdict_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
+def disposition_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
     """A FastStream middleware that decides for durable consumers and answers for responders."""
 
-    class Verdict(BaseMiddleware):
+    class Disposition(BaseMiddleware):
         async def consume_scope(
             self, call_next: Callable[[StreamMessage[Msg]], Awaitable[Any]], msg: StreamMessage[Msg]
         ) -> Any:
@@ -41,13 +41,13 @@ def verdict_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
             subscriber: Any = self.context.get_local("handler_")
             if isinstance(subscriber, PullStreamSubscriber):
                 with trace.received(msg.raw_message.headers, msg.raw_message.subject, "consumer"):
-                    await _judge(msg, lambda: call_next(msg), dead_letter)
+                    await _consume(msg, lambda: call_next(msg), dead_letter)
                 return None
             own_subject = subscriber.subject.broker_address
             with trace.received(msg.raw_message.headers, own_subject, "server"):
                 return await _answer(msg, lambda: call_next(msg), own_subject=own_subject)
 
-    return Verdict
+    return Disposition
 
 
 async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own_subject: str) -> Any:
@@ -78,7 +78,7 @@ async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own
         metrics.ANSWER_SECONDS.labels(own_subject, outcome).observe(time.monotonic() - started)
 
 
-async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_letter: DeadLetter) -> None:
+async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_letter: DeadLetter) -> None:
     metadata = msg.raw_message.metadata
     subject, delivered = msg.raw_message.subject, metadata.num_delivered or 1
     started = time.monotonic()
@@ -104,7 +104,7 @@ async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_le
         expected = isinstance(error, OsliraError) and error.is_transient
         _LOG.log(
             30 if expected else 40,
-            "message_put_back",
+            "message_requeued",
             subject=subject,
             delivered=delivered,
             delay_s=delay_s,
@@ -113,7 +113,7 @@ async def _judge(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_le
         )
         with suppress(Exception):  # the bus may be what failed; redelivery then comes by ack-wait
             await msg.nack(delay=delay_s)
-        metrics.MESSAGES.labels(metadata.consumer, "put_back").inc()
+        metrics.MESSAGES.labels(metadata.consumer, "requeued").inc()
     else:
         await msg.ack()
         metrics.MESSAGES.labels(metadata.consumer, "acked").inc()

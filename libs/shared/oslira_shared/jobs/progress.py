@@ -16,7 +16,7 @@ _MOST_REASON_CHARS: Final = 200
 
 
 @dataclass(slots=True)
-class Tally:
+class JobProgress:
     """`deleted` is by table; `found` is what a job that only looks has found amiss; `reasons` names the first failed items.
 
     An attempt that follows another counts on, but for the failures: those items get another chance.
@@ -66,9 +66,9 @@ class Tally:
         }
 
     @classmethod
-    def carried_on(cls, counts: Mapping[str, Any]) -> "Tally":
+    def carried_on(cls, counts: Mapping[str, Any]) -> "JobProgress":
         """From what an earlier attempt left."""
         return cls(succeeded=counts.get("succeeded", 0), deleted=dict(counts.get("deleted", {})))
 
 
-Job: TypeAlias = Callable[[datetime, Tally], Awaitable[None]]  # its slot, and where it counts
+Job: TypeAlias = Callable[[datetime, JobProgress], Awaitable[None]]  # its slot, and where it counts

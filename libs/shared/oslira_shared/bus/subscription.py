@@ -9,7 +9,7 @@ from oslira_shared.contracts.base import Contract
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Subscription:
     """One `consumer()` or `responder()`: its subjects, and its handler's annotations. A responder has no durable consumer."""
 
     subjects: tuple[str, ...]

@@ -15,13 +15,13 @@ from oslira_shared.work.claim import Claim
 from oslira_shared.work.table import WorkTable
 
 _LOG = structlog.get_logger()
-BEAT_EVERY_S: Final = 1.0
+EXTEND_LEASES_EVERY_S: Final = 1.0
 
 
 Key: TypeAlias = tuple[UUID, int]  # row id, attempt
 
 
-async def beat(connection: Connection, table: WorkTable, held: Collection[Key]) -> set[Key]:
+async def extend_leases(connection: Connection, table: WorkTable, held: Collection[Key]) -> set[Key]:
     """Extend the leases of `held`; return those that are lost or cancelled.
 
     A row that somebody has locked is skipped, which loses nothing: its lease outlasts many beats. One without a lease was let
@@ -50,7 +50,7 @@ async def beat(connection: Connection, table: WorkTable, held: Collection[Key]) 
     return {(row["id"], row["attempt"]) for row in rows}
 
 
-class Heart:
+class LeaseKeeper:
     """Runs claimed work as tasks of this process, keeps their leases, and cancels those that were taken away.
 
     Two attempts of one row may be here for a moment: the older one, done with the row, still tells the world what it
@@ -104,16 +104,16 @@ class Heart:
         """How many rows this process works on."""
         return len(self._held)
 
-    async def beat_once(self) -> None:
+    async def extend_leases(self) -> None:
         """One beat: extend all leases, cancel the tasks of rows that are no longer ours."""
         metrics.WORK_HELD.labels(self.table.name).set(len(self._held))
         if not self._held:
             return
         async with self._database.connection() as connection:
-            lost = await beat(connection, self.table, list(self._held))
+            lost = await extend_leases(connection, self.table, list(self._held))
         for key in lost:
             if (found := self._held.get(key)) is not None:
-                _LOG.info("work_taken_away", table=self.table.name, row_id=str(key[0]), attempt=key[1])
+                _LOG.info("lease_lost", table=self.table.name, row_id=str(key[0]), attempt=key[1])
                 found[1].cancel()
 
     async def stop(self, *, grace_s: float) -> list[Claim]:
