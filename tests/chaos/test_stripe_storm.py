@@ -99,7 +99,7 @@ class Storm:
         return child.is_running
 
 
-class Books:
+class Databases:
     """What the database says."""
 
     def __init__(self, billing: Any, credits_: Any) -> None:
@@ -137,7 +137,7 @@ class Books:
         )
 
 
-async def _years(stack: Stack, books: Books, *, customers: int) -> int:
+async def _years(stack: Stack, databases: Databases, *, customers: int) -> int:
     """A year of each, through the webhook in no order while billing is killed once; how many events it were."""
     lived = [stripe_year.at_random(seed) for seed in range(customers)]
     async with connect_simulators(stack.simulators_url) as simulators:
@@ -156,20 +156,22 @@ async def _years(stack: Stack, books: Books, *, customers: int) -> int:
     await bus.start()
 
     async def is_over() -> bool:
-        return bus.is_connected and await books.unfinished() == 0
+        return bus.is_connected and await databases.unfinished() == 0
 
     await eventually(is_over, timeout_s=300)
     await publish_tick(bus, "owed-credits", _LAST_LOOK)
 
     async def is_granted() -> bool:
         state = "select state from billing.job_runs where job = 'owed-credits' and slot = $1"
-        return await books.billing.fetchval(state, _LAST_LOOK) == "done"
+        return await databases.billing.fetchval(state, _LAST_LOOK) == "done"
 
     await eventually(is_granted, timeout_s=100)
     await bus.stop()
     for year in lived:
         query = "select kind, sum(amount)::int as amount from credits.balances where account_id = $1 group by kind"
-        amounts = {row["kind"]: row["amount"] for row in await books.credits.fetch(query, year.account_id)}
+        amounts = {
+            row["kind"]: row["amount"] for row in await databases.credits.fetch(query, year.account_id)
+        }
         assert (amounts.get("available", 0), amounts.get("frozen", 0)) == year.model.credits(_LAST_LOOK)
     return len(storm.deliveries)
 
@@ -190,23 +192,23 @@ async def _storm(
         access = access_to(stack.describe(), stack.credentials)
         billing = await asyncpg.connect(access.database_url("billing_service"))
         credits_ = await asyncpg.connect(access.database_url("credits_service"))
-        books = Books(billing, credits_)
+        databases = Databases(billing, credits_)
 
         async def is_over() -> bool:
-            return await books.unfinished() == 0
+            return await databases.unfinished() == 0
 
         await eventually(is_over, timeout_s=100)
         events = sum(len(story.events) for story in told)
         ignored = sum(event["type"] == "invoice.payment_succeeded" for s in told for event in s.events)
-        assert await books.states() == {("done", None): events - ignored, ("ignored", None): ignored}
+        assert await databases.states() == {("done", None): events - ignored, ("ignored", None): ignored}
         for story in told:
-            assert await books.outcome(story) == story.outcome()
+            assert await databases.outcome(story) == story.outcome()
         granted = sum(len(story.granted) for story in told)
         # Visitors' credits of the day are nobody's purchase.
         bought = "select count(*) from credits.transfers where kind = 'grant' and account_id <> $1"
         assert await credits_.fetchval(bought, ANONYMOUS_ACCOUNT_ID) == granted
         assert await billing.fetchval("select count(*) from billing.payment_problems") == 0
-        of_years = await _years(stack, books, customers=customers)
+        of_years = await _years(stack, databases, customers=customers)
         assert await ledger.differences(credits_) == []
         assert await grants_and_payments.differences(billing) == []
         await billing.close()

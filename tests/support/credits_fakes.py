@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from oslira_credits.application.ports import Purse
+from oslira_credits.application.ports import AccountBalance
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.hold import Held, Hold, Settlement
-from oslira_credits.domain.notices import Notice
+from oslira_credits.domain.notifications import Notification
 from oslira_credits.domain.settlement import Outcome
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
@@ -49,8 +49,8 @@ class FakeLedger:
         open_ids = [hold.hold_id for hold in self.holds.values() if hold.settlement is None]
         return [hold_id for hold_id in open_ids if hold_id not in self.extended][:limit]
 
-    async def purse(self, account_id: UUID) -> Purse:
-        return Purse(account_id, Balance(0, 0), ())
+    async def account_balance(self, account_id: UUID) -> AccountBalance:
+        return AccountBalance(account_id, Balance(0, 0), ())
 
     async def expire(self, *, limit: int) -> int:
         some = min(limit, self.expired)
@@ -84,16 +84,16 @@ class FakeAnnouncements:
     """The Announcements port: settlements as (hold id, account id, is_new). `is_away`: the bus does not store."""
 
     settlements: list[tuple[UUID, UUID, bool]] = field(default_factory=list[tuple[UUID, UUID, bool]])
-    notices: list[Notice] = field(default_factory=list[Notice])
+    notifications: list[Notification] = field(default_factory=list[Notification])
     is_away: bool = False
 
     async def settled(self, hold_id: UUID, account_id: UUID, *, is_new: bool) -> None:
         self._reach()
         self.settlements.append((hold_id, account_id, is_new))
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notification) -> None:
         self._reach()
-        self.notices.append(notice)
+        self.notifications.append(notice)
 
     def _reach(self) -> None:
         if self.is_away:
@@ -101,13 +101,13 @@ class FakeAnnouncements:
 
 
 @dataclass(slots=True)
-class FakeNotices:
-    """The Notices port: every notice that was not published is due."""
+class FakeNotifications:
+    """The Notifications port: every notice that was not published is due."""
 
-    untold: list[Notice] = field(default_factory=list[Notice])
+    unpublished: list[Notification] = field(default_factory=list[Notification])
 
-    async def due(self, *, limit: int) -> list[Notice]:
-        return self.untold[:limit]
+    async def due(self, *, limit: int) -> list[Notification]:
+        return self.unpublished[:limit]
 
-    async def told(self, notice_id: UUID) -> None:
-        self.untold = [notice for notice in self.untold if notice.notice_id != notice_id]
+    async def mark_published(self, notice_id: UUID) -> None:
+        self.unpublished = [notice for notice in self.unpublished if notice.notice_id != notice_id]

@@ -27,11 +27,11 @@ class MemorySlots:
         if slot.job not in await self.latest():
             self.states[slot] = "baseline"
 
-    async def owe(self, slots: Sequence[Slot]) -> None:
+    async def enqueue(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
             self.states.setdefault(slot, "due")
 
-    async def take(self, *, limit: int) -> list[Slot]:
+    async def claim(self, *, limit: int) -> list[Slot]:
         due = [slot for slot, state in self.states.items() if state == "due"]
         taken = sorted(due, key=lambda slot: (slot.at, slot.job))[:limit]
         self.states |= dict.fromkeys(taken, "taken")

@@ -51,7 +51,7 @@ class ServedCredits:
         )
         await self.peer.publish(analysis.RUN_ENDED, event, msg_id=str(new_id()))
 
-    async def told(self, count: int) -> list[contracts.Settled]:
+    async def mark_published(self, count: int) -> list[contracts.Settled]:
         """The `settled` events, once there are `count` of them."""
         return [
             contracts.Settled.model_validate_json(data)
@@ -83,7 +83,7 @@ class ServedCredits:
         await until(none_waits)
 
     async def balance(self) -> Balance:
-        return (await self.ledger.purse(self.account_id)).balance
+        return (await self.ledger.account_balance(self.account_id)).balance
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, timeout_s: float = 15) -> None:

@@ -65,14 +65,14 @@ class Customer:
         return self.invoice(*lines, name=name or f"change{day}", reason="subscription_update", created=at_s)
 
     async def pay(self, *invoices: dict[str, Any]) -> list[UUID]:
-        return [await self.office.take(samples.event("invoice.paid", invoice)) for invoice in invoices]
+        return [await self.office.receive(samples.event("invoice.paid", invoice)) for invoice in invoices]
 
     async def charge(
         self, invoice: dict[str, Any], *, amount: int, refunded: int = 0, name: str = "1", **changes: Any
     ) -> dict[str, Any]:
         """The charge that paid an invoice, and Stripe's word for which it is."""
         payment = f"pi_{name}_{self.account_id}"
-        await self.office.take(
+        await self.office.receive(
             samples.event("invoice_payment.paid", samples.invoice_payment(payment, invoice["id"]))
         )
         ids: dict[str, Any] = {"charge_id": f"ch_{name}_{self.account_id}", "payment": payment}
@@ -82,16 +82,18 @@ class Customer:
 
     async def refund(self, charge: dict[str, Any], refunded: int) -> UUID:
         self.office.stripe.objects[charge["id"]] = charge | {"amount_refunded": refunded}
-        return await self.office.take(samples.event("refund.updated", samples.refund(charge_id=charge["id"])))
+        return await self.office.receive(
+            samples.event("refund.updated", samples.refund(charge_id=charge["id"]))
+        )
 
     async def dispute(self, charge: dict[str, Any], state: str) -> UUID:
         described = samples.dispute(charge_id=charge["id"], amount=charge["amount"], status=state)
-        return await self.office.take(samples.event("charge.dispute.updated", described))
+        return await self.office.receive(samples.event("charge.dispute.updated", described))
 
     async def look(self, at: str) -> JobProgress:
         """The daily job."""
         progress, slot = JobProgress(), datetime.fromisoformat(at).replace(tzinfo=UTC)
-        await RenewMonthly(NoManualPlans(), self.office.world.inbox.books)(slot, progress)
+        await RenewMonthly(NoManualPlans(), self.office.world.inbox.records)(slot, progress)
         return progress
 
     async def available(self) -> int:

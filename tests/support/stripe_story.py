@@ -20,7 +20,7 @@ PRICES: Final[dict[str, dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the books have to say in the end. `subscription`: plan, state, whether it ends with its period, period start."""
+    """What the records have to say in the end. `subscription`: plan, state, whether it ends with its period, period start."""
 
     granted: dict[str, int]
     available: int

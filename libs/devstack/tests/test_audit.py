@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from oslira_credits.infrastructure.audit import differences_of_books
+from oslira_credits.infrastructure.audit import ledger_differences
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import open_pool
@@ -28,7 +28,7 @@ async def differences(database: Database) -> list[tuple[str, str]]:
         await open_pool(database.url("credits_service"), service="test", min_size=1) as pool,
         pool.acquire() as connection,
     ):
-        return [(one.what, one.id) for one in await differences_of_books(connection, settling_s=0)]
+        return [(one.what, one.id) for one in await ledger_differences(connection, settling_s=0)]
 
 
 async def test_a_hold_in_its_first_life_is_no_difference(database: Database) -> None:

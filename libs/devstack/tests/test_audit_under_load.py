@@ -5,7 +5,7 @@ import time
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_credits.infrastructure.audit import differences_of_books
+from oslira_credits.infrastructure.audit import ledger_differences
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import Pool, open_pool
@@ -55,7 +55,7 @@ async def _beside_load(database: Database, *, seconds: float, runs_s: int, audit
             at = time.monotonic()
             async with ledger.acquire() as connection:
                 # As the job does, which looks once.
-                assert await differences_of_books(connection, settling_s=60) == []
+                assert await ledger_differences(connection, settling_s=60) == []
             took_s.append(time.monotonic() - at)
             await asyncio.sleep(audit_every_s)
         runs = await going

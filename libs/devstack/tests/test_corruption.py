@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from oslira_credits.infrastructure.audit.books import look
+from oslira_credits.infrastructure.audit.compare_services import look
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import Connection

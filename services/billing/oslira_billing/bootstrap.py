@@ -73,14 +73,14 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     )
     lists, records = StripeLists(stripe), PostgresMoneyRecords(database)
     compare = CompareMoney(inbox=inbox, stripe=stripe, lists=lists, records=records)
-    renew = RenewMonthly(PostgresRenewals(database), inbox.books)
+    renew = RenewMonthly(PostgresRenewals(database), inbox.records)
     own_jobs(
         runtime,
         "billing",
         {
             "daily-cleanup": DailyCleanup(PostgresEventBodies(database), PostgresClosedAccounts(database)),
             "monthly-renewal": renew,
-            # The same every day: what the first of the month could not see is owed all the same.
+            # The same every day: what the first of the month could not see is due all the same.
             "owed-credits": renew,
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
             "stripe-reconciliation": ReconcileStripe(compare, records),

@@ -1,4 +1,4 @@
-"""Figures of billing: Stripe's webhooks, and the books beside the ledger."""
+"""Figures of billing: Stripe's webhooks, and the records beside the ledger."""
 
 from typing import Final
 

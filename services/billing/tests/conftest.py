@@ -138,7 +138,7 @@ class Office:
     async def store(self, payload: dict[str, object]) -> UUID | None:
         return await self.world.inbox.store(parse_event(payload), json.dumps(payload))
 
-    async def take(self, payload: dict[str, object]) -> UUID:
+    async def receive(self, payload: dict[str, object]) -> UUID:
         """Store a new event and act on its hint."""
         row_id = await self.store(payload)
         assert row_id is not None

@@ -8,21 +8,21 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
-from oslira_credits.application.announce_notices import AnnounceNotices
-from oslira_credits.application.audit_books import AuditBooks
+from oslira_credits.application.audit_ledger import AuditLedger
 from oslira_credits.application.daily_cleanup import DailyCleanup
 from oslira_credits.application.expire_grants import ExpireGrants
-from oslira_credits.application.grant_to_visitors import GrantToVisitors
+from oslira_credits.application.grant_to_anonymous import GrantToAnonymous
 from oslira_credits.application.hold_credits import HoldCredits
+from oslira_credits.application.publish_notifications import PublishNotifications
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.infrastructure import bus
 from oslira_credits.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_credits.infrastructure.postgres import PostgresLedger
-from oslira_credits.infrastructure.postgres_audit import PostgresAuditedBooks
+from oslira_credits.infrastructure.postgres_audit import PostgresAuditStore
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_credits.infrastructure.postgres_imported_balances import PostgresImportedBalances
-from oslira_credits.infrastructure.postgres_notices import PostgresNotices
+from oslira_credits.infrastructure.postgres_notifications import PostgresNotifications
 from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
 
@@ -45,7 +45,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     bus.subscribe_outcomes(runtime.bus, settle)
     settle_due = SettleDueHolds(ledger, settle)
     expire = ExpireGrants(ledger)
-    announce = AnnounceNotices(PostgresNotices(runtime.database), announcements)
+    announce = PublishNotifications(PostgresNotifications(runtime.database), announcements)
 
     async def settle_due_holds() -> None:
         # Without the bus nobody can be asked, and holds would only be pushed on.
@@ -54,13 +54,13 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
 
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
     tombstones = PostgresTombstones(AdminClient(runtime.database))
-    audit = AuditBooks(PostgresAuditedBooks(AdminClient(runtime.database)))
+    audit = AuditLedger(PostgresAuditStore(AdminClient(runtime.database)))
     bus.answer_audits(runtime.bus, audit)
     own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones), "audit": audit})
 
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(AdminClient(runtime.database)))
 
-    async def announce_notices() -> None:
+    async def publish_notifications() -> None:
         if runtime.bus.is_connected:
             await announce()
 
@@ -71,10 +71,10 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
         await ledger.set_low_balance(settings.low_balance_credits)
 
     if settings.anonymous_analyses == "on":
-        grant_to_visitors = GrantToVisitors(
+        grant_to_anonymous = GrantToAnonymous(
             PostgresDailyGrants(runtime.database), ANONYMOUS_ACCOUNT_ID, settings.anonymous_daily_credits
         )
-        runtime.every(settings.sweep_every_s, "grant-to-visitors", grant_to_visitors)
-    runtime.every(settings.sweep_every_s, "announce-notices", announce_notices)
+        runtime.every(settings.sweep_every_s, "grant-to-anonymous", grant_to_anonymous)
+    runtime.every(settings.sweep_every_s, "publish-notifications", publish_notifications)
     runtime.every(settings.sweep_every_s, "expire-grants", expire_grants)
     runtime.every(_POLICY_EVERY_S, "keep-policy", keep_policy)

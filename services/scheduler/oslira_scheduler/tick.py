@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 
 from oslira_shared.errors import OsliraError
 
-from oslira_scheduler.domain.cron_job import moment_of_slot
+from oslira_scheduler.domain.cron_job import parse_slot
 from oslira_scheduler.infrastructure.one_tick import publish_one
 
 
 def moment(slot: str | None, variables: Mapping[str, str], now: datetime) -> datetime:
     """Any moment of the slot that is meant, aware. Raises ValueError for a text that is no time."""
     if slot is None:
-        return moment_of_slot(
+        return parse_slot(
             scheduled_at=variables.get("OSLIRA_CRON_SCHEDULED_AT", ""),
             job_name=variables.get("OSLIRA_CRON_JOB_NAME", ""),
             now=now,

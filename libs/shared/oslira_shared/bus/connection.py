@@ -20,7 +20,7 @@ from oslira_shared.bus.backlog import waiting_since
 from oslira_shared.bus.disposition import decode, disposition_middleware, typed
 from oslira_shared.bus.draining import answer_the_rest
 from oslira_shared.bus.guard import ConsumerGuard
-from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_refused
+from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_rejected
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
 from oslira_shared.bus.subscription import Subscription
@@ -169,7 +169,7 @@ class Bus:
             except NotOurCredential:
                 raise
             except Exception as error:  # whatever else it is, a service outlives its bus
-                if is_login_refused(error):
+                if is_login_rejected(error):
                     raise NotOurCredential(f"the bus knows nobody by {self.service}'s credential") from error
                 _LOG.warning("nats_unreachable", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(1)

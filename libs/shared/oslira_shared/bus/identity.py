@@ -18,7 +18,7 @@ class NotOurCredential(Exception):  # noqa: N818
     """The bus knows us as somebody else, or as somebody without limits, or not at all. Waiting mends none of it."""
 
 
-def is_login_refused(error: BaseException) -> bool:
+def is_login_rejected(error: BaseException) -> bool:
     """Whether the server knows nobody by this seed or password."""
     return _REFUSED_LOGIN in str(error).lower()
 

@@ -53,12 +53,12 @@ class JobOwner:
 
     async def measure(self) -> None:
         """Set the gauges; every replica says the same."""
-        for standing in await self.rows.standing():
-            if standing.job not in self._jobs:  # one of an older version
+        for status in await self.rows.statuses():
+            if status.job not in self._jobs:  # one of an older version
                 continue
-            metrics.JOB_SLOTS_FAILED.labels(standing.job).set(standing.given_up)
-            if standing.last_done_at is not None:
-                metrics.JOB_LAST_DONE.labels(standing.job).set(standing.last_done_at)
+            metrics.JOB_SLOTS_FAILED.labels(status.job).set(status.given_up)
+            if status.last_done_at is not None:
+                metrics.JOB_LAST_DONE.labels(status.job).set(status.last_done_at)
 
     async def stop(self) -> None:
         """What doesn't finish in time is handed back: a restart fails no job."""

@@ -26,7 +26,7 @@ class JobRun:
 
 
 @dataclass(frozen=True, slots=True)
-class JobStanding:
+class JobStatus:
     """`last_done_at`: the newest slot that is done, as a Unix time. `given_up`: slots of the last 7 days that ended failed."""
 
     job: str
@@ -102,7 +102,7 @@ class JobRows:
                 progress.as_counts(),
             )
 
-    async def standing(self) -> list[JobStanding]:
+    async def statuses(self) -> list[JobStatus]:
         """Each job that has come up, for the figures."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
@@ -112,7 +112,7 @@ class JobRows:
                   from {self.table.name} group by job
                 """
             )
-        return [JobStanding(**dict(row)) for row in rows]
+        return [JobStatus(**dict(row)) for row in rows]
 
     async def finish(self, held: Claim, progress: JobProgress) -> bool:
         """Done. False: somebody else has the row now."""

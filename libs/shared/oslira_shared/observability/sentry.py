@@ -39,7 +39,7 @@ CRITICAL: Final[Mapping[str, str]] = {
     "event_waited_too_long": "an event of Stripe was given up: what it waits for never came",
     "hold_not_settled": "a hold can't be settled",
     "outcome_exceeds_hold": "more was delivered than was held for",
-    "books_differ": "grants aren't what was paid for",
+    "reconciliation_mismatch": "grants aren't what was paid for",
     # Keys.
     "webhook_secret_unreadable": "a key of WEBHOOK_SECRETS_KEY is missing",
     "challenge_not_answered": "the anonymous challenge is set up wrongly",

@@ -40,7 +40,7 @@ failing(OsliraError("unavailable", "no bus"), "loop_failed", loop="sweep")
 log.error("request_failed", code="unavailable")
 log.error("actor_overdue", scrape_id="scrape-1")
 log.warning("model_busy", reason="429")
-log.error("books_differ", what="missing", ref="sub:jane.doe", detail="jane.doe")
+log.error("reconciliation_mismatch", what="missing", ref="sub:jane.doe", detail="jane.doe")
 log.info("run_ended")
 sentry.flush()
 """
@@ -64,7 +64,11 @@ def test_what_a_person_must_act_on_is_sent_once_and_outages_are_not(events: list
         (event["tags"]["event"], *[e["type"] for e in event.get("exception", {}).get("values", [])])
         for event in events
     ]
-    assert told == [("responder_failed", "KeyError"), ("responder_failed", "ValueError"), ("books_differ",)]
+    assert told == [
+        ("responder_failed", "KeyError"),
+        ("responder_failed", "ValueError"),
+        ("reconciliation_mismatch",),
+    ]
 
 
 def test_an_event_says_where_and_whose_by_ids_of_ours(events: list[dict[str, Any]]) -> None:

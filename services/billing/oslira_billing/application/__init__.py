@@ -1,1 +1,1 @@
-"""Use cases: take an event in, apply it once, keep the books tidy."""
+"""Use cases: take an event in, apply it once, keep the records tidy."""

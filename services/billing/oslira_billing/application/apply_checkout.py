@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from oslira_billing.application.ports import Books
+from oslira_billing.application.ports import BillingRecords
 from oslira_billing.application.record_purchase import record_purchase
 from oslira_billing.domain.fields import StripeObject, reference, text
 from oslira_billing.domain.purchase import payment_of_session, purchase_of_session
 
 
 async def apply_checkout(
-    books: Books,
+    records: BillingRecords,
     account_id: UUID,
     session: StripeObject,
     *,
@@ -23,13 +23,13 @@ async def apply_checkout(
     """
     customer_id = reference(session, "customer")
     if customer_id is not None:
-        await books.link_customer(customer_id, account_id)
+        await records.link_customer(customer_id, account_id)
     if text(session, "mode") != "payment":
         return
-    purchase = purchase_of_session(session, await books.catalogue(), items)
+    purchase = purchase_of_session(session, await records.catalogue(), items)
     described = {**session, "payment_status": "failed"} if has_failed else session
-    await books.reversals.save_session(account_id, described, purchase)
+    await records.reversals.save_session(account_id, described, purchase)
     if purchase is not None:
-        await record_purchase(books, account_id, purchase)
+        await record_purchase(records, account_id, purchase)
     if (payment := payment_of_session(session)) is not None:
-        await books.wake(payment)
+        await records.wake(payment)

@@ -10,7 +10,7 @@ from oslira_shared.errors import OsliraError
 
 from oslira_billing.application.effects import HANDLED, PAYMENT_LINKED, Choice, ChooseEffect
 from oslira_billing.application.ports import (
-    Books,
+    BillingRecords,
     ClaimLostError,
     Inbox,
     News,
@@ -86,21 +86,21 @@ class ApplyEvent:
         described = received.event.object
         payment = reference(described, "payment", "payment_intent")
         invoice_id = reference(described, "invoice")
-        async with self.inbox.books() as books:
+        async with self.inbox.records() as records:
             if payment is not None and invoice_id is not None:
-                await books.reversals.save_payment(payment, invoice_id)
-                await books.wake(payment)
-            await books.finish(received, state="done", account_id=None)
+                await records.reversals.save_payment(payment, invoice_id)
+                await records.wake(payment)
+            await records.finish(received, state="done", account_id=None)
 
     async def _apply(self, received: Received, choice: Choice) -> None:
         described = received.event.object
-        async with self.inbox.books() as books:
-            account_id = await _owner(books, (described, *choice.papers))
-            await books.lock_account(account_id)
-            before = await books.plan_of(account_id)
-            await choice.effect(books, account_id, described)
-            has_changed = await books.plan_of(account_id) != before
-            after = await books.finish(
+        async with self.inbox.records() as records:
+            account_id = await _owner(records, (described, *choice.objects))
+            await records.lock_account(account_id)
+            before = await records.plan_of(account_id)
+            await choice.effect(records, account_id, described)
+            has_changed = await records.plan_of(account_id) != before
+            after = await records.finish(
                 received, state="applied" if has_changed else "done", account_id=account_id
             )
         if has_changed:
@@ -127,21 +127,21 @@ class ApplyEvent:
 
     async def _is_ours(self, received: Received) -> bool:
         event = received.event
-        async with self.inbox.books() as books:
-            if event.customer_id is not None and await books.account_of(event.customer_id) is not None:
+        async with self.inbox.records() as records:
+            if event.customer_id is not None and await records.account_of(event.customer_id) is not None:
                 return True
-            return names_us(event.object, await books.catalogue())
+            return names_us(event.object, await records.catalogue())
 
 
-async def _owner(books: Books, papers: Iterable[StripeObject]) -> UUID:
+async def _owner(records: BillingRecords, objects: Iterable[StripeObject]) -> UUID:
     """Whose all of these are. Raises EventRefusedError when they contradict each other, NotYetError when none says."""
     owners: list[UUID] = []
     customer_id: str | None = None
-    for paper in papers:
-        customer_id = reference(paper, "customer") or customer_id
-        stored = await books.account_of(customer_id) if customer_id else None
+    for object_ in objects:
+        customer_id = reference(object_, "customer") or customer_id
+        stored = await records.account_of(customer_id) if customer_id else None
         try:
-            owners.append(owner_of(paper, stored))
+            owners.append(owner_of(object_, stored))
         except AccountUnknownError:
             continue
     return one_owner(owners, waits_for=customer_id)

@@ -3,14 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from oslira_billing.application.ports import Books
+from oslira_billing.application.ports import BillingRecords
 from oslira_billing.application.record_purchase import record_purchase
 from oslira_billing.domain.fields import StripeObject, text
 from oslira_billing.domain.purchase import ReadInvoice
 
 
 async def apply_invoice(
-    books: Books,
+    records: BillingRecords,
     account_id: UUID,
     _described: StripeObject,
     *,
@@ -20,14 +20,14 @@ async def apply_invoice(
     """`invoice` has all its lines; `anchor` is of the billing cycle of the subscription it bills, where a line needs it."""
     invoice_id = text(invoice, "id") or ""
     read = ReadInvoice(
-        await books.catalogue(),
+        await records.catalogue(),
         trial_key=f"trial:{account_id}",
         anchor=anchor,
-        known=await books.purchases.subscriptions_of(account_id),
+        known=await records.purchases.subscriptions_of(account_id),
     )
     purchases = read(invoice)
-    await books.save_invoice(account_id, invoice, purchases)
-    await books.clear_problem(invoice_id)
+    await records.save_invoice(account_id, invoice, purchases)
+    await records.clear_problem(invoice_id)
     for purchase in purchases:
-        await record_purchase(books, account_id, purchase)
-    await books.wake(invoice_id)
+        await record_purchase(records, account_id, purchase)
+    await records.wake(invoice_id)

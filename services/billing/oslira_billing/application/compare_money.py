@@ -91,22 +91,24 @@ class CompareMoney:
     async def _compare_payment(self, at_work: _Pass, purchase_id: str) -> bool:
         """Whether Stripe has it as paid, and we have it recorded."""
         kind = "checkout.session" if purchase_id.startswith("cs_") else "invoice"
-        paper = at_work.listed.payments.get(purchase_id) or await self.stripe.retrieve(kind, purchase_id)
-        async with self.inbox.books() as books:
-            groups = await books.purchases.groups_of(purchase_id)
-            read_groups = [await books.purchases.group(key) for _, key in groups]
-        if paper is None or not is_paid(paper):
+        object_ = at_work.listed.payments.get(purchase_id) or await self.stripe.retrieve(kind, purchase_id)
+        async with self.inbox.records() as records:
+            groups = await records.purchases.groups_of(purchase_id)
+            read_groups = [await records.purchases.group(key) for _, key in groups]
+        if object_ is None or not is_paid(object_):
             given = [one for group in read_groups for one in group.given if one.purchase_id == purchase_id]
             if credits_ := sum(one.credits for one in given):
-                at_work.found.append(_unpaid(purchase_id, groups[0][0], credits_, is_known=paper is not None))
+                at_work.found.append(
+                    _unpaid(purchase_id, groups[0][0], credits_, is_known=object_ is not None)
+                )
             return False
         read = ReadPayment(self.inbox, self.stripe, self.lists)
         if not groups:
-            at_work.found += await read.not_recorded(paper)
+            at_work.found += await read.not_recorded(object_)
             return False
         paid = [one for group in read_groups for one in group.paid if one.purchase.id == purchase_id]
         stakes = [one.purchase.stake for one in paid]
-        at_work.found += payment_differences(read.payment(paper), groups[0][0], stakes)
+        at_work.found += payment_differences(read.payment(object_), groups[0][0], stakes)
         return True
 
     async def _facts(self, at_work: _Pass, purchase_id: str, recorded: MoneyFacts) -> MoneyFacts:
@@ -146,16 +148,16 @@ class CompareMoney:
         self, at_work: _Pass, facts: Mapping[str, MoneyFacts], recorded: Mapping[str, MoneyFacts]
     ) -> None:
         groups: dict[str, UUID] = {}
-        async with self.inbox.books() as books:
+        async with self.inbox.records() as records:
             for purchase_id in facts:
                 groups |= {
-                    key: account_id for account_id, key in await books.purchases.groups_of(purchase_id)
+                    key: account_id for account_id, key in await records.purchases.groups_of(purchase_id)
                 }
-            read = {key: await books.purchases.group(key) for key in groups}
+            read = {key: await records.purchases.group(key) for key in groups}
         for key, group in read.items():
-            standings = await self.records.standings([one.key for one in group.given])
+            statuses = await self.records.statuses([one.key for one in group.given])
             own = {one.purchase.id: facts[one.purchase.id] for one in group.paid if one.purchase.id in facts}
-            at_work.found += CompareGroup(groups[key], group, standings, own, recorded)()
+            at_work.found += CompareGroup(groups[key], group, statuses, own, recorded)()
 
 
 def _unpaid(purchase_id: str, account_id: UUID, credits_: int, *, is_known: bool) -> Mismatch:

@@ -1,6 +1,6 @@
 """The daily clean-up, billing's part: bodies of old events, which hold names and addresses, and those of deleted accounts.
 
-Subscriptions, invoices, charges and renewals stay: they are the books, and name an account by its id alone.
+Subscriptions, invoices, charges and renewals stay: they are the records, and name an account by its id alone.
 """
 
 from dataclasses import dataclass

@@ -9,18 +9,18 @@ from uuid import UUID
 from oslira_billing.application.apply_checkout import apply_checkout
 from oslira_billing.application.apply_invoice import apply_invoice
 from oslira_billing.application.apply_subscription import apply_subscription
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.application.find_reversal import FindReversal, is_reversal
 from oslira_billing.application.payment_problems import clear_problem, note_problem
-from oslira_billing.application.ports import Books, Inbox, StripeObjects
-from oslira_billing.application.sighting import Sighting
-from oslira_billing.application.take_back import credit, take_back
+from oslira_billing.application.ports import BillingRecords, Inbox, StripeObjects
+from oslira_billing.application.reverse import credit, reverse
 from oslira_billing.application.whole_invoice import whole_invoice
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject, text
 from oslira_billing.domain.reversal import read_credit_note
 
-# What an event does once its account is known, in one transaction: (books, account, the event's object).
-Effect: TypeAlias = Callable[[Books, UUID, StripeObject], Awaitable[None]]
+# What an event does once its account is known, in one transaction: (records, account, the event's object).
+Effect: TypeAlias = Callable[[BillingRecords, UUID, StripeObject], Awaitable[None]]
 
 _INVOICE_PAID: Final = "invoice.paid"
 _PLAIN: Final[dict[str, Effect]] = {
@@ -56,10 +56,10 @@ HANDLED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`papers`: objects beside the event's own that say whose it is."""
+    """`objects`: objects beside the event's own that say whose it is."""
 
     effect: Effect
-    papers: tuple[StripeObject, ...] = ()
+    objects: tuple[StripeObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ChooseEffect:
     async def __call__(self, event: StripeEvent) -> Choice:
         if is_reversal(event.type):
             found = await FindReversal(self.inbox, self.stripe)(event)
-            return Choice(partial(take_back, found=found), found.papers)
+            return Choice(partial(reverse, found=found), found.objects)
         return Choice(await self._effect(event))
 
     async def _effect(self, event: StripeEvent) -> Effect:
@@ -107,11 +107,11 @@ class ChooseEffect:
         """Events come in no order, so the subscription is asked for as it is now."""
         fetch_seq = await self.inbox.next_fetch_seq()
         current = await self.stripe.retrieve("subscription", text(event.object, "id") or "")
-        seen = Sighting(fetch_seq, as_of=None if current else event.created)
+        seen = FetchVersion(fetch_seq, as_of=None if current else event.created)
         return partial(apply_subscription, current=current or event.object, seen=seen)
 
     async def _credit_note(self, event: StripeEvent) -> Effect:
         fetch_seq = await self.inbox.next_fetch_seq()
         current = await self.stripe.retrieve("credit_note", text(event.object, "id") or "")
-        seen = Sighting(fetch_seq, as_of=None if current else event.created)
+        seen = FetchVersion(fetch_seq, as_of=None if current else event.created)
         return partial(credit, note=read_credit_note(current or event.object), seen=seen)

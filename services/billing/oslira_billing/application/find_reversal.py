@@ -1,11 +1,11 @@
-"""What goes back and what it bought, asked of Stripe and of our own books before the event's transaction begins."""
+"""What goes back and what it bought, asked of Stripe and of our own records before the event's transaction begins."""
 
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.application.ports import Inbox, StripeObjects
-from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.errors import EventRefusedError, NotYetError
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject, at, number, reference, text
@@ -17,15 +17,15 @@ _KINDS: Final = ("charge.refunded", "refund.", "charge.dispute.")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`papers` say whose it is. A charge that Stripe can't show, but that was seen before, is None here."""
+    """`objects` say whose it is. A charge that Stripe can't show, but that was seen before, is None here."""
 
     charge_id: str
     charge: Charge | None
-    charge_seen: Sighting
+    charge_seen: FetchVersion
     purchase_id: str | None
     dispute: Dispute | None
-    dispute_seen: Sighting
-    papers: tuple[StripeObject, ...]
+    dispute_seen: FetchVersion
+    objects: tuple[StripeObject, ...]
 
 
 def is_reversal(kind: str) -> bool:
@@ -42,8 +42,8 @@ class FindReversal:
 
     async def __call__(self, event: StripeEvent) -> Found:
         """Events come in no order, so each makes us look at the charge as it is now."""
-        now = Sighting(await self.inbox.next_fetch_seq())
-        snapshot = Sighting(now.fetch_seq, as_of=event.created)
+        now = FetchVersion(await self.inbox.next_fetch_seq())
+        snapshot = FetchVersion(now.fetch_seq, as_of=event.created)
         dispute, dispute_seen = None, now
         if event.type.startswith("charge.dispute."):
             current = await self.stripe.retrieve("dispute", text(event.object, "id") or "")
@@ -57,9 +57,11 @@ class FindReversal:
         described = fetched or (event.object if is_charge else None)
         if described is None:
             account_id, purchase_id = await self._seen_before(charge_id)
-            return Found(charge_id, None, now, purchase_id, dispute, dispute_seen, (_paper(account_id),))
+            return Found(
+                charge_id, None, now, purchase_id, dispute, dispute_seen, (_owner_object(account_id),)
+            )
         charge = read_charge(described)
-        purchase_id, paper = await self.purchase_of(charge)
+        purchase_id, object_ = await self.purchase_of(charge)
         return Found(
             charge_id,
             charge,
@@ -67,12 +69,12 @@ class FindReversal:
             purchase_id,
             dispute,
             dispute_seen,
-            (described, paper),
+            (described, object_),
         )
 
     async def _seen_before(self, charge_id: str) -> tuple[UUID, str | None]:
-        async with self.inbox.books() as books:
-            found = await books.reversals.charge_of(charge_id)
+        async with self.inbox.records() as records:
+            found = await records.reversals.charge_of(charge_id)
         if found is None:
             raise NotYetError(f"charge_unknown: {charge_id}", waits_for=charge_id)
         return found
@@ -82,12 +84,12 @@ class FindReversal:
         payment = charge.payment_intent_id
         if payment is None:
             raise EventRefusedError("payment_unknown", f"charge {charge.id} names no payment")
-        async with self.inbox.books() as books:
-            known = await books.purchases.paid_by(payment)
-            invoice_id = await books.reversals.invoice_of(payment)
+        async with self.inbox.records() as records:
+            known = await records.purchases.paid_by(payment)
+            invoice_id = await records.reversals.invoice_of(payment)
         for one in known:
             if _is_of(charge, one.amount_minor, one.currency):
-                return one.id, _paper(one.account_id)
+                return one.id, _owner_object(one.account_id)
         invoice = await self._invoice(payment, invoice_id)
         if invoice is not None and (subscription_of(invoice) or at(invoice, "metadata", "pack")):
             return text(invoice, "id") or "", invoice
@@ -111,7 +113,7 @@ class FindReversal:
         return invoice
 
 
-def _paper(account_id: UUID) -> StripeObject:
+def _owner_object(account_id: UUID) -> StripeObject:
     return {"metadata": {"account_id": str(account_id)}}
 
 

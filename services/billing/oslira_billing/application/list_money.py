@@ -50,11 +50,11 @@ class Listed:
         self._charge(described)
 
 
-def is_paid(paper: StripeObject) -> bool:
+def is_paid(object_: StripeObject) -> bool:
     """Whether an invoice, or a checkout that sells packs, was paid."""
-    if text(paper, "object") == "invoice":
-        return text(paper, "status") == "paid"
-    return text(paper, "mode") == "payment" and text(paper, "payment_status") in _PAID
+    if text(object_, "object") == "invoice":
+        return text(object_, "status") == "paid"
+    return text(object_, "mode") == "payment" and text(object_, "payment_status") in _PAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from oslira_billing.domain.fields import StripeObject
-from oslira_billing.domain.mismatch import Mismatch, Standing
+from oslira_billing.domain.mismatch import GrantStatus, Mismatch
 from oslira_billing.domain.money_facts import MoneyFacts
 
 
@@ -40,7 +40,7 @@ class MoneyLists(Protocol):
         """All pages; any number of `types`."""
         ...
 
-    async def refunded_minor(self, paper: StripeObject) -> int:
+    async def refunded_minor(self, object_: StripeObject) -> int:
         """How much of what paid an invoice or a checkout was refunded."""
         ...
 
@@ -75,7 +75,7 @@ class MoneyRecords(Protocol):
         """What is recorded of money that went back of them. A purchase of which nothing is, is not in it."""
         ...
 
-    async def standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    async def statuses(self, keys: Sequence[str]) -> Mapping[str, GrantStatus]:
         """Grants in the ledger, by their keys."""
         ...
 

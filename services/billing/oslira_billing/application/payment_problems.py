@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
-from oslira_billing.application.ports import Books
+from oslira_billing.application.ports import BillingRecords
 from oslira_billing.domain.fields import StripeObject, text
 
 
 async def note_problem(
-    books: Books, account_id: UUID, described: StripeObject, *, current: StripeObject, problem: str
+    records: BillingRecords, account_id: UUID, described: StripeObject, *, current: StripeObject, problem: str
 ) -> None:
     """`current` is the invoice as it is now: what is paid by now is no problem any more."""
     if text(current, "status") == "open":
-        await books.save_problem(account_id, current, problem)
+        await records.save_problem(account_id, current, problem)
     else:
-        await clear_problem(books, account_id, described)
+        await clear_problem(records, account_id, described)
 
 
-async def clear_problem(books: Books, _account_id: UUID, invoice: StripeObject) -> None:
+async def clear_problem(records: BillingRecords, _account_id: UUID, invoice: StripeObject) -> None:
     """Voided or paid."""
-    await books.clear_problem(text(invoice, "id") or "")
+    await records.clear_problem(text(invoice, "id") or "")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.application.purchases import Purchases
 from oslira_billing.application.reversals import Reversals
-from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject
@@ -37,7 +37,7 @@ class ClaimLostError(Exception):
     """Somebody else has the row now: roll back and forget."""
 
 
-class Books(Protocol):
+class BillingRecords(Protocol):
     """What one event may read and change. All of it commits with the event's mark, or none of it."""
 
     async def catalogue(self) -> Catalogue:
@@ -78,7 +78,7 @@ class Books(Protocol):
         """What waits for this object needs to wait no longer."""
         ...
 
-    async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
+    async def save_subscription(self, account_id: UUID, found: Subscription, seen: FetchVersion) -> None:
         """Keep what was found, unless the row holds something newer or has ended for good."""
         ...
 
@@ -115,7 +115,7 @@ class Inbox(Protocol):
         """None: somebody has it, or it is finished, or it is not due yet."""
         ...
 
-    def books(self) -> AbstractAsyncContextManager[Books]:
+    def records(self) -> AbstractAsyncContextManager[BillingRecords]:
         """One transaction."""
         ...
 
@@ -137,7 +137,7 @@ class Inbox(Protocol):
         """Try again after a backoff; a failure is counted, and the last one makes the sweep bury it."""
         ...
 
-    async def revive(self, event_id: str) -> UUID:
+    async def requeue(self, event_id: str) -> UUID:
         """Let a dead event, by its row's id or Stripe's, begin anew. Raises OsliraError `not_found`, `conflict`."""
         ...
 
@@ -241,7 +241,7 @@ class Checkouts(Protocol):
 
 
 class Shop(Protocol):
-    """What checkout needs of the books."""
+    """What checkout needs of the records."""
 
     async def customer_of(self, account_id: UUID) -> str | None:
         """The account's customer at Stripe that is to be sold to."""

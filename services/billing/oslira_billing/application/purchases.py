@@ -1,4 +1,4 @@
-"""What the books keep of purchases, in the use cases' words."""
+"""What the records keep of purchases, in the use cases' words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from oslira_billing.domain.group import Given, Group
 from oslira_billing.domain.purchase import Purchase
-from oslira_billing.domain.standing import Given, Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class KnownPurchase:
 
 
 @dataclass(frozen=True, slots=True)
-class OwedGroup:
+class DueGroup:
     """A group of purchases with a month that has begun and was not granted."""
 
     account_id: UUID
@@ -55,18 +55,18 @@ class Purchases(Protocol):
         """Credits in the ledger and the record of them."""
         ...
 
-    async def take(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
-        """Take so many of a grant back. What was spent of it becomes the account's debt."""
+    async def revoke(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
+        """Revoke so many of a grant back. What was spent of it becomes the account's debt."""
         ...
 
     async def freeze(self, account_id: UUID, given: Given) -> None:
         """Let nothing of a grant be drawn until it is thawed."""
         ...
 
-    async def thaw(self, account_id: UUID, given: Given) -> None:
+    async def unfreeze(self, account_id: UUID, given: Given) -> None:
         """The end of its freeze."""
         ...
 
-    async def owed(self, at: datetime) -> Sequence[OwedGroup]:
+    async def due(self, at: datetime) -> Sequence[DueGroup]:
         """Groups with a month that began by then and was not granted, of accounts that are open."""
         ...

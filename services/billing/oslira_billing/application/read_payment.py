@@ -17,44 +17,46 @@ from oslira_billing.domain.purchase import Purchase, ReadInvoice, purchase_of_se
 
 @dataclass(frozen=True, slots=True)
 class ReadPayment:
-    """`paper`: the invoice or the checkout session, as Stripe has it."""
+    """`object_`: the invoice or the checkout session, as Stripe has it."""
 
     inbox: Inbox
     stripe: StripeObjects
     lists: MoneyLists
 
-    async def account_of(self, paper: StripeObject) -> UUID | None:
+    async def account_of(self, object_: StripeObject) -> UUID | None:
         """Whose it is; None for another product's. Raises EventRefusedError where names contradict each other."""
-        customer_id = reference(paper, "customer")
-        async with self.inbox.books() as books:
-            stored = await books.account_of(customer_id) if customer_id else None
+        customer_id = reference(object_, "customer")
+        async with self.inbox.records() as records:
+            stored = await records.account_of(customer_id) if customer_id else None
         try:
-            return owner_of(paper, stored)
+            return owner_of(object_, stored)
         except AccountUnknownError:
             return None
 
     @staticmethod
-    def payment(paper: StripeObject) -> Payment:
+    def payment(object_: StripeObject) -> Payment:
         """What was paid by card; what the customer's balance paid is not part of it."""
-        field = "amount_paid" if text(paper, "object") == "invoice" else "amount_total"
-        return Payment(text(paper, "id") or "", number(paper, field) or 0, text(paper, "currency") or "")
+        field = "amount_paid" if text(object_, "object") == "invoice" else "amount_total"
+        return Payment(
+            text(object_, "id") or "", number(object_, field) or 0, text(object_, "currency") or ""
+        )
 
-    async def not_recorded(self, paper: StripeObject) -> Sequence[Mismatch]:
+    async def not_recorded(self, object_: StripeObject) -> Sequence[Mismatch]:
         """Nothing for what pays for no credits, is another product's, or was refunded whole."""
         account_id: UUID | None = None
         try:
-            account_id = await self.account_of(paper)
-            expected = await self._expected(paper, account_id) if account_id else []
+            account_id = await self.account_of(object_)
+            expected = await self._expected(object_, account_id) if account_id else []
         except EventRefusedError as refusal:
-            async with self.inbox.books() as books:
-                is_ours = names_us(paper, await books.catalogue())
+            async with self.inbox.records() as records:
+                is_ours = names_us(object_, await records.catalogue())
             if account_id is None and not is_ours:
                 return []
-            return [self._not_understood(paper, account_id, str(refusal))]
+            return [self._not_understood(object_, account_id, str(refusal))]
         if account_id is None or not any(one.total_credits or one.returned_credits for one in expected):
             return []
-        payment = self.payment(paper)
-        if 0 < payment.cash_minor <= await self.lists.refunded_minor(paper):
+        payment = self.payment(object_)
+        if 0 < payment.cash_minor <= await self.lists.refunded_minor(object_):
             return []
         return [not_recorded(payment, account_id, expected)]
 
@@ -79,22 +81,22 @@ class ReadPayment:
             )
         ]
 
-    async def _expected(self, paper: StripeObject, account_id: UUID) -> Sequence[Purchase]:
-        if text(paper, "object") != "invoice":
-            items = await self.stripe.items_of(text(paper, "id") or "")
-            async with self.inbox.books() as books:
-                bought = purchase_of_session(paper, await books.catalogue(), items or ())
+    async def _expected(self, object_: StripeObject, account_id: UUID) -> Sequence[Purchase]:
+        if text(object_, "object") != "invoice":
+            items = await self.stripe.items_of(text(object_, "id") or "")
+            async with self.inbox.records() as records:
+                bought = purchase_of_session(object_, await records.catalogue(), items or ())
             return [bought] if bought is not None else []
-        invoice, anchor = await whole_invoice(self.stripe, paper)
+        invoice, anchor = await whole_invoice(self.stripe, object_)
         trial_key = f"trial:{account_id}"
-        async with self.inbox.books() as books:
-            known = await books.purchases.subscriptions_of(account_id)
-            return ReadInvoice(await books.catalogue(), trial_key=trial_key, anchor=anchor, known=known)(
+        async with self.inbox.records() as records:
+            known = await records.purchases.subscriptions_of(account_id)
+            return ReadInvoice(await records.catalogue(), trial_key=trial_key, anchor=anchor, known=known)(
                 invoice
             )
 
-    def _not_understood(self, paper: StripeObject, account_id: UUID | None, reason: str) -> Mismatch:
-        payment = self.payment(paper)
+    def _not_understood(self, object_: StripeObject, account_id: UUID | None, reason: str) -> Mismatch:
+        payment = self.payment(object_)
         return Mismatch(
             kind=PAYMENT_NOT_UNDERSTOOD,
             stripe_id=payment.id,

@@ -1,4 +1,4 @@
-"""Take an event in: check it, store it, hint at it. Everything else happens after Stripe has its answer."""
+"""Revoke an event in: check it, store it, hint at it. Everything else happens after Stripe has its answer."""
 
 import json
 from collections.abc import Callable, Sequence

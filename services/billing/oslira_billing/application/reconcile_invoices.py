@@ -24,7 +24,7 @@ class Difference:
 
 
 class Reconciliation(Protocol):
-    """Billing's books beside the ledger's."""
+    """Billing's records beside the ledger's."""
 
     async def compare(self) -> tuple[int, Sequence[Difference]]:
         """(how many grants and payments were compared, those that differ), as of one moment."""
@@ -49,5 +49,9 @@ class ReconcileInvoices:
         progress.found = len(differences)
         for one in differences[:_MOST_LOGGED]:
             _LOG.error(
-                "books_differ", what=one.what, ref=one.ref, detail=one.detail, account_id=str(one.account_id)
+                "reconciliation_mismatch",
+                what=one.what,
+                ref=one.ref,
+                detail=one.detail,
+                account_id=str(one.account_id),
             )

@@ -4,24 +4,24 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from oslira_billing.application.ports import Books
+from oslira_billing.application.ports import BillingRecords
 from oslira_billing.domain.errors import EventRefusedError
+from oslira_billing.domain.group import Freeze, Given, Group, Restore, Revoke, Unfreeze
 from oslira_billing.domain.purchase import Purchase, period_key
-from oslira_billing.domain.standing import Freeze, Given, Group, Restore, Take, Thaw
 
 # A credit that is given back may have to be frozen, and then all is as it should be.
 _MOST_ROUNDS = 3
 
 
-async def record_purchase(books: Books, account_id: UUID, purchase: Purchase) -> None:
+async def record_purchase(records: BillingRecords, account_id: UUID, purchase: Purchase) -> None:
     """Once, whichever event brings it. Raises EventRefusedError `account_closed`: an operator has to return the money."""
-    if not await books.purchases.save(account_id, purchase):
+    if not await records.purchases.save(account_id, purchase):
         return
-    if purchase.grants and await books.is_closed(account_id):
+    if purchase.grants and await records.is_closed(account_id):
         raise EventRefusedError(
             "account_closed", f"{purchase.id} was paid for the deleted account {account_id}"
         )
-    used = {given.key for given in (await books.purchases.group(purchase.group)).given}
+    used = {given.key for given in (await records.purchases.group(purchase.group)).given}
     for grant in purchase.grants:
         if grant.source == "trial" and grant.key in used:
             continue
@@ -30,32 +30,32 @@ async def record_purchase(books: Books, account_id: UUID, purchase: Purchase) ->
         given = Given(
             key=key, purchase_id=purchase.id, credits=grant.amount_credits, starts_at=grant.starts_at
         )
-        await books.purchases.grant(account_id, group_key=purchase.group, given=given, source=grant.source)
-    await settle(books, account_id, purchase.group)
+        await records.purchases.grant(account_id, group_key=purchase.group, given=given, source=grant.source)
+    await settle(records, account_id, purchase.group)
 
 
-async def settle_purchase(books: Books, purchase_id: str) -> None:
+async def settle_purchase(records: BillingRecords, purchase_id: str) -> None:
     """After something became known of a purchase's money. Before the purchase was recorded it does nothing."""
-    for account_id, group_key in await books.purchases.groups_of(purchase_id):
-        await settle(books, account_id, group_key)
+    for account_id, group_key in await records.purchases.groups_of(purchase_id):
+        await settle(records, account_id, group_key)
 
 
-async def settle(books: Books, account_id: UUID, group_key: str) -> None:
+async def settle(records: BillingRecords, account_id: UUID, group_key: str) -> None:
     """Move the ledger from how a group's grants are to how they should be."""
     for _ in range(_MOST_ROUNDS):
-        group = await books.purchases.group(group_key)
+        group = await records.purchases.group(group_key)
         moves = group.moves()
         for move in moves:
-            await _move(books, account_id, group_key, group, move)
+            await _move(records, account_id, group_key, group, move)
         if not moves:
             return
 
 
-async def grant_months(books: Books, account_id: UUID, group_key: str, *, at: datetime) -> int:
+async def grant_months(records: BillingRecords, account_id: UUID, group_key: str, *, at: datetime) -> int:
     """Grant the months of a group that began by `at`, were paid in advance and are still paid. How many credits."""
     granted = 0
-    for begins in (await books.purchases.group(group_key)).months_due(at):
-        group = await books.purchases.group(group_key)
+    for begins in (await records.purchases.group(group_key)).months_due(at):
+        group = await records.purchases.group(group_key)
         amount = group.month(begins)
         if not amount:
             continue
@@ -63,14 +63,18 @@ async def grant_months(books: Books, account_id: UUID, group_key: str, *, at: da
         if key in {given.key for given in group.given}:
             key = f"{key}:{payer}"
         given = Given(key=key, purchase_id=payer, credits=amount, starts_at=begins, is_month=True)
-        await books.purchases.grant(account_id, group_key=group_key, given=given, source="subscription")
+        await records.purchases.grant(account_id, group_key=group_key, given=given, source="subscription")
         granted += amount
-    await settle(books, account_id, group_key)
+    await settle(records, account_id, group_key)
     return granted
 
 
 async def _move(
-    books: Books, account_id: UUID, group_key: str, group: Group, move: Take | Restore | Freeze | Thaw
+    records: BillingRecords,
+    account_id: UUID,
+    group_key: str,
+    group: Group,
+    move: Revoke | Restore | Freeze | Unfreeze,
 ) -> None:
     if isinstance(move, Restore):
         number = sum(given.is_restored for given in group.given) + 1
@@ -82,13 +86,13 @@ async def _move(
             starts_at=newest.starts_at,
             is_restored=True,
         )
-        await books.purchases.grant(account_id, group_key=group_key, given=restored, source="restored")
+        await records.purchases.grant(account_id, group_key=group_key, given=restored, source="restored")
         return
     given = next(given for given in group.given if given.key == move.key)
-    if isinstance(move, Take):
-        await books.purchases.take(account_id, given=given, amount_credits=move.credits)
+    if isinstance(move, Revoke):
+        await records.purchases.revoke(account_id, given=given, amount_credits=move.credits)
     elif isinstance(move, Freeze):
         key = f"dispute:{given.key}:{given.freezes + 1}"
-        await books.purchases.freeze(account_id, replace(given, frozen_under=key))
+        await records.purchases.freeze(account_id, replace(given, frozen_under=key))
     else:
-        await books.purchases.thaw(account_id, given)
+        await records.purchases.unfreeze(account_id, given)

@@ -15,6 +15,6 @@ class ReplayEvent:
 
     async def __call__(self, event_id: str) -> UUID:
         """By its row's id or Stripe's. Safe to ask twice: applying is idempotent."""
-        row_id = await self.inbox.revive(event_id)
+        row_id = await self.inbox.requeue(event_id)
         await self.hints.announce(row_id, "received", 0, again=True)
         return row_id

@@ -1,9 +1,9 @@
-"""What the books keep of money that goes back, in the use cases' words. What follows from it is Purchases'."""
+"""What the records keep of money that goes back, in the use cases' words. What follows from it is Purchases'."""
 
 from typing import Protocol
 from uuid import UUID
 
-from oslira_billing.application.sighting import Sighting
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.domain.fields import StripeObject
 from oslira_billing.domain.purchase import Purchase
 from oslira_billing.domain.reversal import Charge, CreditNote, Dispute
@@ -24,15 +24,17 @@ class Reversals(Protocol):
         """The invoice that a payment paid, if that was recorded."""
         ...
 
-    async def save_charge(self, account_id: UUID, charge: Charge, purchase_id: str, seen: Sighting) -> None:
+    async def save_charge(
+        self, account_id: UUID, charge: Charge, purchase_id: str, seen: FetchVersion
+    ) -> None:
         """Keep what was found, unless the row holds something newer."""
         ...
 
-    async def save_dispute(self, charge_id: str, dispute: Dispute, seen: Sighting) -> None:
+    async def save_dispute(self, charge_id: str, dispute: Dispute, seen: FetchVersion) -> None:
         """Keep what was found, unless the row holds something newer. A closed one doesn't open again."""
         ...
 
-    async def save_credit_note(self, account_id: UUID, note: CreditNote, seen: Sighting) -> None:
+    async def save_credit_note(self, account_id: UUID, note: CreditNote, seen: FetchVersion) -> None:
         """Keep what was found, unless the row holds something newer."""
         ...
 

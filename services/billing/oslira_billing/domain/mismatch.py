@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from oslira_billing.domain.group import Freeze, Given, Group, Move, Paid, Restore, Revoke
 from oslira_billing.domain.money_facts import (
     DISPUTE_WITHOUT_FREEZE,
     FREEZE_AFTER_DISPUTE,
@@ -16,7 +17,6 @@ from oslira_billing.domain.money_facts import (
     MoneyFacts,
 )
 from oslira_billing.domain.purchase import Purchase, Stake
-from oslira_billing.domain.standing import Freeze, Given, Group, Move, Paid, Restore, Take
 
 PAYMENT_WITHOUT_GRANT: Final = "payment_without_grant"
 PAYMENT_NOT_UNDERSTOOD: Final = "payment_not_understood"
@@ -55,7 +55,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GrantStatus:
     """A grant as the ledger has it."""
 
     credits: int
@@ -114,17 +114,17 @@ def merged(mismatches: Iterable[Mismatch]) -> Sequence[Mismatch]:
 
 def not_recorded(payment: Payment, account_id: UUID, expected: Sequence[Purchase]) -> Mismatch:
     """A payment that we know nothing of, and what it pays for."""
-    owed = sum(one.total_credits for one in expected)
+    due = sum(one.total_credits for one in expected)
     return Mismatch(
         kind=PAYMENT_WITHOUT_GRANT,
         stripe_id=payment.id,
         purchase_id=payment.id,
         account_id=account_id,
-        detail=f"{payment.id} pays for {owed} credits in all, and no purchase is recorded",
+        detail=f"{payment.id} pays for {due} credits in all, and no purchase is recorded",
         stripe_minor=payment.cash_minor,
         recorded_minor=0,
         currency=payment.currency,
-        credits=owed,
+        credits=due,
     )
 
 
@@ -137,7 +137,7 @@ class CompareGroup:
 
     account_id: UUID
     group: Group
-    ledger: Mapping[str, Standing]
+    ledger: Mapping[str, GrantStatus]
     facts: Mapping[str, MoneyFacts]
     recorded: Mapping[str, MoneyFacts]
 
@@ -181,13 +181,15 @@ class CompareGroup:
     def _of_grants(self) -> Sequence[Mismatch]:
         found: list[Mismatch] = []
         for one in self.group.given:
-            standing = self.ledger.get(one.key)
-            if standing is None:
+            status = self.ledger.get(one.key)
+            if status is None:
                 detail = f"the ledger has no grant {one.key} of {one.credits} credits"
                 kind, credits_ = PAYMENT_WITHOUT_GRANT, one.credits
-            elif standing.credits != one.credits:
-                detail = f"{one.credits} credits are recorded under {one.key}, the ledger granted {standing.credits}"
-                kind, credits_ = CREDITS_DIFFER, one.credits - standing.credits
+            elif status.credits != one.credits:
+                detail = (
+                    f"{one.credits} credits are recorded under {one.key}, the ledger granted {status.credits}"
+                )
+                kind, credits_ = CREDITS_DIFFER, one.credits - status.credits
             else:
                 continue
             found.append(self._mismatch(kind, one.purchase_id, one.purchase_id, detail, credits_=credits_))
@@ -207,7 +209,7 @@ class CompareGroup:
 
     def _why(self, move: Move, purchase_id: str) -> tuple[str, str, str]:
         facts = self.facts.get(purchase_id) or self.recorded.get(purchase_id) or MoneyFacts()
-        if isinstance(move, Take):
+        if isinstance(move, Revoke):
             kind, stripe_id = facts.cause()
             return (
                 kind,
@@ -236,10 +238,10 @@ class CompareGroup:
         """How many credits of a purchase a move is about."""
         if self._purchase_of(move) != purchase_id:
             return 0
-        if isinstance(move, Take | Restore):
+        if isinstance(move, Revoke | Restore):
             return move.credits
-        standing = self.ledger[move.key]
-        return standing.credits - standing.taken_credits
+        status = self.ledger[move.key]
+        return status.credits - status.taken_credits
 
     def _mismatch(
         self,
@@ -267,10 +269,10 @@ class CompareGroup:
         )
 
 
-def _as_in_ledger(given: Given, standing: Standing) -> Given:
+def _as_in_ledger(given: Given, status: GrantStatus) -> Given:
     return replace(
         given,
-        credits=standing.credits,
-        taken_credits=standing.taken_credits,
-        frozen_under=(given.frozen_under or given.key) if standing.is_frozen else None,
+        credits=status.credits,
+        taken_credits=status.taken_credits,
+        frozen_under=(given.frozen_under or given.key) if status.is_frozen else None,
     )

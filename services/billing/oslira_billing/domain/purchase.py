@@ -235,12 +235,12 @@ def _months_to_come(line: Line) -> Span:
     return Span(line.credits, line.starts_at, line.starts_at, line.ends_at)
 
 
-def _one_off(paper: StripeObject, grant: Grant, stake: Stake) -> Purchase:
-    paper_id = text(paper, "id") or ""
-    made_at = moment(paper, "created") or _EPOCH
+def _one_off(object_: StripeObject, grant: Grant, stake: Stake) -> Purchase:
+    object_id = text(object_, "id") or ""
+    made_at = moment(object_, "created") or _EPOCH
     total = grant.amount_credits
     return Purchase(
-        id=paper_id, group=paper_id, made_at=made_at, stake=stake, total_credits=total, grants=(grant,)
+        id=object_id, group=object_id, made_at=made_at, stake=stake, total_credits=total, grants=(grant,)
     )
 
 

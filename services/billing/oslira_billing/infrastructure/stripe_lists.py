@@ -70,11 +70,11 @@ class StripeLists:
                 if (after := page.after) is None:
                     break
 
-    async def refunded_minor(self, paper: StripeObject) -> int:
+    async def refunded_minor(self, object_: StripeObject) -> int:
         """See MoneyLists."""
-        payments = [reference(paper, "payment_intent")]
-        if text(paper, "object") == "invoice":
-            of_invoice: Any = {"invoice": text(paper, "id"), "limit": PAGE}
+        payments = [reference(object_, "payment_intent")]
+        if text(object_, "object") == "invoice":
+            of_invoice: Any = {"invoice": text(object_, "id"), "limit": PAGE}
             found = await self._stripe.ask(lambda v1: v1.invoice_payments.list_async(of_invoice))
             payments = [reference(one, "payment", "payment_intent") for one in rows({"all": found}, "all")]
         refunded = 0

@@ -37,7 +37,7 @@ ends = st.one_of(
 
 async def _look(office: Any, slot: datetime) -> None:
     progress = JobProgress()
-    await RenewMonthly(NoManualPlans(), office.world.inbox.books)(slot, progress)
+    await RenewMonthly(NoManualPlans(), office.world.inbox.records)(slot, progress)
     assert progress.reasons == []
 
 
@@ -58,7 +58,7 @@ async def _live(office: Any, year: Year, seed: int) -> None:
     if year.closed_at is not None:
         await office.world.close(year.account_id)
     for event in year.after_closing:
-        state, _, reason = await office.world.event(await office.take(event))
+        state, _, reason = await office.world.event(await office.receive(event))
         assert (state, reason.split(":")[0]) == ("dead", "account_closed")
     await _look(office, END)
 

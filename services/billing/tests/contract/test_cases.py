@@ -27,7 +27,7 @@ async def left_by(office: Any, number: int, *, state: str, granted: list[int]) -
     event = event_of(number)
     if event is None:
         return
-    row_id = await office.take(event)
+    row_id = await office.receive(event)
     found, _, reason = await office.world.event(row_id)
     assert found == state, (number, reason)
     grants = await office.world.grants(account_of(event))
@@ -79,4 +79,4 @@ async def test_what_is_not_ours_or_changes_nothing_is_quiet(office: Any) -> None
     for number, state in ((79, "received"), (83, "ignored"), (87, "received")):
         event = event_of(number)
         if event is not None:
-            assert (await office.world.event(await office.take(event)))[0] == state
+            assert (await office.world.event(await office.receive(event)))[0] == state

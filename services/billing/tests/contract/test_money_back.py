@@ -65,8 +65,8 @@ class Buyer:
         )
         return samples.event(f"charge.dispute.{what}", described)
 
-    async def take(self, *payloads: Mapping[str, Any]) -> list[UUID]:
-        return [await self.office.take(payload) for payload in payloads]
+    async def receive(self, *payloads: Mapping[str, Any]) -> list[UUID]:
+        return [await self.office.receive(payload) for payload in payloads]
 
     async def available(self) -> int:
         return await self.office.world.available(self.account_id)
@@ -85,7 +85,7 @@ async def test_a_refunded_invoice_leaves_nothing_in_any_order_of_events(
     buyer: Buyer, order: tuple[int, ...]
 ) -> None:
     events = [buyer.invoice_paid(), buyer.payment_linked(), buyer.refunded(2_000)]
-    row_ids = await buyer.take(*(events[number] for number in order))
+    row_ids = await buyer.receive(*(events[number] for number in order))
     for _ in range(3):
         await buyer.office.sweep()
     assert await buyer.states(row_ids) == {"done"}
@@ -97,18 +97,18 @@ async def test_a_refund_before_its_grant_is_netted_when_stripe_knows_the_invoice
     paid = buyer.invoice_paid()
     buyer.office.stripe.objects[buyer.invoice_id] = paid["data"]["object"]
     buyer.office.stripe.invoice_payments[buyer.payment] = buyer.invoice_id
-    assert await buyer.states(await buyer.take(buyer.refunded(1_000))) == {"done"}
+    assert await buyer.states(await buyer.receive(buyer.refunded(1_000))) == {"done"}
     assert await buyer.available() == 0
-    await buyer.take(paid)
+    await buyer.receive(paid)
     assert await buyer.available() == PRO // 2
 
 
 async def test_a_refund_of_a_part_takes_that_part_and_the_rest_later(buyer: Buyer) -> None:
-    await buyer.take(buyer.pack_paid(), buyer.refunded(500))
+    await buyer.receive(buyer.pack_paid(), buyer.refunded(500))
     assert await buyer.available() == 375
-    await buyer.take(buyer.refunded(500, at_s=JULY_S + 1), buyer.refunded(1_500, at_s=JULY_S + 2))
+    await buyer.receive(buyer.refunded(500, at_s=JULY_S + 1), buyer.refunded(1_500, at_s=JULY_S + 2))
     assert await buyer.available() == 125
-    await buyer.take(buyer.refunded(1_000, at_s=JULY_S + 1))  # an older one, late
+    await buyer.receive(buyer.refunded(1_000, at_s=JULY_S + 1))  # an older one, late
     assert await buyer.available() == 125
 
 
@@ -118,12 +118,12 @@ async def test_a_pack_whose_checkout_made_an_invoice_is_found_by_its_session(buy
     buyer.office.stripe.invoice_payments[buyer.payment] = buyer.invoice_id
     sold = buyer.pack_paid()
     buyer.office.stripe.sessions[buyer.payment] = sold["data"]["object"]
-    await buyer.take(buyer.refunded(2_000), sold)
+    await buyer.receive(buyer.refunded(2_000), sold)
     assert await buyer.available() == 0
 
 
 async def test_a_payment_of_another_amount_is_another_purchase(buyer: Buyer) -> None:
-    (sold, refunded) = await buyer.take(buyer.pack_paid(amount=700), buyer.refunded(2_000))
+    (sold, refunded) = await buyer.receive(buyer.pack_paid(amount=700), buyer.refunded(2_000))
     assert await buyer.states([sold]) == {"done"}
     state, failures, reason = await buyer.office.world.event(refunded)
     assert (state, failures) == ("received", 0)
@@ -132,9 +132,9 @@ async def test_a_payment_of_another_amount_is_another_purchase(buyer: Buyer) -> 
 
 
 async def test_a_refund_event_makes_us_look_at_its_charge(buyer: Buyer) -> None:
-    await buyer.take(buyer.pack_paid())
+    await buyer.receive(buyer.pack_paid())
     described = samples.refund(charge_id=buyer.charge_id)
-    (waiting,) = await buyer.take(samples.event("refund.created", described))
+    (waiting,) = await buyer.receive(samples.event("refund.created", described))
     assert await buyer.states([waiting]) == {"received"}
     buyer.office.stripe.objects[buyer.charge_id] = buyer.charge(2_000)
     await buyer.office.sweep()
@@ -143,10 +143,10 @@ async def test_a_refund_event_makes_us_look_at_its_charge(buyer: Buyer) -> None:
 
 
 async def test_a_refund_that_failed_gives_back_and_can_be_made_again(buyer: Buyer) -> None:
-    await buyer.take(buyer.pack_paid())
+    await buyer.receive(buyer.pack_paid())
     for refunded, left in ((1_000, 250), (0, 500), (2_000, 0), (500, 375), (2_000, 0)):
         buyer.office.stripe.objects[buyer.charge_id] = buyer.charge(refunded)
-        await buyer.take(samples.event("refund.updated", samples.refund(charge_id=buyer.charge_id)))
+        await buyer.receive(samples.event("refund.updated", samples.refund(charge_id=buyer.charge_id)))
         assert await buyer.available() == left
 
 
@@ -164,37 +164,37 @@ async def test_a_refund_that_failed_gives_back_and_can_be_made_again(buyer: Buye
 )
 async def test_a_dispute_freezes_and_its_end_settles(buyer: Buyer, states: list[str], left: int) -> None:
     buyer.office.stripe.objects[buyer.charge_id] = buyer.charge(0)
-    await buyer.take(buyer.pack_paid())
+    await buyer.receive(buyer.pack_paid())
     for state in states:
-        await buyer.take(buyer.disputed(state))
+        await buyer.receive(buyer.disputed(state))
     assert await buyer.available() == left
 
 
-async def test_a_lost_dispute_of_a_part_thaws_the_rest(buyer: Buyer) -> None:
+async def test_a_lost_dispute_of_a_part_unfreezes_the_rest(buyer: Buyer) -> None:
     buyer.office.stripe.objects[buyer.charge_id] = buyer.charge(0)
-    await buyer.take(
+    await buyer.receive(
         buyer.disputed("needs_response", what="created", amount=1_000),
         buyer.pack_paid(),
         buyer.disputed("needs_response", what="updated", amount=1_000),
     )
     await buyer.office.sweep()
     assert await buyer.available() == 0
-    await buyer.take(buyer.disputed("lost", what="closed", amount=1_000))
+    await buyer.receive(buyer.disputed("lost", what="closed", amount=1_000))
     assert await buyer.available() == 250
 
 
 async def test_a_dispute_waits_for_its_charge(buyer: Buyer) -> None:
-    (dispute, *_) = await buyer.take(buyer.disputed("lost"), buyer.pack_paid(), buyer.refunded(500))
+    (dispute, *_) = await buyer.receive(buyer.disputed("lost"), buyer.pack_paid(), buyer.refunded(500))
     await buyer.office.sweep()
     assert await buyer.states([dispute]) == {"done"}
     assert await buyer.available() == 0
 
 
 async def test_a_charge_that_is_another_accounts_takes_nothing(buyer: Buyer) -> None:
-    await buyer.take(buyer.pack_paid())
+    await buyer.receive(buyer.pack_paid())
     other = buyer.refunded(2_000)
     other["data"]["object"]["metadata"] = {"account_id": str(uuid4())}
-    (row_id,) = await buyer.take(other)
+    (row_id,) = await buyer.receive(other)
     state, _, reason = await buyer.office.world.event(row_id)
     assert state == "dead"
     assert reason.startswith("account_mismatch")
@@ -205,28 +205,28 @@ async def test_an_open_invoice_is_a_problem_until_it_is_paid(buyer: Buyer) -> No
     paid = buyer.invoice_paid()
     open_invoice = {**paid["data"]["object"], "status": "open", "hosted_invoice_url": "https://pay.example/1"}
     problems = buyer.office.world.problems
-    await buyer.take(
+    await buyer.receive(
         samples.event("invoice.payment_action_required", open_invoice),
         samples.event("invoice.payment_failed", open_invoice),
     )
     assert await problems(buyer.account_id) == {"payment_action_required"}
-    await buyer.take(paid)
+    await buyer.receive(paid)
     assert await problems(buyer.account_id) == set()
-    await buyer.take(samples.event("invoice.payment_failed", open_invoice))
+    await buyer.receive(samples.event("invoice.payment_failed", open_invoice))
     assert await problems(buyer.account_id) == set()
     assert await buyer.available() == PRO
 
 
 async def test_a_voided_invoice_is_no_problem_any_more(buyer: Buyer) -> None:
     described = {**buyer.invoice_paid()["data"]["object"], "status": "open"}
-    await buyer.take(samples.event("invoice.payment_failed", described))
-    await buyer.take(samples.event("invoice.voided", {**described, "status": "void"}))
+    await buyer.receive(samples.event("invoice.payment_failed", described))
+    await buyer.receive(samples.event("invoice.voided", {**described, "status": "void"}))
     assert await buyer.office.world.problems(buyer.account_id) == set()
 
 
 async def test_a_slow_payment_that_fails_grants_nothing(buyer: Buyer) -> None:
     unpaid = {**buyer.pack_paid()["data"]["object"], "payment_status": "unpaid"}
-    row_ids = await buyer.take(
+    row_ids = await buyer.receive(
         samples.event("checkout.session.completed", unpaid),
         samples.event("checkout.session.async_payment_failed", unpaid),
     )
@@ -239,13 +239,13 @@ async def test_a_dead_event_begins_anew_when_it_is_replayed(buyer: Buyer) -> Non
         raise RuntimeError("boom")
 
     buyer.office.stripe.retrieve = explode
-    await buyer.take(buyer.pack_paid())
-    (row_id,) = await buyer.take(buyer.refunded(2_000))
+    await buyer.receive(buyer.pack_paid())
+    (row_id,) = await buyer.receive(buyer.refunded(2_000))
     for _ in range(6):
         await buyer.office.sweep(after=timedelta(minutes=2))
     assert await buyer.states([row_id]) == {"dead"}
     del buyer.office.stripe.retrieve
-    assert await buyer.office.world.inbox.revive(str(row_id)) == row_id
+    assert await buyer.office.world.inbox.requeue(str(row_id)) == row_id
     await buyer.office.sweep()
     assert await buyer.states([row_id]) == {"done"}
     assert await buyer.available() == 0
@@ -255,7 +255,7 @@ async def test_a_year_refunded_in_part_costs_months_to_come_and_not_the_first(bu
     paid = buyer.invoice_paid()
     (item,) = paid["data"]["object"]["lines"]["data"]
     item["period"]["end"] = item["period"]["start"] + 365 * 86_400
-    await buyer.take(paid, buyer.payment_linked(), buyer.refunded(1_800))
+    await buyer.receive(paid, buyer.payment_linked(), buyer.refunded(1_800))
     assert await buyer.available() == PRO
-    await buyer.take(buyer.refunded(2_000, at_s=JULY_S + 1))
+    await buyer.receive(buyer.refunded(2_000, at_s=JULY_S + 1))
     assert await buyer.available() == 0

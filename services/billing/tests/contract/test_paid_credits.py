@@ -77,11 +77,11 @@ async def test_an_event_of_another_api_version_is_read_under_ours(customer: Cust
     current = customer.invoice(month("pro"))
     older = {"id": current["id"], "object": "invoice", "customer": current["customer"], "lines": {"data": []}}
     payload = samples.event("invoice.paid", older, api_version="2024-06-20")
-    row_id = await customer.office.take(payload)
+    row_id = await customer.office.receive(payload)
     state, reason = await customer.reason(row_id)
     assert (state, reason.split(":")[0]) == ("dead", "api_version_differs")
     customer.office.stripe.objects[current["id"]] = current
-    assert await customer.office.world.inbox.revive(payload["id"]) == row_id
+    assert await customer.office.world.inbox.requeue(payload["id"]) == row_id
     await customer.office.sweep()
     assert (await customer.reason(row_id))[0] == "done"
     assert await customer.available() == PRO
@@ -89,7 +89,7 @@ async def test_an_event_of_another_api_version_is_read_under_ours(customer: Cust
 
 async def test_another_platforms_accounts_event_is_not_believed(customer: Customer) -> None:
     payload = samples.event("invoice.paid", customer.invoice(month("pro")), account="acct_1Stranger")
-    assert (await customer.reason(await customer.office.take(payload)))[0] == "ignored"
+    assert (await customer.reason(await customer.office.receive(payload)))[0] == "ignored"
     assert await customer.available() == 0
 
 
@@ -99,7 +99,7 @@ async def test_another_products_event_waits_quietly_and_is_ignored(office: Any) 
     )
     refund = samples.charge(customer="cus_theirs", payment="pi_theirs", charge_id="ch_theirs")
     row_ids = [
-        await office.take(samples.event(kind, described))
+        await office.receive(samples.event(kind, described))
         for kind, described in (("invoice.paid", theirs), ("charge.refunded", refund))
     ]
     for row_id in row_ids:
@@ -114,10 +114,10 @@ async def test_a_foreign_reference_falls_back_to_the_stored_customer(customer: C
     named = samples.session(
         customer=f"cus_{customer.account_id}", mode="subscription", account_id=str(customer.account_id)
     )
-    await customer.office.take(samples.event("checkout.session.completed", named))
+    await customer.office.receive(samples.event("checkout.session.completed", named))
     sold = samples.session(customer=f"cus_{customer.account_id}", pack="pack_100", user_id="auth0|64f1")
     sold["client_reference_id"] = "team-7"
-    await customer.office.take(samples.event("checkout.session.completed", sold))
+    await customer.office.receive(samples.event("checkout.session.completed", sold))
     assert await customer.available() == 100
 
 
@@ -128,7 +128,7 @@ async def test_a_deleted_accounts_purchase_is_refused_for_somebody_to_give_the_m
 
     await customer.office.world.close(customer.account_id)
     late = samples.session(pack="pack_100", account_id=str(customer.account_id))
-    row_id = await customer.office.take(samples.event("checkout.session.completed", late))
+    row_id = await customer.office.receive(samples.event("checkout.session.completed", late))
     state, reason = await customer.reason(row_id)
     assert (state, reason.split(":")[0]) == ("dead", "account_closed")
     # What only gives back needs nobody: nothing was paid.
@@ -195,7 +195,7 @@ async def test_an_old_event_still_waits_for_the_customer_that_it_names(customer:
     linked = samples.session(
         customer=f"cus_{customer.account_id}", mode="subscription", account_id=str(customer.account_id)
     )
-    await customer.office.take(samples.event("checkout.session.completed", linked))
+    await customer.office.receive(samples.event("checkout.session.completed", linked))
     await customer.office.sweep(after=timedelta(0))
     assert await customer.available() == GROWTH
 

@@ -116,14 +116,14 @@ async def test_half_the_money_in_a_currency_without_cents_is_half_the_credits(cu
         pack="pack_500",
     )
     sold |= {"currency": "jpy", "client_reference_id": str(customer.account_id)}
-    await customer.office.take(samples.event("checkout.session.completed", sold))
+    await customer.office.receive(samples.event("checkout.session.completed", sold))
     charge = samples.charge(
         payment=f"pi_{customer.account_id}",
         charge_id=f"ch_{customer.account_id}",
         customer=None,
         refunded=1_000,
     )
-    await customer.office.take(samples.event("charge.refunded", charge | {"currency": "jpy"}))
+    await customer.office.receive(samples.event("charge.refunded", charge | {"currency": "jpy"}))
     assert await customer.available() == 250
 
 
@@ -137,11 +137,11 @@ async def test_a_credit_note_to_the_balance_takes_its_part_and_voiding_it_gives_
     note |= {"metadata": {"account_id": str(customer.account_id)}}
     created = samples.event("credit_note.created", note)
     if is_first:
-        await customer.office.take(created)
+        await customer.office.receive(created)
     await customer.pay(invoice)
     if not is_first:
-        await customer.office.take(created)
+        await customer.office.receive(created)
     assert await customer.available() == PRO // 2
     voided = samples.event("credit_note.voided", note | {"status": "void"}, created=JULY_S + 5)
-    await customer.office.take(voided)
+    await customer.office.receive(voided)
     assert await customer.available() == PRO

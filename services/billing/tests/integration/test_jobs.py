@@ -1,4 +1,4 @@
-"""Billing's jobs on a real Postgres: who is renewed and when, and whether the books match the ledger."""
+"""Billing's jobs on a real Postgres: who is renewed and when, and whether the billing match the ledger."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -30,7 +30,7 @@ def on(text: str) -> datetime:
 
 
 @dataclass
-class Books:
+class World:
     pool: Pool
     ledger: Pool
 
@@ -67,7 +67,7 @@ class Books:
 
     async def renew(self, slot: str) -> JobProgress:
         progress, client = JobProgress(), AdminClient(self.pool)
-        await RenewMonthly(PostgresRenewals(client), PostgresInbox(client).books)(on(slot), progress)
+        await RenewMonthly(PostgresRenewals(client), PostgresInbox(client).records)(on(slot), progress)
         return progress
 
     async def pay_year(self, since: str) -> UUID:
@@ -83,8 +83,8 @@ class Books:
             grants=(Grant(period_key(group, starts_at), 1_500, "subscription", starts_at),),
             spans=(Span(1_500, starts_at, starts_at, month_after(starts_at, 12)),),
         )
-        async with PostgresInbox(AdminClient(self.pool)).books() as books:
-            await record_purchase(books, account_id, year)
+        async with PostgresInbox(AdminClient(self.pool)).records() as billing:
+            await record_purchase(billing, account_id, year)
         return account_id
 
     async def periods(self, account_id: UUID) -> list[str]:
@@ -98,105 +98,107 @@ class Books:
 
 
 @pytest_asyncio.fixture
-async def books(database: Database) -> AsyncGenerator[Books]:
+async def billing(database: Database) -> AsyncGenerator[World]:
     async with (
         await open_pool(database.url("billing_service"), service="billing") as pool,
         await open_pool(database.url("credits_service"), service="credits", min_size=1) as ledger,
     ):
         await seed_offers(AdminClient(pool), {})
-        yield Books(pool, ledger)
+        yield World(pool, ledger)
 
 
 MONTHS = [f"{year}-{month:02}-01T03:00:00" for year in (2027, 2028) for month in range(1, 13)]
 
 
 async def test_a_plan_of_the_31st_is_renewed_on_the_last_day_of_short_months_leap_years_too(
-    books: Books,
+    billing: World,
 ) -> None:
-    account_id = await books.subscribe("free", "2027-01-31T10:00:00")
+    account_id = await billing.subscribe("free", "2027-01-31T10:00:00")
     for slot in MONTHS[:15]:
-        await books.renew(slot)
-    assert await books.periods(account_id) == [
+        await billing.renew(slot)
+    assert await billing.periods(account_id) == [
         *("2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31", "2027-08-31"),
         *("2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31"),
     ]
 
 
-async def test_a_paid_year_gets_twelve_months_one_of_them_by_its_invoice(books: Books) -> None:
-    account_id = await books.pay_year("2027-01-31T23:00:00")
+async def test_a_paid_year_gets_twelve_months_one_of_them_by_its_invoice(billing: World) -> None:
+    account_id = await billing.pay_year("2027-01-31T23:00:00")
     for slot in MONTHS:
-        await books.renew(slot)
-    assert await books.periods(account_id) == [
+        await billing.renew(slot)
+    assert await billing.periods(account_id) == [
         *("2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30", "2027-07-31"),
         *("2027-08-31", "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31"),
     ]
-    assert (await books.renew(MONTHS[-1])).processed == 0
+    assert (await billing.renew(MONTHS[-1])).processed == 0
 
 
 async def test_what_is_paid_late_gets_its_months_with_the_next_look_whatever_the_first_of_the_month_saw(
-    books: Books,
+    billing: World,
 ) -> None:
-    await books.renew("2027-02-01T03:00:00")
-    declined = await books.pay_year("2027-01-15T00:00:00")  # paid on 3 February
-    await books.renew("2027-02-03T03:00:00")
-    await books.renew("2027-04-20T03:00:00")
-    assert await books.periods(declined) == ["2027-01-15", "2027-02-15", "2027-03-15", "2027-04-15"]
+    await billing.renew("2027-02-01T03:00:00")
+    declined = await billing.pay_year("2027-01-15T00:00:00")  # paid on 3 February
+    await billing.renew("2027-02-03T03:00:00")
+    await billing.renew("2027-04-20T03:00:00")
+    assert await billing.periods(declined) == ["2027-01-15", "2027-02-15", "2027-03-15", "2027-04-15"]
 
 
-async def test_what_nobody_paid_for_and_a_free_plan_beside_a_paid_one_are_not_renewed(books: Books) -> None:
-    monthly = await books.subscribe("pro", "2027-03-15T00:00:00", until="2027-04-15T00:00:00")
-    unpaid = await books.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
-    leftover = await books.subscribe(
+async def test_what_nobody_paid_for_and_a_free_plan_beside_a_paid_one_are_not_renewed(billing: World) -> None:
+    monthly = await billing.subscribe("pro", "2027-03-15T00:00:00", until="2027-04-15T00:00:00")
+    unpaid = await billing.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
+    leftover = await billing.subscribe(
         "pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00", state="past_due"
     )
-    await books.free(leftover, "2027-01-01T00:00:00")
-    assert (await books.renew("2027-04-01T03:00:00")).processed == 0
+    await billing.free(leftover, "2027-01-01T00:00:00")
+    assert (await billing.renew("2027-04-01T03:00:00")).processed == 0
     for account_id in (monthly, unpaid, leftover):
-        assert await books.periods(account_id) == []
+        assert await billing.periods(account_id) == []
 
 
-async def test_a_free_plan_is_not_caught_up_for_the_time_beside_a_paid_one(books: Books) -> None:
-    account_id = await books.subscribe("pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00")
-    await books.free(account_id, "2026-12-05T00:00:00")
-    await books.pool.execute(
+async def test_a_free_plan_is_not_caught_up_for_the_time_beside_a_paid_one(billing: World) -> None:
+    account_id = await billing.subscribe("pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00")
+    await billing.free(account_id, "2026-12-05T00:00:00")
+    await billing.pool.execute(
         "update billing.subscriptions set state = 'canceled', ended_at = $2 where account_id = $1 and source = 'stripe'",
         account_id,
         on("2027-05-10T00:00:00"),
     )
-    await books.renew("2027-06-02T03:00:00")
-    assert await books.periods(account_id) == ["2027-01-05", "2027-06-05"]
+    await billing.renew("2027-06-02T03:00:00")
+    assert await billing.periods(account_id) == ["2027-01-05", "2027-06-05"]
 
 
-async def test_a_month_is_renewed_once_however_often_and_by_however_many(books: Books) -> None:
-    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
-    progresses = await asyncio.gather(*(books.renew("2027-02-01T03:00:00") for _ in range(8)))
+async def test_a_month_is_renewed_once_however_often_and_by_however_many(billing: World) -> None:
+    account_id = await billing.subscribe("growth", "2027-01-05T00:00:00")
+    progresses = await asyncio.gather(*(billing.renew("2027-02-01T03:00:00") for _ in range(8)))
     assert {progress.failed for progress in progresses} == {0}
-    assert await books.periods(account_id) == ["2027-02-05"]
-    assert (await books.renew("2027-02-01T03:00:00")).processed == 0
+    assert await billing.periods(account_id) == ["2027-02-05"]
+    assert (await billing.renew("2027-02-01T03:00:00")).processed == 0
 
 
-async def test_what_slots_missed_the_next_one_gives(books: Books) -> None:
-    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
+async def test_what_slots_missed_the_next_one_gives(billing: World) -> None:
+    account_id = await billing.subscribe("growth", "2027-01-05T00:00:00")
     for slot in ("2027-04-01T03:00:00", "2027-02-01T03:00:00"):
-        await books.renew(slot)
-    assert await books.periods(account_id) == ["2027-02-05", "2027-03-05", "2027-04-05"]
+        await billing.renew(slot)
+    assert await billing.periods(account_id) == ["2027-02-05", "2027-03-05", "2027-04-05"]
 
 
-async def test_one_account_that_cannot_be_renewed_keeps_no_other_from_it(books: Books) -> None:
-    accounts = [await books.subscribe("growth", "2027-01-05T00:00:00") for _ in range(3)]
-    due = await PostgresRenewals(AdminClient(books.pool)).due(on("2027-02-01T03:00:00"))
+async def test_one_account_that_cannot_be_renewed_keeps_no_other_from_it(billing: World) -> None:
+    accounts = [await billing.subscribe("growth", "2027-01-05T00:00:00") for _ in range(3)]
+    due = await PostgresRenewals(AdminClient(billing.pool)).due(on("2027-02-01T03:00:00"))
     poisoned = due[1]
     # Another account has used its key: the ledger refuses it.
-    await books.ledger.execute("select credits.grant($1, 1, 'subscription', $2)", uuid4(), poisoned.grant_key)
-    progress = await books.renew("2027-02-01T03:00:00")
+    await billing.ledger.execute(
+        "select credits.grant($1, 1, 'subscription', $2)", uuid4(), poisoned.grant_key
+    )
+    progress = await billing.renew("2027-02-01T03:00:00")
     assert (progress.succeeded, progress.failed) == (2, 1)
     assert str(poisoned.subscription_id) in progress.reasons[0]
-    renewed = [account_id for account_id in accounts if await books.periods(account_id)]
+    renewed = [account_id for account_id in accounts if await billing.periods(account_id)]
     assert sorted(renewed) == sorted({*accounts} - {poisoned.account_id})
 
 
 async def test_renewable_subscriptions_are_for_the_service_role_alone(
-    books: Books, database: Database
+    billing: World, database: Database
 ) -> None:
     admin = await asyncpg.connect(database.admin_url)
     rights = await admin.fetch(
@@ -209,21 +211,21 @@ async def test_renewable_subscriptions_are_for_the_service_role_alone(
     assert all(row["prosecdef"] and row["proconfig"] == ['search_path=""'] for row in rights)
 
 
-async def reconcile(books: Books) -> JobProgress:
+async def reconcile(billing: World) -> JobProgress:
     progress = JobProgress()
-    await ReconcileInvoices(PostgresReconciliation(AdminClient(books.pool)))(
+    await ReconcileInvoices(PostgresReconciliation(AdminClient(billing.pool)))(
         on("2027-02-01T04:00:00"), progress
     )
     return progress
 
 
-async def found(books: Books) -> dict[str, str]:
-    rows = await books.pool.fetch("select what, ref from billing.differences where resolved_at is null")
+async def found(billing: World) -> dict[str, str]:
+    rows = await billing.pool.fetch("select what, ref from billing.differences where resolved_at is null")
     return {row["ref"]: row["what"] for row in rows}
 
 
-async def invoice(books: Books, key: str, credits_: int, account_id: UUID) -> None:
-    await books.pool.execute(
+async def invoice(billing: World, key: str, credits_: int, account_id: UUID) -> None:
+    await billing.pool.execute(
         """insert into billing.purchase_grants (grant_key, purchase_id, group_key, account_id, credits, starts_at)
            values ($1, $2, $2, $3, $4, now())""",
         key,
@@ -233,36 +235,36 @@ async def invoice(books: Books, key: str, credits_: int, account_id: UUID) -> No
     )
 
 
-async def counted(books: Books) -> float:
+async def counted(billing: World) -> float:
     """What Prometheus is told of it."""
-    await Gauges(AdminClient(books.pool))()
+    await Gauges(AdminClient(billing.pool))()
     [figure] = BOOK_DIFFERENCES.collect()
     return figure.samples[0].value
 
 
-async def test_books_that_match_have_no_difference(books: Books) -> None:
-    account_id = await books.subscribe("growth", "2027-01-05T00:00:00")
-    await books.renew("2027-02-01T03:00:00")
-    await invoice(books, "invoice:in_1", 50, account_id)
-    await books.ledger.execute("select credits.grant($1, 50, 'subscription', 'invoice:in_1')", account_id)
+async def test_books_that_match_have_no_difference(billing: World) -> None:
+    account_id = await billing.subscribe("growth", "2027-01-05T00:00:00")
+    await billing.renew("2027-02-01T03:00:00")
+    await invoice(billing, "invoice:in_1", 50, account_id)
+    await billing.ledger.execute("select credits.grant($1, 50, 'subscription', 'invoice:in_1')", account_id)
     # What billing has nothing to do with isn't compared.
-    await books.ledger.execute(
+    await billing.ledger.execute(
         "select credits.grant($1, 25, 'sign_up', $2)", account_id, f"sign_up:{account_id}"
     )
-    progress = await reconcile(books)
+    progress = await reconcile(billing)
     assert (progress.processed, progress.found, progress.failed) == (2, 0, 0)
-    assert await found(books) == {}
+    assert await found(billing) == {}
 
 
-async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(books: Books) -> None:
+async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(billing: World) -> None:
     one, other = uuid4(), uuid4()
-    await invoice(books, "invoice:never", 50, one)
-    await invoice(books, "invoice:less", 50, one)
-    await invoice(books, "invoice:other", 50, one)
+    await invoice(billing, "invoice:never", 50, one)
+    await invoice(billing, "invoice:less", 50, one)
+    await invoice(billing, "invoice:other", 50, one)
     grant = "select credits.grant($1, $2, 'pack', $3)"
-    await books.ledger.execute(grant, one, 40, "invoice:less")
-    await books.ledger.execute(grant, other, 50, "invoice:other")
-    await books.ledger.execute(grant, other, 100, "session:cs_unknown")
+    await billing.ledger.execute(grant, one, 40, "invoice:less")
+    await billing.ledger.execute(grant, other, 50, "invoice:other")
+    await billing.ledger.execute(grant, other, 100, "session:cs_unknown")
     expected = {
         "invoice:never": "paid_but_not_granted",
         "invoice:less": "granted_amount_differs",
@@ -270,19 +272,19 @@ async def test_each_difference_is_named_with_its_ids_and_nothing_is_mended(books
         "session:cs_unknown": "granted_but_not_paid",
     }
     for _ in range(2):
-        assert (await reconcile(books)).found == 4
-        assert await found(books) == expected
-    assert await counted(books) == 4
-    details = await books.pool.fetch("select ref, detail from billing.differences")
+        assert (await reconcile(billing)).found == 4
+        assert await found(billing) == expected
+    assert await counted(billing) == 4
+    details = await billing.pool.fetch("select ref, detail from billing.differences")
     assert all(row["ref"] in row["detail"] for row in details)
-    assert await books.ledger.fetchval("select count(*) from credits.grants") == 3
-    async with books.pool.acquire() as connection:
+    assert await billing.ledger.fetchval("select count(*) from credits.grants") == 3
+    async with billing.pool.acquire() as connection:
         assert {one.ref: one.what for one in await audit.differences(connection)} == expected
 
-    await books.ledger.execute(grant, one, 50, "invoice:never")
-    await reconcile(books)
-    assert "invoice:never" not in await found(books)
-    assert await counted(books) == 3, "as the rows say, also for a process that reconciled nothing itself"
-    assert await books.pool.fetchval("select count(*) from billing.differences") == 4, (
+    await billing.ledger.execute(grant, one, 50, "invoice:never")
+    await reconcile(billing)
+    assert "invoice:never" not in await found(billing)
+    assert await counted(billing) == 3, "as the rows say, also for a process that reconciled nothing itself"
+    assert await billing.pool.fetchval("select count(*) from billing.differences") == 4, (
         "what was resolved stays known"
     )

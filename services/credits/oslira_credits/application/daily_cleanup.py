@@ -10,7 +10,7 @@ from oslira_shared.jobs import JobProgress
 class Tombstones(Protocol):
     """Ids that were settled before they were held."""
 
-    async def forget_batch(self) -> int:
+    async def purge_batch(self) -> int:
         """Delete some that are over 90 days old, in one short transaction; how many it were."""
         ...
 
@@ -23,4 +23,4 @@ class DailyCleanup:
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts `holds`."""
-        await progress.empty("holds", self.tombstones.forget_batch)
+        await progress.empty("holds", self.tombstones.purge_batch)

@@ -9,12 +9,12 @@ from oslira_credits.domain.amounts import Credits
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.grants import Grant
 from oslira_credits.domain.hold import Held, Hold, Settlement
-from oslira_credits.domain.notices import Notice
+from oslira_credits.domain.notifications import Notification
 from oslira_credits.domain.settlement import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class AccountBalance:
     """An account's balance, and the live grants with something left in the order they will be drawn: at most the first 100."""
 
     account_id: UUID
@@ -69,7 +69,7 @@ class Ledger(Protocol):
         """Open holds whose time has come, each given a few seconds more so that the next call brings others."""
         ...
 
-    async def purse(self, account_id: UUID) -> Purse:
+    async def account_balance(self, account_id: UUID) -> AccountBalance:
         """What the account has; zeros if it never had any."""
         ...
 
@@ -96,18 +96,18 @@ class Announcements(Protocol):
         """
         ...
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notification) -> None:
         """Told again it is still one event. Raises OsliraError `unavailable` unless it is stored."""
         ...
 
 
-class Notices(Protocol):
+class Notifications(Protocol):
     """What the ledger's transactions want told, kept until it is."""
 
-    async def due(self, *, limit: int) -> list[Notice]:
-        """The oldest untold ones, each put off by a few seconds so that the next call brings others."""
+    async def due(self, *, limit: int) -> list[Notification]:
+        """The oldest unpublished ones, each put off by a few seconds so that the next call brings others."""
         ...
 
-    async def told(self, notice_id: UUID) -> None:
+    async def mark_published(self, notice_id: UUID) -> None:
         """Forget it: it is stored on the bus."""
         ...

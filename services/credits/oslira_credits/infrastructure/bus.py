@@ -9,11 +9,11 @@ from oslira_shared.contracts.credits import v1 as contracts
 from oslira_shared.ids import derived_id, new_id
 from structlog.contextvars import bound_contextvars
 
-from oslira_credits.application.audit_books import AuditBooks
+from oslira_credits.application.audit_ledger import AuditLedger
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.ports import ImportedBalances, Ledger
 from oslira_credits.application.settle_hold import SettleHold
-from oslira_credits.domain.notices import GrantMade, Notice
+from oslira_credits.domain.notifications import GrantMade, Notification
 from oslira_credits.domain.settlement import Outcome
 
 # A message of the bus holds a megabyte.
@@ -57,13 +57,13 @@ def answer_balances(bus: Bus, ledger: Ledger) -> None:
 
     @bus.responder(contracts.BALANCE)
     async def answer_balance(request: contracts.BalanceRequest) -> contracts.Balance:
-        purse = await ledger.purse(request.account_id)
+        account = await ledger.account_balance(request.account_id)
         return contracts.Balance(
-            account_id=purse.account_id,
-            available=purse.balance.available,
-            held=purse.balance.held,
-            frozen=purse.frozen,
-            debt=purse.debt,
+            account_id=account.account_id,
+            available=account.balance.available,
+            held=account.balance.held,
+            frozen=account.frozen,
+            debt=account.debt,
             grants=[
                 contracts.GrantBalance(
                     grant_id=grant.grant_id,
@@ -72,7 +72,7 @@ def answer_balances(bus: Bus, ledger: Ledger) -> None:
                     granted_credits=grant.granted,
                     expires_at=grant.expires_at,
                 )
-                for grant in purse.grants
+                for grant in account.grants
             ],
         )
 
@@ -88,7 +88,7 @@ def answer_imports(bus: Bus, balances: ImportedBalances) -> None:
         return contracts.ImportedBalance(grant_id=grant_id, is_new=is_new)
 
 
-def answer_audits(bus: Bus, audit: AuditBooks) -> None:
+def answer_audits(bus: Bus, audit: AuditLedger) -> None:
     """credits.rpc.audit."""
 
     @bus.responder(contracts.AUDIT)
@@ -139,7 +139,7 @@ class BusAnnouncements:
         event = contracts.Settled(event_id=event_id, hold_id=hold_id, account_id=account_id)
         await self._bus.publish(contracts.SETTLED, event, msg_id=msg_id)
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notification) -> None:
         # The same id again: told, and the process died before it could forget, within two minutes it is still one message.
         msg_id = str(notice.notice_id)
         if isinstance(notice, GrantMade):

@@ -8,7 +8,7 @@ import asyncpg
 from oslira_shared.postgres.clients import Pool, Record
 from oslira_shared.work import WorkTable, sweep
 
-from oslira_credits.application.ports import Purse
+from oslira_credits.application.ports import AccountBalance
 from oslira_credits.domain.amounts import Credits
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
@@ -88,14 +88,14 @@ class PostgresLedger:
         async with self._pool.acquire() as connection, connection.transaction():
             return [row.row_id for row in await sweep(connection, HOLDS, limit=limit)]
 
-    async def purse(self, account_id: UUID) -> Purse:
+    async def account_balance(self, account_id: UUID) -> AccountBalance:
         rows = await self._pool.fetch(_PURSE, account_id)
         if not rows:
-            return Purse(account_id, Balance(0, 0), ())
+            return AccountBalance(account_id, Balance(0, 0), ())
         whole = rows[0]
         grants = tuple(_grant(row) for row in rows if row["grant_id"] is not None)
         balance = Balance(int(whole["available"]), whole["held"])
-        return Purse(account_id, balance, grants, frozen=whole["frozen"], debt=whole["debt"])
+        return AccountBalance(account_id, balance, grants, frozen=whole["frozen"], debt=whole["debt"])
 
     async def expire(self, *, limit: int) -> int:
         return int(await self._pool.fetchval(_EXPIRE, limit))

@@ -6,7 +6,7 @@ from typing import Final
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_credits.domain.difference import Difference
-from oslira_credits.infrastructure.audit import differences_of_books
+from oslira_credits.infrastructure.audit import ledger_differences
 
 _KEEP: Final = """
     insert into credits.differences as kept (what, id, detail)
@@ -22,15 +22,15 @@ _RESOLVE: Final = """
 """
 
 
-class PostgresAuditedBooks:
-    """Implements AuditedBooks."""
+class PostgresAuditStore:
+    """Implements AuditStore."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
     async def differences(self, *, settling_s: float) -> Sequence[Difference]:
         async with self._database.connection() as connection:
-            return await differences_of_books(connection, settling_s=settling_s)
+            return await ledger_differences(connection, settling_s=settling_s)
 
     async def keep(self, differences: Sequence[Difference]) -> None:
         found = {(one.what, one.id): one.detail for one in differences}

@@ -10,5 +10,5 @@ class PostgresTombstones:
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def forget_batch(self) -> int:
+    async def purge_batch(self) -> int:
         return await delete_batch(self._database, "select credits.forget_tombstones($1)")

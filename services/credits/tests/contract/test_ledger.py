@@ -28,13 +28,13 @@ async def _granted(
 
 
 async def _left(ledger: GrantingLedger, account_id: UUID) -> dict[UUID, int]:
-    return {grant.grant_id: grant.available for grant in (await ledger.purse(account_id)).grants}
+    return {grant.grant_id: grant.available for grant in (await ledger.account_balance(account_id)).grants}
 
 
 async def test_an_account_without_entries_has_zeros(ledger: GrantingLedger, account_id: UUID) -> None:
-    purse = await ledger.purse(account_id)
-    assert purse.balance == Balance(0, 0)
-    assert purse.grants == ()
+    account = await ledger.account_balance(account_id)
+    assert account.balance == Balance(0, 0)
+    assert account.grants == ()
 
 
 async def test_a_key_grants_once(ledger: GrantingLedger, account_id: UUID) -> None:
@@ -42,7 +42,7 @@ async def test_a_key_grants_once(ledger: GrantingLedger, account_id: UUID) -> No
     first = await ledger.grant(account_id, 5, source="pack", key=key)
     again = await ledger.grant(account_id, 9, source="pack", key=key)
     assert (first[1], again) == (True, (first[0], False))
-    assert (await ledger.purse(account_id)).balance == Balance(5, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5, 0)
 
 
 async def test_a_key_of_another_account_is_refused(ledger: GrantingLedger, account_id: UUID) -> None:
@@ -52,9 +52,9 @@ async def test_a_key_of_another_account_is_refused(ledger: GrantingLedger, accou
         await ledger.grant(uuid4(), 5, source="pack", key=key)
 
 
-async def test_a_purse_lists_its_grants(ledger: GrantingLedger, account_id: UUID) -> None:
+async def test_an_account_balance_lists_its_grants(ledger: GrantingLedger, account_id: UUID) -> None:
     grant_id = await _granted(ledger, account_id, 7, days=3)
-    (grant,) = (await ledger.purse(account_id)).grants
+    (grant,) = (await ledger.account_balance(account_id)).grants
     assert (grant.grant_id, grant.source, grant.granted, grant.available) == (grant_id, "pack", 7, 7)
     assert grant.expires_at is not None
 
@@ -65,7 +65,7 @@ async def test_a_hold_sets_credits_aside(ledger: GrantingLedger, account_id: UUI
     held = await ledger.hold(hold_id, account_id, 3, life=LIFE)
     assert (held.amount, held.available, held.is_new) == (3, 2, True)
     assert timedelta(seconds=90) < held.expires_at - datetime.now(UTC) < timedelta(seconds=150)
-    assert (await ledger.purse(account_id)).balance == Balance(2, 3)
+    assert (await ledger.account_balance(account_id)).balance == Balance(2, 3)
     assert await ledger.find(hold_id) == Hold(hold_id, account_id, 3)
 
 
@@ -75,7 +75,7 @@ async def test_a_hold_asked_again_is_the_same_hold(ledger: GrantingLedger, accou
     first = await ledger.hold(hold_id, account_id, 3, life=LIFE)
     again = await ledger.hold(hold_id, account_id, 3, life=LIFE)
     assert (again.amount, again.expires_at, again.is_new) == (3, first.expires_at, False)
-    assert (await ledger.purse(account_id)).balance == Balance(0, 3)
+    assert (await ledger.account_balance(account_id)).balance == Balance(0, 3)
 
 
 async def test_a_hold_beyond_the_balance_is_refused_and_leaves_nothing(
@@ -127,7 +127,7 @@ async def test_priority_decides_among_those_that_expire_together(
 async def test_expired_credits_are_not_there(ledger: GrantingLedger, account_id: UUID) -> None:
     await _granted(ledger, account_id, 5, days=-1)
     await _granted(ledger, account_id, 1)
-    assert (await ledger.purse(account_id)).balance == Balance(1, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(1, 0)
     with pytest.raises(InsufficientCredits):
         await ledger.hold(uuid4(), account_id, 2, life=LIFE)
 
@@ -140,7 +140,7 @@ async def test_a_release_returns_to_the_grant_it_came_from(ledger: GrantingLedge
     settlement = await ledger.settle(hold_id, 2)
     assert settlement == Settlement(hold_id, account_id, 2, 4, is_new=True)
     assert await _left(ledger, account_id) == {soon: 1, forever: 5}
-    assert (await ledger.purse(account_id)).balance == Balance(6, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(6, 0)
 
 
 async def test_a_second_settlement_answers_with_the_firsts_figures(
@@ -153,7 +153,7 @@ async def test_a_second_settlement_answers_with_the_firsts_figures(
     again = await ledger.settle(hold_id, 0)
     assert again == Settlement(hold_id, account_id, 3, 0, is_new=False)
     assert await ledger.find(hold_id) == Hold(hold_id, account_id, 3, again)
-    assert (await ledger.purse(account_id)).balance == Balance(2, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(2, 0)
 
 
 async def test_a_settled_hold_cannot_be_held_again(ledger: GrantingLedger, account_id: UUID) -> None:
@@ -172,7 +172,7 @@ async def test_a_settlement_before_its_hold_closes_the_id(ledger: GrantingLedger
     assert await ledger.settle(hold_id, 1) == Settlement(hold_id, None, 0, 0, is_new=False)
     with pytest.raises(HoldClosed):
         await ledger.hold(hold_id, account_id, 1, life=LIFE)
-    assert (await ledger.purse(account_id)).balance == Balance(5, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5, 0)
 
 
 @pytest.mark.parametrize("capture", [-1, 4])
@@ -184,7 +184,7 @@ async def test_a_capture_below_zero_or_above_the_hold_is_refused(
     await ledger.hold(hold_id, account_id, 3, life=LIFE)
     with pytest.raises(ValueError, match=str(capture)):
         await ledger.settle(hold_id, capture)
-    assert (await ledger.purse(account_id)).balance == Balance(2, 3)
+    assert (await ledger.account_balance(account_id)).balance == Balance(2, 3)
 
 
 async def test_a_hold_comes_due_once_its_life_is_over(ledger: GrantingLedger, account_id: UUID) -> None:

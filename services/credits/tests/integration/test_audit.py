@@ -91,7 +91,7 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
             {
                 "balance_is_not_its_entries",
                 "held_is_not_its_holds",
-                "purse_is_not_its_balances",
+                "account_balance_mismatch",
                 "spent_is_not_what_grants_lost",
             },
         ),
@@ -131,10 +131,10 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
         ),
         (
             "update credits.purses set available = available + 1",
-            {"purse_is_not_its_balances", "statement_is_not_the_purse"},
+            {"account_balance_mismatch", "statement_mismatch"},
         ),
-        ("delete from credits.purses", {"purse_is_not_its_balances"}),
-        ("update credits.grants set is_drained = not is_drained", {"drained_is_not_its_balance"}),
+        ("delete from credits.purses", {"account_balance_mismatch"}),
+        ("update credits.grants set is_drained = not is_drained", {"depleted_flag_mismatch"}),
         (
             "update credits.grants set expires_at = now() - interval '1 h', created_at = now() - interval '1 d'",
             {"expiry_is_not_booked", "grant_is_not_its_transfer"},
@@ -167,7 +167,7 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
             {
                 "balance_of_another_accounts_grant",
                 "entry_of_another_account",
-                "purse_is_not_its_balances",
+                "account_balance_mismatch",
             },
         ),
     ],

@@ -39,7 +39,7 @@ async def test_of_fifty_holds_on_five_credits_five_are_held_and_the_others_leave
         assert await pool.fetchval(trace, lost) == 0
     entries = "select count(*) from credits.entries where account_id = $1"
     assert await pool.fetchval(entries, account_id) == 2 + 5 * 2
-    assert (await ledger.purse(account_id)).balance == Balance(0, 5)
+    assert (await ledger.account_balance(account_id)).balance == Balance(0, 5)
 
 
 async def test_one_hold_asked_for_ten_times_at_once_is_held_once(
@@ -50,7 +50,7 @@ async def test_one_hold_asked_for_ten_times_at_once_is_held_once(
     answers = await asyncio.gather(*(ledger.hold(hold_id, account_id, 2, life=LIFE) for _ in range(10)))
     assert sum(answer.is_new for answer in answers) == 1
     assert len({answer.expires_at for answer in answers}) == 1
-    assert (await ledger.purse(account_id)).balance == Balance(3, 2)
+    assert (await ledger.account_balance(account_id)).balance == Balance(3, 2)
 
 
 async def test_settlements_at_once_settle_once_and_agree(ledger: GrantingLedger, account_id: UUID) -> None:
@@ -60,7 +60,7 @@ async def test_settlements_at_once_settle_once_and_agree(ledger: GrantingLedger,
     answers = await asyncio.gather(*(ledger.settle(hold_id, capture) for capture in (0, 1, 2, 3) * 3))
     assert sum(answer.is_new for answer in answers) == 1
     assert len({(answer.captured, answer.released) for answer in answers}) == 1
-    assert (await ledger.purse(account_id)).balance == Balance(5 - answers[0].captured, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5 - answers[0].captured, 0)
 
 
 @pytest.mark.parametrize("attempt", range(5))
@@ -74,7 +74,7 @@ async def test_a_hold_and_its_settlement_at_once_leave_no_credit_held(
     both = [call for pair in zip(calls, settling, strict=True) for call in pair[:: 1 if attempt % 2 else -1]]
     answers = await asyncio.gather(*both, return_exceptions=True)
     assert all(isinstance(answer, Held | Settlement | HoldClosed) for answer in answers)
-    assert (await ledger.purse(account_id)).balance == Balance(20, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(20, 0)
 
 
 async def test_a_hold_that_waited_for_its_tombstone_is_refused(
@@ -89,7 +89,7 @@ async def test_a_hold_that_waited_for_its_tombstone_is_refused(
             await _blocked(pool)
         with pytest.raises(HoldClosed):
             await late
-    assert (await ledger.purse(account_id)).balance == Balance(5, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5, 0)
 
 
 async def test_a_settlement_that_waited_for_its_hold_settles_it(
@@ -116,7 +116,7 @@ async def test_a_key_granted_ten_times_at_once_grants_once(ledger: GrantingLedge
     key = str(uuid4())
     answers = await asyncio.gather(*(ledger.grant(account_id, 5, source="pack", key=key) for _ in range(10)))
     assert sum(is_new for _, is_new in answers) == 1
-    assert (await ledger.purse(account_id)).balance == Balance(5, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5, 0)
 
 
 async def test_holds_settlements_and_grants_of_a_hot_account_never_deadlock(
@@ -136,7 +136,7 @@ async def test_holds_settlements_and_grants_of_a_hot_account_never_deadlock(
         await ledger.settle(hold_id, 0 if await ledger.find(hold_id) is None else number % 2)
 
     await asyncio.gather(*(live(number) for number in range(60)))
-    purse = await ledger.purse(account_id)
-    assert purse.balance.held == 0
+    account = await ledger.account_balance(account_id)
+    assert account.balance.held == 0
     async with pool.acquire() as connection:
         assert await differences(connection) == []

@@ -21,7 +21,7 @@ async def test_positive_grants_and_negative_spends(
 ) -> None:
     await _deduct(pool, account_id, 5)
     transfer_id = await _deduct(pool, account_id, -2)
-    assert (await ledger.purse(account_id)).balance == Balance(3, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(3, 0)
     row = await pool.fetchrow("select * from credits.transfers where id = $1", transfer_id)
     assert row is not None
     assert (row["transaction_type"], row["description"], row["metadata"]) == (
@@ -35,7 +35,7 @@ async def test_a_key_moves_credits_once(pool: Pool, ledger: GrantingLedger, acco
     granted = await asyncio.gather(*(_deduct(pool, account_id, 5, "in") for _ in range(5)))
     spent = await asyncio.gather(*(_deduct(pool, account_id, -2, "out") for _ in range(5)))
     assert (len(set(granted)), len(set(spent))) == (1, 1)
-    assert (await ledger.purse(account_id)).balance == Balance(3, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(3, 0)
 
 
 async def test_two_accounts_may_use_the_same_key(pool: Pool, account_id: UUID) -> None:
@@ -49,7 +49,7 @@ async def test_what_is_not_there_cannot_be_spent(
     with pytest.raises(asyncpg.PostgresError, match="6 needed, 5 available") as refused:
         await _deduct(pool, account_id, -6)
     assert refused.value.sqlstate == "PT402"
-    assert (await ledger.purse(account_id)).balance == Balance(5, 0)
+    assert (await ledger.account_balance(account_id)).balance == Balance(5, 0)
 
 
 async def test_an_amount_of_nothing_is_refused(pool: Pool, account_id: UUID) -> None:
@@ -63,10 +63,10 @@ async def test_a_key_that_moved_another_amount_is_refused(
 ) -> None:
     await _deduct(pool, account_id, 10)
     await _deduct(pool, account_id, first, "key")
-    before = (await ledger.purse(account_id)).balance
+    before = (await ledger.account_balance(account_id)).balance
     with pytest.raises(asyncpg.UniqueViolationError, match=f"moved {first} credits before, not {second}"):
         await _deduct(pool, account_id, second, "key")
-    assert (await ledger.purse(account_id)).balance == before
+    assert (await ledger.account_balance(account_id)).balance == before
 
 
 async def test_the_smallest_integer_is_more_than_anybody_has(pool: Pool, account_id: UUID) -> None:

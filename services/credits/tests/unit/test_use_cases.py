@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from credits_fakes import FakeAnnouncements, FakeLedger, FakeNotices, FakeOutcomes
-from oslira_credits.application.announce_notices import AnnounceNotices
-from oslira_credits.application.audit_books import AuditBooks
+from credits_fakes import FakeAnnouncements, FakeLedger, FakeNotifications, FakeOutcomes
+from oslira_credits.application.audit_ledger import AuditLedger
 from oslira_credits.application.expire_grants import ExpireGrants
 from oslira_credits.application.hold_credits import HoldCredits
+from oslira_credits.application.publish_notifications import PublishNotifications
 from oslira_credits.application.settle_due_holds import SettleDueHolds
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.difference import Difference
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
-from oslira_credits.domain.notices import BalanceFell, GrantMade
+from oslira_credits.domain.notifications import BalanceFell, GrantMade
 from oslira_credits.domain.settlement import Outcome
 from oslira_shared.contracts.analysis.v1 import OutcomeState
 from oslira_shared.errors import OsliraError
@@ -153,14 +153,14 @@ async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world
 async def test_what_is_told_is_forgotten_and_what_is_not_is_kept() -> None:
     made = GrantMade(uuid4(), ACCOUNT, uuid4(), 5, "pack")
     fell = BalanceFell(uuid4(), ACCOUNT, 2, 5)
-    notices, announcements = FakeNotices([made, fell]), FakeAnnouncements(is_away=True)
-    announce = AnnounceNotices(notices, announcements)
+    notifications, announcements = FakeNotifications([made, fell]), FakeAnnouncements(is_away=True)
+    announce = PublishNotifications(notifications, announcements)
     with pytest.raises(OsliraError, match="unavailable"):
         await announce()
-    assert notices.untold == [made, fell]
+    assert notifications.unpublished == [made, fell]
     announcements.is_away = False
     assert await announce() == 2
-    assert (announcements.notices, notices.untold) == ([made, fell], [])
+    assert (announcements.notifications, notifications.unpublished) == ([made, fell], [])
 
 
 async def test_grants_are_booked_out_in_portions_until_none_is_left_or_the_pass_is_full() -> None:
@@ -171,7 +171,7 @@ async def test_grants_are_booked_out_in_portions_until_none_is_left_or_the_pass_
 
 
 @dataclass(slots=True)
-class FakeBooks:
+class FakeAuditStore:
     """Books with the differences they are given; what was kept last."""
 
     found: list[Difference]
@@ -186,6 +186,6 @@ class FakeBooks:
 
 
 async def test_what_an_audit_finds_is_kept_and_counted_and_fails_no_job() -> None:
-    books, progress = FakeBooks([Difference("grant_of_no_source", "key", "5 credits")]), JobProgress()
-    await AuditBooks(books)(datetime.now(UTC), progress)
+    books, progress = FakeAuditStore([Difference("grant_of_no_source", "key", "5 credits")]), JobProgress()
+    await AuditLedger(books)(datetime.now(UTC), progress)
     assert (books.kept, progress.found, progress.failed) == (books.found, 1, 0)

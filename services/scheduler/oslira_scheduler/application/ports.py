@@ -31,11 +31,11 @@ class Slots(Protocol):
         """Count a job from here on; nothing is owed for this slot or older ones. Once per job."""
         ...
 
-    async def owe(self, slots: Sequence[Slot]) -> None:
+    async def enqueue(self, slots: Sequence[Slot]) -> None:
         """Record slots that have come. Those known stay as they are."""
         ...
 
-    async def take(self, *, limit: int) -> list[Slot]:
+    async def claim(self, *, limit: int) -> list[Slot]:
         """Owed slots, oldest first, that nobody else publishes right now; ours for some seconds."""
         ...
 

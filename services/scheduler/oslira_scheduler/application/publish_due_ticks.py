@@ -26,7 +26,7 @@ class PublishDueTicks:
     async def __call__(self) -> None:
         """Without a bus the slots stay owed."""
         await self._record()
-        for slot in await self.slots.take(limit=_BATCH):
+        for slot in await self.slots.claim(limit=_BATCH):
             try:
                 await publish_tick(self.bus, slot.job, slot.at)
             except OsliraError as error:
@@ -46,4 +46,4 @@ class PublishDueTicks:
                 continue
             due = due_slots(cron, after=latest[job.name], until=now, newest_only=job.is_frequent)
             if due:
-                await self.slots.owe([Slot(job.name, at) for at in due])
+                await self.slots.enqueue([Slot(job.name, at) for at in due])

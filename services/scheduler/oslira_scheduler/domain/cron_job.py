@@ -18,7 +18,7 @@ def late_schedule(cron: str) -> str:
     return f"{late} {rest}"
 
 
-def moment_of_slot(*, scheduled_at: str, job_name: str, now: datetime) -> datetime:
+def parse_slot(*, scheduled_at: str, job_name: str, now: datetime) -> datetime:
     """A moment within the slot that a CronJob's Job was made for, however late its pod came to run.
 
     `scheduled_at`: the annotation `batch.kubernetes.io/cronjob-scheduled-timestamp` (RFC 3339), empty where the pod has none:

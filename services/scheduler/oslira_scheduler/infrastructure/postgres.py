@@ -20,7 +20,7 @@ _BEGIN: Final = """
 _OWE: Final = """
     insert into scheduler.ticks_published (job, slot, state) values ($1, $2, 'due') on conflict do nothing
 """
-_TAKE: Final = """
+_CLAIM: Final = """
     with mine as (
       select job, slot from scheduler.ticks_published
        where state = 'due' and (lease_until is null or lease_until <= now())
@@ -64,13 +64,13 @@ class PostgresSlots:
         async with self._database.connection() as connection:
             await connection.execute(_BEGIN, slot.job, slot.at)
 
-    async def owe(self, slots: Sequence[Slot]) -> None:
+    async def enqueue(self, slots: Sequence[Slot]) -> None:
         async with self._database.connection() as connection:
             await connection.executemany(_OWE, [(slot.job, slot.at) for slot in slots])
 
-    async def take(self, *, limit: int) -> list[Slot]:
+    async def claim(self, *, limit: int) -> list[Slot]:
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_TAKE, limit, _LEASE_S)
+            rows = await connection.fetch(_CLAIM, limit, _LEASE_S)
         return sorted((Slot(row["job"], row["slot"]) for row in rows), key=lambda slot: (slot.at, slot.job))
 
     async def published(self, slot: Slot) -> None:

@@ -34,42 +34,42 @@ async def test_a_baseline_is_set_once_and_never_owed(slots: Slots) -> None:
     await slots.begin(FIRST)
     await slots.begin(SECOND)
     assert await slots.latest() == {FIRST.job: FIRST.at}
-    assert await slots.take(limit=10) == []
+    assert await slots.claim(limit=10) == []
 
 
 async def test_a_slot_is_taken_by_one_and_published_once(slots: Slots) -> None:
     await slots.begin(FIRST)
-    await slots.owe([SECOND])
-    await slots.owe([FIRST, SECOND])
-    assert await slots.take(limit=10) == [SECOND]
-    assert await slots.take(limit=10) == []
+    await slots.enqueue([SECOND])
+    await slots.enqueue([FIRST, SECOND])
+    assert await slots.claim(limit=10) == [SECOND]
+    assert await slots.claim(limit=10) == []
     await slots.published(SECOND)
-    await slots.owe([SECOND])
-    assert await slots.take(limit=10) == []
+    await slots.enqueue([SECOND])
+    assert await slots.claim(limit=10) == []
     assert await slots.latest() == {FIRST.job: SECOND.at}
 
 
 async def test_owed_slots_come_oldest_first_and_in_bounded_numbers(slots: Slots) -> None:
-    await slots.owe([SECOND, OTHER, FIRST])
-    assert await slots.take(limit=2) == [FIRST, OTHER]
-    assert await slots.take(limit=2) == [SECOND]
+    await slots.enqueue([SECOND, OTHER, FIRST])
+    assert await slots.claim(limit=2) == [FIRST, OTHER]
+    assert await slots.claim(limit=2) == [SECOND]
 
 
 async def test_after_a_wipe_only_the_newest_published_slot_of_a_job_is_owed_again(slots: Slots) -> None:
     await slots.begin(OTHER)
-    await slots.owe([FIRST, SECOND])
-    for slot in await slots.take(limit=10):
+    await slots.enqueue([FIRST, SECOND])
+    for slot in await slots.claim(limit=10):
         await slots.published(slot)
     await slots.owe_latest_again()
-    assert await slots.take(limit=10) == [SECOND]
+    assert await slots.claim(limit=10) == [SECOND]
 
 
 async def test_what_is_long_published_is_forgotten_and_the_newest_slot_never(slots: Slots) -> None:
     later = Slot(FIRST.job, FIRST.at + timedelta(days=100))
     await slots.begin(FIRST)
-    await slots.owe([SECOND, later])
+    await slots.enqueue([SECOND, later])
     await slots.published(SECOND)
     await slots.published(later)
-    await slots.owe([SECOND])
-    assert await slots.take(limit=10) == [SECOND]
+    await slots.enqueue([SECOND])
+    assert await slots.claim(limit=10) == [SECOND]
     assert await slots.latest() == {FIRST.job: later.at}

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from oslira_scheduler.application.publish_tick import CRONS
 from oslira_scheduler.domain.cron import Cron
-from oslira_scheduler.domain.cron_job import LATE, late_schedule, moment_of_slot
+from oslira_scheduler.domain.cron_job import LATE, late_schedule, parse_slot
 from oslira_scheduler.tick import main, moment
 from oslira_shared.contracts.scheduler.v1 import JOBS, Job
 
@@ -24,16 +24,14 @@ def test_an_expression_that_would_leave_its_hour_is_refused() -> None:
 
 def test_the_slot_is_that_of_the_scheduled_time_however_late_the_pod_runs() -> None:
     two_hours_late = SCHEDULED + timedelta(hours=2)
-    by_name = moment_of_slot(scheduled_at="", job_name=f"daily-cleanup-{MINUTES}", now=two_hours_late)
-    by_annotation = moment_of_slot(
-        scheduled_at="2026-11-01T03:10:00Z", job_name="whatever", now=two_hours_late
-    )
+    by_name = parse_slot(scheduled_at="", job_name=f"daily-cleanup-{MINUTES}", now=two_hours_late)
+    by_annotation = parse_slot(scheduled_at="2026-11-01T03:10:00Z", job_name="whatever", now=two_hours_late)
     assert by_name == by_annotation == datetime(2026, 11, 1, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", ["", "daily-cleanup-now", "by-hand-1", "x-99999999999999999999", "x-²"])
 def test_a_job_made_by_hand_means_now(name: str) -> None:
-    assert moment_of_slot(scheduled_at="", job_name=name, now=SCHEDULED) == SCHEDULED
+    assert parse_slot(scheduled_at="", job_name=name, now=SCHEDULED) == SCHEDULED
 
 
 def test_a_slot_that_is_given_wins_and_is_utc() -> None:

@@ -1,4 +1,4 @@
-"""Stripe's events that are not over, and books that differ, for the figures: by partial indexes, never on the scrape path."""
+"""Stripe's events that are not over, and records that differ, for the figures: by partial indexes, never on the scrape path."""
 
 from typing import Final
 

@@ -14,9 +14,9 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.work import Claim, WorkTable, claim, release, sweep, transition
 
-from oslira_billing.application.ports import Books, Received
+from oslira_billing.application.ports import BillingRecords, Received
 from oslira_billing.domain.event import StripeEvent, parse_event
-from oslira_billing.infrastructure.postgres.books import PostgresBooks
+from oslira_billing.infrastructure.postgres.billing_records import PostgresBillingRecords
 
 EVENTS: Final = WorkTable(
     name="billing.webhook_events", claimable=frozenset({"received", "applied"}), lease_s=30.0
@@ -31,14 +31,14 @@ _STORE: Final = """
     on conflict (stripe_event_id) do nothing
     returning id
 """
-_BURY: Final = """
+_MARK_DEAD: Final = """
     update billing.webhook_events
        set state = case state when 'applied' then 'done' else 'dead' end, due_at = null, seq = seq + 1,
            reason = coalesce(reason, 'attempts_used_up')
      where id = any($1::uuid[]) and state in ('received', 'applied') and failures >= $2
 """
 # Its wait begins anew too, or one that had waited too long would end at once.
-_REVIVE: Final = """
+_REQUEUE: Final = """
     update billing.webhook_events
        set state = 'received', failures = 0, reason = null, not_before = null, lease_until = null, due_at = now(),
            waited_from = now(), first_tried_at = null, seq = seq + 1
@@ -82,9 +82,9 @@ class PostgresInbox:
         )
 
     @asynccontextmanager
-    async def books(self) -> AsyncGenerator[Books]:
+    async def records(self) -> AsyncGenerator[BillingRecords]:
         async with self._database.transaction() as connection:
-            yield PostgresBooks(connection)
+            yield PostgresBillingRecords(connection)
 
     async def next_fetch_seq(self) -> int:
         async with self._database.connection() as connection:
@@ -118,9 +118,9 @@ class PostgresInbox:
         async with self._database.connection() as connection:
             await release(connection, _claim(received), is_counted=True, values={"reason": reason[:500]})
 
-    async def revive(self, event_id: str) -> UUID:
+    async def requeue(self, event_id: str) -> UUID:
         async with self._database.connection() as connection:
-            row_id = await connection.fetchval(_REVIVE, event_id)
+            row_id = await connection.fetchval(_REQUEUE, event_id)
             if row_id is None:
                 state = await connection.fetchval(_STATE, event_id)
                 if state is None:
@@ -134,7 +134,7 @@ class PostgresInbox:
             rows = await sweep(connection, self._events, waiting_since=since)
             used_up = [row.row_id for row in rows if row.is_exhausted]
             if used_up:
-                await connection.execute(_BURY, used_up, self._events.max_failures)
+                await connection.execute(_MARK_DEAD, used_up, self._events.max_failures)
         return [(row.row_id, row.state, row.attempt) for row in rows if not row.is_exhausted]
 
     def _claimed_at(self, held: Claim) -> datetime:

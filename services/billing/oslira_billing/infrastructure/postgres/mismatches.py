@@ -10,7 +10,7 @@ from typing import Final
 from oslira_shared.postgres.clients import AdminClient, Record
 
 from oslira_billing.application.money_ports import Touched
-from oslira_billing.domain.mismatch import Mismatch, Standing
+from oslira_billing.domain.mismatch import GrantStatus, Mismatch
 from oslira_billing.domain.money_facts import MoneyFacts
 from oslira_billing.domain.reversal import CLOSED, Charge, CreditNote, Dispute
 
@@ -114,11 +114,12 @@ class PostgresMoneyRecords:
         known = {*charges, *disputes, *notes}
         return {id_: MoneyFacts(charges[id_], disputes[id_], notes[id_]) for id_ in known}
 
-    async def standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    async def statuses(self, keys: Sequence[str]) -> Mapping[str, GrantStatus]:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_STANDINGS, keys)
         return {
-            row["grant_key"]: Standing(row["credits"], row["taken_credits"], row["is_frozen"]) for row in rows
+            row["grant_key"]: GrantStatus(row["credits"], row["taken_credits"], row["is_frozen"])
+            for row in rows
         }
 
     async def stored(self, event_ids: Sequence[str]) -> AbstractSet[str]:

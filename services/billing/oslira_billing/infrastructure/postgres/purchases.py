@@ -8,10 +8,10 @@ from uuid import UUID
 
 from oslira_shared.postgres.clients import Connection, Record
 
-from oslira_billing.application.purchases import KnownPurchase, OwedGroup
+from oslira_billing.application.purchases import DueGroup, KnownPurchase
+from oslira_billing.domain.group import Given, Group, Paid
 from oslira_billing.domain.purchase import Purchase, Span, Stake
 from oslira_billing.domain.reversal import Charge, Dispute, MoneyBack
-from oslira_billing.domain.standing import Given, Group, Paid
 
 _SAVE: Final = """
     insert into billing.purchases (purchase_id, group_key, account_id, made_at, total_credits, returned_credits, returned_at,
@@ -56,11 +56,11 @@ _ADD: Final = """
       (grant_key, purchase_id, group_key, account_id, credits, starts_at, is_month, is_restored)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-_TAKE: Final = "update billing.purchase_grants set taken_credits = taken_credits + $2 where grant_key = $1"
+_REVOKE: Final = "update billing.purchase_grants set taken_credits = taken_credits + $2 where grant_key = $1"
 _FREEZE: Final = (
     "update billing.purchase_grants set frozen_under = $2, freezes = freezes + 1 where grant_key = $1"
 )
-_THAW: Final = "update billing.purchase_grants set frozen_under = null where grant_key = $1"
+_UNFREEZE: Final = "update billing.purchase_grants set frozen_under = null where grant_key = $1"
 
 
 class PostgresPurchases:
@@ -147,8 +147,8 @@ class PostgresPurchases:
             "select credits.grant($1, $2, $3, $4)", account_id, given.credits, source, given.key
         )
 
-    async def take(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
-        await self._connection.execute(_TAKE, given.key, amount_credits)
+    async def revoke(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
+        await self._connection.execute(_REVOKE, given.key, amount_credits)
         # How much is taken in all makes the key of each step its own.
         key = f"back:{given.key}:{given.taken_credits + amount_credits}"
         call = "select credits.revoke($1, $2, $3, $4)"
@@ -159,14 +159,14 @@ class PostgresPurchases:
         call = "select credits.freeze($1, $2, $3)"
         await self._connection.execute(call, given.key, given.frozen_under, account_id)
 
-    async def thaw(self, account_id: UUID, given: Given) -> None:
-        await self._connection.execute(_THAW, given.key)
+    async def unfreeze(self, account_id: UUID, given: Given) -> None:
+        await self._connection.execute(_UNFREEZE, given.key)
         call = "select credits.unfreeze($1, $2, $3)"
         await self._connection.execute(call, given.key, given.frozen_under, account_id)
 
-    async def owed(self, at: datetime) -> Sequence[OwedGroup]:
+    async def due(self, at: datetime) -> Sequence[DueGroup]:
         rows = await self._connection.fetch("select * from billing.groups_owed($1)", at)
-        return [OwedGroup(row["account_id"], row["group_key"]) for row in rows]
+        return [DueGroup(row["account_id"], row["group_key"]) for row in rows]
 
     async def _money_back(self, purchase_ids: Sequence[str]) -> dict[str, MoneyBack]:
         disputes: dict[str, list[Dispute]] = defaultdict(list)

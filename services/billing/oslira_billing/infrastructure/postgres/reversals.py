@@ -5,7 +5,7 @@ from uuid import UUID
 
 from oslira_shared.postgres.clients import Connection
 
-from oslira_billing.application.sighting import Sighting
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.domain.fields import StripeObject, number, text
 from oslira_billing.domain.purchase import Purchase, payment_of_session
 from oslira_billing.domain.reversal import CLOSED, Charge, CreditNote, Dispute
@@ -83,7 +83,9 @@ class PostgresReversals:
         query = "select stripe_invoice_id from billing.invoice_payments where stripe_payment_intent_id = $1"
         return await self._connection.fetchval(query, payment_intent_id)
 
-    async def save_charge(self, account_id: UUID, charge: Charge, purchase_id: str, seen: Sighting) -> None:
+    async def save_charge(
+        self, account_id: UUID, charge: Charge, purchase_id: str, seen: FetchVersion
+    ) -> None:
         await self._connection.execute(
             _SAVE_CHARGE,
             charge.id,
@@ -96,11 +98,11 @@ class PostgresReversals:
             seen.as_of,
         )
 
-    async def save_dispute(self, charge_id: str, dispute: Dispute, seen: Sighting) -> None:
+    async def save_dispute(self, charge_id: str, dispute: Dispute, seen: FetchVersion) -> None:
         values = (dispute.id, charge_id, dispute.amount_minor, dispute.state, seen.fetch_seq, seen.as_of)
         await self._connection.execute(_SAVE_DISPUTE, *values, sorted(CLOSED))
 
-    async def save_credit_note(self, account_id: UUID, note: CreditNote, seen: Sighting) -> None:
+    async def save_credit_note(self, account_id: UUID, note: CreditNote, seen: FetchVersion) -> None:
         values = (note.id, note.invoice_id, account_id, note.amount_minor, seen.fetch_seq, seen.as_of)
         await self._connection.execute(_SAVE_NOTE, *values)
 

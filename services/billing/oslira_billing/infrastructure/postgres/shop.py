@@ -6,7 +6,7 @@ from uuid import UUID
 
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_billing.infrastructure.postgres.books import PostgresBooks
+from oslira_billing.infrastructure.postgres.billing_records import PostgresBillingRecords
 
 _CUSTOMER: Final = """
     select stripe_customer_id from billing.customers where account_id = $1 and gone_at is null
@@ -52,7 +52,7 @@ class PostgresShop:
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
         async with self._database.transaction() as connection:
-            await PostgresBooks(connection).link_customer(customer_id, account_id)
+            await PostgresBillingRecords(connection).link_customer(customer_id, account_id)
 
     async def is_subscribed(self, account_id: UUID) -> bool:
         async with self._database.connection() as connection:

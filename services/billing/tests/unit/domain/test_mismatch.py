@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from oslira_billing.domain.group import Given, Group, Paid
 from oslira_billing.domain.mismatch import (
     KINDS,
     CompareGroup,
+    GrantStatus,
     Mismatch,
     Payment,
-    Standing,
     merged,
     not_recorded,
     payment_differences,
@@ -18,7 +19,6 @@ from oslira_billing.domain.mismatch import (
 from oslira_billing.domain.money_facts import MoneyFacts
 from oslira_billing.domain.purchase import Purchase, Stake
 from oslira_billing.domain.reversal import Charge, CreditNote, Dispute
-from oslira_billing.domain.standing import Given, Group, Paid
 
 ACCOUNT = UUID(int=1)
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -51,13 +51,13 @@ def compare(
     there: MoneyFacts | None,
     here: MoneyFacts,
     *,
-    standing: Standing | None = None,
+    status: GrantStatus | None = None,
     granted: Given | None = None,
     paid: Paid | None = None,
 ) -> list[tuple[str, str, int]]:
     """(kind, Stripe's id, credits). `there` None: Stripe was not asked about this purchase."""
     one = granted or given()
-    ledger: Mapping[str, Standing] = {one.key: standing or Standing(100, 0, is_frozen=False)}
+    ledger: Mapping[str, GrantStatus] = {one.key: status or GrantStatus(100, 0, is_frozen=False)}
     facts = {} if there is None else {"cs_1": there}
     group = Group([paid or Paid(purchase=purchase())], [one])
     found = CompareGroup(ACCOUNT, group, ledger, facts, {"cs_1": here} if here != NOTHING else {})()
@@ -67,11 +67,11 @@ def compare(
 
 def test_what_agrees_is_no_mismatch() -> None:
     assert compare(NOTHING, NOTHING) == []
-    assert compare(refunded(500), refunded(500), standing=Standing(100, 50, is_frozen=False)) == []
-    assert compare(disputed("lost"), disputed("lost"), standing=Standing(100, 100, is_frozen=False)) == []
+    assert compare(refunded(500), refunded(500), status=GrantStatus(100, 50, is_frozen=False)) == []
+    assert compare(disputed("lost"), disputed("lost"), status=GrantStatus(100, 100, is_frozen=False)) == []
     frozen = given(frozen_under="dispute:1")
     open_ = disputed("needs_response")
-    assert compare(open_, open_, standing=Standing(100, 0, is_frozen=True), granted=frozen) == []
+    assert compare(open_, open_, status=GrantStatus(100, 0, is_frozen=True), granted=frozen) == []
     assert compare(disputed("won"), disputed("warning_closed")) == []
 
 
@@ -91,7 +91,7 @@ def test_what_agrees_is_no_mismatch() -> None:
 def test_what_is_not_recorded_as_stripe_has_it_is_named_with_its_credits(
     there: MoneyFacts, here: MoneyFacts, taken: int, expected: tuple[str, str, int]
 ) -> None:
-    assert compare(there, here, standing=Standing(100, taken, is_frozen=False)) == [expected]
+    assert compare(there, here, status=GrantStatus(100, taken, is_frozen=False)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -99,34 +99,34 @@ def test_what_is_not_recorded_as_stripe_has_it_is_named_with_its_credits(
     [(disputed("won"), "freeze_after_dispute_closed"), (refunded(0), "freeze_without_dispute")],
 )
 def test_a_dispute_that_is_recorded_as_open_and_is_not_leaves_a_freeze(there: MoneyFacts, kind: str) -> None:
-    standing = Standing(100, 0, is_frozen=True)
-    assert compare(there, disputed("under_review"), standing=standing) == [(kind, "du_1", 100)]
+    status = GrantStatus(100, 0, is_frozen=True)
+    assert compare(there, disputed("under_review"), status=status) == [(kind, "du_1", 100)]
 
 
 @pytest.mark.parametrize(
-    ("facts", "standing", "expected"),
+    ("facts", "status", "expected"),
     [
-        (refunded(500), Standing(100, 0, is_frozen=False), ("refund_without_reversal", "ch_1", 50)),
-        (noted(500), Standing(100, 0, is_frozen=False), ("credit_note_without_reversal", "cn_1", 50)),
+        (refunded(500), GrantStatus(100, 0, is_frozen=False), ("refund_without_reversal", "ch_1", 50)),
+        (noted(500), GrantStatus(100, 0, is_frozen=False), ("credit_note_without_reversal", "cn_1", 50)),
         (
             disputed("lost"),
-            Standing(100, 0, is_frozen=False),
+            GrantStatus(100, 0, is_frozen=False),
             ("lost_dispute_without_reversal", "du_1", 100),
         ),
         (
             disputed("needs_response"),
-            Standing(100, 0, is_frozen=False),
+            GrantStatus(100, 0, is_frozen=False),
             ("dispute_without_freeze", "du_1", 100),
         ),
-        (disputed("won"), Standing(100, 0, is_frozen=True), ("freeze_after_dispute_closed", "du_1", 100)),
-        (NOTHING, Standing(100, 0, is_frozen=True), ("freeze_without_dispute", "cs_1", 100)),
-        (NOTHING, Standing(100, 40, is_frozen=False), ("reversal_without_refund", "cs_1", 40)),
+        (disputed("won"), GrantStatus(100, 0, is_frozen=True), ("freeze_after_dispute_closed", "du_1", 100)),
+        (NOTHING, GrantStatus(100, 0, is_frozen=True), ("freeze_without_dispute", "cs_1", 100)),
+        (NOTHING, GrantStatus(100, 40, is_frozen=False), ("reversal_without_refund", "cs_1", 40)),
     ],
 )
 def test_a_ledger_that_does_not_follow_the_records_is_named(
-    facts: MoneyFacts, standing: Standing, expected: tuple[str, str, int]
+    facts: MoneyFacts, status: GrantStatus, expected: tuple[str, str, int]
 ) -> None:
-    assert compare(facts, facts, standing=standing) == [expected]
+    assert compare(facts, facts, status=status) == [expected]
 
 
 def test_a_purchase_that_stripe_was_not_asked_about_counts_as_recorded() -> None:
@@ -143,7 +143,7 @@ def test_a_refund_that_moves_no_credits_is_named_all_the_same() -> None:
 
 def test_a_grant_that_the_ledger_lacks_or_has_otherwise_is_named() -> None:
     group = Group([Paid(purchase=purchase())], [given(), given(key="session:more")])
-    found = CompareGroup(ACCOUNT, group, {"session:more": Standing(90, 0, is_frozen=False)}, {}, {})()
+    found = CompareGroup(ACCOUNT, group, {"session:more": GrantStatus(90, 0, is_frozen=False)}, {}, {})()
     assert [(one.kind, one.stripe_id, one.credits) for one in found] == [
         ("payment_without_grant", "cs_1", 100),
         ("granted_credits_differ", "cs_1", 10),
@@ -152,7 +152,7 @@ def test_a_grant_that_the_ledger_lacks_or_has_otherwise_is_named() -> None:
 
 def test_each_purchase_of_a_group_has_its_own_credits_in_its_mismatch() -> None:
     group = Group([Paid(purchase=purchase()), Paid(purchase=purchase("cs_2"))], [given(), given("cs_2")])
-    ledger = {one.key: Standing(100, 0, is_frozen=False) for one in group.given}
+    ledger = {one.key: GrantStatus(100, 0, is_frozen=False) for one in group.given}
     facts = {"cs_1": disputed("needs_response"), "cs_2": NOTHING}
     found = CompareGroup(ACCOUNT, group, ledger, facts, {})()
     assert [(one.kind, one.purchase_id, one.credits) for one in found] == [

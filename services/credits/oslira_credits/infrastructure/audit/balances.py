@@ -24,8 +24,8 @@ BALANCES: Final = """
     left join credits.grants g on g.id = b.grant_id
     where b.grant_id is not null and g.account_id is distinct from b.account_id
     union all
-    select 'purse_is_not_its_balances', account_id::text,
-      format('the purse has %s/%s/%s/%s, the balances %s/%s/%s/%s (available/held/frozen/debt)',
+    select 'account_balance_mismatch', account_id::text,
+      format('the account has %s/%s/%s/%s, the balances %s/%s/%s/%s (available/held/frozen/debt)',
         p.available, p.held, p.frozen, p.debt, s.available, s.held, s.frozen, s.debt)
     from (
       select b.account_id, coalesce(sum(b.amount) filter (where b.kind = 'available'), 0) as available,
@@ -77,7 +77,7 @@ BALANCES: Final = """
           format('asked back %s, but revoked %s, debt %s, awaited %s of %s held', g.asked_back, g.revoked, g.debt, g.awaited, g.held)),
         ('freeze_is_not_its_balances', g.freezes <> g.open or (g.freezes > 0 and g.available > 0) or (g.freezes = 0 and g.frozen > 0),
           format('%s freezes are open, %s recorded, available %s, frozen %s', g.open, g.freezes, g.available, g.frozen)),
-        ('drained_is_not_its_balance', g.is_drained <> (g.available = 0), format('available %s', g.available)),
+        ('depleted_flag_mismatch', g.is_drained <> (g.available = 0), format('available %s', g.available)),
         ('expiry_is_not_booked', g.available > 0
             and (g.booked_out_at is not null
               -- greatest() would take the other one of a grant that never expires

@@ -128,8 +128,8 @@ HISTORY: Final = """
     from credits.statement_lines s full join moved m using (transfer_id)
     where s.change is distinct from m.available
     union all
-    select 'statement_is_not_the_purse', p.account_id::text,
-      format('the purse has %s/%s/%s/%s after %s lines, line %s says %s/%s/%s/%s (available/held/frozen/debt)',
+    select 'statement_mismatch', p.account_id::text,
+      format('the account has %s/%s/%s/%s after %s lines, line %s says %s/%s/%s/%s (available/held/frozen/debt)',
         p.available, p.held, p.frozen, p.debt, p.position, s.position, s.available, s.held, s.frozen, s.debt)
     from credits.purses p
     left join lateral (

@@ -40,8 +40,8 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """Take so many credits of a grant back."""
+class Revoke:
+    """Revoke so many credits of a grant back."""
 
     key: str
     credits: int
@@ -62,13 +62,13 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
-class Thaw:
+class Unfreeze:
     """The end of that freeze."""
 
     key: str
 
 
-Move: TypeAlias = Take | Restore | Freeze | Thaw
+Move: TypeAlias = Revoke | Restore | Freeze | Unfreeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Group:
     paid: Sequence[Paid]
     given: Sequence[Given] = field(default_factory=tuple[Given, ...])
 
-    def standing_credits(self) -> int:
+    def net_credits(self) -> int:
         """What is granted, less what was given back in money: by prorations, refunds, disputes and credit notes."""
         future = self._future()
         taken = sum(max(0, self._back(one) - future[one.purchase.id]) for one in self.paid)
@@ -112,7 +112,7 @@ class Group:
         What was refunded is taken first of its own grants, then of the newest; before any thaw, or it could be drawn in between.
         """
         moves: list[Move] = []
-        excess = sum(given.credits - given.taken_credits for given in self.given) - self.standing_credits()
+        excess = sum(given.credits - given.taken_credits for given in self.given) - self.net_credits()
         refunded = {one.purchase.id for one in self.paid if one.back_minor}
         order = sorted(
             self.given,
@@ -122,7 +122,7 @@ class Group:
         for given in order:
             part = min(excess, given.credits - given.taken_credits)
             if part > 0:
-                moves.append(Take(given.key, part))
+                moves.append(Revoke(given.key, part))
                 excess -= part
         disputed = {one.purchase.id for one in self.paid if one.is_disputed}
         for given in self.given:
@@ -130,7 +130,7 @@ class Group:
             if is_disputed and given.frozen_under is None:
                 moves.append(Freeze(given.key))
             elif not is_disputed and given.frozen_under is not None:
-                moves.append(Thaw(given.key))
+                moves.append(Unfreeze(given.key))
         if excess < 0:
             moves.append(Restore(-excess))
         return moves

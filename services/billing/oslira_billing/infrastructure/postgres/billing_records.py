@@ -9,10 +9,10 @@ from oslira_shared.postgres.clients import Connection
 from oslira_shared.work import Claim, transition
 from oslira_shared.work.claim import moved
 
+from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.application.ports import ClaimLostError, Received
 from oslira_billing.application.purchases import Purchases
 from oslira_billing.application.reversals import Reversals
-from oslira_billing.application.sighting import Sighting
 from oslira_billing.domain.catalogue import Catalogue, Priced
 from oslira_billing.domain.fields import StripeObject, moment, number, text
 from oslira_billing.domain.lines import subscription_of
@@ -68,8 +68,8 @@ _SAVE_PROBLEM: Final = """
 """
 
 
-class PostgresBooks:
-    """Implements Books."""
+class PostgresBillingRecords:
+    """Implements BillingRecords."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -124,7 +124,7 @@ class PostgresBooks:
     async def wake(self, stripe_id: str) -> None:
         await self._connection.execute(_WAKE, stripe_id)
 
-    async def save_subscription(self, account_id: UUID, found: Subscription, seen: Sighting) -> None:
+    async def save_subscription(self, account_id: UUID, found: Subscription, seen: FetchVersion) -> None:
         await self._connection.execute(
             _SAVE_SUBSCRIPTION,
             account_id,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FetchVersion:
     """Fetched under `fetch_seq`; or, where Stripe knows no such object, an event's snapshot `as_of` a moment."""
 
     fetch_seq: int

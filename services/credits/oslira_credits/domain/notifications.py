@@ -28,4 +28,4 @@ class BalanceFell:
     threshold: Credits
 
 
-Notice: TypeAlias = GrantMade | BalanceFell
+Notification: TypeAlias = GrantMade | BalanceFell

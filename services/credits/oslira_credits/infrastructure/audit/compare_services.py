@@ -98,7 +98,7 @@ _PAYMENTS: Final = """
 """
 
 
-async def differences_of_books(connection: Connection, *, settling_s: float) -> list[Difference]:
+async def ledger_differences(connection: Connection, *, settling_s: float) -> list[Difference]:
     """Everything that doesn't add up, of one moment. A run that ended less than `settling_s` ago may have an open hold."""
     # Each of the statements sees the same snapshot: what moves meanwhile is not half seen.
     async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 
-from oslira_credits.application.ports import Announcements, Notices
+from oslira_credits.application.ports import Announcements, Notifications
 
 
 @dataclass(frozen=True, slots=True)
-class AnnounceNotices:
+class PublishNotifications:
     """At most `limit` a pass."""
 
-    notices: Notices
+    notifications: Notifications
     announcements: Announcements
     limit: int = 500
 
     async def __call__(self) -> int:
         """How many were told. Raises OsliraError `unavailable` when the bus is away; the rest is due again in a few seconds."""
-        due = await self.notices.due(limit=self.limit)
+        due = await self.notifications.due(limit=self.limit)
         for notice in due:
             await self.announcements.notice(notice)
-            await self.notices.told(notice.notice_id)
+            await self.notifications.mark_published(notice.notice_id)
         return len(due)

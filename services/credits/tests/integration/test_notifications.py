@@ -4,7 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import asyncpg
-from oslira_credits.domain.notices import BalanceFell
+from oslira_credits.domain.notifications import BalanceFell
 from oslira_credits.infrastructure.bus import BusAnnouncements
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats

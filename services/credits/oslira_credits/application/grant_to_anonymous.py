@@ -16,7 +16,7 @@ class DailyGrants(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class GrantToVisitors:
+class GrantToAnonymous:
     """Called all the time, so that a fresh install and a new day have it at once; it looks before it writes."""
 
     grants: DailyGrants

@@ -18,7 +18,7 @@ _MOST_LOGGED: Final = 100
 SETTLING_S: Final = 60.0
 
 
-class AuditedBooks(Protocol):
+class AuditStore(Protocol):
     """The ledger, the runs and the payments."""
 
     async def differences(self, *, settling_s: float) -> Sequence[Difference]:
@@ -34,22 +34,22 @@ class AuditedBooks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AuditBooks:
+class AuditLedger:
     """A job. A difference is no failure of the job: trying again would not mend it."""
 
-    books: AuditedBooks
+    store: AuditStore
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(self, *, settling_s: float = SETTLING_S) -> Sequence[Difference]:
         """What is so now. One look at a time in this process: each reads all of the ledger."""
         async with self._one_at_a_time:
             with AUDIT_SECONDS.time():
-                return await self.books.differences(settling_s=settling_s)
+                return await self.store.differences(settling_s=settling_s)
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
         """Counts what was found; it stands in credits.differences, which a figure counts, and in the log."""
         found = await self.look()
-        await self.books.keep(found)
+        await self.store.keep(found)
         progress.succeeded = 1
         progress.found = len(found)
         for one in found[:_MOST_LOGGED]:

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
+from oslira_billing.domain.group import Freeze, Given, Group, Move, Paid, Restore, Revoke, Unfreeze
 from oslira_billing.domain.purchase import Purchase, Span, Stake
-from oslira_billing.domain.standing import Freeze, Given, Group, Move, Paid, Restore, Take, Thaw
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ def given(name: str, credits_: int, *, day: int = 0, **changes: object) -> Given
 
 
 def stands(group: Group) -> int:
-    return group.standing_credits()
+    return group.net_credits()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def stands(group: Group) -> int:
 def test_credits_follow_the_money(back: int, left: int) -> None:
     group = Group([Paid(purchase=purchase("a", 1_500), back_minor=back)], [given("a", 1_500)])
     assert stands(group) == left
-    assert group.moves() == ([Take("key_a", 1_500 - left)] if left < 1_500 else [])
+    assert group.moves() == ([Revoke("key_a", 1_500 - left)] if left < 1_500 else [])
 
 
 amounts = st.integers(0, 10**9)
@@ -101,9 +101,9 @@ def test_the_newest_grants_are_taken_first_and_what_was_taken_counts() -> None:
         Paid(purchase=down),
     ]
     granted = [given("base", 250), given("up", 1_250, day=3)]
-    assert Group(paid, granted).moves() == [Take("key_up", 1_250), Take("key_base", 50)]
+    assert Group(paid, granted).moves() == [Revoke("key_up", 1_250), Revoke("key_base", 50)]
     granted = [given("base", 250), given("up", 1_250, day=3, taken_credits=1_250)]
-    assert Group(paid, granted).moves() == [Take("key_base", 50)]
+    assert Group(paid, granted).moves() == [Revoke("key_base", 50)]
 
 
 def test_a_refund_that_failed_gives_back() -> None:
@@ -113,7 +113,7 @@ def test_a_refund_that_failed_gives_back() -> None:
     assert Group(group.paid, [*group.given, restored]).moves() == []
 
 
-def test_an_open_dispute_freezes_and_its_end_thaws_after_what_is_taken() -> None:
+def test_an_open_dispute_freezes_and_its_end_unfreezes_after_revocations() -> None:
     open_one = Paid(purchase=purchase("a", 500), is_disputed=True)
     other = Paid(purchase=purchase("b", 100))
     granted = [given("a", 500), given("b", 100)]
@@ -121,7 +121,7 @@ def test_an_open_dispute_freezes_and_its_end_thaws_after_what_is_taken() -> None
     frozen = [given("a", 500, frozen_under="k"), given("b", 100)]
     assert Group([open_one, other], frozen).moves() == []
     lost = Paid(purchase=purchase("a", 500), back_minor=2_000)
-    expected: list[Move] = [Take("key_a", 500), Thaw("key_a")]
+    expected: list[Move] = [Revoke("key_a", 500), Unfreeze("key_a")]
     assert Group([lost, other], frozen).moves() == expected
 
 
@@ -149,21 +149,21 @@ def test_months_that_were_paid_in_advance_are_due_as_they_begin() -> None:
 
 def test_of_a_year_the_months_to_come_go_back_first() -> None:
     part = year(5, back_minor=6_000)
-    assert (part.standing_credits(), part.moves(), part.month(JULY.replace(year=2027, month=1))) == (
+    assert (part.net_credits(), part.moves(), part.month(JULY.replace(year=2027, month=1))) == (
         9_000,
         [],
         0,
     )
     some = year(2, back_minor=6_000)
-    assert (some.standing_credits(), some.month(JULY.replace(month=10))) == (4_500, 1_500)
-    assert year(5, back_minor=12_000).standing_credits() == 0
+    assert (some.net_credits(), some.month(JULY.replace(month=10))) == (4_500, 1_500)
+    assert year(5, back_minor=12_000).net_credits() == 0
 
 
 def test_a_month_that_is_paid_in_part_is_granted_whole_and_what_is_too_much_is_taken() -> None:
     part = year(1, back_minor=9_500)  # 14,250 of 18,000 credits: 2.5 months stay
     assert part.month(SEPTEMBER) == 1_500
     granted = year(2, back_minor=9_500)
-    assert (granted.standing_credits(), granted.month(JULY.replace(month=10))) == (3_750, 0)
+    assert (granted.net_credits(), granted.month(JULY.replace(month=10))) == (3_750, 0)
 
 
 def test_a_disputed_year_grants_no_month_until_it_is_decided() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from granting_ledger import GrantingLedger
-from oslira_credits.application.ports import Purse
+from oslira_credits.application.ports import AccountBalance
 from oslira_credits.domain.balance import Balance
 from oslira_credits.infrastructure.audit import differences
 from oslira_devstack.databases import Database
@@ -72,14 +72,14 @@ class Billing:
         )
         return await self._pool.fetchval(query, self.account_id, kind)
 
-    async def purse(self) -> Purse:
-        return await self.ledger.purse(self.account_id)
+    async def account(self) -> AccountBalance:
+        return await self.ledger.account_balance(self.account_id)
 
     async def has(self, available: int, held: int = 0, *, frozen: int = 0, debt: int = 0) -> bool:
-        purse = await self.purse()
+        account = await self.account()
         async with self._pool.acquire() as connection:
             assert await differences(connection) == []
-        return (purse.balance, purse.frozen, purse.debt) == (Balance(available, held), frozen, debt)
+        return (account.balance, account.frozen, account.debt) == (Balance(available, held), frozen, debt)
 
 
 @pytest.fixture
@@ -313,8 +313,9 @@ async def test_holds_refunds_and_settlements_at_once_lose_nothing(billing: Billi
 
     done = await asyncio.gather(*(live(number) for number in range(30)), return_exceptions=True)
     assert {type(one).__name__ for one in done} <= {"NoneType", "InsufficientCredits"}
-    purse = await billing.purse()
-    assert await billing.has(purse.balance.available, debt=purse.debt)
+    account = await billing.account()
+    assert await billing.has(account.balance.available, debt=account.debt)
     assert (
-        purse.balance.available + await billing.of("spent") + purse.debt + await billing.of("revoked") == 30
+        account.balance.available + await billing.of("spent") + account.debt + await billing.of("revoked")
+        == 30
     )
