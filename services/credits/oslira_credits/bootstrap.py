@@ -48,7 +48,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     announce = PublishNotifications(PostgresNotifications(runtime.database), announcements)
 
     async def settle_due_holds() -> None:
-        # Without the bus nobody can be asked, and holds would only be pushed on.
+        # Without the bus no outcome can be read, and holds would only be postponed.
         if runtime.bus.is_connected:
             await settle_due()
 

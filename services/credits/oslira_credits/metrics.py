@@ -1,4 +1,4 @@
-"""Figures of the ledger."""
+"""Metrics of the ledger."""
 
 from typing import Final
 

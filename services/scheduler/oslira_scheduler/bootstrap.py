@@ -14,7 +14,7 @@ from oslira_scheduler.settings import SchedulerSettings
 
 _LOOK_AT_TOPOLOGY_S: Final = 2.0
 _LOOK_AT_CLOCK_S: Final = 1.0
-# An owner that was away for longer than the stream keeps ticks hears of the newest slots all the same, and acts once.
+# An owner that was down for longer than the stream keeps ticks still receives the newest slots, and runs each once.
 _REMIND_EVERY_S: Final = 3_600.0
 
 

@@ -1,4 +1,4 @@
-"""Figures of the scheduler; streams and consumers, which it looks at, are in the shared ones."""
+"""Metrics of the scheduler; those of streams and consumers are in the shared library."""
 
 from typing import Final
 

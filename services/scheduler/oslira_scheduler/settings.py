@@ -1,4 +1,4 @@
-"""What the scheduler reads from its environment."""
+"""Settings of the scheduler."""
 
 from typing import ClassVar
 
@@ -11,5 +11,5 @@ class SchedulerSettings(ServiceSettings):
 
     service: ClassVar[str] = "scheduler"
 
-    # Of each stream; as the provisioning Job has it, or the two would undo each other's work.
+    # Per stream. The provisioning Job must have the same value, or the two would undo each other's changes.
     stream_replicas: int = Field(default=1, ge=1, le=5, validation_alias="NATS_STREAM_REPLICAS")

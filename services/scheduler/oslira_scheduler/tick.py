@@ -1,7 +1,7 @@
 """`python -m oslira_scheduler.tick JOB [--slot T]`: what a CronJob runs. Needs the bus and the scheduler's login, no database.
 
 Without `--slot` it is the slot that the CronJob's Job was made for (OSLIRA_CRON_SCHEDULED_AT, OSLIRA_CRON_JOB_NAME), else now's.
-Exits 2 for an unknown job or moment, 1 when the bus can't be reached.
+Exits 2 for an unknown job or an invalid time, 1 when the bus is unreachable.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from oslira_scheduler.infrastructure.one_tick import publish_one
 
 
 def moment(slot: str | None, variables: Mapping[str, str], now: datetime) -> datetime:
-    """Any moment of the slot that is meant, aware. Raises ValueError for a text that is no time."""
+    """Any time within the requested slot, aware. Raises ValueError for an invalid text."""
     if slot is None:
         return parse_slot(
             scheduled_at=variables.get("OSLIRA_CRON_SCHEDULED_AT", ""),

@@ -1,4 +1,4 @@
-"""An owner's jobs, wired: ticks, manual triggers, recovery. Any number of replicas; a slot is acted on once."""
+"""Wires a service's jobs: ticks, manual triggers, recovery. Works with any number of replicas; a slot is run once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ class JobOwner:
         self._progress: dict[UUID, tuple[Claim, JobProgress]] = {}
 
     async def tick(self, job: str, slot: datetime) -> UUID:
-        """Record the slot and start on it. Raises OsliraError `not_found` for a job that isn't ours: it leaves no row."""
+        """Record the slot and start it. Raises OsliraError `not_found` for another service's job, and writes no row."""
         if job not in self._jobs:
             raise OsliraError("not_found", f"{job} is none of the jobs here: {', '.join(sorted(self._jobs))}")
         row_id = await self.rows.record(job, slot)
@@ -41,33 +41,33 @@ class JobOwner:
         return row_id
 
     async def sweep(self) -> None:
-        """Take over what a crash left in mid-job, and retry. Needs no bus."""
+        """Take over slots whose process crashed, and retry failed ones. Works without the bus."""
         for row_id in await self.rows.sweep():
             await self._start(row_id)
 
     async def extend_leases(self) -> None:
-        """Keep the leases, and what was counted so far."""
+        """Extend the leases, and store the counts so far."""
         await self._lease_keeper.extend_leases()
         for held, progress in list(self._progress.values()):
             await self.rows.keep_counts(held, progress)
 
     async def measure(self) -> None:
-        """Set the gauges; every replica says the same."""
+        """Set the gauges; every replica exports the same values."""
         for status in await self.rows.statuses():
-            if status.job not in self._jobs:  # one of an older version
+            if status.job not in self._jobs:  # a job of an older version
                 continue
             metrics.JOB_SLOTS_FAILED.labels(status.job).set(status.given_up)
             if status.last_done_at is not None:
                 metrics.JOB_LAST_DONE.labels(status.job).set(status.last_done_at)
 
     async def stop(self) -> None:
-        """What doesn't finish in time is handed back: a restart fails no job."""
+        """Slots that do not finish in time are released: a restart counts no failure."""
         for held in await self._lease_keeper.stop(grace_s=self.stop_grace_s):
             await self.rows.release(held)
 
     async def _start(self, row_id: UUID) -> None:
         if self._lease_keeper.is_closed:
-            return  # its row is due again in a moment, for another process
+            return  # the sweep returns its row again, to another process
         held = await self.rows.claim(row_id)
         if held is not None:
             self._lease_keeper.start(held, self._run(held))
@@ -83,13 +83,13 @@ class JobOwner:
             reason = (
                 f"{progress.failed} items failed: {'; '.join(progress.reasons)}" if progress.failed else None
             )
-        except Exception as error:  # whatever it was, the row keeps it and tries again
+        except Exception as error:  # any error: the row stores it and the slot is retried
             log.exception("job_crashed")
             reason = f"{type(error).__name__}: {scrub_text(str(error))}"
         finally:
             del self._progress[held.row_id]
         if reason is not None:
-            # What succeeded stays done; the slot is tried again for the rest.
+            # Completed items stay done; the slot is retried for the rest.
             await self.rows.retry(held, progress, reason=reason)
             metrics.JOBS.labels(job, "retried").inc()
             log.warning("job_failed", reason=reason)
@@ -100,7 +100,7 @@ class JobOwner:
 
 
 def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner:
-    """Declare on `runtime` all that jobs need: the ticks' consumer, `<service>.rpc.run_job`, sweep, heartbeat, hand-back."""
+    """Declare on `runtime` all that jobs need: the ticks' consumer, `<service>.rpc.run_job`, sweep, heartbeat and release."""
     owner = JobOwner(AdminClient(runtime.database), schema, jobs)
     bus, service = runtime.bus, runtime.settings.service
 

@@ -1,4 +1,4 @@
-"""What a job has done so far, kept with its row while it works, so that a crash loses at most a second of it."""
+"""A job's counts so far. They are stored with its row once a second, so that a crash loses at most a second of them."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,9 +17,9 @@ _MOST_REASON_CHARS: Final = 200
 
 @dataclass(slots=True)
 class JobProgress:
-    """`deleted` is by table; `found` is what a job that only looks has found amiss; `reasons` names the first failed items.
+    """`deleted` is by table; `found` counts the problems that a checking job found; `reasons` names the first failed items.
 
-    An attempt that follows another counts on, but for the failures: those items get another chance.
+    A later attempt continues the counts, except the failures: those items are tried again.
     """
 
     succeeded: int = 0
@@ -30,12 +30,12 @@ class JobProgress:
 
     @property
     def processed(self) -> int:
-        """Items looked at, done or not."""
+        """Items that were processed, successful or failed."""
         return self.succeeded + self.failed
 
     @asynccontextmanager
     async def item(self, name: str) -> AsyncGenerator[None]:
-        """One item's work. If it fails it is counted and named, and the job goes on with the next."""
+        """One item. If it fails, it is counted and named, and the job continues with the next."""
         try:
             yield
         except Exception as error:  # noqa: BLE001  # one failing item doesn't stop the rest
@@ -49,13 +49,13 @@ class JobProgress:
             self.succeeded += 1
 
     async def empty(self, table: str, delete_batch: Callable[[], Awaitable[int]]) -> None:
-        """Delete from `table` batch by batch, until a batch finds nothing. What fails is one item; other tables go on."""
+        """Delete from `table` batch by batch, until a batch finds nothing. An error is one failed item; other tables continue."""
         async with self.item(table):
             while count := await delete_batch():
                 self.deleted[table] = self.deleted.get(table, 0) + count
 
     def as_counts(self) -> dict[str, Any]:
-        """As `job_runs.counts` keeps it."""
+        """The value of `job_runs.counts`."""
         return {
             "processed": self.processed,
             "succeeded": self.succeeded,
@@ -67,8 +67,8 @@ class JobProgress:
 
     @classmethod
     def carried_on(cls, counts: Mapping[str, Any]) -> "JobProgress":
-        """From what an earlier attempt left."""
+        """The counts of an earlier attempt."""
         return cls(succeeded=counts.get("succeeded", 0), deleted=dict(counts.get("deleted", {})))
 
 
-Job: TypeAlias = Callable[[datetime, JobProgress], Awaitable[None]]  # its slot, and where it counts
+Job: TypeAlias = Callable[[datetime, JobProgress], Awaitable[None]]  # its slot, and its progress

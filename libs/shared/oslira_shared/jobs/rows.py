@@ -15,7 +15,7 @@ from oslira_shared.work import Claim, WorkTable, claim, release, sweep, transiti
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A slot and how it stands: `state` is due, done or failed."""
+    """A slot and its status: `state` is due, done or failed."""
 
     job: str
     slot: datetime
@@ -39,7 +39,7 @@ class JobRows:
 
     def __init__(self, database: AdminClient, schema: str) -> None:
         self._database = database
-        # 10 s, 20 s … 600 s: a slot outlives an outage of half an hour of what its job needs.
+        # 10 s, 20 s … 600 s: a slot survives an outage of half an hour of what its job needs.
         self.table = WorkTable(
             name=f"{schema}.job_runs",
             claimable=frozenset({"due"}),
@@ -49,7 +49,7 @@ class JobRows:
         )
 
     async def record(self, job: str, slot: datetime) -> UUID:
-        """The slot has come; one that is known stays as it is. The row's id."""
+        """Record a slot; an existing one is unchanged. Returns the row's id."""
         row_id = derived_id("job", job, slot.isoformat())
         async with self._database.connection() as connection:
             await connection.execute(
@@ -64,19 +64,19 @@ class JobRows:
         return row_id
 
     async def find(self, row_id: UUID) -> JobRun | None:
-        """How it stands."""
+        """The slot's status."""
         names = ", ".join(field.name for field in dataclasses.fields(JobRun))
         async with self._database.connection() as connection:
             row = await connection.fetchrow(f"select {names} from {self.table.name} where id = $1", row_id)
         return None if row is None else JobRun(**dict(row))
 
     async def claim(self, row_id: UUID) -> Claim | None:
-        """None: somebody has it, or it is done, or it is not due yet."""
+        """None: another process has it, or it is done, or it is not due yet."""
         async with self._database.connection() as connection:
             return await claim(connection, self.table, row_id)
 
     async def sweep(self) -> list[UUID]:
-        """Slots that are due: a crash in mid-job, or a retry. Those whose attempts are used up end `failed` here."""
+        """Slots that are due: after a crash or a failure. Slots without attempts left become `failed` here."""
         async with self._database.transaction() as connection:
             rows = await sweep(connection, self.table)
             used_up = [row.row_id for row in rows if row.is_exhausted]
@@ -93,7 +93,7 @@ class JobRows:
         return [row.row_id for row in rows if not row.is_exhausted]
 
     async def keep_counts(self, held: Claim, progress: JobProgress) -> None:
-        """So that a crash leaves what was done so far."""
+        """Stored so that a crash does not lose the counts."""
         async with self._database.connection() as connection:
             await connection.execute(
                 f"update {self.table.name} set counts = $3, progressed_at = now() where id = $1 and attempt = $2",
@@ -103,7 +103,7 @@ class JobRows:
             )
 
     async def statuses(self) -> list[JobStatus]:
-        """Each job that has come up, for the figures."""
+        """The status of each job that has a slot, for the metrics."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"""
@@ -115,7 +115,7 @@ class JobRows:
         return [JobStatus(**dict(row)) for row in rows]
 
     async def finish(self, held: Claim, progress: JobProgress) -> bool:
-        """Done. False: somebody else has the row now."""
+        """Mark it done. False: another process has the row now."""
         async with self._database.connection() as connection:
             row = await transition(
                 connection,
@@ -127,18 +127,18 @@ class JobRows:
         return row is not None
 
     async def retry(self, held: Claim, progress: JobProgress, *, reason: str) -> None:
-        """Again after a backoff; the last failure makes the sweep end it."""
+        """Retry after a backoff; after the last failure the sweep ends the slot."""
         async with self._database.connection() as connection:
             values = {"counts": progress.as_counts(), "reason": reason[:500]}
             await release(connection, held, is_counted=True, values=values)
 
     async def release(self, held: Claim) -> None:
-        """Shutdown: no failure, and another process may take it at once."""
+        """At shutdown: no failure is counted, and another process may claim it at once."""
         async with self._database.connection() as connection:
             await release(connection, held, is_counted=False)
 
     async def forget(self, *, limit: int) -> int:
-        """Rows of slots that came over 90 days ago, a batch; how many went."""
+        """Delete a batch of slots that are over 90 days old; returns how many."""
         async with self._database.transaction() as connection:
             status = await connection.execute(
                 f"""

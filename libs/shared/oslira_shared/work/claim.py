@@ -1,4 +1,4 @@
-"""Claim a row, and leave its state again: both compare-and-set, so whatever commits first wins."""
+"""Claim a row, and change its state: both compare-and-set, so that the first commit wins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from oslira_shared.work.table import WorkTable
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on one attempt of one row, until the lease lapses or somebody takes it away."""
+    """The right to work on one attempt of one row, until the lease expires or the row changes."""
 
     table: WorkTable
     row_id: UUID
@@ -27,15 +27,15 @@ class Claim:
         return self.row["lease_until"] - timedelta(seconds=self.table.lease_s)
 
     def age_s(self, column: str) -> float:
-        """Seconds from this moment of the row to the claim; 0 where there is none."""
+        """Seconds from this timestamp of the row to the claim; 0 if it is null."""
         moment = self.row[column]
         return 0.0 if moment is None else max(0.0, (self.claimed_at - moment).total_seconds())
 
 
 async def claim(connection: Connection, table: WorkTable, row_id: UUID) -> Claim | None:
-    """Take the row if its state, lease, delay and failures allow it; None means somebody has it or it is done.
+    """Claim the row if its state, lease, delay and failures allow it; None: another worker has it, or it is done.
 
-    The attempt is counted here, before the work starts, so a crash is counted too.
+    The attempt is counted here, before the work starts, so that a crash counts too.
     """
     row = await connection.fetchrow(
         f"""
@@ -69,13 +69,13 @@ async def transition(
     keeps_lease: bool = False,
     is_progress: bool = True,
 ) -> Record | None:
-    """Leave `held.state` for `to_state`, with its effects in the caller's transaction; None: the claim is no longer ours.
+    """Change `held.state` to `to_state`, with its effects in the caller's transaction; None: the claim is lost.
 
-    `due_in_s` is when the sweep must act if nobody has (None: another row is responsible). `values` are further columns,
-    `stamps` those that become now(), by Postgres's clock.
-    `keeps_lease`: the same worker goes on under the same attempt; continue with `moved(held, row)`.
-    `is_progress` forgives the failures so far. It must be False where the row can come back to `held.state`: otherwise a
-    row that goes in a circle never uses up its attempts.
+    `due_in_s` is when the sweep must send the hint again (None: another row is responsible). `values` are further columns,
+    `stamps` columns that become now(), by Postgres's clock.
+    `keeps_lease`: the same worker continues under the same attempt, with `moved(held, row)`.
+    `is_progress` resets the failures. It must be False where the row can return to `held.state`: otherwise a row that
+    loops never uses up its attempts.
     """
     columns = dict(values or {})
     assignments = "".join(f", {name} = ${number}" for number, name in enumerate(columns, start=6))
@@ -113,11 +113,11 @@ async def release(
     to_state: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Give the row back, so that another attempt can take it.
+    """Release the row, so that another attempt can claim it.
 
-    A failure is counted only if the work itself failed (`is_counted`): a restart, a cancel or a broker outage fails nobody.
-    Counted ones wait: `delay_s`, or backoff from the failures so far. `to_state`: the state to wait in, where it isn't the
-    one that the row is in; such a row is not due, so whoever wakes it must look at `not_before`.
+    A failure is counted only if the work itself failed (`is_counted`), not after a restart, a cancel or an outage of the bus.
+    Counted failures wait: `delay_s`, or a backoff from the failures so far. `to_state`: another state to wait in; such a row
+    is not due, so the code that resumes it must check `not_before`.
     """
     if delay_s is None:
         delay_s = backoff_s(held.table, held.failures) if is_counted else 0.0
@@ -135,10 +135,10 @@ async def snooze(
     to_state: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> Record | None:
-    """Put the row off because a supplier can't serve it now: no failure is counted. None: the claim is no longer ours.
+    """Postpone the row because a supplier cannot serve it now: no failure is counted. None: the claim is lost.
 
-    Needs a column `snoozed_since`, which keeps the first snooze of a series. Whoever makes progress sets it to null, and
-    whoever limits how long a row may be put off reads it. `to_state`: as for release.
+    Needs a column `snoozed_since`, which keeps the first snooze of a series. Code that makes progress sets it to null; code
+    that limits how long a row may be postponed reads it. `to_state`: as for release.
     """
     return await _release(
         connection,
@@ -151,7 +151,7 @@ async def snooze(
     )
 
 
-async def _release(  # what both ways of giving back differ in
+async def _release(  # the statement of both
     connection: Connection,
     held: Claim,
     *,
@@ -184,5 +184,5 @@ async def _release(  # what both ways of giving back differ in
 
 
 def backoff_s(table: WorkTable, failures: int) -> float:
-    """Seconds to wait after this many failures: doubling, bounded."""
+    """Seconds to wait after this many failures: doubles up to a limit."""
     return min(table.backoff_most_s, table.backoff_base_s * 2.0 ** max(0, failures - 1))

@@ -1,4 +1,4 @@
-"""The heartbeat: one loop and one statement for all that a process holds. Lease, fence and cancel are the same look-up."""
+"""The heartbeat: one loop and one statement for all rows of a process. Lease, fence and cancel are the same query."""
 
 import asyncio
 from collections.abc import Collection, Coroutine
@@ -24,8 +24,8 @@ Key: TypeAlias = tuple[UUID, int]  # row id, attempt
 async def extend_leases(connection: Connection, table: WorkTable, held: Collection[Key]) -> set[Key]:
     """Extend the leases of `held`; return those that are lost or cancelled.
 
-    A row that somebody has locked is skipped, which loses nothing: its lease outlasts many beats. One without a lease was let
-    go by its own transition: not lost, and not to be leased again, or its next claim would have to wait.
+    A locked row is skipped, which is safe: its lease lasts for many heartbeats. A row without a lease was released by its
+    own transition: it is not lost, and must not be leased again, or its next claim would have to wait.
     """
     rows = await connection.fetch(
         f"""
@@ -51,10 +51,10 @@ async def extend_leases(connection: Connection, table: WorkTable, held: Collecti
 
 
 class LeaseKeeper:
-    """Runs claimed work as tasks of this process, keeps their leases, and cancels those that were taken away.
+    """Runs claimed work as tasks of this process, extends their leases, and cancels tasks that lost theirs.
 
-    Two attempts of one row may be here for a moment: the older one, done with the row, still tells the world what it
-    committed while a hint has the next one claimed already.
+    Two attempts of one row may run here for a moment: the older one, whose row is done, still publishes its events while
+    a hint has already claimed the next.
     """
 
     def __init__(self, database: AdminClient, table: WorkTable, *, capacity: int) -> None:
@@ -67,7 +67,7 @@ class LeaseKeeper:
         self._room.set()
 
     def start(self, held: Claim, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` under `held`. Its errors are its own to handle; one that escapes is logged, and the lease lapses."""
+        """Run `work` under `held`. It handles its own errors; an error that escapes is logged, and the lease expires."""
         task = asyncio.create_task(work, name=f"{self.table.name}:{held.row_id}:{held.attempt}")
         self._held[held.row_id, held.attempt] = (held, task)
         task.add_done_callback(lambda done: self._forget(held, done))
@@ -75,7 +75,7 @@ class LeaseKeeper:
             self._room.clear()
 
     async def room(self) -> None:
-        """Wait until this process can take more: only then should it pull.
+        """Wait until this process has capacity: only then may a consumer pull.
 
         Raises OsliraError `unavailable` once it is closed: the message is for another process.
         """
@@ -88,14 +88,14 @@ class LeaseKeeper:
             raise OsliraError("unavailable", "this process is stopping")
 
     def close(self) -> None:
-        """Take no more work; whoever waits for room is told."""
+        """Accept no more work, and wake all callers that wait for capacity."""
         self.is_closed = True
         self._room.set()
 
     def holds(self, row_id: UUID) -> bool:
-        """Whether a task of this process works on some attempt of this row.
+        """Whether a task of this process works on any attempt of this row.
 
-        After an outage of Postgres its lease has lapsed, and it is still the one that knows most: don't claim the row beside it.
+        After an outage of Postgres the lease has expired, but the task still runs: don't claim the row a second time.
         """
         return any(held_id == row_id for held_id, _ in self._held)
 
@@ -105,7 +105,7 @@ class LeaseKeeper:
         return len(self._held)
 
     async def extend_leases(self) -> None:
-        """One beat: extend all leases, cancel the tasks of rows that are no longer ours."""
+        """Extend all leases once; cancel the tasks of rows that this process lost."""
         metrics.WORK_HELD.labels(self.table.name).set(len(self._held))
         if not self._held:
             return
@@ -117,14 +117,14 @@ class LeaseKeeper:
                 found[1].cancel()
 
     async def stop(self, *, grace_s: float) -> list[Claim]:
-        """Let the work finish for `grace_s`, then cancel the rest and return their claims, to be handed back.
+        """Let the work finish for `grace_s`, then cancel the rest and return their claims, to be released.
 
-        Keep beating meanwhile: a lease that lapses lets another process do the same work beside us.
+        Call `extend_leases` in the meantime: after an expired lease another process would do the same work.
         """
         self.close()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace_s
-        # A claim may have been on its way when we closed: look until nothing is left.
+        # A claim may have been in progress when we closed: repeat until nothing is left.
         while self._held and (left_s := deadline - loop.time()) > 0:
             await asyncio.wait([task for _, task in self._held.values()], timeout=left_s)
         unfinished = {task: claim for claim, task in self._held.values()}

@@ -1,4 +1,4 @@
-"""Rows past `due_at`: crash recovery, retry, a lost message and a wiped broker are this one query."""
+"""Rows past `due_at`. Crash recovery, retries, lost messages and a lost stream are all handled by this query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A row somebody must act on. `is_exhausted`: its attempts are used up, so acting means failing it."""
+    """A row that must be acted on. `is_exhausted`: it has no attempts left, so it must be marked failed."""
 
     row_id: UUID
     state: str
@@ -33,13 +33,13 @@ async def sweep(
     limit: int = BATCH,
     waiting_since: Mapping[str, datetime] = _NOTHING_WAITS,
 ) -> list[DueRow]:
-    """Due rows, each given a new `due_at` in the same statement. One sweeper at a time; another gets an empty list at once.
+    """Due rows, each with a new `due_at` from the same statement. One sweeper at a time; others get an empty list at once.
 
-    `waiting_since`: by state, when the oldest hint was sent that nobody has taken yet. Hints are taken in order, so a row whose
-    last one is younger is left out: its hint still waits, or it is said again when its turn would have come.
+    `waiting_since`: by state, when the oldest hint that is not consumed yet was sent. Hints are consumed in order, so a row
+    with a newer hint is left out: its hint is still queued, or is sent again when its turn would have come.
 
-    Must run inside a transaction (the advisory lock is the transaction's). Publish the hints after it commits, under fresh
-    message ids: the server swallows an old one for two minutes.
+    Must run inside a transaction (the advisory lock is the transaction's). Publish the hints after it commits, with new
+    message ids: the server drops a repeated id for two minutes.
     """
     if not await connection.fetchval(
         "select pg_try_advisory_xact_lock(hashtextextended($1, 0))", f"sweep:{table.name}"

@@ -1,4 +1,4 @@
-"""Which table, which states a worker may claim, and how long things last."""
+"""A table of work: its name, the states that can be claimed, and its time limits."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ class WorkTable:
 
     They are: state, attempt, failures, lease_until, not_before, due_at, progressed_at, seq.
 
-    `attempt` only fences and never resets; `failures` counts claims that led nowhere; a row with `max_failures` of them is
-    not claimed again, and its sweep says so. All times are Postgres's.
+    `attempt` only fences and is never reset; `failures` counts claims without progress; a row with `max_failures` of them
+    is not claimed again, and the sweep reports it. All timestamps are Postgres's.
     """
 
     name: str
@@ -18,7 +18,7 @@ class WorkTable:
     id_column: str = "id"
     lease_s: float = 15.0
     hint_every_s: float = 5.0
-    # States that only wait for another service to take note: announced ever more rarely, since its events are kept for it.
+    # States that only wait for another service: published again with a growing interval, since the events are stored for it.
     announced: frozenset[str] = frozenset()
     announce_most_s: float = 30.0
     max_failures: int = 5

@@ -1,4 +1,4 @@
-"""The audit: everything that has to add up, looked at in one moment. Differences are named, kept and measured; none is mended."""
+"""The audit compares everything that must add up, in one snapshot. It records and counts differences; it repairs nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,40 +14,40 @@ from oslira_credits.metrics import AUDIT_SECONDS
 
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
-# Settlements are retried for as long as analysis is away; RunsNotSettled watches those.
+# Settlements are retried while analysis is unavailable; alert RunsNotSettled covers that time.
 SETTLING_S: Final = 60.0
 
 
 class AuditStore(Protocol):
-    """The ledger, the runs and the payments."""
+    """Reads the ledger, the runs and the payments; stores the differences."""
 
     async def differences(self, *, settling_s: float) -> Sequence[Difference]:
-        """What doesn't add up, as of one moment. What is only under way is no difference.
+        """All differences as of one snapshot. Work in progress is not a difference.
 
         A run that ended less than `settling_s` ago may have an open hold.
         """
         ...
 
     async def keep(self, differences: Sequence[Difference]) -> None:
-        """Store what is so now; what was stored and is so no more is marked resolved."""
+        """Store the current differences; mark stored ones that no longer exist as resolved."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLedger:
-    """A job. A difference is no failure of the job: trying again would not mend it."""
+    """A job. A difference does not fail the job: a retry would not repair it."""
 
     store: AuditStore
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(self, *, settling_s: float = SETTLING_S) -> Sequence[Difference]:
-        """What is so now. One look at a time in this process: each reads all of the ledger."""
+        """The current differences. One audit at a time in this process: each reads the whole ledger."""
         async with self._one_at_a_time:
             with AUDIT_SECONDS.time():
                 return await self.store.differences(settling_s=settling_s)
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """Counts what was found; it stands in credits.differences, which a figure counts, and in the log."""
+        """Counts the differences. They are stored in credits.differences, exported as a metric, and logged."""
         found = await self.look()
         await self.store.keep(found)
         progress.succeeded = 1

@@ -1,4 +1,4 @@
-"""The daily clean-up, credits' part. The ledger is kept for good; only tombstones of holds that never came go."""
+"""The daily clean-up of credits. The ledger is kept permanently; only tombstones of holds that were never made are deleted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +11,16 @@ class Tombstones(Protocol):
     """Ids that were settled before they were held."""
 
     async def purge_batch(self) -> int:
-        """Delete some that are over 90 days old, in one short transaction; how many it were."""
+        """Delete a batch of tombstones that are over 90 days old, in one short transaction; returns how many."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DailyCleanup:
-    """A job, in batches, so that no lock lasts."""
+    """A job. It works in batches, so that no lock lasts long."""
 
     tombstones: Tombstones
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """Counts `holds`."""
+        """Counts deleted rows of `holds`."""
         await progress.empty("holds", self.tombstones.purge_batch)

@@ -1,4 +1,4 @@
-"""Booking out what is left of grants whose time has passed. Nobody could draw it any more; now the books say so too."""
+"""Write off the rest of expired grants. Expired credits cannot be spent; this records it in the ledger."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from oslira_credits.application.ports import Ledger
 
 @dataclass(frozen=True, slots=True)
 class ExpireGrants:
-    """`limit` a transaction, since each keeps its accounts locked; `most` a pass, for the night a whole fleet's plans expire."""
+    """`limit` per transaction, because each transaction locks its accounts; `most` per pass, for a night with many expiries."""
 
     ledger: Ledger
     limit: int = 200
     most: int = 5_000
 
     async def __call__(self) -> int:
-        """How many grants were booked out."""
+        """Returns how many grants were written off."""
         booked = 0
         while booked < self.most:
             some = await self.ledger.expire(limit=self.limit)

@@ -1,4 +1,4 @@
-"""What visitors without an account may use up together in a day: a small grant to their system account, gone at midnight (UTC)."""
+"""The daily budget of anonymous callers: a small grant to their system account that expires at midnight (UTC)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,21 +8,21 @@ from oslira_credits.domain.amounts import Credits
 
 
 class DailyGrants(Protocol):
-    """Grants that are made once a day and expire with it, by the ledger's own clock."""
+    """Grants that are made once a day and expire at the day's end, by the ledger's clock."""
 
     async def make(self, account_id: UUID, amount: Credits) -> bool:
-        """Make today's unless it is there. Whether it was made now."""
+        """Make today's grant if it does not exist. Returns whether it was made by this call."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class GrantToAnonymous:
-    """Called all the time, so that a fresh install and a new day have it at once; it looks before it writes."""
+    """Called on every sweep, so that a new installation and a new day get the grant at once. It reads before it writes."""
 
     grants: DailyGrants
     account_id: UUID
     amount: Credits
 
     async def __call__(self) -> bool:
-        """Whether it was made now. An amount of 0 makes none."""
+        """Returns whether the grant was made by this call. An amount of 0 makes none."""
         return self.amount > 0 and await self.grants.make(self.account_id, self.amount)

@@ -1,4 +1,4 @@
-"""Setting credits aside for a run or a bulk: the hot path."""
+"""Hold credits for a run or a bulk. This is the hot path."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,13 +14,13 @@ from oslira_credits.metrics import CREDITS_MOVED, HOLDS
 
 @dataclass(frozen=True, slots=True)
 class HoldCredits:
-    """`life` is how long a hold is good before its outcome is asked for."""
+    """`life` is how long a hold lasts before its outcome is queried."""
 
     ledger: Ledger
     life: timedelta
 
     async def __call__(self, hold_id: UUID, account_id: UUID, amount: Credits) -> Held:
-        """The hold, also when asked again. Raises InsufficientCredits, HoldClosed, or `invalid_request` for a bad amount."""
+        """Returns the hold; a repeated call returns the same one. Raises InsufficientCredits, HoldClosed, or `invalid_request`."""
         try:
             held = await self.ledger.hold(hold_id, account_id, positive(amount), life=self.life)
         except OsliraError as refusal:

@@ -1,4 +1,4 @@
-"""What the use cases need of the world."""
+"""The ports of the use cases."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ from oslira_credits.domain.settlement import Outcome
 
 @dataclass(frozen=True, slots=True)
 class AccountBalance:
-    """An account's balance, and the live grants with something left in the order they will be drawn: at most the first 100."""
+    """An account's balance, and its live grants with credits left in the order in which they are spent: at most the first 100."""
 
     account_id: UUID
     balance: Balance
     grants: tuple[Grant, ...]
     frozen: Credits = 0  # of disputed grants
-    debt: Credits = 0  # spent of grants that were taken back later; the next grants pay it
+    debt: Credits = 0  # spent from grants that were revoked later; the next grants pay it
 
 
 class ImportedBalances(Protocol):
@@ -38,76 +38,76 @@ class ImportedBalances(Protocol):
 
 
 class Ledger(Protocol):
-    """The double-entry ledger. Each method is one transaction and idempotent by its key; time is the ledger's own."""
+    """The double-entry ledger. Each method is one transaction, idempotent by its key, and uses the database's clock."""
 
     async def hold(self, hold_id: UUID, account_id: UUID, amount: Credits, *, life: timedelta) -> Held:
-        """Set credits aside, in one round trip. Again → the same hold.
+        """Hold credits, in one round trip. A repeated call returns the same hold.
 
-        Raises InsufficientCredits (nothing written) or HoldClosed.
+        Raises InsufficientCredits (nothing is written) or HoldClosed.
         """
         ...
 
     async def find(self, hold_id: UUID) -> Hold | None:
-        """The hold, open or settled, or its tombstone."""
+        """The open or settled hold, or its tombstone."""
         ...
 
     async def settle(self, hold_id: UUID, capture: Credits) -> Settlement:
-        """Capture some and release the rest to the grants it came from, once; again → the first settlement.
+        """Capture some credits and release the rest to the grants they came from, once. A repeated call returns the first settlement.
 
-        What was revoked, frozen or expired meanwhile goes where the rest of its grant is.
+        What was revoked, frozen or expired in the meantime follows the rest of its grant.
 
-        No such hold → a tombstone, which refuses the hold should it come later. Raises ValueError for a capture that
-        is negative or above the hold.
+        Without such a hold this writes a tombstone, which refuses a later hold with this id. Raises ValueError for a
+        capture that is negative or above the hold.
         """
         ...
 
     async def extend(self, hold_id: UUID, *, life: timedelta) -> datetime | None:
-        """Let an open hold live `life` from now, never shorter than it has. None: no open hold has this id."""
+        """Extend an open hold to `life` from now; never shorten it. None: no open hold has this id."""
         ...
 
     async def due(self, *, limit: int) -> list[UUID]:
-        """Open holds whose time has come, each given a few seconds more so that the next call brings others."""
+        """Overdue open holds. Each is postponed by a few seconds, so that the next call returns others."""
         ...
 
     async def account_balance(self, account_id: UUID) -> AccountBalance:
-        """What the account has; zeros if it never had any."""
+        """The account's balance; zeros for an unknown account."""
         ...
 
     async def expire(self, *, limit: int) -> int:
-        """Book out what is left of at most `limit` grants whose time has passed; how many it did."""
+        """Write off the rest of at most `limit` expired grants; returns how many."""
         ...
 
 
 class Outcomes(Protocol):
-    """How runs and bulks stand. Analysis knows."""
+    """Outcomes of runs and bulks, as analysis knows them."""
 
     async def of(self, hold_id: UUID) -> Outcome:
-        """Asking about an unknown id closes it in analysis for good. Raises OsliraError `unavailable` when nobody answers."""
+        """An unknown id is closed in analysis permanently by this query. Raises OsliraError `unavailable` without a responder."""
         ...
 
 
 class Announcements(Protocol):
-    """What others want to hear."""
+    """The events that credits publishes."""
 
     async def settled(self, hold_id: UUID, account_id: UUID, *, is_new: bool) -> None:
-        """A hold was settled; not `is_new`: somebody asks again, so the message must not be swallowed as a duplicate.
+        """A hold was settled. Not `is_new`: a repeated request, so the message must not be dropped as a duplicate.
 
         Raises OsliraError `unavailable` unless it is stored.
         """
         ...
 
     async def notice(self, notice: Notification) -> None:
-        """Told again it is still one event. Raises OsliraError `unavailable` unless it is stored."""
+        """Published again, it is still one event. Raises OsliraError `unavailable` unless it is stored."""
         ...
 
 
 class Notifications(Protocol):
-    """What the ledger's transactions want told, kept until it is."""
+    """Notifications written by the ledger's transactions, kept until they are published."""
 
     async def due(self, *, limit: int) -> list[Notification]:
-        """The oldest unpublished ones, each put off by a few seconds so that the next call brings others."""
+        """The oldest unpublished ones. Each is postponed by a few seconds, so that the next call returns others."""
         ...
 
     async def mark_published(self, notice_id: UUID) -> None:
-        """Forget it: it is stored on the bus."""
+        """Delete it: the bus has stored it."""
         ...

@@ -1,4 +1,4 @@
-"""Telling what the ledger's transactions made known: after the commit, from rows, so that a crash between the two loses nothing."""
+"""Publish the notifications of the ledger's transactions: after the commit, from rows, so that a crash in between loses none."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from oslira_credits.application.ports import Announcements, Notifications
 
 @dataclass(frozen=True, slots=True)
 class PublishNotifications:
-    """At most `limit` a pass."""
+    """At most `limit` per pass."""
 
     notifications: Notifications
     announcements: Announcements
     limit: int = 500
 
     async def __call__(self) -> int:
-        """How many were told. Raises OsliraError `unavailable` when the bus is away; the rest is due again in a few seconds."""
+        """Returns how many were published. Raises OsliraError `unavailable` without the bus; the rest is due again in seconds."""
         due = await self.notifications.due(limit=self.limit)
         for notice in due:
             await self.announcements.notice(notice)

@@ -1,4 +1,4 @@
-"""Holds whose time has come: crash recovery, a lost message and a caller that vanished are all this."""
+"""Settle overdue holds. This recovers from crashes, lost messages and callers that disappeared."""
 
 import asyncio
 from collections import deque
@@ -16,7 +16,7 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SettleDueHolds:
-    """At most `limit` a pass, `concurrency` at once."""
+    """At most `limit` per pass, `concurrency` at the same time."""
 
     ledger: Ledger
     settle: SettleHold
@@ -24,7 +24,7 @@ class SettleDueHolds:
     concurrency: int = 8
 
     async def __call__(self) -> int:
-        """How many were settled. Those that can't be decided now stay as they are and come due again in a few seconds."""
+        """Returns how many were settled. Those that cannot be decided now stay open and are due again in a few seconds."""
         waiting = deque(await self.ledger.due(limit=self.limit))
         settled = await asyncio.gather(*(self._work(waiting) for _ in range(self.concurrency)))
         return sum(settled)

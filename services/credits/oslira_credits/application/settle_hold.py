@@ -1,4 +1,4 @@
-"""Settling a hold by its run's outcome: once, whoever asks and however often."""
+"""Settle a hold by its run's outcome: once, for any number of requests."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SettleHold:
-    """`life` is what a hold gets whose run is still at work."""
+    """`life` is the extension of a hold whose run is still active."""
 
     ledger: Ledger
     outcomes: Outcomes
@@ -27,10 +27,10 @@ class SettleHold:
     async def __call__(self, hold_id: UUID, *, account_id: UUID | None = None) -> Settlement | None:
         """The settlement, or None while the run is unfinished.
 
-        `account_id` says whom to tell about a tombstone, which knows no account. Raises OsliraError `unavailable` when
-        analysis can't be asked or the news can't be stored; asking again then finishes what is left.
+        `account_id` is the account to publish for a tombstone, which has no account. Raises OsliraError `unavailable`
+        when analysis does not answer or the event cannot be stored; a repeated call then completes the rest.
         """
-        # Also where a sweep brought us here, with nobody's headers.
+        # A sweep has no request headers to take the account from.
         with trace.span("settle", under=trace.continued(hold_id)):
             return await self._settle(hold_id, account_id)
 

@@ -1,1 +1,1 @@
-"""What credits are and what may be done with them. No I/O."""
+"""Credits and their rules. No I/O."""

@@ -1,4 +1,4 @@
-"""What an account has."""
+"""An account's available and held credits."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from oslira_credits.domain.amounts import Credits
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Credits that can be spent, and credits set aside for runs. Neither is ever below zero."""
+    """Credits that can be spent, and credits held for runs. Neither is ever below zero."""
 
     available: Credits
     held: Credits

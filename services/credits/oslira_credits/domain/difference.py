@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""A finding of the audit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that isn't as it should be: `what` is a stable word, `id` the row's, `detail` for people."""
+    """`what` is a stable code, `id` the row's, `detail` a text for operators."""
 
     what: str
     id: str
@@ -14,6 +14,6 @@ class Difference:
 
 
 def still_there(before: Iterable[Difference], now: Sequence[Difference]) -> list[Difference]:
-    """Those of `now` that an earlier look found too. The detail may have changed."""
+    """The findings in `now` that an earlier audit found too. Their details may have changed."""
     seen = {(one.what, one.id) for one in before}
     return [one for one in now if (one.what, one.id) in seen]

@@ -1,4 +1,4 @@
-"""What credits refuse."""
+"""Errors of credits."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from oslira_credits.domain.amounts import Credits
 
 
 class InsufficientCredits(OsliraError):  # noqa: N818  # the field's own name
-    """Less is available than was asked for; nothing was written."""
+    """Less is available than was requested; nothing was written."""
 
     def __init__(self, *, needed: Credits, available: Credits) -> None:
         super().__init__(
@@ -20,7 +20,7 @@ class InsufficientCredits(OsliraError):  # noqa: N818  # the field's own name
 
 
 class HoldClosed(OsliraError):  # noqa: N818  # says what is, as the code does
-    """The id was settled already, before or after it was held, or is another account's."""
+    """The id is settled already, before or after it was held, or belongs to another account."""
 
     def __init__(self, hold_id: UUID) -> None:
         super().__init__("id_closed", f"{hold_id} can't be held any more")

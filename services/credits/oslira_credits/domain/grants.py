@@ -1,4 +1,4 @@
-"""Where credits come from."""
+"""Sources of credits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from oslira_credits.domain.amounts import Credits
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is left of a portion of credits with one origin. A lower `priority` goes first among grants that expire together."""
+    """The rest of a grant. Of grants that expire at the same time, one with a lower `priority` is spent first."""
 
     grant_id: UUID
     source: str

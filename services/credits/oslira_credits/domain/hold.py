@@ -1,4 +1,4 @@
-"""A run's or a bulk's claim on credits."""
+"""Credits held for a run or a bulk."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from oslira_credits.domain.amounts import Credits
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The answer to a hold. `available` is what the account has beside it; `is_new` is False when it was asked again."""
+    """The result of a hold. `available` is the rest of the account's credits; `is_new` is False for a repeated request."""
 
     hold_id: UUID
     account_id: UUID
@@ -21,7 +21,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a hold became, once and for good. `account_id` is None for a tombstone: there was no hold, so nothing moved."""
+    """The final result of a hold. `account_id` is None for a tombstone: there was no hold, so nothing moved."""
 
     hold_id: UUID
     account_id: UUID | None
@@ -32,7 +32,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as it is: open while `settlement` is None."""
+    """A hold: open while `settlement` is None."""
 
     hold_id: UUID
     account_id: UUID | None

@@ -1,4 +1,4 @@
-"""News of an account, made by the transaction that made it so, and told after it."""
+"""Notifications about an account: written in the transaction that causes them, published after it."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from oslira_credits.domain.amounts import Credits
 
 @dataclass(frozen=True, slots=True)
 class GrantMade:
-    """Credits were granted, by whatever path."""
+    """Credits were granted, from any source."""
 
     notice_id: UUID
     account_id: UUID
@@ -20,7 +20,7 @@ class GrantMade:
 
 @dataclass(frozen=True, slots=True)
 class BalanceFell:
-    """What is available fell below the threshold: told once, and again only after it had risen to it."""
+    """The available credits fell below the threshold. Published once, and again only after they had risen to it."""
 
     notice_id: UUID
     account_id: UUID

@@ -1,4 +1,4 @@
-"""What a run's outcome means for its hold."""
+"""How a run's outcome settles its hold."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +11,7 @@ from oslira_credits.domain.hold import Hold
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run or bulk stands, as analysis says, and what it owes if it completed."""
+    """The state of a run or bulk in analysis, and its price if it completed."""
 
     hold_id: UUID
     state: OutcomeState
@@ -22,7 +22,7 @@ class Outcome:
 class Settle:
     """Capture this much and release the rest.
 
-    `unpaid` is what the outcome asks beyond the hold: a fault of ours, told to operators and never charged.
+    `unpaid` is the part of the price above the hold: a fault of ours, reported to operators and never charged.
     """
 
     capture: Credits
@@ -31,11 +31,11 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """The run is still at work: let the hold live on."""
+    """The run is still active: extend the hold."""
 
 
 def decide(outcome: Outcome, hold: Hold | None) -> Settle | Extend:
-    """Only a completed run is paid for, and never with more than was held for it. A run nobody knows gives its credits back."""
+    """Only a completed run is charged, and never more than its hold. The hold of an unknown run is released."""
     if outcome.state is OutcomeState.UNFINISHED:
         return Extend()
     if outcome.state is not OutcomeState.COMPLETED:

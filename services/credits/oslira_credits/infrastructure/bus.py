@@ -1,4 +1,4 @@
-"""Credits on the bus: what it answers, what it listens to, what it says, and whom it asks."""
+"""Credits on the bus: its responders, consumers, events and requests."""
 
 from typing import Final
 from uuid import UUID
@@ -104,7 +104,7 @@ def answer_audits(bus: Bus, audit: AuditLedger) -> None:
 
 
 def subscribe_outcomes(bus: Bus, settle: SettleHold) -> None:
-    """A run or a bulk ended: a hint to settle its hold. What it says of the outcome is not believed; analysis is asked."""
+    """A run or a bulk ended: a hint to settle its hold. The outcome is read from analysis, never from the message."""
 
     @bus.consumer(OUTCOMES_CONSUMER)
     async def on_hold_ended(message: analysis.HoldEnded) -> None:
@@ -127,20 +127,20 @@ class BusOutcomes:
 
 
 class BusAnnouncements:
-    """The Announcements port on the EVENTS stream. An event keeps its id however often it is told."""
+    """The Announcements port on the EVENTS stream. An event keeps its id when it is published again."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def settled(self, hold_id: UUID, account_id: UUID, *, is_new: bool) -> None:
         event_id = derived_id("settled", hold_id)
-        # Asked again within two minutes, the server would swallow the first id.
+        # The server would drop the first id if it were published again within two minutes.
         msg_id = str(event_id) if is_new else f"{event_id}:{new_id()}"
         event = contracts.Settled(event_id=event_id, hold_id=hold_id, account_id=account_id)
         await self._bus.publish(contracts.SETTLED, event, msg_id=msg_id)
 
     async def notice(self, notice: Notification) -> None:
-        # The same id again: told, and the process died before it could forget, within two minutes it is still one message.
+        # The same id: published again within two minutes, after a crash before the row was deleted, it is still one message.
         msg_id = str(notice.notice_id)
         if isinstance(notice, GrantMade):
             granted = contracts.Granted(

@@ -1,4 +1,4 @@
-"""Open holds and audited differences, for the figures: by partial indexes, never on the scrape path."""
+"""Metrics of open holds and audit differences: read by partial indexes, in a loop, never during a scrape."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _DIFFERENCES: Final = "select count(*) from credits.differences where resolved_a
 
 
 class Gauges:
-    """Every replica says the same; whoever reads takes one of them, not their sum."""
+    """Every replica exports the same value; queries use max(), not sum()."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

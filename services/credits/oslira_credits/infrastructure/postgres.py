@@ -1,4 +1,4 @@
-"""The ledger in Postgres. The rules are SQL functions (migrations/): what they refuse, nobody can do."""
+"""The ledger in Postgres. The rules are SQL functions (migrations/), so that no client can bypass them."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ _SETTLE: Final = "select * from credits.settle($1, $2)"
 _EXTEND: Final = "select credits.extend_hold($1, $2)"
 _EXPIRE: Final = "select credits.expire_due($1)"
 _POLICY: Final = "update credits.policy set low_balance_credits = $1 where low_balance_credits <> $1"
-# What has expired is not available, whether or not it is booked out yet.
+# Expired credits are not available, whether or not they are written off yet.
 _PURSE: Final = """
     select p.available - (
         select coalesce(sum(b.amount), 0) from credits.grants g
@@ -52,7 +52,7 @@ _PURSE: Final = """
 
 
 class PostgresLedger:
-    """The Ledger port. Each method is one statement, but for `due`."""
+    """The Ledger port. Each method is one statement, except `due`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -101,7 +101,7 @@ class PostgresLedger:
         return int(await self._pool.fetchval(_EXPIRE, limit))
 
     async def set_low_balance(self, threshold: Credits) -> None:
-        """What is low is decided where balances move, also those that no service moves."""
+        """A trigger on balances decides what is low, so it also covers movements that no service makes."""
         await self._pool.execute(_POLICY, threshold)
 
 

@@ -7,7 +7,7 @@ from oslira_shared.postgres.clients import Pool
 
 from oslira_credits.domain.amounts import Credits
 
-# The key names the day, so replicas that ask at once make one.
+# The key contains the day, so replicas that run at the same time make one grant.
 _MAKE: Final = """
 select made.is_new
   from (select (now() at time zone 'UTC')::date as day) today

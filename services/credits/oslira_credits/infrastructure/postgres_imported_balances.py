@@ -26,13 +26,12 @@ class PostgresImportedBalances:
     async def grant(
         self, balance_id: str, account_id: UUID, amount: Credits, *, expires_at: datetime | None
     ) -> tuple[UUID, bool]:
-        """See ImportedBalances."""
         differs = OsliraError(
             "conflict", f"id {balance_id!r} was imported before, with another account or amount"
         )
         try:
             row = await self._pool.fetchrow(_GRANT, account_id, amount, f"migration:{balance_id}", expires_at)
-        except asyncpg.UniqueViolationError as error:  # the key is another account's
+        except asyncpg.UniqueViolationError as error:  # the key belongs to another account
             raise differs from error
         assert row is not None  # noqa: S101  # the function always answers
         if not row["is_new"] and await self._pool.fetchval(_AMOUNT, row["grant_id"]) != amount:

@@ -18,7 +18,7 @@ _DELETE: Final = "delete from credits.notices where id = $1"
 
 
 class PostgresNotifications:
-    """One sweeper at a time, for the whole fleet."""
+    """One sweeper at a time, across all replicas."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

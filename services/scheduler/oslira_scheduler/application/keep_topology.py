@@ -1,4 +1,4 @@
-"""Keep the bus what the one table says, so that nobody has to run anything after it was wiped."""
+"""Repair the bus topology from its table, so that no manual step is needed after the bus lost its data."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,13 +15,13 @@ TICKS_LOST: Final = "stream TICKS created"
 
 @dataclass(frozen=True, slots=True)
 class KeepTopology:
-    """One pass, every other second."""
+    """One pass, every two seconds."""
 
     topology: Topology
     slots: Slots
 
     async def __call__(self) -> None:
-        """A bus that isn't there is somebody else's trouble; it is looked at again."""
+        """While the bus is unavailable this does nothing; the next pass checks again."""
         if not self.topology.is_reachable:
             return
         try:

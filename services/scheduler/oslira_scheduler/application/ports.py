@@ -1,4 +1,4 @@
-"""What the scheduler needs, in its words."""
+"""The ports of the scheduler."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,46 +10,46 @@ from oslira_shared.contracts.base import Contract
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A moment at which a job's tick is owed."""
+    """A time at which a job's tick is due."""
 
     job: str
     at: datetime
 
 
 class Slots(Protocol):
-    """Which slots have come and which of them are published, shared by all replicas."""
+    """Slots and which of them are published, shared by all replicas."""
 
     async def now(self) -> datetime:
-        """The database's clock: replicas must agree on what has come."""
+        """The database's clock: replicas must agree on which slots are due."""
         ...
 
     async def latest(self) -> dict[str, datetime]:
-        """The newest slot recorded of each job."""
+        """The newest recorded slot of each job."""
         ...
 
     async def begin(self, slot: Slot) -> None:
-        """Count a job from here on; nothing is owed for this slot or older ones. Once per job."""
+        """Start a job at this slot; this and older ones are not due. Once per job."""
         ...
 
     async def enqueue(self, slots: Sequence[Slot]) -> None:
-        """Record slots that have come. Those known stay as they are."""
+        """Record slots as due. Existing ones are unchanged."""
         ...
 
     async def claim(self, *, limit: int) -> list[Slot]:
-        """Owed slots, oldest first, that nobody else publishes right now; ours for some seconds."""
+        """Due slots, oldest first, that no other replica publishes; leased for some seconds."""
         ...
 
     async def published(self, slot: Slot) -> None:
-        """Owed no more."""
+        """They are published."""
         ...
 
     async def owe_latest_again(self) -> None:
-        """The newest slot of each job is owed again: the stream was lost, or an owner was. Owners act once all the same."""
+        """Make the newest slot of each job due again, after the stream or an owner was lost. Owners still run it once."""
         ...
 
 
 class Publisher(Protocol):
-    """The bus, as far as a tick goes."""
+    """Publishes ticks to the bus."""
 
     async def publish(self, subject: str, message: Contract, *, msg_id: str) -> None:
         """Raises OsliraError `unavailable` unless it was stored."""
@@ -61,9 +61,9 @@ class Topology(Protocol):
 
     @property
     def is_reachable(self) -> bool:
-        """Whether there is a server to look at."""
+        """Whether the server is reachable."""
         ...
 
     async def repair(self) -> list[str]:
-        """Make it what the one table says; one line per change. Raises OsliraError `unavailable`."""
+        """Apply the topology; one line per change. Raises OsliraError `unavailable`."""
         ...

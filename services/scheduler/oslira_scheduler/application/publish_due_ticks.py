@@ -1,4 +1,4 @@
-"""Record the slots that have come, then publish those that nobody has published yet."""
+"""Record the slots that are due, then publish those that are not published yet."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,13 +18,13 @@ _BATCH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class PublishDueTicks:
-    """One pass; any number of replicas may make it at once."""
+    """One pass; any number of replicas may run at the same time."""
 
     slots: Slots
     bus: Publisher
 
     async def __call__(self) -> None:
-        """Without a bus the slots stay owed."""
+        """Without the bus the slots stay due."""
         await self._record()
         for slot in await self.slots.claim(limit=_BATCH):
             try:
@@ -32,7 +32,7 @@ class PublishDueTicks:
             except OsliraError as error:
                 TICKS.labels(slot.job, "failed").inc()
                 _LOG.warning("tick_not_published", job=slot.job, slot=slot.at.isoformat(), reason=str(error))
-                return  # what was taken is owed again once its lease lapses
+                return  # claimed slots are due again once their leases expire
             await self.slots.published(slot)
             TICKS.labels(slot.job, "published").inc()
             _LOG.info("tick_published", job=slot.job, slot=slot.at.isoformat())

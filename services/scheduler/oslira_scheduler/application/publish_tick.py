@@ -1,4 +1,4 @@
-"""Publish the tick of one slot. Daemon, CronJob and `oslira tick` may all do it for the same slot: owners act once."""
+"""Publish the tick of one slot. Scheduler, CronJob and `oslira tick` may all do it for the same slot: owners run it once."""
 
 from datetime import datetime
 from typing import Final
@@ -14,9 +14,9 @@ CRONS: Final = {job.name: Cron.parse(job.cron) for job in JOBS}
 
 
 async def publish_tick(bus: Publisher, job: str, slot: datetime) -> Tick:
-    """The tick as published. `slot` (aware) is taken back to the job's own grid, so that callers mean the same slot.
+    """The tick as published. `slot` (aware) is rounded down to the job's schedule, so that callers mean the same slot.
 
-    Raises OsliraError: not_found for a job that isn't in the table, unavailable without a bus.
+    Raises OsliraError: not_found for an unknown job, unavailable without the bus.
     """
     if job not in CRONS:
         raise OsliraError("not_found", f"there is no job {job!r}; there are {', '.join(CRONS)}")

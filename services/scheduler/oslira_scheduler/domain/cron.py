@@ -1,8 +1,8 @@
-"""Five-field cron expressions, in UTC, looked at backwards for the last slot.
+"""Five-field cron expressions, in UTC, searched backwards for the last slot.
 
 Fields as in crontab(5): minute, hour, day of month, month, day of week (0 and 7 are Sunday); `*`, `a`, `a-b`,
 `a,b` and `/step`.
-When both day fields are restricted, a day that fits either one fits.
+When both day fields are restricted, a day that matches either one matches.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import chain
 from typing import Final
 
-# 29 February is eight years apart around a century that is no leap year.
+# 29 February is eight years apart around a century that is not a leap year.
 _LOOK_BACK_DAYS: Final = 8 * 366
 _BOUNDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _NAMES: Final = ("minute", "hour", "day of month", "month", "day of week")

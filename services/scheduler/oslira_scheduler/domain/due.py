@@ -1,11 +1,11 @@
-"""Which slots of a job have come since the last one that was recorded."""
+"""Which slots of a job are due since the last recorded one."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from oslira_scheduler.domain.cron import Cron
 
-# A scheduler that was away for years owes no more than this.
+# A scheduler that was down for years makes no more than this due.
 MOST_SLOTS: Final = 100
 
 

@@ -1,4 +1,4 @@
-"""The topology, on a real server."""
+"""The topology on a NATS server."""
 
 from nats.errors import Error as NatsError
 from oslira_shared.bus.connection import Bus

@@ -1,4 +1,4 @@
-"""One tick over a connection of its own: a command needs no consumers and no loops."""
+"""Publishes one tick over its own connection: a command needs no consumers and no loops."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ async def publish_one(nats_url: str, variables: Mapping[str, str], job: str, mom
         client = await nats.connect(
             nats_url,
             allow_reconnect=False,
-            # Even then the client tries its servers so often, and the default is for minutes.
+            # Also with these limits the client tries its servers; its defaults would take minutes.
             max_reconnect_attempts=2,
             reconnect_time_wait=1,
             connect_timeout=5,

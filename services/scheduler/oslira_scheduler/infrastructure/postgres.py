@@ -8,7 +8,7 @@ from oslira_shared.postgres.clients import AdminClient
 
 from oslira_scheduler.application.ports import Slot
 
-# Longer than a publish may take, so that two replicas don't both publish one.
+# Longer than a publish may take, so that two replicas do not publish the same slot.
 _LEASE_S: Final = 10.0
 
 _LATEST: Final = "select job, max(slot) as slot from scheduler.ticks_published group by job"
@@ -36,7 +36,7 @@ _PUBLISHED: Final = """
     update scheduler.ticks_published set state = 'published', published_at = now(), lease_until = null
      where job = $1 and slot = $2 and state = 'due'
 """
-# What lies this far behind a published slot is of no more use; the newest slot of a job always stays.
+# Older slots than this before a published one are deleted; the newest slot of a job always stays.
 _FORGET: Final = """
     delete from scheduler.ticks_published where job = $1 and slot < $2::timestamptz - interval '90 days' and state <> 'due'
 """

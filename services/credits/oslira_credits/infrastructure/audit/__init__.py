@@ -1,4 +1,4 @@
-"""Whether the books add up: each difference named with its ids, none mended. Needs SELECT only, as credits_service."""
+"""The audit of the ledger: each difference is reported with its ids, none is repaired. Needs only SELECT, as credits_service."""
 
 from oslira_credits.domain.difference import Difference
 from oslira_credits.infrastructure.audit.compare_services import ledger_differences

@@ -1,4 +1,4 @@
-"""Balances beside entries, grants, purses and marks."""
+"""Compares balances with entries, grants, account balances and marks."""
 
 from typing import Final
 

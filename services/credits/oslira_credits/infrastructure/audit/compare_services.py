@@ -1,4 +1,4 @@
-"""The ledger beside what it is for: holds = runs and bulks, captures = prices, grants = payments."""
+"""Compares the ledger with other services: holds = runs and bulks, captures = prices, grants = payments."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,11 +9,11 @@ from oslira_shared.postgres.clients import Connection, Record
 from oslira_credits.domain.difference import Difference
 from oslira_credits.infrastructure.audit.ledger import differences
 
-# The longest first life of a hold that is expected (OSLIRA_HOLD_LIFE_S is 120), and a second for the transaction that makes it.
+# The longest expected first life of a hold (OSLIRA_HOLD_LIFE_S is 120), and a second for the transaction that makes it.
 _FIRST_LIFE_S: Final = 121.0
 
-# A hold is made before its run is accepted, so one without a run is only wrong once it has come due: attempt is 0 and due_at in its
-# first life until somebody looked at it. A run that ended has its hold settled a moment later: $2 is how long a moment may be.
+# A hold is made before its run is accepted, so a hold without a run is a difference only once it is overdue: attempt is 0 and due_at
+# is in its first life until a sweep claims it. A run's hold is settled shortly after the run ended: $2 is how long that may take.
 _RUNS: Final = """
     select c.what, c.id::text, c.detail
     from (
@@ -44,7 +44,7 @@ _RUNS: Final = """
     union all
     select what, id, detail from analysis.audit_findings
 """
-# A key says where credits come from. Those of billing need its record; of the others there are these.
+# A key names the source of its credits. Billing's keys need a record there; these are the others.
 _PAYMENTS: Final = """
     with origin as (
       select g.id, g.idempotency_key as key, g.account_id, g.amount, g.source, split_part(g.idempotency_key, ':', 1) as origin
@@ -99,14 +99,14 @@ _PAYMENTS: Final = """
 
 
 async def ledger_differences(connection: Connection, *, settling_s: float) -> list[Difference]:
-    """Everything that doesn't add up, of one moment. A run that ended less than `settling_s` ago may have an open hold."""
-    # Each of the statements sees the same snapshot: what moves meanwhile is not half seen.
+    """All differences of one snapshot. A run that ended less than `settling_s` ago may have an open hold."""
+    # All statements read the same snapshot, so concurrent movements are never half visible.
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await look(connection, settling_s=settling_s)
 
 
 async def look(connection: Connection, *, settling_s: float) -> list[Difference]:
-    """The same within the caller's transaction, which decides what it sees."""
+    """The same within the caller's transaction, whose isolation level applies."""
     found = await differences(connection)
     found += _read(await connection.fetch(_RUNS, _FIRST_LIFE_S, settling_s))
     found += _read(await connection.fetch(_PAYMENTS, ANONYMOUS_ACCOUNT_ID))

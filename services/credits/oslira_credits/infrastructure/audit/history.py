@@ -1,4 +1,4 @@
-"""Transfers and the statement: what moved, in which order, and why."""
+"""Checks transfers and the statement: amounts, order and causes."""
 
 from typing import Final
 

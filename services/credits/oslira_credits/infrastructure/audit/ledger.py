@@ -1,4 +1,4 @@
-"""The ledger by itself: balances and grants, and its history."""
+"""Checks within the ledger: balances, grants and their history."""
 
 from oslira_shared.postgres.clients import Connection
 
@@ -8,7 +8,7 @@ from oslira_credits.infrastructure.audit.history import HISTORY
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Everything in the ledger that doesn't add up; none when all is well. One moment, if the transaction is repeatable read."""
+    """Every difference within the ledger. It is one snapshot if the transaction is repeatable read."""
     found: list[Difference] = []
     for query in (BALANCES, HISTORY):
         found += [Difference(**dict(row)) for row in await connection.fetch(query)]
