@@ -1,4 +1,4 @@
-"""The bucket of scraped profiles and pictures: its client, and the rule by which it forgets profiles after two days by itself."""
+"""The bucket of scraped profiles and pictures: its client, and the lifecycle rule that deletes profiles after two days."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _RULE: Final = {
     "Filter": {"Prefix": PROFILES},
     "Expiration": {"Days": PROFILE_DAYS},
 }
-# For one read, which is all that boto3 bounds; and for a whole call on a small object, with the second attempt.
+# Per read, which is all that boto3 limits; and per call on a small object, including the second attempt.
 _TIMEOUT_S: Final = 3
 CALL_LIMIT_S: Final = 5.0
 
@@ -22,7 +22,7 @@ def bucket_client(endpoint_url: str | None) -> Any:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    # A session of its own: the default one is not safe between threads, and keeps the first keys that it saw.
+    # A separate session: the default one is not thread-safe, and keeps the first keys that it saw.
     return boto3.Session().client(
         "s3",
         endpoint_url=endpoint_url,
@@ -41,14 +41,14 @@ def bucket_client(endpoint_url: str | None) -> Any:
 
 
 def expire_profiles(client: Any, bucket: str) -> None:
-    """Set the rule where it isn't, and read it back: a store may take a rule and not keep it. Blocks.
+    """Set the rule if it is missing, and read it back: a store may accept a rule and not keep it. Blocks.
 
-    Raises OsliraError `internal` when the bucket doesn't have the rule afterwards, and what boto3 raises.
+    Raises OsliraError `internal` when the bucket doesn't have the rule afterwards, and the errors of boto3.
     """
     before = _rules(client, bucket)
     if _is_set(before):
         return
-    # Setting a lifecycle replaces all of it: the rules of others stay.
+    # Setting a lifecycle replaces the whole: the other rules must be sent again.
     others = [rule for rule in before if rule.get("ID") != _RULE["ID"]]
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration={"Rules": [*others, _RULE]}
@@ -70,7 +70,7 @@ def _rules(client: Any, bucket: str) -> list[dict[str, Any]]:
 
 
 def _is_set(rules: list[dict[str, Any]]) -> bool:
-    """In all that it does; a store may write a filter of a prefix alone in the older way, and add words of its own."""
+    """Compares the rule's effect; a store may write a prefix filter in the older form, and add fields."""
     for rule in rules:
         prefix = rule.get("Filter", {}).get("Prefix", rule.get("Prefix"))
         days = rule.get("Expiration", {}).get("Days")

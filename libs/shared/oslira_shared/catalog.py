@@ -1,4 +1,4 @@
-"""Prices and plans: the one table in code. Services seed their own tables from it; changes there need no release."""
+"""Prices and plans: the only table in code. Services seed their own tables from it; changes there need no release."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,7 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a type of analysis costs, and how old a profile or a finished analysis of it may be to be used again."""
+    """What a type of analysis costs, and how old a profile or a finished analysis of it may be to be reused."""
 
     price_credits: int
     fresh_for: timedelta
@@ -18,9 +18,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Credits a month, how many runs an account may have at work at once, and its share when slots are short.
+    """Credits per month, how many runs an account may have active, and its share when slots are short.
 
-    `trial_credits`: what a trial of the plan grants, once for an account.
+    `trial_credits`: what a trial of the plan grants, once per account.
     """
 
     monthly_credits: int
@@ -31,7 +31,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A one-off purchase of credits. `price_usd` is what Stripe's price for it must say too."""
+    """A one-off purchase of credits. `price_usd` must equal Stripe's price."""
 
     credits: int
     price_usd: Decimal
@@ -59,5 +59,5 @@ PACKS: Final[dict[str, Pack]] = {
     "pack_500": Pack(credits=500, price_usd=Decimal(60)),
     "pack_2000": Pack(credits=2_000, price_usd=Decimal(200)),
 }
-# What margins are reckoned with: the least that anybody pays for a credit bought by itself, so that none is shown too high.
+# The price that margins are computed with: the lowest of a single credit, so that no margin is shown too high.
 CREDIT_PRICE_USD: Final = min(pack.price_usd / pack.credits for pack in PACKS.values())

@@ -1,7 +1,7 @@
 """A total time limit for every call to another system.
 
 The time limits of HTTP clients, boto3 and sockets are for one read each: a peer that sends one byte a second never exceeds them.
-Every call that leaves the process goes through here, or says in tests/test_every_exchange_ends.py what bounds it instead.
+Every call that leaves the process uses this module, or tests/limits/test_every_exchange_ends.py names its other limit.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class DeadlineExceeded(TimeoutError):  # noqa: N818
-    """`call` was not over within `limit_s`. Whether the other side did what it was asked is not known."""
+    """`call` did not end within `limit_s`. Whether the other side did what was requested is unknown."""
 
     def __init__(self, call: str, limit_s: float) -> None:
         super().__init__(f"{call} was not over within {limit_s:g} s")
@@ -41,10 +41,10 @@ async def within(limit_s: float, exchange: Awaitable[T], *, call: str) -> T:
 
 
 class BlockingCalls:
-    """Calls that block, each in a thread, at most `most` at once.
+    """Blocking calls, each in a thread, at most `most` at the same time.
 
-    A thread can't be stopped from outside. A call that exceeds its limit is therefore left alone and keeps its place until it
-    returns, so hung calls use up these places and no others. The threads are daemons: the process doesn't wait for them at exit.
+    A thread can't be stopped from outside. A call that exceeds its limit is therefore abandoned and keeps its slot until it
+    returns, so that hung calls use up only these slots. The threads are daemons: the process doesn't wait for them at exit.
     """
 
     def __init__(self, name: str, *, most: int) -> None:
@@ -52,7 +52,7 @@ class BlockingCalls:
         self._places = asyncio.Semaphore(most)
 
     async def run(self, blocking: Callable[[], T], *, limit_s: float) -> T:
-        """The limit includes the wait for a place. Raises DeadlineExceeded, and whatever `blocking` raises."""
+        """The limit includes the wait for a slot. Raises DeadlineExceeded, and the errors of `blocking`."""
         return await within(limit_s, self._run(blocking), call=self._name)
 
     async def _run(self, blocking: Callable[[], T]) -> T:
@@ -62,12 +62,12 @@ class BlockingCalls:
         running.add_done_callback(lambda _: _release(loop, self._places))
         ending = asyncio.wrap_future(running)
         ending.add_done_callback(_retrieve)
-        # Shielded: cancelling the wait must not mark as cancelled what is still running.
+        # Shielded: cancelling the wait must not mark a running call as cancelled.
         return await asyncio.shield(ending)
 
 
 def blocking_within(limit_s: float, blocking: Callable[[], T], *, call: str) -> T:
-    """For code without an event loop. Raises DeadlineExceeded, and whatever `blocking` raises."""
+    """For code without an event loop. Raises DeadlineExceeded, and the errors of `blocking`."""
     running = _in_daemon(blocking, call)
     try:
         return running.result(limit_s)
@@ -83,7 +83,7 @@ def _exceeded(call: str, limit_s: float) -> DeadlineExceeded:
 
 
 def _in_daemon(blocking: Callable[[], T], name: str) -> Future[T]:
-    """Not ThreadPoolExecutor: its threads hold up the exit of the process."""
+    """Not ThreadPoolExecutor: its threads would delay the exit of the process."""
     result: Future[T] = Future()
     context = contextvars.copy_context()
 
@@ -100,7 +100,7 @@ def _in_daemon(blocking: Callable[[], T], name: str) -> Future[T]:
 
 
 def _retrieve(ended: asyncio.Future[Any]) -> None:
-    """An error that comes after the limit is nobody's, and asyncio would log it as forgotten."""
+    """An error after the limit has no reader, and asyncio would log it as never retrieved."""
     if not ended.cancelled():
         ended.exception()
 

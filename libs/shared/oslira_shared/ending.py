@@ -1,4 +1,4 @@
-"""Ending what runs in the background, for certain."""
+"""Ends background tasks reliably."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ _AGAIN_S: Final = 2.0
 
 
 async def end_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel them, and those that go on once more. Returns when all have ended; what they raised is theirs.
+    """Cancel the tasks, and cancel again those that continue. Returns when all have ended; their errors are ignored.
 
-    Before Python 3.12 `asyncio.wait_for` loses a cancellation that comes together with its answer: a loop around it would turn on
-    for ever, and whoever waits for its end with it.
+    Before Python 3.12 `asyncio.wait_for` loses a cancellation that arrives together with its result: a loop around it would
+    run without limit, and the caller that waits for its end too.
     """
     left = {task for task in tasks if not task.done()}
     while left:

@@ -9,13 +9,13 @@ class Kind(StrEnum):
     """What the caller can do about it."""
 
     INVALID = "invalid"  # the request is wrong; the same request fails again
-    UNAUTHENTICATED = "unauthenticated"  # who is asking is not known
-    FORBIDDEN = "forbidden"  # who is asking may not
-    NOT_FOUND = "not_found"  # it isn't there, or isn't yours
-    CONFLICT = "conflict"  # the state it is in forbids it
-    REFUSED = "refused"  # a business rule says no: final, and not to be retried
-    PAYMENT = "payment"  # credits are short
-    LIMITED = "limited"  # too much, too fast; later it may pass
+    UNAUTHENTICATED = "unauthenticated"  # the caller is not authenticated
+    FORBIDDEN = "forbidden"  # the caller is not allowed
+    NOT_FOUND = "not_found"  # it doesn't exist, or belongs to another account
+    CONFLICT = "conflict"  # the current state forbids it
+    REFUSED = "refused"  # a business rule forbids it: final, not to be retried
+    PAYMENT = "payment"  # not enough credits
+    LIMITED = "limited"  # too many requests; may pass later
     TRANSIENT = "transient"  # infrastructure: the same request may pass later
 
 
@@ -108,9 +108,9 @@ CODES: Final[Mapping[str, Kind]] = {
 
 
 class OsliraError(Exception):
-    """An error that a caller may see: `code` is stable, `detail` is for people, `extra` holds figures.
+    """An error that a caller may see: `code` is stable, `detail` is a text for humans, `extra` holds numbers.
 
-    Raises KeyError at once for a code that isn't in CODES, so no code is invented at a call site.
+    Raises KeyError at once for a code that isn't in CODES, so that no call site invents a code.
     """
 
     def __init__(self, code: str, detail: str, **extra: Any) -> None:

@@ -1,4 +1,4 @@
-"""Failed work of all accounts, for operators to look at: its owner answers on the bus, out of its own table."""
+"""Failed work of all accounts, for operators: its owner answers on the bus, from its own table."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,10 +11,10 @@ from oslira_shared.postgres.clients import AdminClient
 
 @dataclass(frozen=True, slots=True)
 class FailedTable:
-    """Where an owner's failed work lies. None of it may name anybody: ids, figures, times and codes.
+    """The queries of an owner's failed work. They return nothing personal: ids, numbers, times and codes.
 
     newest: limit, before_at, before_id, account_id, code (all but the first may be null) → columns of FailedItem.
-    one: id → the same columns. kept: id → a JSON object. missing: what to say when there is no such work.
+    one: id → the same columns. kept: id → a JSON object. missing: the error text if there is no such work.
     """
 
     newest: str

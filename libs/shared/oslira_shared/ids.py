@@ -1,4 +1,4 @@
-"""Ids: time-ordered for new rows, derived where the same thing must get the same id twice."""
+"""Ids: time-ordered for new rows, derived where the same input must get the same id again."""
 
 import os
 import time
@@ -9,7 +9,7 @@ NAMESPACE: Final = UUID("6f736c69-7261-4000-8000-000000000001")
 
 
 def new_id() -> UUID:
-    """A random UUIDv7 (RFC 9562): milliseconds first, so that indexes grow at one end."""
+    """A random UUIDv7 (RFC 9562): it begins with the milliseconds, so that indexes grow at one end."""
     millis = time.time_ns() // 1_000_000
     value = (millis & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
@@ -17,5 +17,5 @@ def new_id() -> UUID:
 
 
 def derived_id(*parts: object) -> UUID:
-    """The same UUIDv5 for the same parts, everywhere and always."""
+    """The same UUIDv5 for the same parts, always."""
     return uuid5(NAMESPACE, "\x1f".join(str(part) for part in parts))

@@ -1,6 +1,6 @@
-"""Text from outside, made fit for our stores: what JSON can carry and Postgres, UTF-8 or a log can not.
+"""Makes external text storable: JSON can carry characters that Postgres, UTF-8 or a log cannot.
 
-Called once at every door: scraped items, model answers, Stripe's events, request bodies, tokens' claims, errors of suppliers.
+Called once at every entry: scraped items, model answers, Stripe's events, request bodies, tokens' claims, errors of suppliers.
 """
 
 import math
@@ -18,7 +18,7 @@ _ESCAPES: Final = re.compile(
 
 
 def is_storable(text: str) -> bool:
-    """Whether Postgres takes this text as it is."""
+    """Whether Postgres accepts this text unchanged."""
     return _UNSTORABLE.search(text) is None
 
 
@@ -28,12 +28,12 @@ def storable_text(text: str) -> str:
 
 
 def storable_json_text(document: str) -> str:
-    """A JSON document whose strings, as they are and once their escapes are read, are storable. What isn't JSON stays none."""
+    """A JSON document whose strings are storable, also after their escapes are read. Invalid JSON stays invalid."""
     return _ESCAPES.sub(lambda found: "" if found["unstorable"] else found[0], storable_text(document))
 
 
 def storable_json(value: Any, *, depth: int = 0) -> Any:
-    """A JSON value that jsonb takes: texts and keys made storable, NaN and infinities null, at most 64 levels deep."""
+    """A JSON value that jsonb accepts: texts and keys made storable, NaN and infinities null, at most 64 levels deep."""
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float):

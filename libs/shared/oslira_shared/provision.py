@@ -1,8 +1,8 @@
 """`python -m oslira_shared.provision`, before a roll-out: migrations, the services' passwords, the bus's topology, the bucket's rule.
 
-Takes DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL (with the
-scheduler's NATS_NKEY_SEED and, on a cluster, NATS_STREAM_REPLICAS as the scheduler has it), S3_BUCKET (with S3_ENDPOINT_URL
-and boto's own variables for the keys): whichever are set.
+Reads DATABASE_ADMIN_URL (with `<ROLE>_PASSWORD` for each login role whose password is to be set), NATS_URL (with the
+scheduler's NATS_NKEY_SEED and, on a cluster, the scheduler's value of NATS_STREAM_REPLICAS), S3_BUCKET (with S3_ENDPOINT_URL
+and boto's own variables for the keys): those that are set.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ EX_USAGE: Final = 2
 
 
 async def provision(variables: Mapping[str, str]) -> list[str]:
-    """Bring what the variables name up to date; one line for each that was. Idempotent, safe beside running services."""
+    """Bring what the variables name up to date; returns one line for each. Idempotent, safe while services run."""
     done: list[str] = []
     if database_url := variables.get("DATABASE_ADMIN_URL"):
         from oslira_shared.postgres.migrate import SERVICE_ROLES, migrate  # noqa: PLC0415
 
-        # A role whose password isn't given keeps the one it has.
+        # A role without a variable keeps its password.
         given = {role: variables.get(f"{role.upper()}_PASSWORD") for role in SERVICE_ROLES}
         await migrate(database_url, {role: password for role, password in given.items() if password})
         done.append("database provisioned")
@@ -64,7 +64,7 @@ async def _bus(url: str, login: Login, replicas: int) -> None:
 
 
 def main() -> int:
-    """The exit status: 1 with what is wrong, 2 if none of the variables is set."""
+    """The exit status: 1 with the error, 2 if none of the variables is set."""
     try:
         done = asyncio.run(provision(os.environ))
     except OsliraError as error:

@@ -1,4 +1,4 @@
-"""The Retry-After header, as every HTTP peer of ours may send it."""
+"""The Retry-After header of HTTP peers."""
 
 import re
 from datetime import UTC, datetime
@@ -9,9 +9,9 @@ _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 def read_retry_after(value: str | None, *, now: datetime, date: str | None = None) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None for what is neither, or past.
+    """Seconds from a Retry-After header, which holds seconds or a date; None for an invalid or past one.
 
-    `date`: the same answer's Date header. A date is meant by the peer's clock, which may differ from ours by minutes.
+    `date`: the same answer's Date header. A date is by the peer's clock, which may differ from ours by minutes.
     """
     if value is None:
         return None

@@ -1,7 +1,7 @@
-"""The life of a service process: start what it needs, keep its loops turning, stop in order.
+"""The life of a service process: start what it needs, keep its loops running, stop in order.
 
-Order matters when it ends: not ready any more; public servers answer what they have and stop taking; nothing more is pulled;
-work is finished or handed back, under its leases and with the bus still there; loops, the bus and pools close.
+The order of a stop: readiness fails; public servers finish their requests and accept no more; pulling stops; work is finished
+or released, under its leases and with the bus still connected; loops, the bus and pools close.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ _RETRY_DATABASE_S: Final = 1.0
 _MEASURE_EVERY_S: Final = 1.0
 _SEND_SPANS_S: Final = 5.0
 _CLOSE_DATABASE_S: Final = 20.0
-# No request is given longer (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end by themselves when we stop.
+# No request has a longer limit (the gateway's OSLIRA_REQUEST_TIMEOUT_S); event streams end when we stop.
 _FINISH_REQUESTS_S: Final = 30
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
 class Runtime:
-    """What `bootstrap.build` wires a service from. The bus is declared on here and started once everything is wired."""
+    """What `bootstrap.build` wires a service with. Subscriptions are declared on it, and the bus starts after the wiring."""
 
     def __init__(self, settings: ServiceSettings, database: Pool) -> None:
         self.settings = settings
@@ -65,11 +65,11 @@ class Runtime:
         self._tasks: list[asyncio.Task[Any]] = []
 
     def every(self, seconds: float, name: str, step: Callable[[], Awaitable[Any]]) -> None:
-        """Run `step` again and again, `seconds` apart. One that raises is logged and counted; the loop goes on."""
+        """Run `step` repeatedly, `seconds` apart. An error is logged and counted; the loop continues."""
         self._loops.append((seconds, name, step))
 
     def once(self, name: str, step: Callable[[], Awaitable[Any]]) -> None:
-        """Run `step` in the background after the start: what costs too much for the start itself."""
+        """Run `step` in the background after the start: for what takes too long during the start."""
         self._once.append((name, step))
 
     def serve(self, app: Any, *, port: int, host: str) -> None:
@@ -78,22 +78,22 @@ class Runtime:
         self._servers.append(http_server(public, host=host, port=port, finish_s=_FINISH_REQUESTS_S))
 
     def serve_inside(self, *routes: Any) -> None:
-        """Answer `routes` on the internal port, beside health and metrics."""
+        """Serve `routes` on the internal port, next to health and metrics."""
         self._internal_routes += routes
 
     def ready_check(self, name: str, check: Callable[[], Awaitable[str]]) -> None:
-        """List a binding in /health/ready: `ok`, or what is wrong with it."""
+        """List a binding in /health/ready: `ok`, or its problem."""
         self.health.others[name] = check
 
     def on_drain(self, finish: Callable[[], Awaitable[None]]) -> None:
-        """Call `finish` when nothing comes in from outside any more, while loops still turn and the bus is there.
+        """Call `finish` when nothing arrives from outside any more, while loops still run and the bus is connected.
 
-        The place to finish work under its lease, or to hand it back.
+        The place to finish work under its lease, or to release it.
         """
         self._finishers.append(finish)
 
     def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close` after the bus stopped pulling; last declared, first called."""
+        """Call `close` after the bus stopped pulling; in reverse order of declaration."""
         self._closers.append(close)
 
     async def _bus_closed(self) -> None:
@@ -138,7 +138,7 @@ class Runtime:
         self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
         self._tasks += [asyncio.create_task(self._attempt(*step), name=step[0]) for step in self._once]
         serving = [asyncio.create_task(server.serve()) for server in self._servers]
-        for task in serving:  # a port in use ends the process, loudly
+        for task in serving:  # a port in use ends the process, with an error
             task.add_done_callback(lambda _: self.stopping.set())
         _LOG.info("started", env=settings.env)
         await self.stopping.wait()
@@ -201,7 +201,7 @@ def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[Non
 
 
 async def live(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> int:
-    """The whole life of a service on this loop; its exit status. Raises SystemExit where the database refuses us."""
+    """The whole life of a service on this loop; returns its exit status. Raises SystemExit if the database rejects us."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -232,20 +232,20 @@ def _send_spans(runtime: Runtime, settings: ServiceSettings, endpoint: str) -> N
 
 
 def _refused(settings: ServiceSettings, reason: str) -> int:
-    """One line, as for settings that don't fit: a credential that isn't ours is one."""
+    """One line, as for invalid settings: a credential of another service is one."""
     print(f"{settings.service} cannot start: {reason}", file=sys.stderr)  # noqa: T201
     return EX_CONFIG
 
 
 async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | None:
-    """Wait for Postgres: without its rows a service has nothing to do. A wrong login ends it."""
+    """Wait for Postgres: a service cannot work without its rows. A rejected login ends it."""
     while not stopping.is_set():
         try:
             return await _own_pool(settings)
         except WrongRole as error:
             raise SystemExit(_refused(settings, str(error))) from None
         except asyncpg.ClientConfigurationError:
-            # Its own words may repeat the address.
+            # The error's text may repeat the address.
             raise SystemExit(
                 _refused(settings, "DATABASE_URL: an option has a value that is not possible")
             ) from None

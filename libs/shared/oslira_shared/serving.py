@@ -1,6 +1,6 @@
-"""HTTP servers of a process that is stopped in order, by its runtime, and that no number of idle connections takes down.
+"""HTTP servers that stop in order, by the runtime, and that survive any number of idle connections.
 
-A connection without a request has a deadline and costs nothing else: requests in flight are limited, and health is never refused.
+A connection without a request has a deadline and costs nothing else: requests in flight are limited, and health is always served.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from oslira_shared.observability.health import Health
 
 _LOG = structlog.get_logger()
-# Longer than what a proxy keeps an idle connection for: the side that sends must be the one that closes it.
+# Longer than a proxy keeps an idle connection: the side that sends requests must be the one that closes it.
 _KEEP_ALIVE_S: Final = 75
 # From the connection, or the first byte of a later request, until its headers are complete.
 HEADERS_WITHIN_S: Final = 10.0
-# Requests in flight, event streams included: those have a lower limit of their own.
+# Requests in flight, including event streams, which have a lower limit of their own.
 MOST_REQUESTS: Final = 2_000
 MOST_CONNECTIONS: Final = 10_000
 # For the database, the bus and files.
@@ -46,13 +46,13 @@ class _Server(uvicorn.Server):
         try:
             await super().startup(sockets)
         except SystemExit:
-            # uvicorn's own line has the address in quotation marks, and what stands in those is left out of every line.
+            # uvicorn's own line has the address in quotation marks, which are redacted in every line.
             _LOG.critical("cannot_listen", host=self.config.host, port=self.config.port)
             raise
 
 
 def closing_when_draining(app: Any, health: Health) -> Any:
-    """Asks callers to come back over a new connection, which then leads to another process."""
+    """Makes callers reconnect, which leads them to another process."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         async def sending(message: Any) -> None:
@@ -66,7 +66,7 @@ def closing_when_draining(app: Any, health: Health) -> Any:
 
 
 class _Protocol(HttpToolsProtocol):
-    """Closes connections that send no complete headers in time, the oldest of them at once where there are too many."""
+    """Closes connections without complete headers in time; the oldest of them at once if there are too many."""
 
     headers_within_s: ClassVar[float]
     most_connections: ClassVar[int]
@@ -96,7 +96,7 @@ class _Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def give_up(self) -> None:
-        """Close it without a word: nothing was asked."""
+        """Close it without an answer: there was no request."""
         self._stop_waiting()
         self.transport.abort()
 
@@ -109,7 +109,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 def _protocol(headers_within_s: float) -> type[_Protocol]:
-    """Of one server: its connections are counted apart from those of others."""
+    """Of one server: each server counts its own connections."""
 
     class Protocol(_Protocol):
         pass
@@ -121,7 +121,7 @@ def _protocol(headers_within_s: float) -> type[_Protocol]:
 
 
 def _most_connections() -> int:
-    """As many as the system lets us have open, within reason."""
+    """As many as the system's limit of open files allows, up to a maximum."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + _FILES_KEPT_FREE
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -132,7 +132,7 @@ def _most_connections() -> int:
 
 
 def refusing_when_full(app: Any, *, most: int) -> Callable[..., Any]:
-    """At most so many requests in flight; beyond that 503 at once, except for health: a busy process is not a dead one."""
+    """Limits the requests in flight; beyond that 503 at once, except for health: a busy process is alive."""
     in_flight = 0
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
@@ -154,7 +154,7 @@ def refusing_when_full(app: Any, *, most: int) -> Callable[..., Any]:
 def http_server(
     app: Any, *, host: str, port: int, finish_s: int, headers_within_s: float = HEADERS_WITHIN_S
 ) -> uvicorn.Server:
-    """Serves `app` until told to stop; requests in flight then have `finish_s`."""
+    """Serves `app` until it is stopped; requests in flight then have `finish_s`."""
     return _Server(
         uvicorn.Config(
             refusing_when_full(app, most=MOST_REQUESTS),
@@ -165,7 +165,7 @@ def http_server(
             proxy_headers=False,  # TRUSTED_PROXIES decides, in the gateway
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=finish_s,  # a reader that takes nothing would hold it up for ever
+            timeout_graceful_shutdown=finish_s,  # a client that reads nothing would hold it up without limit
             http=_protocol(headers_within_s),
         )
     )

@@ -1,9 +1,8 @@
-"""Settings from the environment, and the rule that development's conveniences stay in development.
+"""Settings from the environment, and the rule that development defaults work only in development.
 
-Outside development every service, whatever it does itself, refuses to start beside a missing provider key, a provider on
-this machine, or a secret made for development: a deployment that is wrong in one place is wrong. A service that has no use for
-a key is given the word `elsewhere` in its place (see docs/decisions): the deployment says that the key exists and hands it over
-only to who needs it.
+Outside development every service refuses to start with a missing provider key, a provider on this machine, or a development
+secret, even if it doesn't use it: a deployment that is wrong in one place is wrong. A service that doesn't need a key gets the
+word `elsewhere` instead (see docs/decisions): the deployment says that the key exists, and passes it only to services that use it.
 """
 
 import ipaddress
@@ -35,7 +34,7 @@ _PRIVATE_NAMES: Final = (".localhost", ".localdomain", ".local", ".internal", ".
 
 
 class Env(StrEnum):
-    """Where this runs. Only development has simulators and built-in secrets."""
+    """The kind of deployment. Only development has simulators and built-in secrets."""
 
     DEVELOPMENT = "development"
     STAGING = "staging"
@@ -43,7 +42,7 @@ class Env(StrEnum):
 
 
 class ServiceSettings(BaseSettings):
-    """What every service reads. Subclasses add their own and name the provider secrets they use in `uses`."""
+    """The settings of every service. Subclasses add their own and name the provider secrets they use in `uses`."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
     service: ClassVar[str]
@@ -62,13 +61,13 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     database_pooled: bool = Field(default=False, validation_alias="DATABASE_POOLED")
     database_pool_size: int = Field(default=12, ge=2, le=100, validation_alias="DATABASE_POOL_SIZE")
-    # A collector's OTLP/HTTP address; without one no span is kept, and OpenTelemetry is not even imported.
+    # A collector's OTLP/HTTP address; without one no span is kept, and OpenTelemetry is not imported.
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     sentry_dsn: SecretStr | None = Field(default=None, validation_alias="SENTRY_DSN")
-    # How long a process that stops still takes requests, not being ready any more: until whoever balances load has looked
-    # again. Where something else waits for that before the signal (a preStop hook), nothing.
+    # How long a stopping process that is not ready still accepts requests: until load balancers have seen it. 0 where something
+    # else (a preStop hook) waits before the signal.
     drain_delay_s: float = Field(default=0, ge=0, le=30, validation_alias="OSLIRA_DRAIN_DELAY_S")
-    # How long a request to another service waits for somebody to answer it, while its only process is being replaced.
+    # How long a request to another service waits for a responder, while its only process is replaced.
     rpc_patience_s: float = Field(default=5, ge=0, le=25, validation_alias="OSLIRA_RPC_PATIENCE_S")
 
     apify_token: SecretStr | None = Field(default=None, validation_alias="APIFY_TOKEN")
@@ -143,18 +142,18 @@ class ServiceSettings(BaseSettings):
                 faults.append(f"{_variable(name)} is an address of this machine or a private network")
         marked = {n: self._secret(n) or "" for n in type(self).model_fields}
         holders = {_variable(name) for name, value in marked.items() if DEVELOPMENT_MARK in value}
-        # Also where no field reads it: the S3 client takes its keys from the environment by itself.
+        # Also without a field: the S3 client reads its keys from the environment itself.
         holders |= {name for name, value in os.environ.items() if DEVELOPMENT_MARK in value}
         faults += [f"{name} holds a development secret" for name in sorted(holders)]
         return faults
 
     @property
     def live_secrets(self) -> LiveSecrets:
-        """What a vault gave; empty where secrets come from the environment."""
+        """The values of the vault; empty where secrets come from the environment."""
         return self._live
 
     def secret(self, name: str) -> Secret:
-        """The field `name` as it is whenever it is asked for: a vault may rotate it while we run."""
+        """A callable for the current value of field `name`: a vault may rotate it while we run."""
         variable, at_start = _alias(type(self), name), self._secret(name) or ""
         return lambda: self._live.get(variable) or at_start
 
@@ -174,7 +173,7 @@ SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
 def load_settings(kind: type[SettingsT]) -> SettingsT:
-    """The settings, or one line on standard error for each thing that is wrong, and exit 78 (EX_CONFIG)."""
+    """The settings, or one line on standard error for each problem, and exit 78 (EX_CONFIG)."""
     try:
         return _from_aws(kind) if os.environ.get("SECRETS_PROVIDER") == "aws" else _from_environment(kind)
     except SecretsUnavailable as error:
@@ -193,7 +192,7 @@ def _from_environment(kind: type[SettingsT]) -> SettingsT:
 
 
 def _from_aws(kind: type[SettingsT]) -> SettingsT:
-    """What the environment doesn't hold, the vault is asked for; what it doesn't give us is missing."""
+    """Reads from the vault what the environment doesn't hold; what the vault doesn't return is missing."""
     vault = AwsVault.from_environment(os.environ)
     asked = [_alias(kind, name) for name, field in kind.model_fields.items() if _is_secret(field)]
     values = {name: value for name in asked if not os.environ.get(name) and (value := vault.read(name))}
@@ -228,7 +227,7 @@ def _variable(name: str) -> str:
 
 
 def is_local(url: str) -> bool:
-    """Whether it names this machine or a private network: no provider lives there."""
+    """Whether it names this machine or a private network: no provider is there."""
     host = (urlsplit(url).hostname or "").rstrip(".").lower()
     if host.endswith(_PRIVATE_NAMES):
         return True
@@ -237,8 +236,8 @@ def is_local(url: str) -> bool:
     except ValueError:
         pass
     try:
-        # What a resolver takes for an address too: 127.1, 2130706433.
+        # Other notations that a resolver accepts: 127.1, 2130706433.
         return not ipaddress.ip_address(socket.inet_aton(host)).is_global
     except OSError:
-        # A name without a domain is this machine's or its network's, as is none at all.
+        # A name without a domain belongs to this machine or its network; so does an empty one.
         return "." not in host

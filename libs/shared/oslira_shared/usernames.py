@@ -1,11 +1,11 @@
-"""Instagram usernames as people paste them, brought to the one form that everything is keyed by."""
+"""Instagram usernames as users paste them, normalised to the form of all keys."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-# What a link may be long in all; what follows its `?` or `#` says nothing about the profile and can be hundreds of characters.
+# The limit of a whole link; the part after `?` or `#` says nothing about the profile and can be hundreds of characters.
 MAX_TEXT_LENGTH: Final = 2_048
 # Without that part.
 MAX_RAW_LENGTH: Final = 200
@@ -29,20 +29,20 @@ _MESSAGE_LINK: Final = re.compile(r"^(?:https?://)?(?:www\.)?ig\.me/m/([^/?#]+)/
 _APP_LINK: Final = re.compile(r"^instagram://user/?\?username=([^&#]+)", re.IGNORECASE)
 _NAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?")
 AT_SIGNS: Final = ("@", "\uff20", "\ufe6b")
-# What comes along when a name is copied from a page: characters that show nothing.
+# Copied from a page together with a name: invisible characters.
 _INVISIBLE_ENDS: Final = (
     " \t\r\n\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060"
     "\u2066\u2067\u2068\u2069\u3000\ufeff"
 )
-# What comes along when it is copied from a sentence. No name and no profile link ends, or begins, in one of these.
+# Copied from a sentence together with a name. No name and no profile link begins or ends with one of these.
 _OPENING: Final = "\"'`([{<\u00ab\u2018\u201c\u201e\u300c"
 _CLOSING: Final = "\"'`)]}>\u00bb\u2019\u201d\u300d,;:!?\u3001\u3002\uff0c\uff1b"
 _BULLET: Final = re.compile(r"^(?:\d{1,5}[.)]|[-*+\u2022\u00b7\u2013\u2014])\s+")
-# `/NAME` alone is a profile, and so are these pages of one. Whatever else a path says is something else.
+# `/NAME` is a profile, and so are these pages of one. Any other path is something else.
 _PROFILE_TABS: Final = frozenset(
     {"reels", "tagged", "followers", "following", "channel", "guides", "live", "feed"}
 )
-# First parts of paths that are Instagram's own pages; whoever may have registered such a name is not who is meant.
+# First parts of paths that are Instagram's own pages; a link with one of these is not a profile.
 _OWN_PAGES: Final[Mapping[str, str]] = {
     "p": "a post",
     "reel": "a reel",
@@ -100,11 +100,11 @@ class InvalidUsername(ValueError):  # noqa: N818
 def normalise_username(raw: str) -> str:
     """`@Name`, `instagram.com/Name/?hl=en` or `NAME` as `name`. Raises InvalidUsername.
 
-    1 to 30 of `a-z 0-9 . _`, no dot at either end, no two dots in a row. Other scripts are refused rather
-    than folded: a Cyrillic lookalike names nobody. A hyphen inside the name is accepted too, since the
+    1 to 30 of `a-z 0-9 . _`, no dot at either end, no two dots in a row. Other scripts are rejected rather
+    than folded: a Cyrillic lookalike is no Instagram name. A hyphen inside the name is accepted too, since the
     development simulators use it (`missing-x`, `private-x`); Instagram has no such profile: `not_found`.
 
-    The bullet of a list, quotes, brackets, and the full stop or comma of a sentence around it are taken off.
+    The bullet of a list, quotes, brackets, and the full stop or comma of a sentence around it are removed.
     """
     if len(raw) > MAX_TEXT_LENGTH:
         raise InvalidUsername(
@@ -137,7 +137,7 @@ def normalise_username(raw: str) -> str:
 
 
 def _unwrapped(raw: str) -> str:
-    """Without what a page or a sentence puts around a name. One dot only: `natal...` is a name that was cut off."""
+    """Without the characters that a page or a sentence puts around a name. One dot only: `natal...` is a name that was cut off."""
     text = _BULLET.sub("", raw.strip(_INVISIBLE_ENDS))
     while (bare := text.lstrip(_OPENING).rstrip(_CLOSING).strip(_INVISIBLE_ENDS)) != text:
         text = bare
@@ -147,7 +147,7 @@ def _unwrapped(raw: str) -> str:
 
 
 def _without_query(text: str) -> str:
-    """A link without what follows its `?` or `#`; a name has neither, and the app's link has its name there."""
+    """A link without the part from its `?` or `#`; a name has neither, and the app's link has its name there."""
     if _APP_LINK.match(text) or not (_LOOKS_LIKE_LINK.match(text) or _MESSAGE_LINK.match(text)):
         return text
     return re.split(r"[?#]", text, maxsplit=1)[0]
@@ -158,13 +158,13 @@ def _without_at_sign(text: str) -> str:
 
 
 def _name_in_link(text: str) -> str:
-    """The name a link points to; anything that isn't a link comes back as it is."""
+    """The name a link points to; any other text is returned unchanged."""
     if short := _MESSAGE_LINK.match(text) or _APP_LINK.match(text):
         return unquote(short.group(1))
     if not _LOOKS_LIKE_LINK.match(text):
         return text
     segments = _path_segments(text)
-    if segments[:1] == ["_u"]:  # the app's own links: instagram.com/_u/name, never anything but a profile
+    if segments[:1] == ["_u"]:  # the app's own links: instagram.com/_u/name, always a profile
         segments = segments[1:]
     elif segments and (page := _OWN_PAGES.get(segments[0].lower())):
         reason = (

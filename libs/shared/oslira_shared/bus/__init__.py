@@ -1,1 +1,1 @@
-"""NATS: the topology, a connection that doesn't give up, publishing, consuming, asking."""
+"""NATS: the topology, a connection that reconnects without limit, publishing, consuming, requests."""

@@ -1,4 +1,4 @@
-"""Which messages of a work queue still wait: a hint that lies there need not be said again."""
+"""Which messages of a work queue still wait: a hint that is still queued need not be sent again."""
 
 from datetime import datetime
 from typing import Final
@@ -13,10 +13,10 @@ _INFO_S: Final = 2.0
 
 
 async def waiting_since(jetstream: JetStreamContext, name: str) -> datetime | None:
-    """When the oldest message was stored that the consumer `name`, of one subject, has not handed out yet, by the server's clock.
+    """When the oldest message that the consumer `name`, of one subject, has not delivered yet was stored, by the server's clock.
 
-    A consumer hands out in order, so all that was stored since then waits too. None: nothing waits, or nothing is known.
-    Messages that were handed out don't count: one that nobody can handle must not hold up the others' repetition.
+    A consumer delivers in order, so everything stored after it waits too. None: nothing waits, or it is unknown.
+    Delivered messages don't count: one that cannot be handled must not hold up the repetition of others.
     """
     consumer = CONSUMERS[name]
     try:
@@ -30,7 +30,7 @@ async def waiting_since(jetstream: JetStreamContext, name: str) -> datetime | No
             next=True,
             direct=True,
         )
-    except NotFoundError:  # handed out meanwhile, or all of it was wiped
+    except NotFoundError:  # delivered in the meantime, or the stream was deleted
         return None
     except (NatsError, TimeoutError):
         return None

@@ -1,4 +1,4 @@
-"""A service's connection to the bus: it never gives up, and says plainly when it isn't there."""
+"""A service's connection to the bus. It reconnects without limit, and reports when the bus is unreachable."""
 
 import asyncio
 import time
@@ -58,10 +58,10 @@ class Bus:
     ) -> None:
         """`url` may hold user and password instead of a login with a seed.
 
-        `patience_s`: how long a request that nobody takes is offered again, while its responder is being replaced, beside the
-        request's own time limit, which is for the answer. `must_be_limited`: refuse a credential that may do everything.
-        `on_closed` runs if the client gives up for good (it should not); `on_refused` with the reason if the bus doesn't know
-        us as `service`: nothing is served then.
+        `patience_s`: how long a request without responders is sent again, while its responder is replaced, in addition to
+        the request's own time limit, which is for the answer. `must_be_limited`: reject a credential without limits.
+        `on_closed` runs if the client closes permanently (it should not); `on_refused` with the reason if the bus doesn't
+        know us as `service`: nothing is served then.
         """
         self.service = service
         self._patience_s = patience_s
@@ -73,7 +73,7 @@ class Bus:
             security=(login or Login()).for_broker(url),
             name=f"oslira_{service}",
             inbox_prefix=self._inbox_prefix,
-            max_reconnect_attempts=-1,  # the default gives up after two minutes, then spins
+            max_reconnect_attempts=-1,  # the default stops after two minutes, then spins
             reconnect_time_wait=1,
             connect_timeout=2,
             ping_interval=10,
@@ -135,18 +135,18 @@ class Bus:
         return register
 
     def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Run `callback` once the first connection stands (plain subscriptions survive reconnects by themselves)."""
+        """Run `callback` after the first connection (plain subscriptions survive reconnects automatically)."""
         self._on_connected.append(callback)
 
     async def start(self) -> None:
-        """Return at once; connect in the background, for as long as it takes."""
+        """Return at once; connect in the background, without a limit."""
         self._tasks.append(asyncio.create_task(self._connect(), name="bus-connect"))
 
     async def _connect(self) -> None:
         try:
             self._client = await self._reach()
         except NotOurCredential as error:
-            _LOG.error("bus_refused", reason=str(error))  # the reason says it all
+            _LOG.error("bus_refused", reason=str(error))  # the reason is complete
             if self._on_refused is not None:
                 await self._on_refused(str(error))
             await self.broker.stop()
@@ -168,7 +168,7 @@ class Bus:
                 await self._identity.run(client, needs_tls=needs_tls(self._url))
             except NotOurCredential:
                 raise
-            except Exception as error:  # whatever else it is, a service outlives its bus
+            except Exception as error:  # any other error: a service survives an outage of its bus
                 if is_login_rejected(error):
                     raise NotOurCredential(f"the bus knows nobody by {self.service}'s credential") from error
                 _LOG.warning("nats_unreachable", reason=f"{type(error).__name__}: {error}")
@@ -177,9 +177,9 @@ class Bus:
                 return client
 
     async def stop_pulling(self) -> None:
-        """Take no more messages, and let handlers finish. Requests are still answered, and publishing still works."""
+        """Consume no more messages, and let handlers finish. Requests are still answered, and publishing still works."""
         if self._client is None and self._tasks:
-            # A client that is cancelled in mid-connect never closes its socket.
+            # A client that is cancelled while it connects never closes its socket.
             await asyncio.wait(self._tasks, timeout=_CONNECT_GRACE_S)
         await end_all(self._tasks)
         await asyncio.gather(*(guard.pause() for guard in self._guards))
@@ -194,13 +194,13 @@ class Bus:
                 await asyncio.gather(*(answer_the_rest(responder) for responder in self._responders))
             await self.broker.stop()
         except NatsError as error:
-            # There is nobody to drain to; what was unsent, a sweep says again.
+            # There is no server to drain to; a sweep sends the hints again.
             _LOG.warning("bus_not_drained", reason=type(error).__name__)
             await self._client.close()
 
     @property
     def is_connected(self) -> bool:
-        """Whether the server is there right now."""
+        """Whether the server is connected right now."""
         return self._client is not None and self._client.is_connected
 
     @property
@@ -255,7 +255,7 @@ class Bus:
     async def request(
         self, subject: str, message: Contract, reply: type[ReplyT], *, timeout_s: float = 5.0
     ) -> ReplyT:
-        """Ask another service. Raises the OsliraError it meant, or `unavailable` if nobody answered in time."""
+        """Request another service. Raises the OsliraError in its reply, or `unavailable` without an answer in time."""
         started, outcome = time.monotonic(), "ok"
         try:
             with trace.span(subject, kind="client"):
@@ -286,7 +286,7 @@ class Bus:
             raise OsliraError("internal", f"{subject} answered outside its contract") from error
 
     async def _offer(self, subject: str, body: bytes, timeout_s: float) -> Msg:
-        """Nobody there means that nobody got it: it may be sent again, whatever it asks for."""
+        """No responders means that no process received it: any request may then be sent again."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._patience_s
         while True:
@@ -308,6 +308,6 @@ class Bus:
         )
 
     async def _log_error(self, error: Exception) -> None:
-        # Permission violations come only here; a caller sees a mere timeout.
+        # Permission violations are reported only here; a caller sees a timeout.
         self._identity.hear(error)
         _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])

@@ -1,4 +1,4 @@
-"""What becomes of a message after its handler: acked, tried again later, or dead-lettered. Nothing is dropped silently."""
+"""What happens to a message after its handler: acked, requeued with a delay, or dead-lettered. None is dropped silently."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -30,13 +30,13 @@ DeadLetter = Callable[[str, bytes, dict[str, str]], Awaitable[None]]
 
 
 def disposition_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
-    """A FastStream middleware that decides for durable consumers and answers for responders."""
+    """A FastStream middleware that settles messages of durable consumers and answers for responders."""
 
     class Disposition(BaseMiddleware):
         async def consume_scope(
             self, call_next: Callable[[StreamMessage[Msg]], Awaitable[Any]], msg: StreamMessage[Msg]
         ) -> Any:
-            if not isinstance(msg, NatsMessage):  # a batch or KV message: none of ours
+            if not isinstance(msg, NatsMessage):  # a batch or KV message: not one of ours
                 return await call_next(msg)
             subscriber: Any = self.context.get_local("handler_")
             if isinstance(subscriber, PullStreamSubscriber):
@@ -51,11 +51,11 @@ def disposition_middleware(dead_letter: DeadLetter) -> type[BaseMiddleware]:
 
 
 async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own_subject: str) -> Any:
-    """Every outcome becomes an envelope: an exception would reach the caller only as a timeout."""
+    """Every outcome becomes an envelope: the caller would see an exception only as a timeout."""
     subject, reply = msg.raw_message.subject, msg.raw_message.reply
     if subject != own_subject or not reply.startswith(_OUR_INBOXES):
-        # A pull may name any reply subject, and the server delivers there what its author never addressed to us; and an
-        # answer goes out with our rights, so it goes to nobody's subject but a service's inbox.
+        # A pull may name any reply subject, and the server delivers there messages that their author never sent to us; and an
+        # answer is sent with our permissions, so it may go only to the inbox of a service.
         _LOG.warning("request_refused", subject=subject, own_subject=own_subject, reply=reply[:100])
         raise SkipMessage
     started, outcome = time.monotonic(), "ok"
@@ -82,7 +82,7 @@ async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_
     metadata = msg.raw_message.metadata
     subject, delivered = msg.raw_message.subject, metadata.num_delivered or 1
     started = time.monotonic()
-    # By two clocks, the server's and ours: good to what they differ by.
+    # By two clocks, the server's and ours: accurate to their difference.
     age_s = (datetime.now(UTC) - metadata.timestamp).total_seconds()
     metrics.MESSAGE_AGE_SECONDS.labels(metadata.consumer).observe(max(0.0, age_s))
     try:
@@ -95,11 +95,11 @@ async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_
             msg.raw_message.data,
             {"Oslira-Subject": subject, "Oslira-Reason": f"malformed: {', '.join(problems)}"[:500]},
         )
-        # Only now: after the termination the original is gone.
+        # Only now: after the termination the original is deleted.
         await msg.reject()
         metrics.MESSAGES.labels(metadata.consumer, "dead").inc()
     except Exception as error:  # noqa: BLE001  # logged, counted and put back
-        # A nak ignores the consumer's backoff, so the delay travels on it.
+        # A nak ignores the consumer's backoff, so it carries the delay.
         delay_s = min(_LONGEST_DELAY_S, 2.0 ** min(delivered - 1, 6))
         expected = isinstance(error, OsliraError) and error.is_transient
         _LOG.log(
@@ -111,7 +111,7 @@ async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_
             exc_info=None if expected else error,
             reason=str(error)[:300],
         )
-        with suppress(Exception):  # the bus may be what failed; redelivery then comes by ack-wait
+        with suppress(Exception):  # the bus may have failed; redelivery then follows the ack-wait
             await msg.nack(delay=delay_s)
         metrics.MESSAGES.labels(metadata.consumer, "requeued").inc()
     else:
@@ -122,9 +122,9 @@ async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_
 
 
 def typed(handler: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
-    """`handler` as FastStream takes it: its message validated, its own validation errors told apart from the message's.
+    """`handler` as FastStream expects it: its message is validated, and its own validation errors are not the message's.
 
-    A handler that reads something broken elsewhere must not cost the message its life. FastStream validates by annotation,
+    A handler that reads invalid data elsewhere must not dead-letter its message. FastStream validates by annotation,
     and leaves out parameters whose names begin with an underscore.
     """
 
@@ -142,7 +142,7 @@ def typed(handler: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable
 
 
 def problem_names(error: Exception) -> list[str]:
-    """Where a payload was wrong, without its values: those may be personal."""
+    """Which fields of a payload were wrong, without their values: those may be personal."""
     if isinstance(error, ValidationError):
         return [".".join(map(str, item["loc"])) + ":" + item["type"] for item in error.errors()][:10]
     found: Any = getattr(error, "raw_errors", None) or []
@@ -150,7 +150,7 @@ def problem_names(error: Exception) -> list[str]:
 
 
 async def decode(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """What isn't JSON goes on as bytes, so that validation judges it instead of the client failing on it."""
+    """A body that isn't JSON is passed on as bytes, so that validation rejects it instead of the client failing on it."""
     try:
         return await original(message)
     except ValueError:

@@ -1,7 +1,7 @@
 """Runs a durable subscriber only while its consumer exists.
 
-A subscriber that starts first would create the consumer with wrong limits; one whose consumer is gone burns most of a core
-until somebody makes it again.
+A subscriber that starts first would create the consumer with wrong limits; one whose consumer was deleted uses most of a core
+until the consumer is made again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _LOOK_EVERY_S: Final = 1.0
 
 
 class ConsumerGuard:
-    """Starts and stops one subscriber as its consumer comes and goes."""
+    """Starts and stops one subscriber as its consumer appears and disappears."""
 
     def __init__(self, consumer: Consumer, subscriber: PullStreamSubscriber) -> None:
         self.consumer = consumer
@@ -27,7 +27,7 @@ class ConsumerGuard:
         self.is_pulling = False
 
     async def run(self, jetstream: JetStreamContext) -> None:
-        """Until cancelled. A server that doesn't answer changes nothing: the pull itself waits and resumes."""
+        """Runs until cancelled. A server that doesn't answer changes nothing: the pull itself waits and resumes."""
         while True:
             try:
                 await jetstream.consumer_info(self.consumer.stream, self.consumer.name, timeout=2)
@@ -42,7 +42,7 @@ class ConsumerGuard:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def pause(self) -> None:
-        """Stop pulling; a handler at work finishes."""
+        """Stop pulling; a running handler finishes."""
         if not self.is_pulling:
             return
         self.is_pulling = False

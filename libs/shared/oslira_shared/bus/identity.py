@@ -1,4 +1,4 @@
-"""Whose credential is this? The server says by what it allows: each identity alone may listen to its own inbox."""
+"""Checks which identity our credential has. Each identity may subscribe only to its own inbox, so the server's answer shows it."""
 
 import asyncio
 import json
@@ -15,28 +15,28 @@ _REFUSED_LOGIN: Final = "authorization violation"
 
 
 class NotOurCredential(Exception):  # noqa: N818
-    """The bus knows us as somebody else, or as somebody without limits, or not at all. Waiting mends none of it."""
+    """The bus knows us as another identity, as one without limits, or not at all. Waiting does not help."""
 
 
 def is_login_rejected(error: BaseException) -> bool:
-    """Whether the server knows nobody by this seed or password."""
+    """Whether the server rejected this seed or password."""
     return _REFUSED_LOGIN in str(error).lower()
 
 
 class IdentityCheck:
-    """Feed it the client's errors; then `run`."""
+    """Pass the client's errors to it; then call `run`."""
 
     def __init__(self, user: str, *, must_be_limited: bool) -> None:
         self._user, self._must_be_limited = user, must_be_limited
         self._refused = asyncio.Event()
 
     def hear(self, error: Exception) -> None:
-        """The client's error callback: a refused subscription shows nowhere else."""
+        """The client's error callback: the only place that reports a rejected subscription."""
         if _REFUSED_INBOX in str(error).lower():
             self._refused.set()
 
     async def run(self, client: Client, *, needs_tls: bool = False) -> None:
-        """Raises NotOurCredential. A server that doesn't answer in time proves nothing, and is let pass: it denies by itself."""
+        """Raises NotOurCredential. A server that doesn't answer in time proves nothing and is accepted: it enforces its own rules."""
         if needs_tls and not client._server_info.get("tls_required"):  # noqa: SLF001
             raise NotOurCredential("the bus was asked for by tls:// and offers no TLS")
         asking = asyncio.create_task(client.request(USER_INFO, b"", timeout=_ANSWER_S))

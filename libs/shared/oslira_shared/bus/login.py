@@ -1,4 +1,4 @@
-"""How a connection to the bus proves who it is, and whom it trusts."""
+"""How a connection to the bus authenticates, and which server certificates it trusts."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from faststream.nats.security import NatsNKey, NatsSecurity
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """`seed` is a user's nkey seed; without one the URL holds user and password, as in development alone.
+    """`seed` is a user's nkey seed; without one the URL holds user and password, which is for development only.
 
-    `ca_file` is whom to trust, instead of the system's authorities, where the URL is `tls://`; `cert_file` and `key_file` are
-    our own certificate where the server asks for one.
+    `ca_file` replaces the system's certificate authorities, where the URL is `tls://`; `cert_file` and `key_file` are
+    our own certificate where the server requires one.
     """
 
     seed: str | None = field(default=None, repr=False)
@@ -37,14 +37,14 @@ class Login:
         )
 
     def for_broker(self, url: str) -> NatsSecurity | None:
-        """As FastStream takes it."""
+        """In FastStream's form."""
         context = self._context(url)
         if self.seed is not None:
             return NatsNKey.from_seed(self.seed, ssl_context=context)
         return NatsSecurity(ssl_context=context) if context is not None else None
 
     def for_client(self, url: str) -> dict[str, Any]:
-        """As `nats.connect` takes it."""
+        """In the form of `nats.connect`."""
         context = self._context(url)
         return {
             **({"nkeys_seed_str": self.seed} if self.seed is not None else {}),
@@ -61,5 +61,5 @@ class Login:
 
 
 def needs_tls(url: str) -> bool:
-    """Whether the connection must be encrypted: the client alone would take what the server offers."""
+    """Whether the connection must be encrypted: the client by itself would accept what the server offers."""
     return url.startswith("tls://")

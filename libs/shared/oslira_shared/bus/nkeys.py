@@ -9,21 +9,21 @@ _SEED_BYTES: Final = 32
 
 
 def new_seed(*, mark: bytes = b"") -> str:
-    """A fresh user seed. `mark` begins its secret bytes, so that a seed made for development is known for one."""
+    """A new user seed. Its secret bytes begin with `mark`, so that a development seed can be recognised."""
     raw = mark + os.urandom(_SEED_BYTES - len(mark))
     encoded: bytes = _nkeys().encode_seed(raw, _nkeys().PREFIX_BYTE_USER)
     return encoded.decode()
 
 
 def public_key(seed: str) -> str:
-    """What the server is told. Raises ValueError if it is no user's seed."""
+    """The public key. Raises ValueError if it is not a user's seed."""
     _raw(seed)
     key: bytes = _nkeys().from_seed(bytearray(seed.strip().encode())).public_key
     return key.decode().rstrip("=")
 
 
 def holds(seed: str, mark: bytes) -> bool:
-    """Whether the seed was made with this mark. Raises ValueError if it is no user's seed."""
+    """Whether the seed was made with this mark. Raises ValueError if it is not a user's seed."""
     return _raw(seed).startswith(mark)
 
 

@@ -1,7 +1,7 @@
-"""Who may do what on the bus. Everything here is derived from the topology; what isn't granted is denied.
+"""Permissions on the bus. They are derived from the topology; what isn't granted is denied.
 
-`scheduler` alone may make and mend streams and consumers. `operator` is a person with a NATS client: it looks, replays and runs jobs.
-`observer` is any outside service: it hears events and can say nothing.
+Only `scheduler` may create and repair streams and consumers. `operator` is a human with a NATS client: it reads, replays, runs jobs.
+`observer` is any external service: it receives events and may publish nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ PROVISIONER: Final = "scheduler"
 OPERATOR: Final = "operator"
 OBSERVER: Final = "observer"
 USERS: Final = (*OWNERS, OPERATOR, OBSERVER)
-# Answers whose credential this is; a client asks it at start.
+# Returns whose credential this is; a client requests it at start.
 USER_INFO: Final = "$SYS.REQ.USER.INFO"
 # Who may read dead letters: the gateway shows them to operators.
 LETTERS_READ_BY: Final = ("gateway", OPERATOR)
@@ -33,7 +33,7 @@ LETTERS_READ_BY: Final = ("gateway", OPERATOR)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Subjects, with wildcards. `may_answer`: publish once to the reply subject of a message that it was delivered."""
+    """Subjects, with wildcards. `may_answer`: publish once to the reply subject of a message that was delivered to it."""
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
@@ -41,12 +41,12 @@ class Rights:
 
 
 def inbox_of(user: str) -> str:
-    """The prefix of its replies, without the trailing dot. Nobody else may subscribe there."""
+    """The prefix of its replies, without the trailing dot. No other identity may subscribe there."""
     return f"_INBOX_{user}"
 
 
 def rights_of(user: str) -> Rights:
-    """What `user`, one of USERS, may do. Raises KeyError for anybody else."""
+    """The permissions of `user`, one of USERS. Raises KeyError for any other."""
     if user == OBSERVER:
         return Rights(publish=(), subscribe=("*.evt.>",))
     inbox = f"{inbox_of(user)}.>"
@@ -91,7 +91,7 @@ def _pulls(user: str) -> Iterator[str]:
             yield f"$JS.API.CONSUMER.MSG.NEXT.{place}"
             yield f"$JS.ACK.{place}.>"
             yield f"dead.{place}"
-            # How long its own hints have waited: see bus/backlog.py. Others' events and ticks are no hints to itself.
+            # How long its own hints have waited: see bus/backlog.py. Others' events and ticks are not its hints.
             if consumer.filters[0].startswith(f"{user}.cmd."):
                 yield f"$JS.API.DIRECT.GET.{consumer.stream}"
 
@@ -105,7 +105,7 @@ def _stores(user: str) -> Iterator[str]:
 
 
 def _provisions(user: str) -> Iterator[str]:
-    # Nothing is ever purged, and only what counts for an hour is deleted: a repair that can't do without needs a person.
+    # Nothing is ever purged, and only a bucket that lasts an hour may be deleted: any other repair needs an operator.
     if user != PROVISIONER:
         return
     yield f"$JS.API.STREAM.DELETE.KV_{LIMITS_BUCKET}"
@@ -118,7 +118,7 @@ def _provisions(user: str) -> Iterator[str]:
 
 
 def _creates(consumer: Consumer) -> Iterator[str]:
-    # The client names the filter in the subject where there is one alone.
+    # The client puts the filter in the subject if there is only one.
     place = f"$JS.API.CONSUMER.CREATE.{consumer.stream}.{consumer.name}"
     yield place
     if len(consumer.filters) == 1:

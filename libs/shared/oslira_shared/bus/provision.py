@@ -1,4 +1,4 @@
-"""Makes the server's streams, consumers and buckets what topology.py says, and reports what it had to change."""
+"""Applies topology.py to the server's streams, consumers and buckets, and reports what it changed."""
 
 from dataclasses import fields, replace
 from typing import Any, Final
@@ -9,16 +9,16 @@ from nats.js.errors import NotFoundError
 from oslira_shared.bus.topology import CONSUMERS, STREAMS, Consumer
 from oslira_shared.observability import metrics
 
-# What the server fills in by itself when the table says nothing; never a difference.
+# The server fills these in by itself when the table says nothing; never a difference.
 _UNSET: Final = (None, "", [])
 
 
 async def provision_bus(jetstream: JetStreamContext, *, replicas: int = 1) -> list[str]:
-    """Create what is missing and repair what differs; idempotent, safe beside running services and other callers.
+    """Create what is missing and repair what differs; idempotent, safe while services and other callers run.
 
-    `replicas`: of each stream, on a cluster of at least so many servers. Whoever calls this for one bus has to say the same.
-    Returns one line per change, none when all was as it should be. A limit that the server can't change on a living
-    stream (its retention, its storage) raises the server's own error: that needs a person.
+    `replicas`: of each stream, on a cluster of at least so many servers. All callers for one bus must pass the same value.
+    Returns one line per change; none if everything matched. A limit that the server can't change on an existing
+    stream (its retention, its storage) raises the server's own error: an operator must decide.
     """
     streams = [replace(stream, num_replicas=replicas) for stream in STREAMS]
     changes = [change for stream in streams if (change := await _stream(jetstream, stream))]
@@ -38,7 +38,7 @@ async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str 
     if not (differing := _differences(wanted, found.config)):
         return None
     if "allow_msg_counter" in differing:
-        # The server can't change this on a living stream, and what counts is of no use any more within the hour.
+        # The server can't change this on an existing stream, and its counts expire within the hour.
         await jetstream.delete_stream(name)
         await jetstream.add_stream(wanted)
         return f"stream {name} made anew: its messages are counters now"

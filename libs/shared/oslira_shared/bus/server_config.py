@@ -1,6 +1,6 @@
-"""The permissions as nats-server takes them: one account, one user for each identity, everything else refused.
+"""The permissions in nats-server's form: one account, one user for each identity, everything else denied.
 
-Users log in by nkey: the server knows the public halves alone, so its configuration holds no secret.
+Users log in by nkey: the server knows only the public keys, so its configuration holds no secret.
 """
 
 import json
@@ -22,7 +22,7 @@ def public_key_variable(user: str) -> str:
 def accounts(logins: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Any]:
     """The `accounts` block.
 
-    `logins`: for each of USERS the ways it may log in, such as `{"nkey": public}`; several while one is being replaced.
+    `logins`: for each of USERS the ways it may log in, such as `{"nkey": public}`; several during a rotation.
     """
     users = [
         {**login, "permissions": _permissions(rights_of(user))}

@@ -1,4 +1,4 @@
-"""What a service listens to, as it was wired: its AsyncAPI document is made of it."""
+"""A service's subscriptions, as they were wired: its AsyncAPI document is generated from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Subscription:
 
     @property
     def takes(self) -> type[Contract]:
-        """What the handler reads a message as."""
+        """The type that the handler reads a message as."""
         return next(hint for name, hint in self.annotations.items() if name != "return")
 
     @property
     def answers(self) -> type[Contract] | None:
-        """What the handler returns."""
+        """The type that the handler returns."""
         return self.annotations.get("return")

@@ -1,6 +1,6 @@
-"""The one table of streams, consumers and buckets. Provisioning, guards, permissions and documentation derive from it.
+"""The table of streams, consumers and buckets. Provisioning, guards, permissions and documentation derive from it.
 
-EVENTS names its owners one by one: `*.evt.>` would collide with `dead.>` (both match `dead.evt.x`), and the server refuses that.
+EVENTS names its owners one by one: `*.evt.>` would collide with `dead.>` (both match `dead.evt.x`), and the server rejects that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _HOUR_S: Final = 3600.0
 _DAY_S: Final = 24 * _HOUR_S
 _MIB: Final = 1024 * 1024
 
-# Within this a message id published again is swallowed; the sweep therefore uses fresh ones.
+# Within this time the server drops a repeated message id; the sweep therefore uses new ones.
 DUPLICATE_WINDOW_S: Final = 120.0
 PROGRESS_BUCKET: Final = "PROGRESS"
 LIMITS_BUCKET: Final = "LIMITS"
@@ -51,7 +51,7 @@ def _stream(
 
 
 def _work_queue(name: str, subjects: Sequence[str]) -> api.StreamConfig:
-    # A hint that nobody took for an hour has long been followed by others: rows are what counts.
+    # A hint that was not consumed for an hour has long been followed by others: the rows are the truth.
     return _stream(
         name,
         subjects,
@@ -69,7 +69,7 @@ def _bucket(name: str, *, max_age_s: float, republish: api.RePublish | None = No
         max_msgs_per_subject=1,
         max_bytes=256 * _MIB,
         discard=api.DiscardPolicy.NEW,
-        # The server refuses a window longer than the age; buckets don't dedupe anyway.
+        # The server rejects a window longer than the age; buckets don't dedupe anyway.
         duplicate_window=DUPLICATE_WINDOW_S,
         deny_delete=True,
         allow_rollup_hdrs=True,
@@ -81,9 +81,9 @@ def _bucket(name: str, *, max_age_s: float, republish: api.RePublish | None = No
 
 
 def _counters(name: str, *, max_age_s: float) -> api.StreamConfig:
-    """A bucket whose values are totals: a message adds its `Nats-Incr`, and its PubAck says the new total.
+    """A bucket whose values are totals: a message adds its `Nats-Incr`, and its PubAck returns the new total.
 
-    The server allows no expiry by message here, and keeps counting by dropping what is oldest when it is full.
+    The server allows no expiry per message here; when the bucket is full, the oldest values are dropped.
     """
     return replace(
         _bucket(name, max_age_s=max_age_s),
@@ -96,7 +96,7 @@ def _counters(name: str, *, max_age_s: float) -> api.StreamConfig:
 STREAMS: Final = (
     _work_queue("ANALYSIS", ["analysis.cmd.>"]),
     _work_queue("STRIPE", ["billing.cmd.>"]),
-    # Data points say by themselves how long they are kept.
+    # Each data point carries its own time to live.
     replace(
         _stream("EVENTS", [f"{owner}.evt.>" for owner in OWNERS], max_age_s=7 * _DAY_S), allow_msg_ttl=True
     ),
@@ -110,7 +110,7 @@ STREAMS: Final = (
         ],
         max_age_s=30 * _DAY_S,
     ),
-    # A running analysis takes minutes; the day only bounds what a wiped or lost one leaves behind.
+    # A running analysis takes minutes; the day only limits what a lost one leaves behind.
     _bucket(
         PROGRESS_BUCKET,
         max_age_s=_DAY_S,
@@ -139,7 +139,7 @@ class Consumer:
         return self.name.split("_", 1)[0]
 
     def config(self) -> api.ConsumerConfig:
-        """As the server takes it."""
+        """In the server's form."""
         return api.ConsumerConfig(
             durable_name=self.name,
             name=self.name,
@@ -176,14 +176,14 @@ CONSUMERS: Final[dict[str, Consumer]] = {
     )
 }
 
-# Who may ask what. A question that isn't here reaches nobody: the server's permissions come from this table.
+# Which services may send which requests. Any other request is denied: the server's permissions come from this table.
 REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.HOLD: ("gateway", "analysis"),
     credits_.SETTLE: ("gateway", "analysis"),
     credits_.BALANCE: ("gateway",),
     credits_.IMPORT_BALANCE: ("gateway",),
     credits_.AUDIT: ("gateway",),
-    # Asking for an unknown run's outcome closes its id.
+    # A request for an unknown run's outcome closes its id.
     analysis.OUTCOME: ("credits",),
     analysis.CANCEL: ("gateway",),
     analysis.CANCEL_BULK: ("gateway",),
@@ -204,9 +204,9 @@ REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     **{failed.list_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
     **{failed.show_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
 }
-# Who gives which commands to another service; each may give its own, and tell its own events, anyway.
+# Which services send which commands to another service. Each may send its own commands and publish its own events.
 COMMANDED_BY: Final[Mapping[str, tuple[str, ...]]] = {analysis.RUN: ("gateway",)}
-# Who writes which keys of which bucket, who reads a bucket, and who hears plain subjects.
+# Which services write which keys of which bucket, read a bucket, and subscribe to plain subjects.
 KEYS_WRITTEN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     f"$KV.{PROGRESS_BUCKET}.*.state": ("analysis",),
     f"$KV.{LIMITS_BUCKET}.>": ("gateway",),
@@ -216,7 +216,7 @@ SUBSCRIBED_BY: Final[Mapping[str, tuple[str, ...]]] = {f"{analysis.PROGRESS}.*":
 
 
 def stream_of(subject: str) -> str:
-    """The stream that stores `subject`. Raises KeyError when none does: such a publish would be lost silently."""
+    """The stream that stores `subject`. Raises KeyError if there is none: such a message would be lost silently."""
     for stream in STREAMS:
         for pattern in stream.subjects or ():
             if subject == pattern or (pattern.endswith(">") and subject.startswith(pattern[:-1])):

@@ -1,1 +1,1 @@
-"""Going out to addresses that strangers name: which ones are out on the internet, and which are not ours to reach."""
+"""Connections to addresses that users supply: only public addresses are allowed."""

@@ -1,19 +1,19 @@
-"""Which addresses are out on the internet. Ask this of the address that is connected to, not of a name."""
+"""Which addresses are public. Check the address of the connection, not a name."""
 
 import ipaddress
 from typing import Final
 
-# What is routed on the internet at all; everything else in IPv6 is local, reserved or long gone (::a.b.c.d, fec0::).
+# What is routed on the internet; everything else in IPv6 is local, reserved or obsolete (::a.b.c.d, fec0::).
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-# Public by their numbers, a cloud's own services by their use: Azure's, and Oracle's within IETF's own block.
+# Public by their numbers, but a cloud's internal services: Azure's, and Oracle's within IETF's own block.
 _METADATA: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is out on the internet, also as it is wrapped into IPv6 for IPv4 (mapped, NAT64, 6to4).
+    """Whether an address is public, also if it wraps an IPv4 address in IPv6 (mapped, NAT64, 6to4).
 
-    Raises ValueError for what isn't an address.
+    Raises ValueError for an invalid address.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv4Address):
@@ -28,7 +28,7 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own. Raises ValueError for what isn't an address."""
+    """Whether an address is this machine's own. Raises ValueError for an invalid address."""
     found = ipaddress.ip_address(address.partition("%")[0])
     inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return (inner or found).is_loopback

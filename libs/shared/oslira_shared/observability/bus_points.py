@@ -1,4 +1,4 @@
-"""Sending data points. Whoever measures never waits: a point is put into a bounded queue, and one that finds it full is lost."""
+"""Sends data points. Callers never wait: a point is put into a bounded queue, and is lost if the queue is full."""
 
 import asyncio
 from collections import deque
@@ -21,15 +21,15 @@ from oslira_shared.ids import new_id
 from oslira_shared.observability.metrics import POINTS
 from oslira_shared.runtime import Runtime
 
-# Some megabytes at most, and ten seconds of a process that measures a thousand times a second.
+# A few megabytes at most: ten seconds of a process that measures a thousand times a second.
 CAPACITY: Final = 10_000
 _SEND_EVERY_S: Final = 1.0
-# Events are kept for a week, and together they may fill their stream: points, which are many, make room after an hour.
+# Events are kept for a week, and may fill their stream: points, which are many, are deleted after an hour.
 _KEPT_S: Final = 3_600
 
 
 class Publisher(Protocol):
-    """What it needs of the Bus."""
+    """The part of Bus that it uses."""
 
     service: str
 
@@ -39,7 +39,7 @@ class Publisher(Protocol):
 
 
 class BusPoints:
-    """See Points. `now` is the process's own clock: it decides in which hour a point counts."""
+    """See Points. `now` is the process's own clock: it decides the hour of a point."""
 
     def __init__(
         self,
@@ -56,14 +56,13 @@ class BusPoints:
         self._sending = asyncio.Lock()
 
     def emit(self, metric: Metric, label: str, value_us: int, *, account_id: UUID) -> None:
-        """See Points."""
         if len(self._waiting) >= self._capacity:
             POINTS.labels("dropped").inc()
         else:
             self._waiting.append((self._now(), account_id, metric.value, label, value_us))
 
     async def send(self) -> None:
-        """Publish what waits, until nothing does or the bus doesn't take it: then the same batch goes first the next time."""
+        """Publish the queue until it is empty or the bus rejects a batch: that batch is sent first the next time."""
         async with self._sending:
             while batch := self._next():
                 try:
@@ -95,7 +94,7 @@ class BusPoints:
 def send_points(runtime: Runtime) -> BusPoints:
     """Points of this process, sent every second and once more before it ends.
 
-    Declare it before what else finishes work when draining: that may still measure.
+    Declare it before other steps of a drain: those may still measure.
     """
     points = BusPoints(runtime.bus)
     runtime.every(_SEND_EVERY_S, "send-points", points.send)

@@ -1,4 +1,4 @@
-"""The internal HTTP server: is the loop turning, is this service ready, what are its figures."""
+"""The internal HTTP server: liveness, readiness and metrics."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ _FRESH_S: Final = 1.0
 
 
 class Health:
-    """Readiness: `required` checks decide it; every other binding is listed as `ok` or `degraded: why` and takes nobody out."""
+    """Readiness: the `required` checks decide it; every other binding is listed as `ok` or `degraded: why` without effect on it."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.required: dict[str, Check] = {}
@@ -25,15 +25,15 @@ class Health:
         self._look: asyncio.Future[tuple[_States, _States]] | None = None
 
     async def report(self) -> tuple[bool, dict[str, Any]]:
-        """(ready, body). A check answers `ok` or says what is wrong; one that raises or takes over 2 s is wrong.
+        """(ready, body). A check returns `ok` or a problem; one that raises or takes over 2 s is a problem.
 
-        Checks run at most once a second, however many ask: anybody may ask on a public port, and a check is a query.
+        Checks run at most once a second for any number of requests: the port may be public, and a check is a query.
         """
         is_old = self._clock() - self._looked_at_s >= _FRESH_S
         if self._look is None or (is_old and self._look.done()):
             self._looked_at_s = self._clock()
             self._look = asyncio.gather(_run(self.required), _run(self.others))
-        # Shielded: somebody who stops waiting must not stop it for the others.
+        # Shielded: a caller that stops waiting must not stop it for the others.
         required, found = await asyncio.shield(self._look)
         others = {name: _degraded(state) for name, state in found.items()}
         is_ready = not self.is_draining and all(state == "ok" for state in required.values())
@@ -66,7 +66,7 @@ async def _run(checks: Mapping[str, Check]) -> dict[str, str]:
 
 
 def health_routes(health: Health) -> list[Any]:
-    """`/health/live` and `/health/ready`, for whichever ports should answer them."""
+    """`/health/live` and `/health/ready`, for every port that serves them."""
 
     @get("/health/live", sync_to_thread=False, include_in_schema=False)
     def live() -> dict[str, str]:
@@ -81,7 +81,7 @@ def health_routes(health: Health) -> list[Any]:
 
 
 def internal_app(health: Health, routes: Sequence[Any] = ()) -> Litestar:
-    """What Kubernetes and Prometheus talk to, and a service's own `routes` for operators. Not for the outside."""
+    """The server for Kubernetes and Prometheus, and for a service's own `routes` for operators. Not public."""
 
     @get("/metrics", sync_to_thread=False, include_in_schema=False)
     def metrics() -> Response[bytes]:

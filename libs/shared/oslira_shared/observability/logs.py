@@ -1,4 +1,4 @@
-"""JSON logs with run, account and request ids, and no personal data: see scrub.py for what never gets through."""
+"""JSON logs with run, account and request ids, and without personal data: scrub.py removes it."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ import structlog
 
 from oslira_shared.observability.scrub import PERSONAL, REDACTED, scrub_value, scrubbed_trace
 
-# Made of an error by _write_trace, which has scrubbed it: what is quoted there are names of files.
+# Made from an error by _write_trace, which has scrubbed it: the quoted texts there are file names.
 _TRACE: Final = "exception"
 
 
@@ -20,13 +20,13 @@ _listeners: Final[list[Listener]] = []
 
 
 def tell(listener: Listener) -> None:
-    """Give `listener` every line's event from now on, as it was logged, with its error: it must scrub what it passes on."""
+    """Pass `listener` every line's event from now on, as it was logged, with its error: it must scrub what it sends."""
     _listeners.append(listener)
 
 
 def _tell_listeners(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     for listener in _listeners:
-        with suppress(Exception):  # whoever logs an error must not get another one for it
+        with suppress(Exception):  # logging an error must not raise another one
             listener(event)
     return event
 
@@ -54,7 +54,7 @@ def _scrub(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def configure(service: str, *, level: str = "INFO") -> None:
-    """One JSON object a line on standard output, for structlog and the standard library alike."""
+    """One JSON object per line on standard output, for structlog and the standard library."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -89,7 +89,7 @@ def configure(service: str, *, level: str = "INFO") -> None:
 
 
 def _log_death(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """In place of the interpreter's own report, which shows the error's words as they are."""
+    """Replaces the interpreter's own report, which shows the error's text unscrubbed."""
     if isinstance(error, Exception):
         structlog.get_logger().critical("process_died", exc_info=error)
     else:

@@ -1,7 +1,7 @@
-"""Figures that every service has, and what any figure's labels may hold. A service names its own in its `metrics.py`.
+"""Metrics that every service has, and the allowed labels. A service declares its own in its `metrics.py`.
 
-Every label is a bounded set, never an id, a name or an address: LABELS says which, and tests hold all services to it. None is
-`job` or `instance`: those are Prometheus's own. The table in docs/architecture/observability.md is made from these declarations.
+Every label has a bounded set of values, never an id, a name or an address: LABELS lists them, and tests check all services. None is
+`job` or `instance`: those are Prometheus's own. The table in docs/architecture/observability.md is generated from these declarations.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-# What each label holds, for people and for the test that scrapes a busy stack.
+# The values of each label, for readers and for the test that scrapes a busy stack.
 LABELS: Final[Mapping[str, str]] = {
     "answer": "stored, duplicate, or a code of the error table",
     "call": "a kind of call to another system: a fixed word",
@@ -34,11 +34,11 @@ LABELS: Final[Mapping[str, str]] = {
     "disposition": "acked, requeued or dead",
 }
 
-# From what a cache answers in to the longest that anything here may take.
+# From an answer of a cache to the longest time limit.
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0)
 _AGE_BUCKETS_S: Final = (0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
-# The bus: what comes in, what is asked, what is answered.
+# The bus: messages, requests and answers.
 MESSAGES: Final = Counter(
     "oslira_messages_total", "Messages by consumer and disposition", ["consumer", "disposition"]
 )
@@ -65,7 +65,7 @@ ANSWER_SECONDS: Final = Histogram(
 )
 BUS_CONNECTED: Final = Gauge("oslira_bus_connected", "1 while the bus is connected")
 
-# What whoever keeps the topology sees of everybody's streams and consumers, also of a service that is down.
+# Streams and consumers of all services, also of those that are down, as the keeper of the topology sees them.
 STREAM_MESSAGES: Final = Gauge("oslira_stream_messages", "Messages in a stream", ["stream"])
 STREAM_BYTES: Final = Gauge("oslira_stream_bytes", "Size of a stream", ["stream"])
 CONSUMER_PENDING: Final = Gauge(
@@ -92,7 +92,7 @@ DEADLINES_EXCEEDED: Final = Counter(
 )
 WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["table"])
 
-# Jobs, by whoever owns them.
+# Jobs, by their owner.
 JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job_name", "outcome"])
 JOB_LAST_DONE: Final = Gauge(
     "oslira_job_last_done_timestamp_seconds", "The newest slot that is done, as a Unix time", ["job_name"]

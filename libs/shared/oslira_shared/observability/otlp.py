@@ -1,8 +1,8 @@
 """Spans to an OpenTelemetry collector, over OTLP/HTTP. Imported only where OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-Spans are made by trace.py; of the SDK only its record, its batching and its exporter are used. Everything is sent: a run's trace
-is worth keeping or not by how it ended, which only a collector knows (tail sampling). When the collector is away, what doesn't fit
-into the queue is dropped, and nothing waits for it.
+Spans are made by trace.py; of the SDK only its record, its batching and its exporter are used. Everything is sent: whether a trace
+is worth keeping depends on how its run ended, which only a collector knows (tail sampling). While the collector is unavailable,
+spans that don't fit into the queue are dropped, and nothing waits for it.
 """
 
 from collections.abc import Callable
@@ -22,9 +22,9 @@ _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 
 
 def start(service: str, env: str, endpoint: str, *, timeout_s: float = 2.0) -> Callable[[], None]:
-    """Send every span of this process to `endpoint`. The answer sends what is left and ends; it may take seconds.
+    """Send every span of this process to `endpoint`. The returned function sends the rest and stops; it may take seconds.
 
-    `timeout_s` is for one request, and bounds how long its retries go on.
+    `timeout_s` is for one request, and limits its retries.
     """
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=timeout_s)
     processor = BatchSpanProcessor(

@@ -1,4 +1,4 @@
-"""What a process can say of itself for nothing: is its loop late, are its connections busy, is its bus there."""
+"""Metrics of the process itself: the event loop's lag, connections in use, and the bus."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ _NAP_S = 0.1
 
 
 async def measure_process(bus: Bus, database: Pool) -> None:
-    """Set the gauges, and sleep a moment to see how late the loop is."""
+    """Set the gauges, and sleep for a moment to measure the loop's lag."""
     metrics.BUS_CONNECTED.set(bus.is_connected)
     size, idle = database.get_size(), database.get_idle_size()
     metrics.POOL_CONNECTIONS.labels("busy").set(size - idle)

@@ -1,8 +1,8 @@
-"""What may be told of a failure outside: which kind, where in the code, in which terms; never about whom, or with which value.
+"""What may be reported of a failure outside: its kind, its place in the code and its terms; never a person or a value.
 
-Every log line and every Sentry event is formed by these functions. Texts of errors quote what they were given: Postgres a row,
-pydantic an input, boto3 and HTTP clients an address with a name in it, a provider's SDK a whole answer. So of a text stays what
-comes before its first quotation mark and after its last, without addresses; and of an event stay the fields named here.
+Every log line and every Sentry event is formed by these functions. Error texts quote their input: Postgres a row, pydantic an input,
+boto3 and HTTP clients an address with a name in it, a provider's SDK a whole answer. So of a text only the part before its first
+quotation mark and after its last is kept, without addresses; and of an event only the fields named here.
 """
 
 import re
@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
-# Keys that would carry a profile, a person, a secret or a prompt. Dropped wherever they appear, however they got there.
+# Keys that would hold a profile, a person, a secret or a prompt. Redacted wherever they appear.
 PERSONAL: Final = frozenset(
     {
         "username", "usernames", "full_name", "email", "name", "biography", "caption", "profile", "item", "prompt", "answer",
@@ -18,16 +18,16 @@ PERSONAL: Final = frozenset(
     }
 )  # fmt: skip
 REDACTED: Final = "[redacted]"
-# Read no further: an error may repeat a whole answer, and the patterns below take their time over long texts.
+# The rest is cut off: an error may repeat a whole answer, and the patterns below are slow on long texts.
 _MAX_CHARS: Final = 2_000
 _RULES: Final = (
-    # pydantic: the value alone, so that the field and the rule stay.
+    # pydantic: only the value, so that the field and the rule stay.
     (re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL), REDACTED),
     # Postgres: the row, and what follows it (HINT, CONTEXT, QUERY).
     (re.compile(r"\s*\bDETAIL:.*", re.DOTALL), f"\nDETAIL:  {REDACTED}"),
-    # From the first quotation mark to the last, of whatever kind: marks within a value can't be told from its ends.
+    # From the first quotation mark to the last, of any kind: marks within a value look the same as its ends.
     (re.compile("[\"'`\u2018\u201c\u00ab].*[\"'`\u2019\u201d\u00bb]", re.DOTALL), REDACTED),
-    # Whose server, not which of its pages; and no login.
+    # The server stays, the path and the login do not.
     (
         re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?([^\s/?#]*)[/?#]\S*", re.IGNORECASE),
         rf"\1\2/{REDACTED}",
@@ -41,7 +41,7 @@ _RULES: Final = (
 
 
 def scrub_text(text: str) -> str:
-    """`text` without values, addresses and names that stand in quotation marks; of a long one its first 2,000 characters."""
+    """`text` without values, addresses and quoted names; only its first 2,000 characters."""
     if len(text) > _MAX_CHARS:
         text = f'{text[:_MAX_CHARS]} …"'  # ends what is quoted there
     for pattern, instead in _RULES:
@@ -50,19 +50,19 @@ def scrub_text(text: str) -> str:
 
 
 def scrub_value(value: Any) -> Any:
-    """A log line's value: texts scrubbed, what stands under a personal key left out, however deep."""
+    """A log line's value: texts are scrubbed, values of personal keys are redacted, at any depth."""
     if isinstance(value, str):
         return scrub_text(value)
     if isinstance(value, Mapping):
         return {key: REDACTED if key in PERSONAL else scrub_value(part) for key, part in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [scrub_value(part) for part in value]
-    # What JSON doesn't know would be written as its repr.
+    # Other types would be written as their repr.
     return value if value is None or isinstance(value, (bool, int, float)) else scrub_text(str(value))
 
 
 def scrubbed_trace(error: BaseException) -> str:
-    """The traceback as Python writes it, causes first, with each error's own words scrubbed."""
+    """The traceback as Python writes it, causes first, with each error's text scrubbed."""
     return "\n".join(_traces(error, seen=set()))
 
 
@@ -78,7 +78,7 @@ def _traces(error: BaseException, *, seen: set[int]) -> list[str]:
     return told
 
 
-# What an event for Sentry is made of. Anything else (the request, the user, breadcrumbs, variables, arguments) stays here.
+# The parts of an event for Sentry. Anything else (the request, the user, breadcrumbs, variables, arguments) is removed.
 _OF_EVENT: Final = (
     "event_id",
     "timestamp",
@@ -94,7 +94,7 @@ _OF_EVENT: Final = (
 _OF_ERROR: Final = ("type", "module", "thread_id")
 _OF_FRAME: Final = ("filename", "module", "function", "lineno", "context_line", "in_app")
 _OF_MECHANISM: Final = ("type", "handled", "exception_id", "parent_id", "is_exception_group")
-# Ids and words of ours; see also the keys of log lines.
+# Our own ids and codes; see also the keys of log lines.
 _TAGS: Final = frozenset(
     {
         "service", "run_id", "account_id", "request_id", "trace_id", "hold_id", "event_id", "row_id", "scrape_id", "bulk_id",
@@ -105,7 +105,7 @@ _OF_TRACE: Final = ("trace_id", "span_id", "parent_span_id")
 
 
 def scrub_event(event: Any, _hint: Any = None) -> Any:
-    """Sentry's `before_send`. None, which sends nothing, for whatever isn't an error's event: spans carry addresses."""
+    """Sentry's `before_send`. Returns None, which sends nothing, unless it is an error event: spans contain addresses."""
     if event.get("type") not in {None, "event", "error"}:
         return None
     kept = _some(event, _OF_EVENT)
@@ -136,7 +136,7 @@ def _error(error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(told: Any) -> str | None:
-    """Of a log entry its text before the arguments were put in: those are somebody's."""
+    """The text of a log entry before its arguments were inserted: those may be personal."""
     if isinstance(told, Mapping):
         told = told.get("message") or told.get("formatted")
     return told if isinstance(told, str) and told else None

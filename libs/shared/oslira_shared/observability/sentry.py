@@ -1,7 +1,7 @@
-"""Sentry hears of what a person must act on, once, and of nothing else. Only where SENTRY_DSN is set.
+"""Sends to Sentry what an operator must act on, once, and nothing else. Only where SENTRY_DSN is set.
 
-Log lines are where everything is told; those named in CRITICAL are also sent. Nothing else is: no integration of Sentry's own, no
-breadcrumbs, no sessions. What an event may hold is scrub.py's decision.
+All details are in log lines; those named in CRITICAL are also sent. Nothing else is: no integration of Sentry's own, no
+breadcrumbs, no sessions. scrub.py decides what an event may contain.
 """
 
 import atexit
@@ -18,13 +18,13 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.observability.scrub import scrub_event
 from oslira_shared.postgres.again import AWAY as DATABASE_AWAY
 
-# A log line's event → what whoever is woken has to decide. Outages are not here: they pass, and alerts watch them.
+# A log line's event → what the operator on call must decide. Outages are not here: they pass, and alerts cover them.
 CRITICAL: Final[Mapping[str, str]] = {
     # The process itself.
     "process_died": "a bug, or a setting that no start should have passed",
     "bus_refused": "a credential that isn't this service's",
     "bus_closed_for_good": "a client that gave up, which ours never should",
-    # A bug: something that nobody expected was raised.
+    # A bug: an unexpected error was raised.
     "request_failed": "a request was answered 500",
     "responder_failed": "another service was answered `internal`",
     "loop_failed": "a background loop raised",
@@ -44,7 +44,7 @@ CRITICAL: Final[Mapping[str, str]] = {
     "webhook_secret_unreadable": "a key of WEBHOOK_SECRETS_KEY is missing",
     "challenge_not_answered": "the anonymous challenge is set up wrongly",
 }
-# The same thing again within this is the same incident.
+# The same event again within this time is the same incident.
 SAME_AGAIN_S: Final = 600.0
 MOST_AN_HOUR: Final = 30
 _PASSING: Final = (*DATABASE_AWAY, NatsError)
@@ -59,7 +59,7 @@ _TAGS: Final = frozenset(
 
 
 class Rate:
-    """At most one of a kind in SAME_AGAIN_S, and MOST_AN_HOUR of all together. `clock_s` only moves on."""
+    """At most one of a kind in SAME_AGAIN_S, and MOST_AN_HOUR in total. `clock_s` must be monotonic."""
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s
@@ -67,7 +67,7 @@ class Rate:
         self._sent_s: list[float] = []
 
     def allows(self, kind: str) -> bool:
-        """Whether one of this kind may go now; if so it counts."""
+        """Whether one of this kind may be sent now; if so, it is counted."""
         now_s = self._clock_s()
         self._sent_s = [at for at in self._sent_s if now_s - at < 3600]  # noqa: PLR2004  # an hour
         if len(self._sent_s) >= MOST_AN_HOUR or now_s - self._last_s.get(kind, -SAME_AGAIN_S) < SAME_AGAIN_S:
@@ -78,7 +78,7 @@ class Rate:
 
 
 def start(dsn: str, env: str) -> Callable[[MutableMapping[str, Any]], None]:
-    """Connect this process; the answer is to be given every log line's event before anything is taken out of it."""
+    """Connect this process. The returned function receives every log line's event before anything is removed from it."""
     sentry_sdk.init(
         dsn=dsn,
         environment=env,
@@ -123,12 +123,12 @@ def start(dsn: str, env: str) -> Callable[[MutableMapping[str, Any]], None]:
 
 
 def flush() -> None:
-    """Send what waits; at most two seconds."""
+    """Send what is queued; at most two seconds."""
     sentry_sdk.flush(timeout=_FLUSH_S)
 
 
 def is_passing(error: BaseException | None) -> bool:
-    """Whether it is an outage, or follows from one: that passes by itself, and alerts watch it."""
+    """Whether it is an outage, or follows from one: that passes without an operator, and alerts cover it."""
     return isinstance(error, _PASSING) or (isinstance(error, OsliraError) and error.code in _PASSING_CODES)
 
 

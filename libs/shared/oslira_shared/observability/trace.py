@@ -1,7 +1,7 @@
-"""One run is one trace, through every service, whoever picks it up: its trace id is the run id's own 128 bits.
+"""One run is one trace, through every service: its trace id is the run id's own 128 bits.
 
-So nothing has to be stored, and a sweep that takes up what a crash left, or a message without headers, is in the same trace. W3C
-`traceparent` headers only say under which span something happened. Log lines carry `trace_id`; spans are kept where there is a sink
+So nothing has to be stored, and a sweep after a crash, or a message without headers, belongs to the same trace. W3C
+`traceparent` headers only name the parent span. Log lines carry `trace_id`; spans are kept only with a sink
 (observability/otlp.py), and otherwise cost a few assignments.
 """
 
@@ -25,20 +25,20 @@ Kind = Literal["internal", "server", "client", "producer", "consumer"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A span's place: 32 and 16 lower-case hexadecimal digits, neither all zeros."""
+    """A span's context: 32 and 16 lower-case hexadecimal digits, neither all zeros."""
 
     trace_id: str
     span_id: str
 
     @property
     def traceparent(self) -> str:
-        """As a header; always sampled: which traces are kept is the collector's decision."""
+        """As a header; always sampled: the collector decides which traces are kept."""
         return f"00-{self.trace_id}-{self.span_id}-01"
 
 
 @dataclass(slots=True)
 class Span:
-    """Something that took time. `attributes` are bounded words, figures and ids of ours: no name, no text of a profile."""
+    """A timed operation. `attributes` are bounded words, numbers and our own ids: no name, no text of a profile."""
 
     name: str
     context: Context
@@ -59,13 +59,13 @@ _sinks: Final[list[Sink]] = []
 
 
 def keep_spans(sink: Sink) -> Callable[[], None]:
-    """Give `sink` every span that ends from now on; the answer stops that. It must neither block nor raise."""
+    """Pass every span that ends from now on to `sink`; the returned function stops that. It must neither block nor raise."""
     _sinks.append(sink)
     return lambda: _sinks.remove(sink)
 
 
 def current() -> Context | None:
-    """Where the caller is, if it is anywhere."""
+    """The current span's context, if there is one."""
     return _current.get()
 
 
@@ -81,18 +81,18 @@ def of_row(row_id: UUID) -> Context:
 
 
 def continued(row_id: UUID) -> Context:
-    """Where a span about this run belongs: under what led here if that is the same trace, else under its root."""
+    """The parent of a span about this run: the current span if it is in the same trace, else the root."""
     here = current()
     return here if here is not None and here.trace_id == row_id.hex else of_row(row_id)
 
 
 def new_trace() -> Context:
-    """A trace of no run; its span id is that of a parent that nobody tells."""
+    """A trace without a run; its span id is that of a parent that is never exported."""
     return Context(os.urandom(16).hex(), os.urandom(8).hex())
 
 
 def headers() -> dict[str, str]:
-    """What a message or request says of where it comes from."""
+    """The context in a message's or request's headers."""
     here = current()
     return {} if here is None else {HEADER: here.traceparent}
 
@@ -107,12 +107,12 @@ def span(
     links: tuple[Context, ...] = (),
     **attributes: str | float | bool,
 ) -> Generator[Span]:
-    """What happens in the block, under `under`, else under the current span, else in a trace of its own.
+    """A span around the block, under `under`, else under the current span, else in a trace of its own.
 
-    `is_root`: nothing is above it. The name and the attributes may be changed until the end. An exception is named by its type.
+    `is_root`: it has no parent. Its name and attributes may be changed until the end. An exception is named by its type.
     """
     above = under or current() or new_trace()
-    # Without a sink nobody would see the span, so what is below it may as well hang under what is above it.
+    # Without a sink the span would not be exported, so its children may as well have its parent.
     here = Context(above.trace_id, os.urandom(8).hex()) if _sinks else above
     one = Span(
         name, here, None if is_root else above, kind, time.time_ns(), links=links, attributes=dict(attributes)
@@ -132,7 +132,7 @@ def span(
 
 @contextmanager
 def received(message_headers: Mapping[str, str] | None, name: str, kind: Kind) -> Generator[None]:
-    """A message at work: under what its headers say, else in no trace, until whoever handles it knows whose it is."""
+    """A message being handled: under the context of its headers, else without a trace, until the handler knows the run."""
     above = parse((message_headers or {}).get(HEADER))
     if above is None:
         yield
@@ -144,7 +144,7 @@ def received(message_headers: Mapping[str, str] | None, name: str, kind: Kind) -
 def ended(
     row_id: UUID, name: str, *, started_at: datetime, ended_at: datetime, **attributes: str | float | bool
 ) -> None:
-    """Tell the root of a run's trace, once it is over."""
+    """Export the root of a run's trace, once the run has ended."""
     root = Span(
         name, of_row(row_id), None, "internal", _ns(started_at), _ns(ended_at), attributes=dict(attributes)
     )

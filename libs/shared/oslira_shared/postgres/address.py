@@ -1,11 +1,11 @@
-"""The address of a database, checked before anybody connects: a wrong part is named, and nothing of the address is repeated."""
+"""Checks a database address before connecting: a wrong part is named, and nothing of the address is repeated."""
 
 import re
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 _SCHEMES: Final = frozenset({"postgres", "postgresql"})
-# What asyncpg takes for itself. Anything else it would send to the server as a setting, which then refuses every connection.
+# The parameters of asyncpg. Any other would be sent to the server as a setting, which then rejects every connection.
 _OPTIONS: Final = frozenset(
     {
         "sslmode",
@@ -27,7 +27,7 @@ _OPTIONS: Final = frozenset(
         "passfile",
         "krbsrvname",
         "gsslib",
-        # Settings of the server that are worth setting by an address.
+        # Settings of the server that are useful in an address.
         "application_name",
         "options",
         "search_path",
@@ -41,13 +41,13 @@ _UNESCAPED: Final = "user or password have characters that must be percent-encod
 
 
 def database_url_fault(url: str) -> str | None:  # noqa: PLR0911  # one line for each part
-    """What is wrong with it, in words that hold nothing of it; None for one that can be tried."""
+    """What is wrong with it, without any part of it; None for a valid address."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in _SCHEMES:
         return "its scheme has to be postgres:// or postgresql://"
     if url != url.strip() or any(ord(letter) < ord(" ") for letter in url):
         return "it has white space around it or a line break in it"
-    # A user and password end at the only @ there may be: one further on belongs to a password that was cut off before it.
+    # User and password end at the only @ that is allowed: a later one belongs to a password that was cut off before it.
     if rest.count("@") > 1 or (
         "@" not in rest.partition("/")[0].partition("?")[0].partition("#")[0] and "@" in rest
     ):

@@ -1,4 +1,4 @@
-"""Statements that are run again: while Postgres is away, or when it rolled them back in favour of another transaction."""
+"""Retries statements: while Postgres is unavailable, or when it rolled them back in favour of another transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ import structlog
 _LOG = structlog.get_logger()
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
-# The connection or the server went away, is starting, has no room, is a standby that took no writes yet, or refuses our login: a
-# password is changed there before it is changed here. Whether the statement was committed isn't known.
+# The connection or the server was lost, is starting, has no room, is a standby that takes no writes yet, or rejects our login: a
+# password is changed there before it is changed here. Whether the statement was committed is unknown.
 AWAY: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke just as it was written to
+    asyncpg.InternalClientError,  # a connection that broke during a write
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -32,9 +32,9 @@ T = TypeVar("T")
 
 
 async def despite_conflicts(statement: Callable[[], Awaitable[T]], *, name: str) -> T:
-    """The result of `statement`, run again where Postgres rolled it back to end a deadlock or a conflict: it changed nothing.
+    """The result of `statement`, retried if Postgres rolled it back to end a deadlock or a conflict: it changed nothing.
 
-    Raises the last error after five tries, and at once any other.
+    Raises the last error after five tries, and any other at once.
     """
     for _ in range(_MOST_ROLLBACKS - 1):
         try:
@@ -45,9 +45,9 @@ async def despite_conflicts(statement: Callable[[], Awaitable[T]], *, name: str)
 
 
 async def until_done(statement: Callable[[], Awaitable[T]], *, name: str, limit_s: float) -> T:
-    """The result of `statement`, which has to be idempotent. It gets a connection of its own each time.
+    """The result of `statement`, which must be idempotent. Each try has its own connection.
 
-    Raises the last error once `limit_s` is over, and at once whatever another try can't change.
+    Raises the last error after `limit_s`, and at once an error that another try cannot change.
     """
     loop = asyncio.get_running_loop()
     give_up_at, pause_s = loop.time() + limit_s, _FIRST_PAUSE_S

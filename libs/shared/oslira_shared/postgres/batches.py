@@ -1,4 +1,4 @@
-"""Deleting much without holding anybody up: one batch, one short transaction, and it would rather fail than wait for a lock."""
+"""Deletes many rows without blocking others: one batch, one short transaction, which fails rather than waits for a lock."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ _STATEMENT_TIMEOUT: Final = "10s"
 async def delete_batch(
     database: AdminClient, statement: str, *parameters: object, limit: int = BATCH_ROWS
 ) -> int:
-    """Run `statement`, whose `$1` is how many rows it may take, and `$2` on are the parameters; how many it took.
+    """Run `statement`, whose `$1` is the limit of rows, and `$2` on are the parameters; returns how many rows it changed.
 
     It is a DELETE or UPDATE, or, where it has several parts, a SELECT of that number. Raises asyncpg's LockNotAvailableError
-    or QueryCanceledError when it would have waited or worked for too long; nothing of that batch is done then.
+    or QueryCanceledError when it would wait or run for too long; nothing of that batch is changed then.
     """
     async with database.transaction() as connection:
         await connection.execute(

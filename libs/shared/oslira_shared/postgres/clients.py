@@ -1,4 +1,4 @@
-"""Two clients, by type: one acts as the service, one as a user and sees only what row-level security shows."""
+"""Two clients, by type: one acts as the service, one as a user under row-level security."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -24,13 +24,13 @@ _SERVER_LIMITS: Final = {
     "idle_in_transaction_session_timeout": "30s",
 }
 
-# The roles a request may act as; anything else in a token is refused before it gets here.
+# The roles a request may act as; a token with any other role is rejected before it gets here.
 USER_ROLES: Final = frozenset({"anon", "authenticated"})
 
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """`connect_s`: until a connection is made, or one of the pool is free. `statement_s`: for one statement."""
+    """`connect_s`: for a new connection, or one of the pool. `statement_s`: for one statement."""
 
     connect_s: float = 10.0
     statement_s: float = 15.0
@@ -40,9 +40,9 @@ _LIMITS: Final = PoolLimits()
 
 
 class _BoundedPool(asyncpg.Pool):
-    """Waits for a free connection no longer than for a new one, by default: asyncpg would wait for ever.
+    """Waits for a free connection no longer than for a new one, by default: asyncpg would wait without limit.
 
-    It also knows whether the last new connection failed, which those that are open already don't show.
+    It also records whether the last new connection failed, which the open ones don't show.
     """
 
     __slots__ = ("_acquire_s", "last_failure")
@@ -68,19 +68,19 @@ class _BoundedPool(asyncpg.Pool):
         return connection
 
     async def try_connecting(self) -> None:
-        """A new connection, closed again. Raises what a request would that needs one."""
+        """Opens and closes a new connection. Raises the error that a request would get."""
         connection = await self._get_new_connection()  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
         await connection.close()
 
     def acquire(self, *, timeout: float | None = None) -> Any:  # asyncpg's own parameter
-        """Raises TimeoutError. The limit is also for giving the connection back."""
+        """Raises TimeoutError. The limit also covers the release of the connection."""
         return super().acquire(timeout=timeout or self._acquire_s)
 
 
 async def database_state(pool: Pool) -> str:
-    """For /health/ready: `ok`, or what fails. Open connections go on working when the server takes no new ones (a changed password).
+    """For /health/ready: `ok`, or what fails. Open connections still work when the server accepts no new ones (a changed password).
 
-    While the last attempt failed, another one is made here: requests may not come any more, since this is not ready.
+    After a failed attempt another one is made here: requests may not arrive any more, since this is not ready.
     """
     if await pool.fetchval("select 1") != 1:
         return "failing"
@@ -101,8 +101,8 @@ async def open_pool(
 ) -> Pool:
     """A pool whose json columns are Python values.
 
-    `limits`: what exceeds them raises TimeoutError. `pooled_url`: behind a transaction pooler, so no cached statements and no
-    settings of the session. `current_url`: asked for the password of each new connection, which may have been changed since.
+    `limits`: exceeding them raises TimeoutError. `pooled_url`: behind a transaction pooler, so no prepared statements and no
+    session settings. `current_url`: called for the password of each new connection, which may have been changed since.
     """
     session = {} if pooled_url else _SERVER_LIMITS
     return await _BoundedPool(
@@ -114,7 +114,7 @@ async def open_pool(
         max_queries=50_000,
         max_inactive_connection_lifetime=300.0,
         init=_prepare,
-        # asyncpg's own reset is a round trip for each release; nothing of ours outlives its transaction.
+        # asyncpg's own reset is a round trip per release; nothing of ours outlives its transaction.
         reset=_keep,
         loop=None,
         connection_class=asyncpg.Connection,
@@ -140,7 +140,7 @@ async def _keep(_connection: Connection) -> None:
 
 
 class AdminClient:
-    """The service's own login role. For system work; a route that takes this has to say why."""
+    """The service's own login role. For system work; a route that uses it must say why."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""Whose login is this? A service that works as another, or past row-level security, must not start."""
+"""Checks our login. A service that has another one, or that bypasses row-level security, must not start."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ select r.rolname, r.rolsuper or r.rolbypassrls as is_unbound from pg_catalog.pg_
 
 
 class WrongRole(Exception):  # noqa: N818
-    """The database knows us as somebody else, or as somebody whom no policy binds."""
+    """The database knows us as another role, or as one that bypasses row-level security."""
 
 
 async def require_own_role(pool: Pool, service: str) -> None:

@@ -1,7 +1,7 @@
-"""Applies every migration in the order of `MIGRATIONS`, with dbmate, as a role that is no superuser.
+"""Applies every migration in the order of `MIGRATIONS`, with dbmate, as a role that is not a superuser.
 
-One migrations table per schema, in schema `migrations`, so each service's history is its own. A service's folder is found
-beside its package, in the checkout and in an image alike.
+One migrations table per schema, in schema `migrations`, so each service's history is separate. A service's folder is found
+next to its package, in the checkout and in an image.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ import asyncpg
 from oslira_shared.errors import OsliraError
 
 _HERE: Final = Path(__file__).parent / "migrations"
-# An image keeps the packages elsewhere than the checkout, and says where.
+# An image keeps the packages in another place than the checkout, and names it.
 _SERVICES: Final = Path(os.environ.get("OSLIRA_SERVICES_DIR") or Path(__file__).parents[4] / "services")
 
-# The order matters: a later one may use what an earlier one granted.
+# The order matters: a later one may use the grants of an earlier one.
 MIGRATIONS: Final[Mapping[str, Path]] = {
     "roles": _HERE / "roles",
     "identity": _SERVICES / "gateway" / "migrations",
@@ -43,11 +43,11 @@ async def migrate(admin_url: str, passwords: Mapping[str, str]) -> None:
     """Bring the database up to date and set each service role's password.
 
     `admin_url` is a role with CREATEROLE that owns the database (DATABASE_ADMIN_URL); `passwords` maps role to password.
-    Raises OsliraError `internal` with dbmate's own words when a migration fails; those before it stay applied.
+    Raises OsliraError `internal` with dbmate's output when a migration fails; earlier ones stay applied.
     """
     connection = await asyncpg.connect(admin_url)
     try:
-        # dbmate makes the table in a schema that must exist already.
+        # dbmate makes its table in a schema that must exist already.
         await connection.execute("create schema if not exists migrations")
         for name, folder in MIGRATIONS.items():
             await _dbmate(admin_url, name, folder)

@@ -1,4 +1,4 @@
-"""Ready means migrated: what this version reads and writes has to be there."""
+"""Readiness requires the migrations: the relations of this version must exist."""
 
 from typing import Final
 
@@ -8,10 +8,10 @@ _MISSING: Final = "select name from unnest($1::text[]) as name where to_regclass
 
 
 class SchemaCheck:
-    """A check of /health/ready. As the service: it reads names of relations, nobody's rows."""
+    """A check of /health/ready. As the service: it reads the names of relations, no rows."""
 
     def __init__(self, pool: Pool, *relations: str) -> None:
-        """`relations`: one of each migration that this version can't do without, the newest among them."""
+        """`relations`: one of each migration that this version needs, the newest among them."""
         self._pool = pool
         self._relations = relations
 

@@ -11,14 +11,14 @@ LIFE_S: Final = 300
 PREFIX: Final = "oslira/"
 # For a whole call with its second attempt: boto's limits below are for one read.
 _LIMIT_S: Final = 12.0
-# It isn't there, or it isn't for this service: both are how a service is told to do without.
+# It doesn't exist, or this service may not read it: both mean that the service works without it.
 _NOT_OURS: Final = frozenset({"ResourceNotFoundException", "AccessDeniedException"})
 
 
 class AwsVault:
-    """Implements Vault. Where and as whom is boto's own business: AWS_REGION, the pod's role, AWS_ENDPOINT_URL_SECRETS_MANAGER.
+    """Implements Vault. Region, credentials and endpoint (AWS_ENDPOINT_URL_SECRETS_MANAGER) are boto's own settings.
 
-    `profile`: a profile of its own, where AWS_ACCESS_KEY_ID in the environment is another store's.
+    `profile`: a separate profile, where AWS_ACCESS_KEY_ID in the environment belongs to another store.
     """
 
     def __init__(
@@ -55,7 +55,6 @@ class AwsVault:
         )
 
     def read(self, variable: str) -> str | None:
-        """See Vault."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
@@ -71,7 +70,7 @@ class AwsVault:
             raise SecretsUnavailable(f"{variable}: {type(error).__name__}") from None
 
     def _get(self, name: str) -> str | None:
-        # One call at a time, also one that was given up: hung threads must not add up.
+        # One call at a time, including one that exceeded its limit: hung threads must not add up.
         if not self._place.acquire(timeout=_LIMIT_S):
             raise SecretsUnavailable(f"{name}: an earlier call still has no answer")
 

@@ -1,4 +1,4 @@
-"""The values as they are now, for whoever has to ask again."""
+"""The current values of secrets, for code that must read them again."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -8,16 +8,16 @@ import structlog
 
 _LOG = structlog.get_logger()
 REFRESH_EVERY_S: Final = 30.0
-# A secret's value at this moment. Ask each time; keep the callable, not the value.
+# A secret's current value. Call it each time; keep the callable, not the value.
 Secret: TypeAlias = Callable[[], str]
 
 
 class SecretsUnavailable(Exception):  # noqa: N818
-    """The vault can't be reached, and nothing is known of that secret from before. The message holds no value."""
+    """The vault is unreachable, and no earlier value is known. The message holds no value."""
 
 
 class Vault(Protocol):
-    """Where secrets are kept, by the name of the variable that would hold them."""
+    """A store of secrets, by the name of the variable that would hold them."""
 
     def read(self, variable: str) -> str | None:
         """The value, at most five minutes old, or the last one known while the vault is out of reach; None: it isn't for us.
@@ -28,7 +28,7 @@ class Vault(Protocol):
 
 
 class LiveSecrets:
-    """What a vault gave at the start, brought up to date by `refresh`. Without a vault nothing ever changes."""
+    """The values that a vault returned at start, updated by `refresh`. Without a vault nothing ever changes."""
 
     def __init__(self, vault: Vault | None = None, values: Mapping[str, str] | None = None) -> None:
         self._vault = vault
@@ -44,7 +44,7 @@ class LiveSecrets:
         return self._values.get(variable)
 
     async def refresh(self) -> None:
-        """Ask for each again. What can't be had keeps its last value."""
+        """Read each value again. A value that cannot be read stays."""
         if self._vault is None:
             return
         for variable, known in list(self._values.items()):
