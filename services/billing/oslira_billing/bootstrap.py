@@ -80,7 +80,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         {
             "daily-cleanup": DailyCleanup(PostgresEventBodies(database), PostgresClosedAccounts(database)),
             "monthly-renewal": renew,
-            # The same every day: what the first of the month could not see is due all the same.
+            # The same every day: what was not visible on the first of the month is still due.
             "owed-credits": renew,
             "invoice-reconciliation": ReconcileInvoices(PostgresReconciliation(database)),
             "stripe-reconciliation": ReconcileStripe(compare, records),

@@ -1,4 +1,4 @@
-"""Figures of billing: Stripe's webhooks, and the records beside the ledger."""
+"""Metrics of billing: Stripe's webhooks, and the comparison of records with the ledger."""
 
 from typing import Final
 
@@ -30,6 +30,6 @@ DISPUTES: Final = Gauge(
     "oslira_disputes", "Disputes that are open, and those that were lost in 7 days", ["state"]
 )
 
-# There from the start: what appears with its first event has not grown, and an alert would miss that one.
+# Present from the start: a series that appears with its first event has not increased, and an alert would miss that event.
 for _answer in ("stored", "duplicate", "unavailable", "internal"):
     WEBHOOKS.labels(_answer)

@@ -26,7 +26,7 @@ class BillingSettings(ServiceSettings):
 
     http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
     http_port: int = Field(default=8081, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
-    # The only place that Stripe may send a user back to.
+    # The only place that Stripe may redirect a user to.
     app_url: str = Field(default="http://localhost:8080", validation_alias="APP_URL")
     event_lease_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_EVENT_LEASE_S")
     stripe_prices: dict[str, Price] = Field(default={}, validation_alias="STRIPE_PRICES")
@@ -51,7 +51,7 @@ class BillingSettings(ServiceSettings):
         return self
 
     def webhook_secrets(self) -> list[str]:
-        """As they are now; several, comma-separated, while they are being rotated."""
+        """The current ones; several, comma-separated, during a rotation."""
         value = self.secret("stripe_webhook_secret")()
         return [secret.strip() for secret in value.split(",") if secret.strip()]
 

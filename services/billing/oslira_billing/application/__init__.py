@@ -1,1 +1,1 @@
-"""Use cases: take an event in, apply it once, keep the records tidy."""
+"""Use cases: receive an event, apply it once, keep the records consistent."""

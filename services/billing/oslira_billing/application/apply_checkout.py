@@ -1,4 +1,4 @@
-"""A finished checkout: whose customer this is, and the credits of a pack that is paid."""
+"""A finished checkout: it names the account's customer, and grants the credits of a paid pack."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,7 +17,7 @@ async def apply_checkout(
     items: Sequence[StripeObject] = (),
     has_failed: bool = False,
 ) -> None:
-    """Paid by a slow method, a pack is granted by the session's later event, under the same key, or never (`has_failed`).
+    """A pack paid by a slow method is granted by the session's later event, under the same key, or never (`has_failed`).
 
     `items`: what it sold, as far as Stripe knows.
     """

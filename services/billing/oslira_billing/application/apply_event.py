@@ -1,4 +1,4 @@
-"""Apply one stored event: once, whole, and told to others only after it is committed."""
+"""Apply one stored event: once, in one transaction, and published only after the commit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -29,14 +29,14 @@ _TELL_AGAIN_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ApplyEvent:
-    """received → done; or → applied → done when the account's plan changed, so that a crash in between still tells."""
+    """received → done; or → applied → done when the account's plan changed, so that the change is published after a crash too."""
 
     inbox: Inbox
     stripe: StripeObjects
     news: News
 
     async def __call__(self, row_id: UUID) -> None:
-        """Raises nothing for what an event is or what Stripe does: the row's state says what became of it."""
+        """Raises nothing for a bad event or an outage of Stripe: the row's state holds the result."""
         received = await self.inbox.claim(row_id)
         if received is None:
             return
@@ -61,7 +61,7 @@ class ApplyEvent:
         if received.state == "applied" and received.account_id is not None:
             await self._tell(received, received.account_id)
         elif received.event.connected_account is not None or received.event.type not in HANDLED:
-            # A connected account's money isn't ours, whatever its objects say.
+            # A connected account's money isn't ours, whatever its objects contain.
             await self.inbox.end(received, state="ignored")
         else:
             current = await self._as_we_read_it(received)
@@ -71,7 +71,7 @@ class ApplyEvent:
                 await self._apply(current, await ChooseEffect(self.inbox, self.stripe)(current.event))
 
     async def _as_we_read_it(self, received: Received) -> Received:
-        """The event with its object in our API version: in another one fields are elsewhere, and read as missing."""
+        """The event with its object in our API version: in another version fields are elsewhere, and would be read as missing."""
         event = received.event
         if event.api_version == API_VERSION:
             return received
@@ -134,7 +134,7 @@ class ApplyEvent:
 
 
 async def _owner(records: BillingRecords, objects: Iterable[StripeObject]) -> UUID:
-    """Whose all of these are. Raises EventRefusedError when they contradict each other, NotYetError when none says."""
+    """The account of all of them. Raises EventRefusedError if they contradict each other, NotYetError if none names one."""
     owners: list[UUID] = []
     customer_id: str | None = None
     for object_ in objects:

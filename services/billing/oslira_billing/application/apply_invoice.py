@@ -17,7 +17,7 @@ async def apply_invoice(
     invoice: StripeObject,
     anchor: datetime | None,
 ) -> None:
-    """`invoice` has all its lines; `anchor` is of the billing cycle of the subscription it bills, where a line needs it."""
+    """`invoice` has all its lines; `anchor` is the billing cycle anchor of its subscription, where a line needs it."""
     invoice_id = text(invoice, "id") or ""
     read = ReadInvoice(
         await records.catalogue(),

@@ -16,5 +16,5 @@ async def apply_subscription(
     current: StripeObject,
     seen: FetchVersion,
 ) -> None:
-    """`current` is what counts; the event's own object only says whose it is."""
+    """`current` is applied; the event's own object only names the account."""
     await records.save_subscription(account_id, read_subscription(current, await records.catalogue()), seen)

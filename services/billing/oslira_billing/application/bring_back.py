@@ -1,6 +1,6 @@
-"""Bring back what Stripe has and we lack, after a restored backup or lost webhooks: events and objects go the way of webhooks.
+"""Import what Stripe has and we lack, after a restored backup or lost webhooks: events and objects are applied as webhooks are.
 
-Stateless, in short steps: whoever asks passes the cursor of the last answer on. Each step may be repeated, since every event is
+Stateless, in short steps: the caller passes the cursor of the last answer. Each step may be repeated, since every event is
 stored once and applied once.
 """
 
@@ -25,13 +25,13 @@ from oslira_billing.domain.mismatch import Mismatch
 
 # Stripe keeps events for 30 days; the last day is not relied on.
 EVENTS_KEPT: Final = timedelta(days=29)
-# An invoice or a checkout may be paid so long after it was made.
+# An invoice or a checkout may be paid so long after it was created.
 PAID_LATE: Final = timedelta(days=35)
 WINDOW: Final = timedelta(hours=6)
 STEP_LIMIT_S: Final = 45.0
 _MOST_TYPES: Final = 20
 _MOST_NAMED: Final = 100
-# Objects that stand in for events which Stripe has no more: kind → the type of event that applies it.
+# Objects that replace events which Stripe no longer has: kind → the type of event that applies it.
 _STANDS_FOR: Final[Mapping[str, str]] = {
     "checkout.session": "checkout.session.completed",
     "subscription": "customer.subscription.updated",
@@ -54,9 +54,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one step did. `step`: events, objects, open, applying or compare. `cursor` None: it was the last one.
+    """The result of one step. `step`: events, objects, open, applying or compare. `cursor` None: it was the last one.
 
-    `seen`: events and objects that Stripe showed. `missing`: those that had not been taken in; now they are, but in a dry run.
+    `seen`: events and objects that Stripe returned. `missing`: those that were not stored; now they are, except in a dry run.
     `waiting`: events that are not applied yet. `mismatches`: the first hundred of `mismatch_count`.
     """
 
@@ -71,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BringBack:
-    """`now`: the clock that says which events Stripe still has."""
+    """`now`: the clock that decides which events Stripe still has."""
 
     lists: MoneyLists
     records: MoneyRecords
@@ -83,7 +83,7 @@ class BringBack:
     now: Callable[[], datetime]
 
     async def __call__(self, order: Order) -> Step:
-        """Raises OsliraError: invalid_request; provider_unavailable, then the same step may be asked for again."""
+        """Raises OsliraError: invalid_request; provider_unavailable, then the same step may be repeated."""
         if order.until <= order.since:
             raise OsliraError("invalid_request", "The end lies before the beginning.")
         step, _, rest = (order.cursor or "events:0").partition(":")
@@ -102,7 +102,7 @@ class BringBack:
             raise OsliraError("provider_unavailable", "Stripe: the step took too long") from error
 
     async def _events(self, order: Order, rest: str) -> Step:
-        """`rest`: the first of the types that are asked for, and after which event."""
+        """`rest`: the first of the types still to be listed, and after which event."""
         first, _, after = rest.partition(":")
         number = _number(first)
         start = max(order.since, self.now() - EVENTS_KEPT)
@@ -120,7 +120,7 @@ class BringBack:
         return Step(step="events", cursor=cursor, seen=len(page.objects), missing=missing)
 
     async def _objects(self, order: Order, rest: str) -> Step:
-        """Where `since` lies further back than Stripe's events. `rest`: which kind, and after which object."""
+        """If `since` is older than Stripe's events. `rest`: which kind, and after which object."""
         first, _, after = rest.partition(":")
         number, kinds = _number(first), list(_STANDS_FOR)
         kind = kinds[min(number, len(kinds) - 1)]
@@ -136,7 +136,7 @@ class BringBack:
         return Step(step="objects", cursor=cursor, seen=len(page.objects), missing=missing)
 
     async def _open(self, order: Order, rest: str) -> Step:
-        """What was not over when it was recorded: Stripe is asked how it stands now. `rest`: after which of them."""
+        """What was not final when it was recorded: its current state is read from Stripe. `rest`: after which of them."""
         refs = await self.records.unfinished(after=rest, limit=_MOST_TYPES)
         found = [(kind, await self.stripe.retrieve(kind, object_id)) for kind, object_id in refs]
         made = [self._stand_in(kind, described) for kind, described in found if described is not None]
@@ -145,7 +145,7 @@ class BringBack:
         return Step(step="open", cursor=cursor, seen=len(refs), missing=missing)
 
     async def _applying(self, order: Order, _rest: str) -> Step:
-        """As often as it is asked for: whoever asks decides how long to wait."""
+        """May be repeated: the caller decides how long to wait."""
         waiting = await self.records.waiting()
         cursor = "applying" if waiting else _compare_at(order.since)
         return Step(step="applying", cursor=cursor, waiting=waiting)
@@ -170,7 +170,7 @@ class BringBack:
         )
 
     def _stand_in(self, kind: str, described: StripeObject) -> dict[str, Any]:
-        """The same id for an object that has not changed, so that a second run finds it taken in."""
+        """The same id for an object that has not changed, so that a second run finds it stored."""
         state = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
         return {
             "object": "event",
@@ -183,7 +183,7 @@ class BringBack:
         }
 
     async def _take_in(self, order: Order, payloads: Sequence[StripeObject]) -> int:
-        """How many were missing. The oldest first: a grant before its refund needs no waiting."""
+        """Returns how many were missing. Oldest first: a grant before its refund, so that the refund need not wait."""
         stored = await self.records.stored([text(one, "id") or "" for one in payloads])
         missing = 0
         for payload in reversed(payloads):
@@ -200,7 +200,7 @@ class BringBack:
 
 
 def _counts(kind: str, described: StripeObject) -> bool:
-    """A checkout counts once it is finished: it says whose customer this is, whatever it sold."""
+    """A checkout counts once it is finished: it names the account's customer, whatever it sold."""
     if kind == "checkout.session":
         return is_paid(described) or text(described, "status") == "complete"
     return kind != "invoice" or is_paid(described)

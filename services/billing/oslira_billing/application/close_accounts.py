@@ -1,4 +1,4 @@
-"""What a deleted account leaves at Stripe: its subscriptions are cancelled, and its open pages sell nothing any more."""
+"""Ends what a deleted account has at Stripe: its subscriptions are cancelled, and its open checkouts expired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _BATCH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Stripe's ids of a deleted account: customers with perhaps an open checkout, subscriptions that are not over."""
+    """Stripe's ids of a deleted account: customers that may have an open checkout, subscriptions that have not ended."""
 
     account_id: UUID
     customers: Sequence[str]
@@ -22,42 +22,42 @@ class Closure:
 
 
 class Closures(Protocol):
-    """Accounts that identity says are deleted."""
+    """Accounts that identity has marked deleted."""
 
     async def waiting(self, *, limit: int) -> Sequence[Closure]:
-        """Those with something left at Stripe, the oldest first; one that failed comes again after a while."""
+        """Those with something left at Stripe, oldest first; a failed one returns after a delay."""
         ...
 
     async def finish(self, closure: Closure) -> None:
-        """Nothing of it is left: its subscriptions are over."""
+        """Nothing of it is left: its subscriptions have ended."""
         ...
 
     async def postpone(self, closure: Closure, *, reason: str) -> None:
-        """It failed: later again, ever later."""
+        """It failed: retry later, with a growing delay."""
         ...
 
 
 class Endings(Protocol):
-    """Stripe, asked to end what is not over. Ending what is over already is no error. Raises OsliraError."""
+    """Ends objects at Stripe. Ending one that has ended is no error. Raises OsliraError."""
 
     async def cancel_subscription(self, subscription_id: str) -> None:
-        """At once, without giving money back: what was paid is an operator's decision."""
+        """At once, without a refund: what was paid is an operator's decision."""
         ...
 
     async def expire_checkouts(self, customer_id: str) -> None:
-        """All open pages of a customer."""
+        """All open checkouts of a customer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CloseAccounts:
-    """One pass; the runtime repeats it. Doing it twice changes nothing, so no claim is needed."""
+    """One pass; the runtime repeats it. It is idempotent, so no claim is needed."""
 
     closures: Closures
     endings: Endings
 
     async def __call__(self) -> None:
-        """One account's failure keeps no other from being closed; a figure and an alert tell of those that wait."""
+        """One account's failure does not stop others; a metric and an alert show those that wait."""
         for closure in await self.closures.waiting(limit=_BATCH):
             try:
                 await self._close(closure)
@@ -68,7 +68,7 @@ class CloseAccounts:
                 await self.closures.finish(closure)
 
     async def _close(self, closure: Closure) -> None:
-        # Pages first: what is bought in between shows as a subscription that the next pass cancels.
+        # Checkouts first: a purchase in between appears as a subscription that the next pass cancels.
         for customer_id in closure.customers:
             await self.endings.expire_checkouts(customer_id)
         for subscription_id in closure.subscriptions:

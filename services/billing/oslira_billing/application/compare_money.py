@@ -1,4 +1,4 @@
-"""Compare the money of a period at Stripe with what was granted, taken back and frozen for it. Nothing is changed."""
+"""Compare the money of a period at Stripe with what was granted, revoked and frozen for it. Nothing is changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from oslira_billing.domain.reversal import Charge, read_charge, read_credit_note
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was looked at, and what of it differs."""
+    """What was compared, and its mismatches."""
 
     touched: Touched
     mismatches: Sequence[Mismatch]
@@ -33,7 +33,7 @@ class Compared:
 
 @dataclass(slots=True)
 class _Pass:
-    """What one comparison has found out so far, by Stripe's ids."""
+    """Intermediate results of one comparison, by Stripe's ids."""
 
     listed: Listed
     charges: dict[str, StripeObject | None] = field(default_factory=dict[str, StripeObject | None])
@@ -43,7 +43,7 @@ class _Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareMoney:
-    """Asks Stripe for what it does not list, and reads our records in short transactions in between."""
+    """Reads from Stripe what its lists lack, and our records in short transactions in between."""
 
     inbox: Inbox
     stripe: StripeObjects
@@ -51,7 +51,7 @@ class CompareMoney:
     records: MoneyRecords
 
     async def __call__(self, start: datetime, end: datetime, *, also: Touched | None = None) -> Compared:
-        """Of [start, end), and of what is `also` named. Raises OsliraError: then nothing is known."""
+        """Of [start, end), and the objects in `also`. Raises OsliraError: then nothing is known."""
         at_work = _Pass(await ListMoney(self.stripe, self.lists)(start, end))
         touched = await self.records.moved(start, end) | (also or Touched())
         touched |= Touched(frozenset(at_work.listed.payments), frozenset(at_work.listed.charges))
@@ -81,7 +81,7 @@ class CompareMoney:
                 purchase_id, _ = await FindReversal(self.inbox, self.stripe).purchase_of(charge)
                 at_work.purchase_of[charge_id] = purchase_id
         except (EventRefusedError, NotYetError) as unknown:
-            # Nothing says what it paid for. Of another product's customer that is as it should be.
+            # No record says what it paid for. That is normal for another product's customer.
             described = at_work.charges[charge_id] or {}
             disputed = {reference(dispute, "charge") for dispute in at_work.listed.disputes.values()}
             read = ReadPayment(self.inbox, self.stripe, self.lists)
@@ -89,7 +89,7 @@ class CompareMoney:
                 at_work.found += await read.unknown_charge(described, str(unknown))
 
     async def _compare_payment(self, at_work: _Pass, purchase_id: str) -> bool:
-        """Whether Stripe has it as paid, and we have it recorded."""
+        """Whether it is paid at Stripe and recorded here."""
         kind = "checkout.session" if purchase_id.startswith("cs_") else "invoice"
         object_ = at_work.listed.payments.get(purchase_id) or await self.stripe.retrieve(kind, purchase_id)
         async with self.inbox.records() as records:
@@ -112,7 +112,7 @@ class CompareMoney:
         return True
 
     async def _facts(self, at_work: _Pass, purchase_id: str, recorded: MoneyFacts) -> MoneyFacts:
-        """What went back of a purchase, as Stripe has it now."""
+        """What was refunded or disputed of a purchase, as Stripe has it now."""
         charge_ids = {id_ for id_, bought in at_work.purchase_of.items() if bought == purchase_id}
         charges = {
             id_: charge

@@ -1,6 +1,6 @@
-"""The daily clean-up, billing's part: bodies of old events, which hold names and addresses, and those of deleted accounts.
+"""The daily clean-up of billing: bodies of old events, which hold names and addresses, and those of deleted accounts.
 
-Subscriptions, invoices, charges and renewals stay: they are the records, and name an account by its id alone.
+Subscriptions, invoices, charges and renewals stay: they are the accounting records, and name an account only by its id.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class DailyCleanup:
-    """A job, in batches, so that no lock lasts."""
+    """A job. It works in batches, so that no lock lasts long."""
 
     bodies: EventBodies
     closed: ClosedAccounts

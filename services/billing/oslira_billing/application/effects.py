@@ -1,4 +1,4 @@
-"""Which effect an event has, with all that it needs from Stripe: nothing is asked inside a transaction."""
+"""Chooses an event's effect, and reads all that it needs from Stripe: nothing is requested inside a transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _SUBSCRIPTION: Final = frozenset(
     f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")
 )
 _CREDIT_NOTE: Final = frozenset(f"credit_note.{what}" for what in ("created", "updated", "voided"))
-# Names no customer; it only says which invoice a payment paid.
+# Names no customer; it only links an invoice to its payment.
 PAYMENT_LINKED: Final = "invoice_payment.paid"
 HANDLED: Final = (
     _INVOICE_PAID,
@@ -56,7 +56,7 @@ HANDLED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`objects`: objects beside the event's own that say whose it is."""
+    """`objects`: objects in addition to the event's own that name its account."""
 
     effect: Effect
     objects: tuple[StripeObject, ...] = ()
@@ -64,7 +64,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ChooseEffect:
-    """For one of HANDLED but PAYMENT_LINKED. Raises NotYetError, EventRefusedError, or OsliraError for an outage."""
+    """For one of HANDLED except PAYMENT_LINKED. Raises NotYetError, EventRefusedError, or OsliraError for an outage."""
 
     inbox: Inbox
     stripe: StripeObjects
@@ -93,7 +93,7 @@ class ChooseEffect:
         return partial(apply_invoice, invoice=invoice, anchor=anchor)
 
     async def _checkout(self, event: StripeEvent) -> Effect:
-        """What a pack's checkout sold its event does not say."""
+        """The items of a pack's checkout, which its event lacks."""
         items: Sequence[StripeObject] | None = None
         if text(event.object, "mode") == "payment":
             items = await self.stripe.items_of(text(event.object, "id") or "")
@@ -104,7 +104,7 @@ class ChooseEffect:
         return partial(note_problem, current=current or event.object, problem=_PROBLEMS[event.type])
 
     async def _subscription(self, event: StripeEvent) -> Effect:
-        """Events come in no order, so the subscription is asked for as it is now."""
+        """Events arrive in any order, so the current subscription is read."""
         fetch_seq = await self.inbox.next_fetch_seq()
         current = await self.stripe.retrieve("subscription", text(event.object, "id") or "")
         seen = FetchVersion(fetch_seq, as_of=None if current else event.created)

@@ -1,4 +1,4 @@
-"""How new a description of one of Stripe's objects is."""
+"""The version of a description of one of Stripe's objects."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FetchVersion:
-    """Fetched under `fetch_seq`; or, where Stripe knows no such object, an event's snapshot `as_of` a moment."""
+    """Fetched under `fetch_seq`; or, where Stripe knows no such object, an event's snapshot at `as_of`."""
 
     fetch_seq: int
     as_of: datetime | None = None

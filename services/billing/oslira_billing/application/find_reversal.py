@@ -1,4 +1,4 @@
-"""What goes back and what it bought, asked of Stripe and of our own records before the event's transaction begins."""
+"""What is reversed and what it had paid for, read from Stripe and our records before the event's transaction begins."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ _KINDS: Final = ("charge.refunded", "refund.", "charge.dispute.")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`objects` say whose it is. A charge that Stripe can't show, but that was seen before, is None here."""
+    """`objects` name its account. A charge that Stripe lacks, but that was seen before, is None here."""
 
     charge_id: str
     charge: Charge | None
@@ -29,19 +29,19 @@ class Found:
 
 
 def is_reversal(kind: str) -> bool:
-    """Whether an event of this type is about a charge of which money goes back."""
+    """Whether an event of this type is about a charge that is reversed."""
     return kind.startswith(_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class FindReversal:
-    """Raises NotYetError while something is missing, OsliraError when Stripe can't be asked."""
+    """Raises NotYetError while something is missing, OsliraError when Stripe is unavailable."""
 
     inbox: Inbox
     stripe: StripeObjects
 
     async def __call__(self, event: StripeEvent) -> Found:
-        """Events come in no order, so each makes us look at the charge as it is now."""
+        """Events arrive in any order, so the current charge is read for each."""
         now = FetchVersion(await self.inbox.next_fetch_seq())
         snapshot = FetchVersion(now.fetch_seq, as_of=event.created)
         dispute, dispute_seen = None, now
@@ -80,7 +80,7 @@ class FindReversal:
         return found
 
     async def purchase_of(self, charge: Charge) -> tuple[str, StripeObject]:
-        """What the charge's payment paid: an invoice, by Stripe's InvoicePayment, or a pack's checkout. (id, whose it is)."""
+        """What the charge's payment paid: an invoice, by Stripe's InvoicePayment, or a pack's checkout. (id, its account)."""
         payment = charge.payment_intent_id
         if payment is None:
             raise EventRefusedError("payment_unknown", f"charge {charge.id} names no payment")
@@ -118,5 +118,5 @@ def _owner_object(account_id: UUID) -> StripeObject:
 
 
 def _is_of(charge: Charge, amount_minor: int | None, currency: str) -> bool:
-    """A session costs what its charge is of, in its own currency; another amount is another purchase."""
+    """A session's amount and currency equal its charge's; another amount is another purchase."""
     return amount_minor is None or currency != charge.currency or amount_minor == charge.amount_minor

@@ -16,7 +16,7 @@ _LISTED: Final = ("invoice", "checkout.session", "refund", "dispute", "credit_no
 
 @dataclass(slots=True)
 class Listed:
-    """By Stripe's ids. `charges`: those of which money went back, or may have to."""
+    """By Stripe's ids. `charges`: those that were reversed, or may have to be."""
 
     payments: dict[str, StripeObject] = field(default_factory=dict[str, StripeObject])
     charges: set[str] = field(default_factory=set[str])
@@ -24,7 +24,7 @@ class Listed:
     notes: dict[str, StripeObject] = field(default_factory=dict[str, StripeObject])
 
     def add(self, kind: str, described: StripeObject) -> None:
-        """One that is not paid, and a checkout that sells no pack, is left out."""
+        """Unpaid ones, and checkouts that sell no pack, are left out."""
         object_id = text(described, "id") or ""
         keep: Mapping[str, Callable[[], None]] = {
             "invoice": lambda: self._pay(object_id, described),
@@ -59,7 +59,7 @@ def is_paid(object_: StripeObject) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ListMoney:
-    """Lists show what was created in the period; events also what was paid, refunded or decided in it and is older."""
+    """Lists show what was created in the period; events also show older objects that were paid, refunded or decided in it."""
 
     stripe: StripeObjects
     lists: MoneyLists

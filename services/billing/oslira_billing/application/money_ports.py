@@ -1,4 +1,4 @@
-"""What comparing money with Stripe needs, in the use cases' words."""
+"""The ports for comparing money with Stripe."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,7 +13,7 @@ from oslira_billing.domain.money_facts import MoneyFacts
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of one of Stripe's lists, newest first. `after`: what to ask the next page with; None on the last one."""
+    """A page of one of Stripe's lists, newest first. `after`: the cursor of the next page; None on the last one."""
 
     objects: Sequence[StripeObject]
     after: str | None
@@ -47,7 +47,7 @@ class MoneyLists(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Stripe's ids of purchases (invoices, checkouts) and charges that are to be compared."""
+    """Stripe's ids of purchases (invoices, checkouts) and charges to compare."""
 
     purchases: frozenset[str] = field(default_factory=frozenset[str])
     charges: frozenset[str] = field(default_factory=frozenset[str])
@@ -57,10 +57,10 @@ class Touched:
 
 
 class MoneyRecords(Protocol):
-    """What we recorded of money, the ledger's grants, and the mismatches that were found."""
+    """Our records of money, the ledger's grants, and the mismatches that were found."""
 
     async def moved(self, start: datetime, end: datetime) -> Touched:
-        """What was recorded, taken back or frozen in a period, by us or in the ledger."""
+        """What was recorded, revoked or frozen in a period, by us or in the ledger."""
         ...
 
     async def frozen(self) -> Touched:
@@ -68,11 +68,11 @@ class MoneyRecords(Protocol):
         ...
 
     async def unresolved(self) -> Touched:
-        """What mismatches that are not resolved are about."""
+        """The objects of mismatches that are not resolved."""
         ...
 
     async def facts(self, purchases: Sequence[str]) -> Mapping[str, MoneyFacts]:
-        """What is recorded of money that went back of them. A purchase of which nothing is, is not in it."""
+        """The recorded reversals of these purchases. A purchase without any is left out."""
         ...
 
     async def statuses(self, keys: Sequence[str]) -> Mapping[str, GrantStatus]:
@@ -80,7 +80,7 @@ class MoneyRecords(Protocol):
         ...
 
     async def stored(self, event_ids: Sequence[str]) -> AbstractSet[str]:
-        """Those of Stripe's events that were taken in."""
+        """Those of Stripe's events that are stored."""
         ...
 
     async def waiting(self) -> int:
@@ -88,9 +88,9 @@ class MoneyRecords(Protocol):
         ...
 
     async def unfinished(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
-        """(kind, Stripe's id) of disputes and subscriptions that were not over when they were recorded, by id."""
+        """(kind, Stripe's id) of disputes and subscriptions that were not final when they were recorded, by id."""
         ...
 
     async def keep(self, compared: Touched, mismatches: Sequence[Mismatch]) -> None:
-        """Store what was found. What was stored of something compared, and was not found again, is resolved."""
+        """Store the mismatches. A stored one that was compared again and not found is resolved."""
         ...

@@ -1,4 +1,4 @@
-"""An invoice could not be collected: its owner is shown where to pay it, as long as there is something to pay."""
+"""An invoice could not be collected: its owner sees where to pay it, as long as it is unpaid."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from oslira_billing.domain.fields import StripeObject, text
 async def note_problem(
     records: BillingRecords, account_id: UUID, described: StripeObject, *, current: StripeObject, problem: str
 ) -> None:
-    """`current` is the invoice as it is now: what is paid by now is no problem any more."""
+    """`current` is the invoice as it is now: one that has been paid is no problem any more."""
     if text(current, "status") == "open":
         await records.save_problem(account_id, current, problem)
     else:

@@ -1,4 +1,4 @@
-"""What the use cases need, in their words."""
+"""The ports of the use cases."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -19,10 +19,10 @@ from oslira_billing.domain.subscription import Subscription
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event that is ours to apply.
+    """An event that this worker may apply.
 
-    `waited` is how long ago it was first tried; `account_id` is set once it was applied. `claim` is the adapter's proof that
-    the row is ours: whoever claims it later makes our writes fail.
+    `waited` is the time since its first try; `account_id` is set once it was applied. `claim` is the adapter's proof of the
+    claim: after a later claim of another worker our writes fail.
     """
 
     row_id: UUID
@@ -34,14 +34,14 @@ class Received:
 
 
 class ClaimLostError(Exception):
-    """Somebody else has the row now: roll back and forget."""
+    """Another worker has the row now: roll back and stop."""
 
 
 class BillingRecords(Protocol):
     """What one event may read and change. All of it commits with the event's mark, or none of it."""
 
     async def catalogue(self) -> Catalogue:
-        """What is sold right now."""
+        """What is sold now."""
         ...
 
     async def account_of(self, customer_id: str) -> UUID | None:
@@ -49,7 +49,7 @@ class BillingRecords(Protocol):
         ...
 
     async def lock_account(self, account_id: UUID) -> None:
-        """Until the end of the transaction, one event of an account at a time."""
+        """Locks the account until the end of the transaction: one event of an account at a time."""
         ...
 
     async def plan_of(self, account_id: UUID) -> str | None:
@@ -58,7 +58,7 @@ class BillingRecords(Protocol):
 
     @property
     def purchases(self) -> Purchases:
-        """What was paid for, in the same transaction."""
+        """Purchases, in the same transaction."""
         ...
 
     async def is_closed(self, account_id: UUID) -> bool:
@@ -67,37 +67,37 @@ class BillingRecords(Protocol):
 
     @property
     def reversals(self) -> Reversals:
-        """Payments and what of them went back, in the same transaction."""
+        """Payments and their reversals, in the same transaction."""
         ...
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
-        """Store whose customer this is, once, and wake the events that wait to know it."""
+        """Store the customer's account, once, and wake the events that wait for it."""
         ...
 
     async def wake(self, stripe_id: str) -> None:
-        """What waits for this object needs to wait no longer."""
+        """Wake the events that wait for this object."""
         ...
 
     async def save_subscription(self, account_id: UUID, found: Subscription, seen: FetchVersion) -> None:
-        """Keep what was found, unless the row holds something newer or has ended for good."""
+        """Store it, unless the row holds something newer or has ended permanently."""
         ...
 
     async def save_invoice(
         self, account_id: UUID, invoice: StripeObject, purchases: Sequence[Purchase]
     ) -> None:
-        """Record a paid invoice and what it grants at once, once."""
+        """Record a paid invoice and its immediate grants, once."""
         ...
 
     async def save_problem(self, account_id: UUID, invoice: StripeObject, problem: str) -> None:
-        """Remember that an open invoice could not be collected, and where to pay it; not once it was paid."""
+        """Record that an open invoice could not be collected, and where to pay it; not if it was paid."""
         ...
 
     async def clear_problem(self, invoice_id: str) -> None:
-        """There is nothing left to pay."""
+        """Nothing is left to pay."""
         ...
 
     async def finish(self, received: Received, *, state: str, account_id: UUID | None) -> Received:
-        """The event's mark, and the event as it then stands. Raises ClaimLostError: nothing of a fenced worker commits."""
+        """Mark the event; returns it in its new state. Raises ClaimLostError: nothing of a fenced worker commits."""
         ...
 
 
@@ -112,7 +112,7 @@ class Inbox(Protocol):
         ...
 
     async def claim(self, row_id: UUID) -> Received | None:
-        """None: somebody has it, or it is finished, or it is not due yet."""
+        """None: another worker has it, or it is finished, or it is not due yet."""
         ...
 
     def records(self) -> AbstractAsyncContextManager[BillingRecords]:
@@ -120,68 +120,68 @@ class Inbox(Protocol):
         ...
 
     async def next_fetch_seq(self) -> int:
-        """Taken before fetching an object: later fetches have higher numbers."""
+        """Drawn before fetching an object: later fetches have higher numbers."""
         ...
 
     async def end(self, received: Received, *, state: str, reason: str | None = None) -> None:
-        """Finish an event that changes nothing else: `done`, `ignored` or `dead`. A lost claim is none of our business."""
+        """Finish an event that changes nothing else: `done`, `ignored` or `dead`. A lost claim is ignored."""
         ...
 
     async def wait(
         self, received: Received, *, seconds: float, reason: str, waits_for: str | None = None
     ) -> None:
-        """Look again later, or when `waits_for` comes; no failure is counted."""
+        """Retry later, or when `waits_for` arrives; no failure is counted."""
         ...
 
     async def retry(self, received: Received, *, reason: str) -> None:
-        """Try again after a backoff; a failure is counted, and the last one makes the sweep bury it."""
+        """Retry after a backoff; a failure is counted, and after the last one the sweep marks the event dead."""
         ...
 
     async def requeue(self, event_id: str) -> UUID:
-        """Let a dead event, by its row's id or Stripe's, begin anew. Raises OsliraError `not_found`, `conflict`."""
+        """Requeue a dead event, by its row's id or Stripe's. Raises OsliraError `not_found`, `conflict`."""
         ...
 
     async def sweep(self, waiting_since: datetime | None = None) -> list[tuple[UUID, str, int]]:
-        """(row, state, attempt) of each event that is due, but for those hinted at since `waiting_since`.
+        """(row, state, attempt) of each event that is due, except those hinted at since `waiting_since`.
 
-        Those whose attempts are used up end `dead` here.
+        Those without attempts left become `dead` here.
         """
         ...
 
 
 class Hints(Protocol):
-    """Hints on the bus. Both return without a bus: rows are what counts."""
+    """Hints on the bus. Both return without a bus: the rows are the truth."""
 
     async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
-        """Look at this event now. `again`: under a fresh message id, since the server swallows an old one."""
+        """Process this event now. `again`: under a new message id, since the server drops a repeated one."""
         ...
 
     @property
     def is_open(self) -> bool:
-        """Whether hints get through right now."""
+        """Whether the bus is connected."""
         ...
 
     async def waiting_since(self) -> datetime | None:
-        """When the oldest hint was sent that nobody has taken yet; None when none waits."""
+        """When the oldest hint that is not consumed yet was sent; None if there is none."""
         ...
 
 
 class News(Protocol):
-    """What other services want to know."""
+    """The events that billing publishes."""
 
     async def subscription_changed(self, row_id: UUID, account_id: UUID) -> None:
-        """`row_id`: the event that changed it. Raises OsliraError `unavailable` when it wasn't stored."""
+        """`row_id`: the event that changed it. Raises OsliraError `unavailable` if it wasn't stored."""
         ...
 
 
 class StripeObjects(Protocol):
-    """Stripe, asked for what an event only shows as it was, in the API version that we read.
+    """Stripe's current objects, in the API version that we read: an event only shows an old state.
 
-    Each answer is as of now; None if Stripe has none. Raises OsliraError `provider_unavailable`: try again.
+    Each answer is current; None if Stripe has none. Raises OsliraError `provider_unavailable`: retry.
     """
 
     async def retrieve(self, kind: str, object_id: str) -> StripeObject | None:
-        """`kind`: the object's own word for what it is, such as `invoice`. Raises KeyError for one that we don't read."""
+        """`kind`: the object's `object` field, such as `invoice`. Raises KeyError for one that we don't read."""
         ...
 
     async def lines_of(self, invoice_id: str) -> Sequence[StripeObject] | None:
@@ -202,33 +202,33 @@ class StripeObjects(Protocol):
 
 
 class MissedEvents(Protocol):
-    """What Stripe could not deliver."""
+    """Events that Stripe could not deliver."""
 
     def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Events of these types that no endpoint took, of the last 30 days. Raises OsliraError `provider_unavailable`."""
+        """Events of these types that no endpoint accepted, of the last 30 days. Raises OsliraError `provider_unavailable`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """A page of Stripe's that waits for its user."""
+    """An open page at Stripe for a user."""
 
     session_id: str
     url: str
 
 
 class CustomerGoneError(Exception):
-    """Stripe has no such customer any more."""
+    """The customer no longer exists at Stripe."""
 
 
 class Checkouts(Protocol):
-    """Stripe's pages for buying and for managing what was bought.
+    """Stripe's pages for buying and for managing purchases.
 
-    Raises CustomerGoneError; OsliraError `provider_unavailable`, or `provider_refused`: Stripe's final no.
+    Raises CustomerGoneError; OsliraError `provider_unavailable`, or `provider_refused`, which is final.
     """
 
     async def create_customer(self, account_id: UUID, *, number: int) -> str:
-        """The account's customer at Stripe, made once for each `number` however often it is asked for within a day."""
+        """The account's customer at Stripe, made once for each `number`, also when repeated within a day."""
         ...
 
     async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
@@ -236,15 +236,15 @@ class Checkouts(Protocol):
         ...
 
     async def open_portal(self, customer_id: str, *, return_url: str) -> OpenPage:
-        """Where a customer changes plan, card and address, and cancels."""
+        """The portal where a customer changes plan, card and address, and cancels."""
         ...
 
 
 class Shop(Protocol):
-    """What checkout needs of the records."""
+    """The records that checkout needs."""
 
     async def customer_of(self, account_id: UUID) -> str | None:
-        """The account's customer at Stripe that is to be sold to."""
+        """The account's customer at Stripe for new sales."""
         ...
 
     async def customers_made(self, account_id: UUID) -> int:
@@ -252,15 +252,15 @@ class Shop(Protocol):
         ...
 
     async def forget_customer(self, customer_id: str) -> None:
-        """Stripe has it no more: nothing is sold to it again. What it bought stays the account's."""
+        """Stripe has deleted it: nothing is sold to it again. Its purchases stay the account's."""
         ...
 
     async def link_customer(self, customer_id: str, account_id: UUID) -> None:
-        """Store whose customer this is."""
+        """Store the customer's account."""
         ...
 
     async def is_subscribed(self, account_id: UUID) -> bool:
-        """Whether Stripe bills the account for a subscription that is not over."""
+        """Whether the account has a subscription at Stripe that has not ended."""
         ...
 
     async def price_of(self, *, plan: str | None, interval: str | None, pack: str | None) -> str | None:
@@ -272,17 +272,17 @@ class EventBodies(Protocol):
     """Old event bodies, which hold names and addresses."""
 
     async def clear_batch(self, *, older_than: timedelta, limit: int) -> int:
-        """Forget at most `limit` bodies of finished events, in one short transaction; how many it were."""
+        """Delete at most `limit` bodies of finished events, in one short transaction; returns how many."""
         ...
 
 
 class ClosedAccounts(Protocol):
-    """Accounts that were deleted over 30 days ago, as identity tells."""
+    """Accounts that were deleted over 30 days ago, by identity's rows."""
 
     async def clear_bodies(self, *, limit: int) -> int:
-        """Bodies of their finished events, a batch; how many."""
+        """Bodies of their finished events, a batch; returns how many."""
         ...
 
     async def clear_problems(self, *, limit: int) -> int:
-        """Where somebody was to pay an open invoice, a batch; how many."""
+        """Links to pay open invoices, a batch; returns how many."""
         ...

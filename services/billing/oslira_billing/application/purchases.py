@@ -1,4 +1,4 @@
-"""What the records keep of purchases, in the use cases' words."""
+"""The port for the records of purchases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from oslira_billing.domain.purchase import Purchase
 
 @dataclass(frozen=True, slots=True)
 class KnownPurchase:
-    """Whose a purchase is. `amount_minor`: what a checkout cost; None for an invoice, of which a charge may pay a part."""
+    """A purchase and its account. `amount_minor`: what a checkout cost; None for an invoice, which a charge may pay in part."""
 
     id: str
     account_id: UUID
@@ -32,11 +32,11 @@ class Purchases(Protocol):
     """Purchases and their grants in the ledger. Part of the transaction of one event or one job's item."""
 
     async def save(self, account_id: UUID, purchase: Purchase) -> bool:
-        """Record what was paid for, once. False: it was recorded before."""
+        """Record a payment, once. False: it was recorded before."""
         ...
 
     async def subscriptions_of(self, account_id: UUID) -> frozenset[str]:
-        """Subscriptions that the account has bought something of."""
+        """Subscriptions that the account has paid for."""
         ...
 
     async def groups_of(self, purchase_id: str) -> Sequence[tuple[UUID, str]]:
@@ -48,25 +48,25 @@ class Purchases(Protocol):
         ...
 
     async def group(self, key: str) -> Group:
-        """All that is known of a group."""
+        """All records of a group."""
         ...
 
     async def grant(self, account_id: UUID, *, group_key: str, given: Given, source: str) -> None:
-        """Credits in the ledger and the record of them."""
+        """Grant in the ledger, and record it."""
         ...
 
     async def revoke(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
-        """Revoke so many of a grant back. What was spent of it becomes the account's debt."""
+        """Revoke credits of a grant. Those that were spent become the account's debt."""
         ...
 
     async def freeze(self, account_id: UUID, given: Given) -> None:
-        """Let nothing of a grant be drawn until it is thawed."""
+        """Freeze a grant: none of it can be spent until `unfreeze`."""
         ...
 
     async def unfreeze(self, account_id: UUID, given: Given) -> None:
-        """The end of its freeze."""
+        """End its freeze."""
         ...
 
     async def due(self, at: datetime) -> Sequence[DueGroup]:
-        """Groups with a month that began by then and was not granted, of accounts that are open."""
+        """Groups with a month that began by then and was not granted, of accounts that are not closed."""
         ...

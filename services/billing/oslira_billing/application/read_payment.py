@@ -1,4 +1,4 @@
-"""Read a payment that is not recorded: whose it is, and which credits it pays for."""
+"""Read a payment that is not recorded: its account, and the credits that it pays for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ReadPayment:
     lists: MoneyLists
 
     async def account_of(self, object_: StripeObject) -> UUID | None:
-        """Whose it is; None for another product's. Raises EventRefusedError where names contradict each other."""
+        """Its account; None for another product's. Raises EventRefusedError where names contradict each other."""
         customer_id = reference(object_, "customer")
         async with self.inbox.records() as records:
             stored = await records.account_of(customer_id) if customer_id else None
@@ -35,14 +35,14 @@ class ReadPayment:
 
     @staticmethod
     def payment(object_: StripeObject) -> Payment:
-        """What was paid by card; what the customer's balance paid is not part of it."""
+        """What was paid by card; the part that the customer's balance paid is not included."""
         field = "amount_paid" if text(object_, "object") == "invoice" else "amount_total"
         return Payment(
             text(object_, "id") or "", number(object_, field) or 0, text(object_, "currency") or ""
         )
 
     async def not_recorded(self, object_: StripeObject) -> Sequence[Mismatch]:
-        """Nothing for what pays for no credits, is another product's, or was refunded whole."""
+        """Empty if it pays for no credits, belongs to another product, or was fully refunded."""
         account_id: UUID | None = None
         try:
             account_id = await self.account_of(object_)
@@ -61,7 +61,7 @@ class ReadPayment:
         return [not_recorded(payment, account_id, expected)]
 
     async def unknown_charge(self, charge: StripeObject, reason: str) -> Sequence[Mismatch]:
-        """Money of a charge went back, and nothing says what it had paid for: a mismatch where the customer is ours."""
+        """A charge was reversed, and no record says what it had paid for: a mismatch if the customer is ours."""
         try:
             account_id = await self.account_of(charge)
         except EventRefusedError:

@@ -1,4 +1,4 @@
-"""Revoke an event in: check it, store it, hint at it. Everything else happens after Stripe has its answer."""
+"""Receive an event: verify, store, send a hint. Everything else happens after Stripe has its answer."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from oslira_billing.domain.signature import verify_signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveWebhook:
-    """`secrets`: those of now; several while they are being rotated. `now_s`: the clock Stripe's signatures are held against."""
+    """`secrets`: the current ones; several during a rotation. `now_s`: the clock that Stripe's signatures are checked against."""
 
     inbox: Inbox
     hints: Hints
@@ -39,7 +39,7 @@ class ReceiveWebhook:
 
 def _read(body: bytes) -> tuple[StripeEvent, str]:
     try:
-        # Stripe takes any text; refused by us, the event would come again for three days and then never.
+        # Stripe accepts any text; an event that we reject is delivered again for three days and then never.
         text = storable_json_text(body.decode(errors="replace"))
         return parse_event(json.loads(text)), text
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Invoice reconciliation: what was paid, and what the ledger granted for it. Differences are named, kept and told; never mended."""
+"""Invoice reconciliation: payments against the ledger's grants. Differences are stored and reported, never repaired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _MOST_LOGGED: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`what` is a stable word, `ref` the grant key, `detail` names the ids and figures for people."""
+    """`what` is a stable code, `ref` the grant key, `detail` a text with ids and amounts for operators."""
 
     what: str
     ref: str
@@ -24,25 +24,25 @@ class Difference:
 
 
 class Reconciliation(Protocol):
-    """Billing's records beside the ledger's."""
+    """Billing's records against the ledger's."""
 
     async def compare(self) -> tuple[int, Sequence[Difference]]:
-        """(how many grants and payments were compared, those that differ), as of one moment."""
+        """(how many grants and payments were compared, those that differ), in one snapshot."""
         ...
 
     async def keep(self, differences: Sequence[Difference]) -> None:
-        """Store what is so now; what was stored and is so no more is marked resolved."""
+        """Store the current differences; mark stored ones that no longer exist as resolved."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileInvoices:
-    """A job. A difference is no failure of the job: trying again would not mend it."""
+    """A job. A difference does not fail the job: a retry would not repair it."""
 
     reconciliation: Reconciliation
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """Counts: what was compared; `differences` stand in billing.differences, which a figure counts, and in the log."""
+        """Counts what was compared. Differences are stored in billing.differences, exported as a metric, and logged."""
         compared, differences = await self.reconciliation.compare()
         await self.reconciliation.keep(differences)
         progress.succeeded = compared

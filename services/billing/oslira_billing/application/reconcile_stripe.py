@@ -1,4 +1,4 @@
-"""Reconciliation with Stripe, by day: the job that compares yesterday's money with what was granted for it."""
+"""Daily reconciliation with Stripe: the job compares yesterday's money with what was granted for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from oslira_billing.domain.mismatch import Mismatch
 
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
-# Events may be in flight for a while: a slot soon after midnight means the day before that.
+# Events may be delayed: a slot soon after midnight means the day before yesterday's end.
 GRACE: Final = timedelta(hours=1)
 _LIMIT_S: Final = 900.0
 
@@ -28,16 +28,16 @@ def day_before(slot: datetime) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileStripe:
-    """A job. A mismatch is no failure of the job: it is stored, measured and told to operators, and nothing is changed.
+    """A job. A mismatch does not fail the job: it is stored, measured and reported to operators, and nothing is changed.
 
-    What earlier days left unresolved is compared again, so that it is resolved once it was put right.
+    Unresolved mismatches of earlier days are compared again, so that a corrected one is resolved.
     """
 
     compare: CompareMoney
     records: MoneyRecords
 
     async def __call__(self, slot: datetime, progress: JobProgress) -> None:
-        """Raises OsliraError or DeadlineExceeded where Stripe can't be asked for all of it: the slot is tried again."""
+        """Raises OsliraError or DeadlineExceeded if Stripe does not answer in full: the slot is retried."""
         start, end = day_before(slot)
         also = await self.records.unresolved() | await self.records.frozen()
         comparing = self.compare(start, end, also=also)

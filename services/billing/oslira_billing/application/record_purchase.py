@@ -1,4 +1,4 @@
-"""Grant what a purchase pays for, and keep the ledger at what should stand of it."""
+"""Grant what a purchase pays for, and keep the ledger at the amount that is still paid for."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,12 +9,12 @@ from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.group import Freeze, Given, Group, Restore, Revoke, Unfreeze
 from oslira_billing.domain.purchase import Purchase, period_key
 
-# A credit that is given back may have to be frozen, and then all is as it should be.
+# A returned credit may have to be frozen, and then another round finds nothing to do.
 _MOST_ROUNDS = 3
 
 
 async def record_purchase(records: BillingRecords, account_id: UUID, purchase: Purchase) -> None:
-    """Once, whichever event brings it. Raises EventRefusedError `account_closed`: an operator has to return the money."""
+    """Once, for any number of events. Raises EventRefusedError `account_closed`: an operator must refund the money."""
     if not await records.purchases.save(account_id, purchase):
         return
     if purchase.grants and await records.is_closed(account_id):
@@ -35,13 +35,13 @@ async def record_purchase(records: BillingRecords, account_id: UUID, purchase: P
 
 
 async def settle_purchase(records: BillingRecords, purchase_id: str) -> None:
-    """After something became known of a purchase's money. Before the purchase was recorded it does nothing."""
+    """After a change of a purchase's money. Does nothing before the purchase is recorded."""
     for account_id, group_key in await records.purchases.groups_of(purchase_id):
         await settle(records, account_id, group_key)
 
 
 async def settle(records: BillingRecords, account_id: UUID, group_key: str) -> None:
-    """Move the ledger from how a group's grants are to how they should be."""
+    """Move a group's grants in the ledger from their current state to the correct one."""
     for _ in range(_MOST_ROUNDS):
         group = await records.purchases.group(group_key)
         moves = group.moves()
@@ -52,7 +52,7 @@ async def settle(records: BillingRecords, account_id: UUID, group_key: str) -> N
 
 
 async def grant_months(records: BillingRecords, account_id: UUID, group_key: str, *, at: datetime) -> int:
-    """Grant the months of a group that began by `at`, were paid in advance and are still paid. How many credits."""
+    """Grant the months of a group that began by `at`, were paid in advance and are still paid. Returns the credits."""
     granted = 0
     for begins in (await records.purchases.group(group_key)).months_due(at):
         group = await records.purchases.group(group_key)

@@ -16,7 +16,7 @@ from oslira_billing.application.record_purchase import grant_months
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What a subscription is due for the period that begins at `period_start`. `grant_key` makes it happen once."""
+    """The credits of a subscription for the period that begins at `period_start`. `grant_key` makes the grant idempotent."""
 
     subscription_id: UUID
     account_id: UUID
@@ -27,29 +27,29 @@ class Renewal:
 
 
 class Renewals(Protocol):
-    """Manual plans that are due credits, and giving them."""
+    """Manual plans with credits due, and their grants."""
 
     async def due(self, slot: datetime) -> Sequence[Renewal]:
-        """Periods that begin in the slot's month (UTC) or began before, and have not been given."""
+        """Periods that began before or begin in the slot's month (UTC), and have not been granted."""
         ...
 
     async def give(self, renewal: Renewal) -> None:
-        """The credits and the record of them, in one transaction; again: nothing."""
+        """Grant the credits and record them, in one transaction; idempotent."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RenewMonthly:
-    """A job: grants whatever is due and was not granted, so that what a slot missed the next one gives.
+    """A job: grants everything that is due and was not granted, so that a slot also covers missed ones.
 
-    One account's failure doesn't keep credits from the others.
+    One account's failure does not keep credits from others.
     """
 
     renewals: Renewals
     records: Callable[[], AbstractAsyncContextManager[BillingRecords]]
 
     async def __call__(self, slot: datetime, progress: JobProgress) -> None:
-        """As of the slot, also if it comes late."""
+        """As of the slot, also if it runs late."""
         for renewal in await self.renewals.due(slot):
             async with progress.item(f"subscription {renewal.subscription_id}"):
                 await self.renewals.give(renewal)

@@ -1,4 +1,4 @@
-"""Let an event that ended dead begin anew, once its cause is gone."""
+"""Requeue a dead event, once its cause is fixed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +14,7 @@ class ReplayEvent:
     hints: Hints
 
     async def __call__(self, event_id: str) -> UUID:
-        """By its row's id or Stripe's. Safe to ask twice: applying is idempotent."""
+        """By its row's id or Stripe's. May be repeated: applying is idempotent."""
         row_id = await self.inbox.requeue(event_id)
         await self.hints.announce(row_id, "received", 0, again=True)
         return row_id

@@ -1,4 +1,4 @@
-"""What the records keep of money that goes back, in the use cases' words. What follows from it is Purchases'."""
+"""The port for the records of reversals. Purchases computes their effect."""
 
 from typing import Protocol
 from uuid import UUID
@@ -10,10 +10,10 @@ from oslira_billing.domain.reversal import Charge, CreditNote, Dispute
 
 
 class Reversals(Protocol):
-    """Payments, and what of them went back. Part of the transaction of one event."""
+    """Payments and their reversals. Part of the transaction of one event."""
 
     async def save_session(self, account_id: UUID, session: StripeObject, purchase: Purchase | None) -> None:
-        """Record a pack's checkout and what it grants. What is paid stays paid."""
+        """Record a pack's checkout and its grants. Once paid, it stays paid."""
         ...
 
     async def save_payment(self, payment_intent_id: str, invoice_id: str) -> None:
@@ -27,17 +27,17 @@ class Reversals(Protocol):
     async def save_charge(
         self, account_id: UUID, charge: Charge, purchase_id: str, seen: FetchVersion
     ) -> None:
-        """Keep what was found, unless the row holds something newer."""
+        """Store it, unless the row holds something newer."""
         ...
 
     async def save_dispute(self, charge_id: str, dispute: Dispute, seen: FetchVersion) -> None:
-        """Keep what was found, unless the row holds something newer. A closed one doesn't open again."""
+        """Store it, unless the row holds something newer. A closed one doesn't open again."""
         ...
 
     async def save_credit_note(self, account_id: UUID, note: CreditNote, seen: FetchVersion) -> None:
-        """Keep what was found, unless the row holds something newer."""
+        """Store it, unless the row holds something newer."""
         ...
 
     async def charge_of(self, charge_id: str) -> tuple[UUID, str | None] | None:
-        """(whose, the purchase) of a charge that was seen before."""
+        """(account, purchase) of a charge that was seen before."""
         ...

@@ -1,4 +1,4 @@
-"""Money went back, or may have to: the credits that it bought follow, in whatever order the events come."""
+"""A payment was reversed, or may be: the credits that it paid for follow, for any order of the events."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from oslira_billing.domain.reversal import CreditNote
 async def reverse(
     records: BillingRecords, account_id: UUID, _described: StripeObject, *, found: Found
 ) -> None:
-    """Record what was found, then settle the purchase that the charge is for."""
+    """Record the reversal, then correct the purchase that the charge paid."""
     if found.charge is not None and found.purchase_id is not None:
         await records.reversals.save_charge(account_id, found.charge, found.purchase_id, found.charge_seen)
     if found.dispute is not None:
@@ -31,6 +31,6 @@ async def credit(
     note: CreditNote,
     seen: FetchVersion,
 ) -> None:
-    """A credit note gave something back of an invoice."""
+    """A credit note reduced an invoice."""
     await records.reversals.save_credit_note(account_id, note, seen)
     await settle_purchase(records, note.invoice_id)

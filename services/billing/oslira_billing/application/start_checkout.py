@@ -1,4 +1,4 @@
-"""Sell a plan or a pack: a page of Stripe's, for a customer that is the account's and nobody else's."""
+"""Sell a plan or a pack: a page of Stripe's, for a customer of exactly one account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _INTERVALS: Final = frozenset({"month", "year"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """`plan` at `interval`, or `pack`. URLs that are None are the application's own. `key` names the business action."""
+    """`plan` at `interval`, or `pack`. URLs that are None are the application's own. `key` is the idempotency key."""
 
     account_id: UUID
     plan: str | None
@@ -57,7 +57,7 @@ class StartCheckout:
         try:
             return await self._open(order, asked, customer_id)
         except CustomerGoneError:
-            # Somebody deleted it at Stripe. The account must be able to buy all the same.
+            # The customer was deleted at Stripe. The account must still be able to buy.
             await self.shop.forget_customer(customer_id)
         try:
             return await self._open(order, asked, await self._customer(order.account_id))
@@ -65,12 +65,12 @@ class StartCheckout:
             raise OsliraError("provider_unavailable", "Stripe has no new customer yet; try again.") from error
 
     async def _open(self, order: Order, asked: Mapping[str, Any], customer_id: str) -> OpenPage:
-        # Under one key Stripe answers one set of parameters, and the customer is one of them.
+        # Stripe binds a key to one set of parameters, and the customer is one of them.
         key = f"checkout:{order.account_id}:{order.key}:{customer_id}"
         return await self.checkouts.open_checkout({**asked, "customer": customer_id}, idempotency_key=key)
 
     async def _customer(self, account_id: UUID) -> str:
-        """Stored before anything is bought, so that every event of this customer is known to be this account's."""
+        """Stored before anything is bought, so that every event of this customer finds this account."""
         known = await self.shop.customer_of(account_id)
         if known is not None:
             return known
@@ -109,7 +109,7 @@ class OpenPortal:
 
 
 def _session(order: Order, price_id: str) -> Mapping[str, Any]:
-    """What the session sells, and whose it is: on it, and on the subscription or payment that comes of it."""
+    """What the session sells, and its account: on the session, and on the resulting subscription or payment."""
     sells = {"plan": order.plan} if order.plan else {"pack": order.pack}
     metadata = {"account_id": str(order.account_id), **sells}
     carried = "subscription_data" if order.plan else "payment_intent_data"

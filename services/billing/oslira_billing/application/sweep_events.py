@@ -1,4 +1,4 @@
-"""Hint again at every event that is due: after a crash, a retry's delay, a lost message, a wiped bus."""
+"""Send hints for every event that is due: after a crash, a retry's delay, a lost message, or lost data of the bus."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class SweepEvents:
     hints: Hints
 
     async def __call__(self) -> None:
-        """Nothing while the bus is down: its hints would be lost, and the rows stay due."""
+        """Does nothing while the bus is down: its hints would be lost, and the rows stay due."""
         if not self.hints.is_open:
             return
         for row_id, state, attempt in await self.inbox.sweep(await self.hints.waiting_since()):

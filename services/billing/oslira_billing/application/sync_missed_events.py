@@ -1,4 +1,4 @@
-"""The events that Stripe could not deliver, and subscriptions whose period ended without our hearing of it."""
+"""Fetches events that Stripe could not deliver, and subscriptions whose period ended without an event."""
 
 import json
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ class StaleSubscriptions(Protocol):
     """Subscriptions that should have changed by now."""
 
     async def overdue(self) -> Sequence[str]:
-        """Stripe's ids of those that are not over, though their period has been for an hour."""
+        """Stripe's ids of those that have not ended, but whose period ended over an hour ago."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncMissedEvents:
-    """A job: what is fetched goes the way of what is delivered, so an event that comes both ways is one row."""
+    """A job: fetched events are handled as delivered ones, so an event that arrives both ways is one row."""
 
     missed: MissedEvents
     stale: StaleSubscriptions
@@ -34,7 +34,7 @@ class SyncMissedEvents:
     livemode: bool
 
     async def __call__(self, slot: datetime, progress: JobProgress) -> None:
-        """One that can't be taken in doesn't keep the others out."""
+        """One that is rejected doesn't stop the others."""
         async for payload in self.missed.undelivered(HANDLED):
             async with progress.item(f"event {payload.get('id')}"):
                 await self._take_in(payload)

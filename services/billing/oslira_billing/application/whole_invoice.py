@@ -1,4 +1,4 @@
-"""An invoice with all that reading it needs, asked of Stripe where the invoice itself does not show it."""
+"""An invoice with everything needed to read it; the rest is read from Stripe."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ async def whole_invoice(
 ) -> tuple[StripeObject, datetime | None]:
     """(the invoice with all its lines, the anchor of its subscription's billing cycle where a line needs it).
 
-    An invoice shows ten lines; and where a period began, its end alone does not tell. Raises EventRefusedError, OsliraError.
+    An invoice contains ten lines, and a period's end does not determine its start. Raises EventRefusedError, OsliraError.
     """
     invoice = dict(described)
     if at(invoice, "lines", "has_more") is True:

@@ -1,1 +1,1 @@
-"""What Stripe's events mean: whose they are, what they grant, which plan they put an account on. Pure."""
+"""The meaning of Stripe's events: their account, their grants, their plan. Pure."""

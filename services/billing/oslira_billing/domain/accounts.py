@@ -1,4 +1,4 @@
-"""Whose an event is: the stored customer mapping decides, metadata has to agree."""
+"""The account of an event: the stored customer mapping decides, and metadata must agree."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _ID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNOR
 def named_account(described: StripeObject) -> UUID | None:
     """The account that the object itself names, in its metadata, its subscription's, or as client reference.
 
-    `user_id` is the older key for the same thing and counts where no `account_id` is given. What isn't an id is somebody else's
+    `user_id` is the older key for the same thing and is used without `account_id`. A value that isn't an id is an external
     reference, as payment links set them. Raises EventRefusedError when names contradict each other.
     """
     sources: list[Any] = [
@@ -32,7 +32,7 @@ def named_account(described: StripeObject) -> UUID | None:
 
 
 def owner_of(described: StripeObject, stored: UUID | None) -> UUID:
-    """The account to act for. Raises EventRefusedError on a contradiction, AccountUnknownError when nothing says whose it is."""
+    """The event's account. Raises EventRefusedError on a contradiction, AccountUnknownError when nothing names one."""
     named = named_account(described)
     if stored and named and stored != named:
         raise EventRefusedError("account_mismatch", f"the customer is {stored}'s, the metadata names {named}")
@@ -43,7 +43,7 @@ def owner_of(described: StripeObject, stored: UUID | None) -> UUID:
 
 
 def one_owner(owners: Sequence[UUID], *, waits_for: str | None) -> UUID:
-    """The one they all are. Raises EventRefusedError `account_mismatch`; NotYetError, which `waits_for` may end, for none."""
+    """The one that all are equal to. Raises EventRefusedError `account_mismatch`; NotYetError, which `waits_for` may end, for none."""
     if len(set(owners)) > 1:
         raise EventRefusedError(
             "account_mismatch", f"the event and what it is about are of {len(set(owners))} accounts"
@@ -54,7 +54,7 @@ def one_owner(owners: Sequence[UUID], *, waits_for: str | None) -> UUID:
 
 
 def names_us(described: StripeObject, catalogue: Catalogue) -> bool:
-    """Whether an object is about something that we sell, or about an account: then somebody has to look after it."""
+    """Whether an object is about something that we sell, or about an account: then an operator must look at it."""
     if named_account(described) is not None or text(described, "metadata", "pack") in catalogue.packs:
         return True
     items = [*rows(described, "lines"), *rows(described, "items")]

@@ -15,14 +15,14 @@ def month_after(anchor: datetime, months: int) -> datetime:
 
 
 def months_between(earlier: datetime, later: datetime) -> int:
-    """Calendar months from one to the other, whatever the days are."""
+    """Calendar months between two times; days are ignored."""
     return (later.year - earlier.year) * _MONTHS_A_YEAR + later.month - earlier.month
 
 
 def months_until(end: datetime, months: int, *, anchor: datetime | None) -> list[datetime]:
-    """Where the months of a billing period of so many months begin, and its `end`.
+    """The start of each month of a billing period of so many months, and its `end`.
 
-    Stripe counts from the subscription's `anchor`, which `end` alone does not tell for days after the 28th.
+    Stripe counts from the subscription's `anchor`, which `end` does not determine for days after the 28th.
     """
     if anchor is not None:
         to_end = months_between(anchor, end)
@@ -32,7 +32,7 @@ def months_until(end: datetime, months: int, *, anchor: datetime | None) -> list
 
 
 def parts(start: datetime, end: datetime, months: int, *, anchor: datetime | None) -> tuple[Fraction, int]:
-    """What [start, end) is of a billing period of `months` that ends at `end`: (share of its current month, later months)."""
+    """The part of a billing period of `months` until `end` that [start, end) covers: (share of its current month, later months)."""
     begins = months_until(end, months, anchor=anchor)
     number = next(n for n in range(1, months + 1) if n == months or start < begins[n])
     return Fraction(

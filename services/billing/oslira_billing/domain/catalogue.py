@@ -1,4 +1,4 @@
-"""What is sold: plans, packs, and the Stripe prices that stand for them."""
+"""What is sold: plans, packs, and their Stripe prices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`plans`: name → credits a month; `packs`: name → credits; `prices`: Stripe price id → what it sells.
+    """`plans`: name → credits per month; `packs`: name → credits; `prices`: Stripe price id → what it sells.
 
-    `trials`: plan → credits that a trial of it grants, once for an account.
+    `trials`: plan → credits that a trial of it grants, once per account.
     """
 
     plans: Mapping[str, int]
@@ -32,7 +32,7 @@ class Catalogue:
     def sold_by(self, price_id: str | None, *metadata: Any) -> Priced:
         """What a price sells; without a price, the first plan that metadata names.
 
-        Metadata never stands in for a price that the table lacks: after a change in Stripe's portal it names the plan before.
+        Metadata never replaces a price that the table lacks: after a change in Stripe's portal it names the previous plan.
         Raises EventRefusedError `price_unknown` or `plan_unknown`.
         """
         if price_id is not None:

@@ -1,4 +1,4 @@
-"""Why an event cannot be applied: for good, or not yet."""
+"""Why an event cannot be applied: permanently, or not yet."""
 
 
 class EventRefusedError(Exception):
@@ -11,9 +11,9 @@ class EventRefusedError(Exception):
 
 
 class NotYetError(Exception):
-    """Not yet: Stripe delivers in no order, and the event that tells what is missing may still be on its way.
+    """Not yet: Stripe delivers in any order, and the event with the missing information may still arrive.
 
-    `waits_for` is the Stripe id whose arrival is worth waking up for.
+    `waits_for` is the Stripe id whose arrival wakes this event.
     """
 
     def __init__(self, reason: str, *, waits_for: str | None = None) -> None:
@@ -22,7 +22,7 @@ class NotYetError(Exception):
 
 
 class AccountUnknownError(NotYetError):
-    """Nothing has said yet whose customer this is."""
+    """No event has named the customer's account yet."""
 
     def __init__(self, *, waits_for: str | None = None) -> None:
         super().__init__("account_unknown: nothing has said yet whose it is", waits_for=waits_for)

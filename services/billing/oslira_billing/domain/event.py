@@ -9,15 +9,15 @@ from oslira_shared.errors import OsliraError
 
 from oslira_billing.domain.fields import StripeObject, at, moment, reference, text
 
-# What our reading of objects was made for; the webhook endpoint at Stripe is to be set to the same.
+# The version that our code reads; the webhook endpoint at Stripe must be set to the same.
 API_VERSION: Final = "2026-10-28.endive"
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """`object` is the snapshot that the event carries, as of `created`; what it describes may have moved on since.
+    """`object` is the event's snapshot as of `created`; the current object may have changed since.
 
-    `connected_account`: of a Connect platform, whose money this is; None for our own.
+    `connected_account`: the owner of the money on a Connect platform; None for our own.
     """
 
     id: str
@@ -34,7 +34,7 @@ class StripeEvent:
         return reference(self.object, "customer")
 
     def as_of(self, received_at: datetime) -> "StripeEvent":
-        """What a test clock calls the future is no newer than when it came: later events still count."""
+        """A time in the future, from a test clock, counts as the time of arrival: later events are still newer."""
         if self.created is None or self.created <= received_at:
             return self
         return replace(self, created=received_at)

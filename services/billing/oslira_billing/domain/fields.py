@@ -8,7 +8,7 @@ StripeObject: TypeAlias = Mapping[str, Any]
 
 
 def at(value: Any, *path: str) -> Any:
-    """What lies at `path`, or None where any part of it is missing."""
+    """The value at `path`, or None where any part of it is missing."""
     for key in path:
         if not isinstance(value, Mapping):
             return None
@@ -35,7 +35,7 @@ def moment(value: StripeObject, *path: str) -> datetime | None:
 
 
 def reference(value: StripeObject, *path: str) -> str | None:
-    """The id of another object, which may be there in full."""
+    """The id of another object, which may be expanded."""
     found = at(value, *path)
     return text(found, "id") if isinstance(found, Mapping) else text(value, *path)
 

@@ -1,6 +1,6 @@
-"""How many credits of what was paid for should stand, and what has to move so that they do.
+"""How many credits are still paid for, and which movements bring the ledger there.
 
-Computed from all that is known, so neither the order of the events nor their repetition matters.
+Computed from all records, so neither the order nor the repetition of events matters.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from oslira_billing.domain.purchase import Purchase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Credits in the ledger under `key`: what was granted, and what of it was taken back so far.
+    """Credits in the ledger under `key`: granted, and revoked so far.
 
-    `is_month`: of a month that was paid in advance. `is_restored`: given back after too many had been taken.
+    `is_month`: of a month that was paid in advance. `is_restored`: granted again after too many had been revoked.
     `freezes` counts the freezes so far; `frozen_under` is the key of the open one.
     """
 
@@ -32,7 +32,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """A purchase and what became of its money: `back_minor` of the stake went back, `is_disputed` while some may have to."""
+    """A purchase and its reversals: `back_minor` of the stake was returned, `is_disputed` while more may be."""
 
     purchase: Purchase
     back_minor: int = 0
@@ -41,7 +41,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """Revoke so many credits of a grant back."""
+    """Revoke credits of a grant."""
 
     key: str
     credits: int
@@ -49,21 +49,21 @@ class Revoke:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Give so many back: a refund failed, or a dispute was won after all."""
+    """Restore credits: a refund failed, or a dispute was won after all."""
 
     credits: int
 
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Let nothing of a grant be drawn."""
+    """Freeze a grant: none of it can be spent."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unfreeze:
-    """The end of that freeze."""
+    """End that freeze."""
 
     key: str
 
@@ -79,7 +79,7 @@ class Group:
     given: Sequence[Given] = field(default_factory=tuple[Given, ...])
 
     def net_credits(self) -> int:
-        """What is granted, less what was given back in money: by prorations, refunds, disputes and credit notes."""
+        """Granted credits, less those whose money was returned: by prorations, refunds, disputes and credit notes."""
         future = self._future()
         taken = sum(max(0, self._back(one) - future[one.purchase.id]) for one in self.paid)
         return max(0, self._granted() - taken)
@@ -87,8 +87,8 @@ class Group:
     def month(self, begins: datetime) -> int | None:
         """Credits of the month that begins then; None while a payment for it is disputed.
 
-        Of a payment of which a part went back, the first months to come are still paid, the last are not. One that is paid in
-        part is granted whole: what is too much of it then stands out, and is taken.
+        Of a partly returned payment the first future months are still paid, the last are not. A partly paid month is
+        granted in full: the excess is then revoked.
         """
         future, amount = self._future(), 0
         for one, share in self._shares(begins):
@@ -107,9 +107,9 @@ class Group:
         return [one.purchase.id for one, share in self._shares(begins) if share][-1]
 
     def moves(self) -> list[Move]:
-        """From how the grants are to how they should be.
+        """From the current state of the grants to the correct one.
 
-        What was refunded is taken first of its own grants, then of the newest; before any thaw, or it could be drawn in between.
+        A refund is revoked first from its own grants, then from the newest; before any unfreeze, or it could be spent in between.
         """
         moves: list[Move] = []
         excess = sum(given.credits - given.taken_credits for given in self.given) - self.net_credits()
@@ -136,16 +136,16 @@ class Group:
         return moves
 
     def _granted(self) -> int:
-        """In the order of time, so that what was given back takes of what had been granted before it, and no more."""
+        """In order of time, so that a return revokes only what was granted before it, and no more."""
         returning = {one.purchase.id: one.purchase for one in self.paid if one.purchase.returned_credits}
         made_at = {one.purchase.id: one.purchase.made_at for one in self.paid}
-        # What an invoice grants comes after what it gives back.
+        # The grants of an invoice come after its returns.
         steps = [
             (one.starts_at, made_at[one.purchase_id], 2 if one.purchase_id in returning else 0, one.credits)
             for one in self.given
             if not one.is_month and not one.is_restored
         ]
-        # By what is known now, also if an invoice for it came late.
+        # By what is known now, also if an invoice for it arrived late.
         steps += [(begins, begins, 0, max(0, self._monthly(begins))) for begins in self._months_given()]
         steps += [
             (one.returned_at or one.made_at, one.made_at, 1, -one.returned_credits)
@@ -162,7 +162,7 @@ class Group:
         return total * min(one.back_minor, stake_minor) // stake_minor if stake_minor else 0
 
     def _future(self) -> dict[str, int]:
-        """Purchase → credits of its months that are still to be granted."""
+        """Purchase → credits of its months that are not granted yet."""
         future = {one.purchase.id: 0 for one in self.paid}
         for begins in self._months() - self._months_given():
             for one, share in self._shares(begins):
@@ -170,7 +170,7 @@ class Group:
         return future
 
     def _shares(self, begins: datetime) -> list[tuple[Paid, int]]:
-        """What each purchase gives of a month, the oldest first, up to what is left of it after later returns."""
+        """What each purchase grants of a month, oldest first, up to what is left of it after later returns."""
         left, shares = max(0, self._monthly(begins)), list[tuple[Paid, int]]()
         for one in sorted(self.paid, key=lambda one: (one.purchase.made_at, one.purchase.id)):
             share = min(left, max(0, one.purchase.monthly(begins)))

@@ -1,4 +1,4 @@
-"""The lines of an invoice: what each sells, for which time, and whether it charges or gives back."""
+"""The lines of an invoice: what each sells, for which period, and whether it charges or returns money."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _MONTH_S: Final = 30.44 * 86_400
 class Line:
     """`credits` are those of one month of all its units, or of all its packs. `amount_minor` is after discounts.
 
-    `is_charge`: it costs something before discounts; a trial's line costs nothing, one that gives back less than nothing.
+    `is_charge`: its amount before discounts is above 0; a trial's line is 0, a returning one below.
     `months`: of its period; for a proration, of its price's billing period.
     """
 
@@ -33,7 +33,7 @@ class Line:
     is_charge: bool
 
     def prorated(self, anchor: datetime | None) -> tuple[Fraction, int, int]:
-        """(credits of its current month, of each later month, how many those are); below 0 where it gives back."""
+        """(credits of its current month, of each later month, how many those are); below 0 if it returns money."""
         sign = 1 if self.is_charge else -1 if self.amount_minor < 0 else 0
         share, later = parts(self.starts_at, self.ends_at, self.months, anchor=anchor)
         return sign * self.credits * share, sign * self.credits, later
@@ -50,9 +50,9 @@ def has_prorations(invoice: StripeObject) -> bool:
 
 
 def read_lines(invoice: StripeObject, catalogue: Catalogue) -> Sequence[Line]:
-    """The lines that sell credits or give them back. Raises EventRefusedError for one that makes no sense.
+    """The lines that sell or return credits. Raises EventRefusedError for an invalid one.
 
-    A one-off item that isn't a pack of ours sells no credits. Every price of a subscription's item has to be known.
+    A one-off item that isn't a pack of ours sells no credits. Every price of a subscription's item must be known.
     """
     found = (_read(line, invoice, catalogue) for line in rows(invoice, "lines"))
     return [line for line in found if line is not None and line.credits]
@@ -66,7 +66,7 @@ def _read(line: StripeObject, invoice: StripeObject, catalogue: Catalogue) -> Li
         return None
     amount_minor = number(line, "amount") or 0
     discount_minor = sum(abs(number(one, "amount") or 0) for one in at(line, "discount_amounts") or [])
-    # Metadata names the plan of today, so what is given back is known by its price alone.
+    # Metadata names the current plan, so a returned item is identified only by its price.
     names = (
         ()
         if amount_minor < 0
@@ -99,6 +99,6 @@ def _is_proration(line: StripeObject) -> bool:
 
 
 def _details(line: StripeObject) -> StripeObject:
-    """Of the item that it is for: a subscription's, or one that was added to the invoice."""
+    """Of its own item: a subscription's, or one that was added to the invoice."""
     kind = text(line, "parent", "type") or "subscription_item_details"
     return at(line, "parent", kind) or {}

@@ -1,4 +1,4 @@
-"""Money at Stripe beside what was granted for it: every difference named with its ids, amounts and credits."""
+"""Compares money at Stripe with what was granted for it: every mismatch with its ids, amounts and credits."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ KINDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """`stripe_id`: the invoice, checkout, charge, credit note or dispute. `credits`: how many the ledger is off, 0 if none yet."""
+    """`stripe_id`: the invoice, checkout, charge, credit note or dispute. `credits`: the ledger's error, 0 if none yet."""
 
     kind: str
     stripe_id: str
@@ -73,9 +73,9 @@ class Payment:
 
 
 def payment_differences(payment: Payment, account_id: UUID, stakes: Sequence[Stake]) -> Sequence[Mismatch]:
-    """Where what we recorded of a payment is not what was paid.
+    """Mismatches between our record of a payment and what was paid.
 
-    `stakes`: of its parts. Each has the whole cash, but for a trial's, which has none; nothing paid has no currency.
+    `stakes`: of its parts. Each has the whole cash, except a trial's, which has none; nothing paid has no currency.
     """
     paid = (payment.cash_minor, payment.currency if payment.cash_minor else "")
     if any((one.cash_minor, one.currency if one.cash_minor else "") == paid for one in stakes):
@@ -113,7 +113,7 @@ def merged(mismatches: Iterable[Mismatch]) -> Sequence[Mismatch]:
 
 
 def not_recorded(payment: Payment, account_id: UUID, expected: Sequence[Purchase]) -> Mismatch:
-    """A payment that we know nothing of, and what it pays for."""
+    """A payment without a record, and what it pays for."""
     due = sum(one.total_credits for one in expected)
     return Mismatch(
         kind=PAYMENT_WITHOUT_GRANT,
@@ -130,9 +130,9 @@ def not_recorded(payment: Payment, account_id: UUID, expected: Sequence[Purchase
 
 @dataclass(frozen=True, slots=True)
 class CompareGroup:
-    """A group of purchases and grants as we recorded it, beside Stripe and the ledger.
+    """A group of purchases and grants as we recorded it, compared with Stripe and the ledger.
 
-    `facts`: of the purchases that Stripe was asked about, by their ids; the others count as recorded.
+    `facts`: of the purchases that were read from Stripe, by their ids; the others count as recorded.
     """
 
     account_id: UUID
@@ -142,14 +142,14 @@ class CompareGroup:
     recorded: Mapping[str, MoneyFacts]
 
     def __call__(self) -> Sequence[Mismatch]:
-        """Money facts that differ, and grants that are not as Stripe's facts want them."""
+        """Money facts that differ, and grants that don't match Stripe's facts."""
         moves = self._at_stripe().moves()
         found = [one for purchase_id in self.facts for one in self._of_facts(purchase_id, moves)]
         named = {one.purchase_id for one in found}
         return [*self._of_grants(), *found, *self._of_moves(moves, named)]
 
     def _at_stripe(self) -> Group:
-        """What it would be, were everything that Stripe knows recorded, with the grants as the ledger has them."""
+        """The group as if everything at Stripe were recorded, with the ledger's grants."""
         given = [_as_in_ledger(one, self.ledger[one.key]) for one in self._granted()]
         return Group([self._paid(one) for one in self.group.paid], given)
 
@@ -196,7 +196,7 @@ class CompareGroup:
         return found
 
     def _of_moves(self, moves: Sequence[Move], named: Collection[str | None]) -> Sequence[Mismatch]:
-        """Grants that are not as they should be although all is recorded: somebody changed them, or a step was lost."""
+        """Grants that are wrong although everything is recorded: they were changed by hand, or a step was lost."""
         found: list[Mismatch] = []
         for move in moves:
             purchase_id = self._purchase_of(move)
@@ -235,7 +235,7 @@ class CompareGroup:
         return next(one.purchase_id for one in self.group.given if one.key == move.key)
 
     def _credits(self, move: Move, purchase_id: str) -> int:
-        """How many credits of a purchase a move is about."""
+        """The credits of a movement."""
         if self._purchase_of(move) != purchase_id:
             return 0
         if isinstance(move, Revoke | Restore):

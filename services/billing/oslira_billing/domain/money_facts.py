@@ -1,4 +1,4 @@
-"""What went back of a purchase's money, as Stripe has it or as we recorded it, and where the two differ."""
+"""The reversals of a purchase, at Stripe or in our records, and their differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ FREEZE_AFTER_DISPUTE: Final = "freeze_after_dispute_closed"
 
 @dataclass(frozen=True, slots=True)
 class FactDifference:
-    """Stripe's `stripe_id` is not what we recorded of it. Amounts in minor units."""
+    """Our record of Stripe's `stripe_id` is wrong. Amounts in minor units."""
 
     kind: str
     stripe_id: str
@@ -40,7 +40,7 @@ class MoneyFacts:
     notes: Mapping[str, CreditNote] = field(default_factory=dict[str, CreditNote])
 
     def money_back(self) -> MoneyBack:
-        """As the standing of credits is computed from it."""
+        """In the form that net credits are computed from."""
         charges = [
             (charge, [dispute for charge_id, dispute in self.disputes.values() if charge_id == charge.id])
             for charge in self.charges.values()
@@ -48,11 +48,11 @@ class MoneyFacts:
         return MoneyBack(charges, sum(note.amount_minor for note in self.notes.values()))
 
     def differences(self, recorded: "MoneyFacts") -> Sequence[FactDifference]:
-        """Where `recorded` is not what is true here, at Stripe."""
+        """Where `recorded` differs from this, Stripe's."""
         return [*self._charges(recorded), *self._notes(recorded), *self._disputes(recorded)]
 
     def cause(self) -> tuple[str, str]:
-        """(kind of mismatch, Stripe's id) of money that went back."""
+        """(kind of mismatch, Stripe's id) of reversals."""
         for id_, charge in self.charges.items():
             if charge.refunded_minor:
                 return REFUND_WITHOUT_REVERSAL, id_
@@ -114,7 +114,7 @@ def _noted(facts: MoneyFacts, note_id: str) -> int:
 
 
 def _stage(facts: MoneyFacts, dispute_id: str) -> str:
-    """What a dispute does to credits: takes them (lost), freezes them (open), or nothing (calm)."""
+    """A dispute's effect on credits: revokes them (lost), freezes them (open), or none (calm)."""
     if dispute_id not in facts.disputes:
         return _CALM
     state = facts.disputes[dispute_id][1].state

@@ -1,4 +1,4 @@
-"""What was paid for: the credits of a paid invoice or checkout, those to come, and the money at stake for them."""
+"""What a paid invoice or checkout pays for: credits now, credits of later months, and the money at stake."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`key` makes it happen once. `source` is the ledger's word for where credits come from; `starts_at` of their period."""
+    """`key` is the idempotency key. `source` is the ledger's source of the credits; `starts_at` of their period."""
 
     key: str
     amount_credits: int
@@ -28,9 +28,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Months that are paid in advance: at each that begins within (starts_at, ends_at), counted from `anchor`, so many credits.
+    """Months paid in advance: so many credits at each that begins within (starts_at, ends_at), counted from `anchor`.
 
-    Below 0: what another span of the subscription no longer gives.
+    Below 0: what another span of the subscription no longer grants.
     """
 
     monthly_credits: int
@@ -39,7 +39,7 @@ class Span:
     ends_at: datetime
 
     def months(self) -> set[datetime]:
-        """When they begin."""
+        """The start of each."""
         numbers = range(1, months_between(self.anchor, self.ends_at) + 1)
         begins = (month_after(self.anchor, number) for number in numbers)
         return {one for one in begins if self.starts_at < one < self.ends_at}
@@ -47,7 +47,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stake:
-    """How a purchase was paid: by a card, from the customer's balance, by what was returned of something else, or waived.
+    """How a purchase was paid: by card, from the customer's balance, by credit for returned items, or waived.
 
     `credit_note_minor`: waived by a credit note before payment, so it was never paid.
     """
@@ -60,15 +60,15 @@ class Stake:
 
     @property
     def total_minor(self) -> int:
-        """What all its credits cost."""
+        """The price of all its credits."""
         return self.cash_minor + self.balance_minor + self.returned_minor + self.credit_note_minor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """`id`: the invoice's or the checkout's. `group`: what its credits are counted with, a subscription's id or its own.
+    """`id`: the invoice's or the checkout's. `group`: its credits are counted with this group, a subscription's id or its own.
 
-    `total_credits`: all that it pays for, also in months to come, less what it gives back. `returned_credits`: of those
+    `total_credits`: all that it pays for, including later months, less what it returns. `returned_credits`: of those
     granted before `returned_at`.
     """
 
@@ -83,7 +83,7 @@ class Purchase:
     spans: tuple[Span, ...] = ()
 
     def monthly(self, begins: datetime) -> int:
-        """Credits of the month that begins then; below 0 where it gives back more than it gives."""
+        """Credits of the month that begins then; below 0 if it returns more than it grants."""
         return sum(span.monthly_credits for span in self.spans if begins in span.months())
 
 
@@ -93,7 +93,7 @@ def period_key(subscription_id: str, starts_at: datetime) -> str:
 
 
 def payment_of_session(session: StripeObject) -> str | None:
-    """The payment that paid a pack's checkout; None for what isn't one. A plan's is paid by its invoices."""
+    """The payment of a pack's checkout; None for other checkouts: a plan is paid by its invoices."""
     return reference(session, "payment_intent") if text(session, "mode") == "payment" else None
 
 
@@ -102,7 +102,7 @@ def purchase_of_session(
 ) -> Purchase | None:
     """A finished checkout's packs, once they are paid. Plans are bought by their invoices.
 
-    `items` say which and how many, by their prices; where none is a pack's, the metadata names one pack.
+    `items` say which and how many, by their prices; if none is a pack's, the metadata names one pack.
     """
     if text(session, "mode") != "payment" or text(session, "payment_status") not in _PAID:
         return None
@@ -125,9 +125,9 @@ def _pack_credits(item: StripeObject, catalogue: Catalogue) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReadInvoice:
-    """`anchor`: of the billing cycle of the subscription it bills. `known`: other subscriptions of the account.
+    """`anchor`: the billing cycle anchor of its subscription. `known`: other subscriptions of the account.
 
-    `trial_key` makes a trial's credits come once for an account.
+    `trial_key` makes a trial's grant happen once per account.
     """
 
     catalogue: Catalogue
@@ -138,8 +138,8 @@ class ReadInvoice:
     def __call__(self, invoice: StripeObject) -> Sequence[Purchase]:
         """What a paid invoice pays for, one for each subscription on it. Raises EventRefusedError.
 
-        Periods in full, prorations by their time, months to come as spans, trials by the plan's policy. One that bills no
-        subscription sells the pack that its own metadata names; if a checkout made it, it names none: the session grants that.
+        Periods in full, prorations by their time, later months as spans, trials by the plan's policy. One without a
+        subscription sells the pack in its own metadata; if a checkout made it, it names none: the session grants that.
         """
         billed, lines = subscription_of(invoice), read_lines(invoice, self.catalogue)
         groups: dict[str, list[Line]] = {}
@@ -221,7 +221,7 @@ class ReadInvoice:
 
 
 def _periods(group: str, lines: Sequence[Line]) -> list[Grant]:
-    """One grant for each period that begins, whatever number of lines is for it."""
+    """One grant for each period that begins, for any number of lines."""
     credits_: dict[datetime, int] = {}
     for line in lines:
         credits_[line.starts_at] = credits_.get(line.starts_at, 0) + line.credits
@@ -245,7 +245,7 @@ def _one_off(object_: StripeObject, grant: Grant, stake: Stake) -> Purchase:
 
 
 def _stake(invoice: StripeObject, *, returned_minor: int = 0) -> Stake:
-    # A balance below 0 is the customer's: what of it was used makes it grow.
+    # A balance below 0 is the customer's credit: using it makes the balance grow.
     used = (number(invoice, "ending_balance") or 0) - (number(invoice, "starting_balance") or 0)
     return Stake(
         cash_minor=max(0, number(invoice, "amount_paid") or 0),
@@ -261,6 +261,6 @@ def _invoice_key(invoice: StripeObject) -> str:
 
 
 def _rounded(credits_: Fraction) -> int:
-    """To the nearest, the same for what is granted and what is given back, so that changing to and fro makes none."""
+    """To the nearest, the same for grants and returns, so that changing back and forth makes no credits."""
     whole = int(abs(credits_) + Fraction(1, 2))
     return whole if credits_ >= 0 else -whole

@@ -1,4 +1,4 @@
-"""Where Stripe may send a user back to: nowhere but our own application."""
+"""Where Stripe may redirect a user to: only our own application."""
 
 import re
 from typing import Final
@@ -6,12 +6,12 @@ from urllib.parse import unquote, urlsplit
 
 from oslira_shared.errors import OsliraError
 
-# Browsers read a backslash as a slash and drop control characters: what we compare must be what they open.
+# Browsers read a backslash as a slash and drop control characters: we must compare what they will open.
 _PLAIN: Final = re.compile(r"[!-\[\]-~]{1,2000}")
 
 
 def under(app_url: str, url: str) -> str:
-    """`url` if it lies under `app_url`. Raises OsliraError `invalid_return_url`."""
+    """`url` if it is under `app_url`. Raises OsliraError `invalid_return_url`."""
     ours, theirs = urlsplit(app_url), urlsplit(url)
     base = ours.path.rstrip("/") + "/"
     is_below = theirs.path.startswith(base) or theirs.path.rstrip("/") + "/" == base

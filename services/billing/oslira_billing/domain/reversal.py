@@ -1,4 +1,4 @@
-"""Money that goes back, or may have to: refunds, disputes and credit notes."""
+"""Reversals, and possible ones: refunds, disputes and credit notes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from oslira_billing.domain.fields import StripeObject, at, number, reference, te
 from oslira_billing.domain.purchase import Stake
 
 _LOST: Final = "lost"
-# An inquiry (`warning_…`) has withdrawn no money. Any other word that isn't here, also one we don't know, freezes.
+# An inquiry (`warning_…`) has withdrawn no money. Any other state that isn't here, including unknown ones, freezes.
 _CALM: Final = frozenset(
     {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
 )
-# Nobody has to answer for these: all but an open dispute.
+# These need no answer: all except an open dispute.
 QUIET: Final = _CALM | {_LOST}
-# From these there is no way back to an open dispute.
+# A dispute in one of these never opens again.
 CLOSED: Final = frozenset({_LOST, "won", "prevented", "warning_closed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """`refunded_minor` is all that went back by refunds so far."""
+    """`refunded_minor` is the total of all refunds so far."""
 
     id: str
     amount_minor: int
@@ -32,7 +32,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """`state` is Stripe's word for it."""
+    """`state` is Stripe's status."""
 
     id: str
     amount_minor: int
@@ -41,9 +41,9 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
-    """What a credit note gave back beside refunds, to the customer's balance or by hand; refunds are the charge's.
+    """What a credit note returned in addition to refunds, to the customer's balance or by hand; refunds are the charge's.
 
-    `invoice_id` is what it is of.
+    `invoice_id` is its invoice.
     """
 
     id: str
@@ -53,7 +53,7 @@ class CreditNote:
 
 @dataclass(frozen=True, slots=True)
 class MoneyBack:
-    """What went back of a purchase: by its charges with their disputes, and by credit notes."""
+    """The reversals of a purchase: by its charges with their disputes, and by credit notes."""
 
     charges: Sequence[tuple[Charge, Sequence[Dispute]]] = ()
     notes_minor: int = 0

@@ -1,6 +1,6 @@
-"""Stripe's webhook signature, scheme v1, over the raw bytes: what `stripe.Webhook` checks, for several secrets at once.
+"""Stripe's webhook signature, scheme v1, over the raw bytes: the check of `stripe.Webhook`, for several secrets at once.
 
-Our own so that the webhook answers without loading the SDK; the tests hold it against the SDK's signatures.
+Our own code, so that the webhook answers without loading the SDK; the tests compare it with the SDK's signatures.
 """
 
 import hashlib

@@ -8,13 +8,13 @@ from oslira_billing.domain.catalogue import Catalogue
 from oslira_billing.domain.errors import EventRefusedError
 from oslira_billing.domain.fields import StripeObject, at, moment, reference, rows, text
 
-# Stripe's own words for the states. One it adds later is refused until somebody decided what it means for a plan.
+# Stripe's states. A new one is rejected until its meaning for a plan is decided.
 STATES: Final = frozenset(
     {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"}
 )
-# While these last the account has the plan: a payment that is late is Stripe's to chase first.
+# In these the account has the plan: Stripe first tries to collect a late payment.
 LIVE: Final = frozenset({"active", "trialing", "past_due"})
-# From these there is no way back.
+# A subscription in one of these has ended permanently.
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
 
 

@@ -1,4 +1,4 @@
-"""Whether the ledger's grants are what was paid for: each difference named with its ids, none mended."""
+"""Compares the ledger's grants with payments: each difference is reported with its ids, none is repaired."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from oslira_shared.postgres.clients import Connection
 
 from oslira_billing.application.reconcile_invoices import Difference
 
-# Whatever billing recorded as granted: purchases and renewals. The ledger's side: keys that only billing makes.
+# Everything that billing recorded as granted: purchases and renewals. The ledger's side: keys that only billing makes.
 _BOOKED: Final = """
   booked as (
     select grant_key, account_id, credits, 'purchase ' || purchase_id as what from billing.purchase_grants
@@ -44,7 +44,7 @@ _COMPARED: Final = f"with {_BOOKED} select count(*) from booked full join grante
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Everything that doesn't match, of one moment; none when all is well. As billing_service."""
+    """All differences, in one snapshot. As billing_service."""
     return [Difference(**dict(row)) for row in await connection.fetch(_DIFFERENCES)]
 
 

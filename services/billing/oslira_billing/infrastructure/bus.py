@@ -1,4 +1,4 @@
-"""Billing on the bus: its hints, its news, and its events."""
+"""Billing on the bus: its hints, requests and events."""
 
 import asyncio
 from datetime import datetime
@@ -21,7 +21,7 @@ from oslira_billing.application.start_checkout import OpenPortal, Order, StartCh
 from oslira_billing.application.start_free_plan import StartFreePlan
 
 _LOG = structlog.get_logger()
-# Stripe waits for its answer; a hint isn't worth more, since the sweep repeats it.
+# Stripe waits for our answer; a hint isn't worth more time, since the sweep repeats it.
 _HINT_TIMEOUT_S: Final = 2.0
 
 
@@ -60,7 +60,7 @@ class BusNews:
 
 
 def subscribe(bus: Bus, *, apply_event: ApplyEvent) -> None:
-    """Declare the consumer; it pulls once the bus has started and it exists."""
+    """Declare the consumer; it pulls once the bus is connected and the consumer exists."""
 
     @bus.consumer("billing_webhook")
     async def webhook(message: WorkHint) -> None:

@@ -32,7 +32,7 @@ def webhook_app(receive: ReceiveWebhook, health: Health) -> Litestar:
     return Litestar(
         [stripe_webhook, *health_routes(health)],
         openapi_config=None,
-        logging_config=None,  # ours stands; Litestar would replace it with lines that are no JSON
+        logging_config=None,  # our body stays; Litestar would replace it with text that isn't JSON
         exception_handlers={Exception: _problem},
         after_request=_with_request_id,
     )

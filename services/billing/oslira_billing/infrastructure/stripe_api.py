@@ -15,13 +15,13 @@ from oslira_billing.domain.fields import StripeObject, reference, rows
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient
 
-# A dispute may ask five times, within its event's lease: one that Stripe outlasts would be taken from us each time.
+# A dispute may need five requests within its event's lease: a slower Stripe would cost us the lease each time.
 _TIMEOUT_S: Final = 5
 PAGE: Final = 100
 MOST_TYPES: Final = 20
-# The SDK's resources, under its v1, to one of its objects.
+# The SDK's resource under `v1`, for one object.
 Call: TypeAlias = Callable[[Any], Awaitable[Any]]
-# Where the SDK keeps each kind of object.
+# The SDK's resource of each kind of object.
 _RESOURCES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "subscription": lambda v1: v1.subscriptions,
     "invoice": lambda v1: v1.invoices,
@@ -55,7 +55,7 @@ class StripeApiObjects:
         return await self._all(lambda v1, page: v1.checkout.sessions.line_items.list_async(session_id, page))
 
     async def _all(self, listed: Callable[[Any, Any], Awaitable[Any]]) -> Sequence[StripeObject] | None:
-        """From all pages; None where what it is a list of is not there."""
+        """From all pages; None if the object of the list doesn't exist."""
         found: list[StripeObject] = []
         while True:
             asked: Any = {"limit": PAGE} | ({"starting_after": found[-1]["id"]} if found else {})
@@ -77,7 +77,7 @@ class StripeApiObjects:
         return next(iter(rows({"all": found}, "all")), None)
 
     async def undelivered(self, types: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Stripe takes at most 20 types in one question."""
+        """Stripe accepts at most 20 types per request."""
         for start in range(0, len(types), MOST_TYPES):
             last: str | None = None
             while True:
@@ -95,7 +95,7 @@ class StripeApiObjects:
                 last = events[-1]["id"]
 
     async def ask(self, call: Call) -> dict[str, Any] | None:
-        """None where Stripe has no such object. Raises OsliraError `provider_unavailable` when it can't be asked."""
+        """None if Stripe has no such object. Raises OsliraError `provider_unavailable` if Stripe is unavailable."""
         await self.connected()
         from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
 
@@ -107,7 +107,7 @@ class StripeApiObjects:
             raise
 
     async def must(self, call: Call) -> dict[str, Any]:
-        """As `ask`, and raises the SDK's InvalidRequestError for what Stripe refuses for good."""
+        """As `ask`, and raises the SDK's InvalidRequestError for a permanent rejection."""
         client = await self.connected()
         from stripe import IdempotencyError, InvalidRequestError, StripeError  # noqa: PLC0415  # loaded by now
 
@@ -124,7 +124,7 @@ class StripeApiObjects:
         return storable_json(found.to_dict())
 
     async def connected(self) -> "StripeClient":
-        """The client, with the key of now."""
+        """The client, with the current key."""
         if self._client is None or self._key_in_use != self._api_key():
             return await asyncio.to_thread(self._connect)
         return self._client

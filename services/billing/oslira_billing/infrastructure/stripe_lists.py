@@ -12,7 +12,7 @@ from oslira_billing.domain.fields import StripeObject, number, reference, rows, 
 from oslira_billing.infrastructure.stripe_api import MOST_TYPES, PAGE, StripeApiObjects
 
 _List = Callable[[Any, Any], Awaitable[Any]]
-# What is never paid, and subscriptions that are over, need their own words to be listed or left out.
+# Objects that are never paid, and ended subscriptions, need their own status to be listed or left out.
 _LISTS: Final[Mapping[str, tuple[_List, Mapping[str, Any]]]] = {
     "event": (lambda v1, asked: v1.events.list_async(asked), {}),
     "invoice": (lambda v1, asked: v1.invoices.list_async(asked), {"status": "paid"}),
@@ -40,9 +40,8 @@ class StripeLists:
         types: Sequence[str] = (),
         after: str | None = None,
     ) -> Page:
-        """See MoneyLists."""
         listed, words = _LISTS[kind]
-        # Stripe's times are whole seconds: what happened in the second of `end` counts, or the present one would be left out.
+        # Stripe's times are whole seconds: the second of `end` is included, or the current one would be left out.
         created = {"gte": int(start.timestamp()), "lt": ceil(end.timestamp())}
         asked: dict[str, Any] = {**words, "created": created, "limit": PAGE}
         if types:
@@ -59,7 +58,6 @@ class StripeLists:
     async def created(
         self, kind: str, start: datetime, end: datetime, *, types: Sequence[str] = ()
     ) -> AsyncIterator[StripeObject]:
-        """See MoneyLists."""
         for first in range(0, max(1, len(types)), MOST_TYPES):
             after: str | None = None
             while True:
@@ -71,7 +69,6 @@ class StripeLists:
                     break
 
     async def refunded_minor(self, object_: StripeObject) -> int:
-        """See MoneyLists."""
         payments = [reference(object_, "payment_intent")]
         if text(object_, "object") == "invoice":
             of_invoice: Any = {"invoice": text(object_, "id"), "limit": PAGE}

@@ -1,4 +1,4 @@
-"""Stripe's pages, customers, and the end of what was sold, through its SDK."""
+"""Stripe's pages, customers, and the end of subscriptions and checkouts, through its SDK."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,9 +19,8 @@ class StripeSales:
         self._stripe = stripe
 
     async def create_customer(self, account_id: UUID, *, number: int) -> str:
-        """See Checkouts."""
-        # Asked again within a day (we died before storing it, or two asked at once), Stripe answers with the same customer;
-        # under the same key it would also answer with one that was deleted since.
+        # A repeated request within a day (after a crash, or two at once) returns the same customer; under the same key it would
+        # also return one that was deleted since.
         key = f"customer:{account_id}" + (f":{number}" if number else "")
         made = await self._make(
             lambda v1: v1.customers.create_async(
@@ -31,7 +30,6 @@ class StripeSales:
         return made["id"]
 
     async def open_checkout(self, asked: Mapping[str, Any], *, idempotency_key: str) -> OpenPage:
-        """See Checkouts."""
         parameters: Any = asked
         made = await self._make(
             lambda v1: v1.checkout.sessions.create_async(parameters, {"idempotency_key": idempotency_key})
@@ -39,7 +37,6 @@ class StripeSales:
         return OpenPage(made["id"], made["url"])
 
     async def open_portal(self, customer_id: str, *, return_url: str) -> OpenPage:
-        """See Checkouts."""
         made = await self._make(
             lambda v1: v1.billing_portal.sessions.create_async(
                 {"customer": customer_id, "return_url": return_url}
@@ -48,12 +45,11 @@ class StripeSales:
         return OpenPage(made["id"], made["url"])
 
     async def cancel_subscription(self, subscription_id: str) -> None:
-        """See Endings. Stripe has no subscription to cancel where it is over."""
+        """A subscription that has ended no longer exists for Stripe's cancel."""
         without_money_back: Any = {"prorate": False, "invoice_now": False}
         await self._end(lambda v1: v1.subscriptions.cancel_async(subscription_id, without_money_back))
 
     async def expire_checkouts(self, customer_id: str) -> None:
-        """See Endings."""
         asked: Any = {"customer": customer_id, "status": "open", "limit": _PAGE}
         found = await self._end(lambda v1: v1.checkout.sessions.list_async(asked))
         for session in (found or {}).get("data", []):
@@ -61,7 +57,7 @@ class StripeSales:
             await self._end(lambda v1, id_=session_id: v1.checkout.sessions.expire_async(id_))
 
     async def _end(self, call: Call) -> dict[str, Any] | None:
-        """A page that was paid a moment ago can't be expired: the next pass finds it no longer open."""
+        """A checkout that was just paid can't be expired: the next pass finds it no longer open."""
         await self._stripe.connected()
         from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
 
@@ -71,7 +67,7 @@ class StripeSales:
             raise OsliraError("provider_refused", f"Stripe: {error.user_message}") from error
 
     async def _make(self, call: Call) -> dict[str, Any]:
-        """Raises CustomerGoneError; OsliraError `provider_refused` with what Stripe says: the same request fails again."""
+        """Raises CustomerGoneError; OsliraError `provider_refused` with Stripe's text: the same request fails again."""
         await self._stripe.connected()
         from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
 

@@ -21,7 +21,7 @@ from oslira_billing.domain.subscription import Subscription
 from oslira_billing.infrastructure.postgres.purchases import PostgresPurchases
 from oslira_billing.infrastructure.postgres.reversals import PostgresReversals
 
-# The sweep tells others again if we die between the commit and telling them.
+# The sweep publishes again after a crash between the commit and the publish.
 _TELL_WITHIN_S: Final = 5.0
 _MONTHS: Final = {"month": 1, "year": 12}
 
@@ -32,8 +32,8 @@ _WAKE: Final = """
     update billing.webhook_events set not_before = null, due_at = now()
      where waits_for = $1 and state = 'received' and not_before > now()
 """
-# What has ended for good at Stripe never comes back, so that an end always counts. Otherwise a later fetch beats an earlier
-# one, and a snapshot never beats a newer one.
+# What has ended permanently at Stripe never resumes, so that an end always counts. Otherwise a later fetch replaces an
+# earlier one, and a snapshot never replaces a newer one.
 _SAVE_SUBSCRIPTION: Final = """
     insert into billing.subscriptions as kept
       (account_id, plan, state, source, period_start, period_end, cancel_at_period_end, stripe_subscription_id,
@@ -57,7 +57,7 @@ _SAVE_INVOICE: Final = """
       amount_paid_minor, currency, grant_key, granted_credits)
     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (stripe_invoice_id) do nothing
 """
-# Of the two problems the one that its owner has to act on stays (it is the lesser word, too).
+# Of the two problems the one that its owner must act on stays (it is also first in the alphabet).
 _SAVE_PROBLEM: Final = """
     insert into billing.payment_problems as kept
       (stripe_invoice_id, account_id, stripe_subscription_id, problem, hosted_invoice_url, next_attempt_at)

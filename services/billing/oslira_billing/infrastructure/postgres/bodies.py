@@ -5,7 +5,7 @@ from typing import Final
 
 from oslira_shared.postgres.clients import AdminClient
 
-# Rows that somebody works on are skipped, and the lock on the others lasts one statement.
+# Locked rows are skipped, and the lock on the others lasts one statement.
 _CLEAR: Final = """
     with old as (
       select id from billing.webhook_events

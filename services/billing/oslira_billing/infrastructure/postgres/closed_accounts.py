@@ -1,4 +1,4 @@
-"""What billing knows of the people behind deleted accounts."""
+"""Personal data of deleted accounts in billing."""
 
 from typing import Final
 
@@ -28,9 +28,7 @@ class PostgresClosedAccounts:
         self._database = database
 
     async def clear_bodies(self, *, limit: int) -> int:
-        """See ClosedAccounts."""
         return await delete_batch(self._database, _BODIES, limit=limit)
 
     async def clear_problems(self, *, limit: int) -> int:
-        """See ClosedAccounts."""
         return await delete_batch(self._database, _PROBLEMS, limit=limit)

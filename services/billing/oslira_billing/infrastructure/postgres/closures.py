@@ -32,18 +32,16 @@ class PostgresClosures:
         self._database = database
 
     async def waiting(self, *, limit: int) -> Sequence[Closure]:
-        """See Closures."""
         async with self._database.connection() as connection:
             rows = await connection.fetch("select * from billing.accounts_to_close($1)", limit)
         return [Closure(row["account_id"], row["customers"], row["subscriptions"]) for row in rows]
 
     async def finish(self, closure: Closure) -> None:
-        """See Closures. The end is stored at once: the event that tells of it finds it so."""
+        """Their end is stored at once: the later event about it changes nothing."""
         async with self._database.transaction() as connection:
             await connection.execute(_ENDED, closure.account_id, closure.subscriptions)
             await connection.execute(_FINISH, closure.account_id)
 
     async def postpone(self, closure: Closure, *, reason: str) -> None:
-        """See Closures."""
         async with self._database.connection() as connection:
             await connection.execute(_POSTPONE, closure.account_id, reason[:500])

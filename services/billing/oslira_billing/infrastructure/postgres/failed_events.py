@@ -1,4 +1,4 @@
-"""Events of Stripe's that were given up, of all accounts, for operators. Without their bodies: those hold names and addresses."""
+"""Dead Stripe events of all accounts, for operators. Without their bodies: those hold names and addresses."""
 
 from typing import Final
 

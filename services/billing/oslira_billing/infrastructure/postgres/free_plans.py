@@ -1,4 +1,4 @@
-"""Free plans: a subscription that Stripe doesn't bill, its first renewal, and the ledger's grant."""
+"""Free plans: a subscription without Stripe, its first renewal, and the ledger's grant."""
 
 from typing import Final
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient
 
-# Whoever asks only names an account; that it may have a trial, identity's own rows say.
+# The caller only names an account; identity's own rows decide that it may have a trial.
 _WAITS: Final = "select exists (select from identity.trial_accounts where account_id = $1)"
-# The key's moment is in whole seconds, as in the keys of all other periods.
+# The key's time is in whole seconds, as in the keys of all other periods.
 _START: Final = """
     with made as (
       insert into billing.subscriptions (account_id, plan, state, source, period_start)
@@ -32,7 +32,6 @@ class PostgresFreePlans:
         self._database = database
 
     async def start(self, account_id: UUID, plan: str) -> int:
-        """See FreePlans."""
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_WAITS, account_id):
                 raise OsliraError("account_not_found", "No account with this id waits for a free plan.")

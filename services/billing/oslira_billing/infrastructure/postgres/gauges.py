@@ -1,4 +1,4 @@
-"""Stripe's events that are not over, and records that differ, for the figures: by partial indexes, never on the scrape path."""
+"""Metrics of unfinished Stripe events and differing records: read by partial indexes, in a loop, never during a scrape."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ from oslira_billing.metrics import (
 )
 
 MEASURE_EVERY_S: Final = 15.0
-# `waited_from` is when it came, or when an operator had it tried again. One that waits for another event is no lag of ours.
+# `waited_from` is when it arrived, or when an operator requeued it. One that waits for another event is no lag of ours.
 _EVENTS: Final = """
 select count(*) as waiting,
        coalesce(extract(epoch from now() - min(waited_from) filter (where waits_for is null)), 0)::float8 as oldest_s,
@@ -39,7 +39,7 @@ select coalesce(extract(epoch from now() - min(deleted_at)), 0)::float8 from bil
 
 
 class Gauges:
-    """Every replica says the same; whoever reads takes one of them, not their sum."""
+    """Every replica exports the same value; queries use max(), not sum()."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -21,7 +21,7 @@ from oslira_billing.infrastructure.postgres.billing_records import PostgresBilli
 EVENTS: Final = WorkTable(
     name="billing.webhook_events", claimable=frozenset({"received", "applied"}), lease_s=30.0
 )
-# Stripe waits longer than this for its answer; a database that takes so long is down.
+# Stripe waits longer than this for our answer; a database that takes longer is down.
 _STORE_TIMEOUT_S: Final = 5.0
 
 _STORE: Final = """
@@ -37,7 +37,7 @@ _MARK_DEAD: Final = """
            reason = coalesce(reason, 'attempts_used_up')
      where id = any($1::uuid[]) and state in ('received', 'applied') and failures >= $2
 """
-# Its wait begins anew too, or one that had waited too long would end at once.
+# Its wait starts again too, or one that had waited too long would end at once.
 _REQUEUE: Final = """
     update billing.webhook_events
        set state = 'received', failures = 0, reason = null, not_before = null, lease_until = null, due_at = now(),
@@ -52,7 +52,7 @@ class PostgresInbox:
     """Implements Inbox."""
 
     def __init__(self, database: AdminClient, *, lease_s: float = EVENTS.lease_s) -> None:
-        """`lease_s`: longer than Stripe takes to answer all that an event may ask; a crash is noticed after it."""
+        """`lease_s`: longer than all requests of an event to Stripe may take; a crash is detected after it."""
         self._database = database
         self._events = replace(EVENTS, lease_s=lease_s)
 
@@ -138,7 +138,7 @@ class PostgresInbox:
         return [(row.row_id, row.state, row.attempt) for row in rows if not row.is_exhausted]
 
     def _claimed_at(self, held: Claim) -> datetime:
-        """The lease was given just then: this is Postgres's time, not ours."""
+        """The lease was set just then: this is Postgres's time, not ours."""
         return held.row["lease_until"] - timedelta(seconds=self._events.lease_s)
 
 

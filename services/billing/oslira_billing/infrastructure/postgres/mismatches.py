@@ -1,4 +1,4 @@
-"""What was recorded of money, the ledger's grants, and `billing.stripe_mismatches`."""
+"""The records of money, the ledger's grants, and `billing.stripe_mismatches`."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

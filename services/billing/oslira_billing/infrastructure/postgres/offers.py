@@ -1,4 +1,4 @@
-"""Plans, packs and prices: the service adds what its catalogue has and the tables lack. It overwrites nothing."""
+"""Plans, packs and prices: the service inserts what the tables lack of its catalogue. It overwrites nothing."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,7 +12,7 @@ _PLAN: Final = """
     insert into billing.plans (plan, monthly_credits, trial_credits) values ($1, $2, $3) on conflict do nothing
 """
 _PACK: Final = "insert into billing.packs (pack, credits) values ($1, $2) on conflict do nothing"
-# One that is no longer sold stays known, for the invoices of those who have it.
+# One that is no longer sold stays, for existing subscriptions' invoices.
 _PRICE: Final = """
     insert into billing.prices as kept (stripe_price_id, plan, pack, "interval", is_active) values ($1, $2, $3, $4, $5)
     on conflict (stripe_price_id) do update set is_active = false where kept.is_active and not excluded.is_active
@@ -20,7 +20,7 @@ _PRICE: Final = """
 
 
 async def seed_offers(database: AdminClient, prices: Mapping[str, Price]) -> None:
-    """`prices`: Stripe price id → what it sells. Safe beside other replicas."""
+    """`prices`: Stripe price id → what it sells. Safe with several replicas."""
     async with database.transaction() as connection:
         await connection.executemany(
             _PLAN, [(name, plan.monthly_credits, plan.trial_credits) for name, plan in PLANS.items()]

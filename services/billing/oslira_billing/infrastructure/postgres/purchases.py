@@ -149,7 +149,7 @@ class PostgresPurchases:
 
     async def revoke(self, account_id: UUID, *, given: Given, amount_credits: int) -> None:
         await self._connection.execute(_REVOKE, given.key, amount_credits)
-        # How much is taken in all makes the key of each step its own.
+        # The total so far makes the key of each step unique.
         key = f"back:{given.key}:{given.taken_credits + amount_credits}"
         call = "select credits.revoke($1, $2, $3, $4)"
         await self._connection.execute(call, given.key, amount_credits, key, account_id)

@@ -28,7 +28,7 @@ class PostgresRenewals:
 
     async def give(self, renewal: Renewal) -> None:
         async with self._database.transaction() as connection:
-            # Two at once for the same period: the second waits here for the first, and then finds its row.
+            # Two for the same period: the second waits here for the first, and then finds its row.
             status = await connection.execute(
                 _RECORD,
                 renewal.grant_key,

@@ -1,4 +1,4 @@
-"""Payments and what of them went back."""
+"""Payments and their reversals."""
 
 from typing import Final
 from uuid import UUID
@@ -23,7 +23,7 @@ _SAVE_SESSION: Final = """
 _SAVE_PAYMENT: Final = """
     insert into billing.invoice_payments (stripe_payment_intent_id, stripe_invoice_id) values ($1, $2) on conflict do nothing
 """
-# A fetch beats an earlier one, a snapshot never beats a newer one; and a snapshot alone never takes a refund back.
+# A fetch replaces an earlier one, a snapshot never replaces a newer one; and a snapshot by itself never undoes a refund.
 _SAVE_CHARGE: Final = """
     insert into billing.charges as kept
       (stripe_charge_id, account_id, purchase_id, amount_minor, refunded_minor, currency, fetch_seq, as_of)

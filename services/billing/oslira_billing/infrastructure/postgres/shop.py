@@ -1,4 +1,4 @@
-"""What is for sale, and which account is which customer."""
+"""What is for sale, and the customers of accounts."""
 
 from collections.abc import Sequence
 from typing import Final
