@@ -51,7 +51,7 @@ class ServedCredits:
         )
         await self.peer.publish(analysis.RUN_ENDED, event, msg_id=str(new_id()))
 
-    async def mark_published(self, count: int) -> list[contracts.Settled]:
+    async def published(self, count: int) -> list[contracts.Settled]:
         """The `settled` events, once there are `count` of them."""
         return [
             contracts.Settled.model_validate_json(data)

@@ -38,4 +38,4 @@ async def test_none_is_made_of_nothing(database: Database) -> None:
 
 
 async def _available(pool: Pool, account_id: UUID) -> int:
-    return (await GrantingLedger(pool).purse(account_id)).balance.available
+    return (await GrantingLedger(pool).account_balance(account_id)).balance.available

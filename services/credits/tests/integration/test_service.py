@@ -54,7 +54,7 @@ async def test_a_run_that_completed_is_captured_when_it_is_announced(world: Serv
     held = await world.hold(3)
     world.ends(held.hold_id, OutcomeState.COMPLETED, 2)
     await world.announce(held.hold_id)
-    (settled,) = await world.told(1)
+    (settled,) = await world.published(1)
     assert (settled.hold_id, settled.account_id) == (held.hold_id, world.account_id)
     assert await world.balance() == Balance(3, 0)
 
@@ -66,7 +66,7 @@ async def test_a_run_announced_again_is_settled_once_and_told_again_with_the_sam
     world.ends(held.hold_id, OutcomeState.COMPLETED, 2)
     for count in (1, 2, 3):
         await world.announce(held.hold_id)
-        told = await world.told(count)
+        told = await world.published(count)
     assert len({event.event_id for event in told}) == 1
     assert world.asked == [held.hold_id]
     assert await world.balance() == Balance(3, 0)
@@ -78,7 +78,7 @@ async def test_a_crash_between_commit_and_publish_is_made_good_when_announced_ag
     held = await world.hold(3)
     await world.ledger.settle(held.hold_id, 1)  # committed, and the process died before it told anyone
     await world.announce(held.hold_id)
-    (settled,) = await world.told(1)
+    (settled,) = await world.published(1)
     assert settled.hold_id == held.hold_id
     assert await world.balance() == Balance(4, 0)
 
@@ -86,7 +86,7 @@ async def test_a_crash_between_commit_and_publish_is_made_good_when_announced_ag
 async def test_an_end_announced_before_its_hold_refuses_the_hold(world: ServedCredits) -> None:
     hold_id = uuid4()
     await world.announce(hold_id)
-    await world.told(1)
+    await world.published(1)
     with pytest.raises(OsliraError) as refused:
         await world.hold(1, hold_id)
     assert refused.value.code == "id_closed"
@@ -140,7 +140,7 @@ async def test_a_poison_message_is_dead_lettered_and_the_next_one_is_handled(wor
     await world.jetstream.publish(analysis.RUN_ENDED, b'{"event_id": "not a uuid"}')
     await world.jetstream.publish(analysis.RUN_ENDED, b"\xff not json")
     await world.announce(held.hold_id)
-    await world.told(1)
+    await world.published(1)
     dead = await world.jetstream.stream_info("DEAD", subjects_filter="dead.>")
     assert (dead.state.subjects or {}) == {"dead.EVENTS.credits_outcomes": 2}
 
@@ -154,7 +154,7 @@ async def test_a_hold_lives_fifteen_times_its_first_life_while_its_run_waits(wor
     assert await world.balance() == Balance(3, 2)
     world.ends(hold_id, OutcomeState.COMPLETED, 2)
     await world.announce(hold_id)
-    await world.told(1)
+    await world.published(1)
     assert await world.balance() == Balance(3, 0)
 
 
