@@ -86,7 +86,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "the index of leads by score",
-        "services/analysis/migrations/20261122000055_leads.sql",
+        "services/analysis/migrations/0002_results.sql",
         "create index leads_by_score on analysis.leads (account_id, latest_score, id) where deleted_at is null;",
         "",
         _CATALOGUE,
@@ -94,9 +94,9 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "the users' policy on leads and runs",
-        "services/analysis/migrations/20261122000001_engine.sql",
-        "execute format('create policy members_read on analysis.%I for select to authenticated '",
-        "perform format('%I '",
+        "libs/shared/oslira_shared/postgres/migrations/roles/0002_platform.sql",
+        "execute format('create policy members_read on %s for select to authenticated",
+        "perform format('%s",
         _CATALOGUE,
         servers=True,
     ),

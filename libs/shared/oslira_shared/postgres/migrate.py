@@ -62,8 +62,6 @@ async def migrate(admin_url: str, passwords: Mapping[str, str]) -> None:
 
 
 async def _dbmate(admin_url: str, name: str, folder: Path) -> None:
-    if not await asyncio.to_thread(lambda: any(folder.glob("*.sql"))):
-        return
     separator = "&" if "?" in admin_url else "?"
     process = await asyncio.create_subprocess_exec(
         _dbmate_binary(),

@@ -37,7 +37,8 @@ class Rows:
     async def accept(self, bulk_id: UUID, names: list[str], *, most_runs: int = 1_000) -> Any:
         profile_id = UUID(int=7)
         return await self.gateway.fetchrow(
-            "select * from analysis.accept_bulk($1, $2, $3, $4, 'light', 1, $5, $5, $6, 'r', $7, $8, $9, '[]', null, null)",
+            "select * from analysis.accept_bulk($1, $2, $3, $4, 'light', 1, $5, $5, $6, 'r', $7, $8, $9, '[]', null, null,"
+            " now() - $6::interval, null, null)",
             bulk_id,
             self.account_id,
             new_id(),

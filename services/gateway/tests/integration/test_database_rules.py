@@ -96,7 +96,7 @@ async def test_a_user_changes_no_membership(
 async def test_analysis_reads_a_business_of_the_account_and_no_other(
     module_database: Database, made: tuple[MadeUser, MadeUser]
 ) -> None:
-    read = "select identity.business_context($1, $2)"
+    read = "select context from identity.business_at($1, $2, null)"
     async with await open_pool(module_database.url("analysis_service"), service="analysis") as analysis:
         context = await analysis.fetchval(read, made[0].business_profile_id, made[0].account_id)
         assert context["name"] == "Fieldnote Studio"
@@ -119,7 +119,7 @@ async def test_every_tenant_table_forces_row_level_security(pool: Pool) -> None:
 async def test_definer_functions_fix_their_search_path_and_are_not_for_everybody(pool: Pool) -> None:
     rows = await pool.fetch(
         "select proname, proconfig, has_function_privilege('anon', oid, 'execute') as anon from pg_proc"
-        " where prosecdef and proname in ('user_account_ids', 'business_context')"
+        " where prosecdef and proname in ('user_account_ids', 'business_at')"
     )
     assert len(rows) == 2
     assert all(row["proconfig"] == ['search_path=""'] and not row["anon"] for row in rows)

@@ -1,0 +1,99 @@
+-- migrate:up
+-- Roles are the cluster's, so each is made only where it is missing. Whoever migrates is no superuser: it has
+-- CREATEROLE and owns the database. Passwords are set by provisioning, never here; a role without one cannot log in.
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['anon', 'authenticated', 'service_role'] loop
+    if not exists (select from pg_roles where rolname = name) then
+      execute format('create role %I nologin noinherit', name);
+    end if;
+  end loop;
+
+  foreach name in array array['identity', 'credits', 'analysis', 'billing', 'insights', 'scheduler'] loop
+    if not exists (select from pg_roles where rolname = name || '_owner') then
+      execute format('create role %I nologin', name || '_owner');
+    end if;
+    -- SET but not INHERIT: migrations say by SET ROLE whose object they make, so nothing is ever owned by the migrator by accident.
+    execute format('grant %I to %I with inherit false, set true', name || '_owner', current_user);
+  end loop;
+
+  foreach name in array array['gateway', 'credits', 'analysis', 'billing', 'scheduler'] loop
+    if not exists (select from pg_roles where rolname = name || '_service') then
+      execute format('create role %I login', name || '_service');
+    end if;
+    execute format('grant connect on database %I to %I', current_database(), name || '_service');
+  end loop;
+
+  execute format('revoke all on database %I from public', current_database());
+
+  -- The gateway acts as the user it serves: it may become these roles, and has nothing of theirs until it does.
+  grant anon, authenticated to gateway_service with inherit false, set true;
+end $$;
+
+revoke all on schema public from public;
+grant usage on schema public to anon, authenticated, service_role,
+  gateway_service, credits_service, analysis_service, billing_service, scheduler_service,
+  identity_owner, credits_owner, analysis_owner, billing_owner, insights_owner, scheduler_owner;
+-- Owners of functions that callers know under public.* (user_account_ids, deduct_credits, get_renewable_subscriptions).
+grant create on schema public to identity_owner, credits_owner, billing_owner;
+
+-- New functions are executable by PUBLIC unless this says otherwise, for each role that makes any.
+alter default privileges revoke execute on functions from public;
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['identity', 'credits', 'analysis', 'billing', 'insights', 'scheduler'] loop
+    execute format('set local role %I', name || '_owner');
+    execute 'alter default privileges revoke execute on functions from public';
+    reset role;
+  end loop;
+end $$;
+
+-- Supabase brings its own auth schema; elsewhere this is what policies need of it.
+do $$
+begin
+  if not exists (select from pg_namespace where nspname = 'auth') then
+    create schema auth;
+    grant usage on schema auth to anon, authenticated, service_role, identity_owner;
+  end if;
+  if to_regprocedure('auth.uid()') is null then
+    create function auth.uid() returns uuid language sql stable set search_path = '' as $f$
+      select (nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+    $f$;
+    grant execute on function auth.uid() to anon, authenticated, service_role, identity_owner;
+  end if;
+  if not has_schema_privilege('identity_owner', 'auth', 'usage') then
+    -- Supabase's own schema is not ours to open: its policies' owner gets in as those do whom Supabase let in.
+    grant authenticated to identity_owner with inherit true, set false;
+  end if;
+end $$;
+
+create schema identity authorization identity_owner;
+create schema credits authorization credits_owner;
+create schema analysis authorization analysis_owner;
+create schema billing authorization billing_owner;
+create schema insights authorization insights_owner;
+create schema scheduler authorization scheduler_owner;
+
+do $$ begin
+  set local role identity_owner;
+  grant usage on schema identity to gateway_service, analysis_service, billing_service, analysis_owner, billing_owner, authenticated;
+  set local role insights_owner;
+  grant usage on schema insights to gateway_service, authenticated;
+  set local role credits_owner;
+  grant usage on schema credits to credits_service, billing_service, analysis_service, authenticated;
+  set local role analysis_owner;
+  grant usage on schema analysis to analysis_service, gateway_service, credits_service, authenticated;
+  set local role billing_owner;
+  grant usage on schema billing to billing_service, gateway_service, analysis_service, credits_service, analysis_owner,
+    authenticated;
+  set local role scheduler_owner;
+  grant usage on schema scheduler to scheduler_service;
+  reset role;
+end $$;
+
+-- migrate:down
