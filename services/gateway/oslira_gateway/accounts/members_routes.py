@@ -13,7 +13,8 @@ from oslira_gateway.accounts.account import (
     NewInvitation,
     NewRole,
 )
-from oslira_gateway.accounts.ports import Accounts, Invitations
+from oslira_gateway.accounts.postgres import PostgresAccounts
+from oslira_gateway.accounts.postgres_invitations import PostgresInvitations
 from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, caller_of, member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import Page
@@ -24,7 +25,7 @@ _INVITATIONS: Final = "/accounts/{account_id:str}/invitations"
 _HERE: Final = {ACCOUNT_IN_PATH: True}
 
 
-def member_routes(accounts: Accounts) -> list[Any]:
+def member_routes(accounts: PostgresAccounts) -> list[Any]:
     """Routes about members."""
 
     @get(_MEMBERS, operation_id="listMembers", opt=_HERE, tags=["accounts"])
@@ -62,7 +63,7 @@ def member_routes(accounts: Accounts) -> list[Any]:
     return [list_members, change_role, remove_member]
 
 
-def invitation_routes(invitations: Invitations) -> list[Any]:
+def invitation_routes(invitations: PostgresInvitations) -> list[Any]:
     """Routes about invitations."""
     inviting = _HERE | needs(Action.INVITE_MEMBERS)
 

@@ -68,14 +68,17 @@ async def lock_account_as(connection: Connection, member: Member, action: Action
 
 
 class PostgresAccounts:
-    """See Accounts. Reads as the user; writes as the service, since users may write no membership themselves."""
+    """Accounts and their members. The caller's role was checked before.
+
+    Reads as the user; writes as the service, because users may not write memberships.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._service = AdminClient(pool)
 
     async def create(self, caller: Caller, name: str) -> AccountView:
-        """See Accounts."""
+        """A team account that the caller owns. Raises OsliraError `limit_reached`."""
         account_id = new_id()
         async with self._service.transaction() as connection:
             if await connection.fetchval(_LOCK_USER, caller.user_id) is None:
@@ -90,13 +93,13 @@ class PostgresAccounts:
         return AccountView(account_id, name, "team", "owner")
 
     async def rename(self, member: Member, name: str) -> None:
-        """See Accounts."""
+        """Change its name, for all members."""
         async with self._service.transaction() as connection:
             await lock_account_as(connection, member, Action.RENAME_ACCOUNT)
             await connection.execute(_RENAME, member.account_id, name)
 
     async def delete(self, member: Member) -> None:
-        """See Accounts."""
+        """Close it at once; its rows are deleted 30 days later. Raises `subscription_active`."""
         async with self._as(member).transaction() as connection:
             if await connection.fetchval(_BILLED, member.account_id):
                 raise OsliraError(
@@ -107,13 +110,13 @@ class PostgresAccounts:
             await connection.execute(_DELETE, member.account_id)
 
     async def members(self, member: Member) -> Sequence[MemberView]:
-        """See Accounts."""
+        """All of them, oldest first."""
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_MEMBERS, member.account_id)
         return [MemberView(**dict(row)) for row in rows]
 
     async def change_role(self, member: Member, user_id: UUID, role: str) -> MemberView:
-        """See Accounts."""
+        """Raises `member_not_found`; `last_owner` if the account would have no owner."""
         async with self._service.transaction() as connection:
             await lock_account_as(connection, member, Action.CHANGE_ROLES)
             roles = await self._roles(connection, member, user_id)
@@ -125,7 +128,7 @@ class PostgresAccounts:
         return next(MemberView(**dict(row)) for row in rows if row["user_id"] == user_id)
 
     async def remove(self, member: Member, user_id: UUID) -> None:
-        """See Accounts."""
+        """Raises `member_not_found`, `last_owner`; `forbidden` if a member who is not an owner removes an owner."""
         async with self._service.transaction() as connection:
             is_other = user_id != member.caller.user_id
             await lock_account_as(

@@ -62,20 +62,20 @@ _ACCEPTED: Final = "update identity.invitations set accepted_at = now(), accepte
 
 
 class PostgresInvitations:
-    """See Invitations. Accepting acts as the service: who accepts is no member yet."""
+    """Invitations. They are accepted as the service, because the caller is not a member yet."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._service = AdminClient(pool)
 
     async def open(self, member: Member) -> Sequence[InvitationView]:
-        """See Invitations."""
+        """Those that can still be accepted, newest first."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             rows = await connection.fetch(_OPEN, member.account_id)
         return [InvitationView(**dict(row)) for row in rows]
 
     async def issue(self, member: Member, invitation: NewInvitation) -> IssuedInvitation:
-        """See Invitations."""
+        """Replaces an open one for the same address. Raises `limit_reached`."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         async with self._service.transaction() as connection:
             await lock_account_as(connection, member, Action.INVITE_MEMBERS)
@@ -96,14 +96,17 @@ class PostgresInvitations:
         return IssuedInvitation(**dict(row), token=token)
 
     async def revoke(self, member: Member, invitation_id: UUID) -> None:
-        """See Invitations."""
+        """Raises `invitation_not_found` unless it is open."""
         async with self._service.transaction() as connection:
             await lock_account_as(connection, member, Action.INVITE_MEMBERS)
             if await connection.execute(_REVOKE, invitation_id, member.account_id) != "UPDATE 1":
                 raise _not_found()
 
     async def accept(self, caller: Caller, token: str) -> AccountView:
-        """See Invitations."""
+        """Become a member. A repeated call returns the same; a role that the caller has already is kept.
+
+        Raises `invitation_not_found` (also: used, revoked, expired), `invitation_not_yours`, `limit_reached`.
+        """
         async with self._service.transaction() as connection:
             found = await connection.fetchrow(_BY_TOKEN, token_hash(token))
             if found is None:

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.accounts.account import AccountName, AccountView
-from oslira_gateway.accounts.ports import Accounts
+from oslira_gateway.accounts.postgres import PostgresAccounts
 from oslira_gateway.http.auth import ACCOUNT_IN_PATH, ANY_USER, caller_of, member_of
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import Page
@@ -18,7 +18,7 @@ _ONE: Final = "/accounts/{account_id:str}"
 _HERE: Final = {ACCOUNT_IN_PATH: True}
 
 
-def account_routes(accounts: Accounts, memberships: Memberships) -> list[Any]:
+def account_routes(accounts: PostgresAccounts, memberships: Memberships) -> list[Any]:
     """Routes about accounts."""
 
     async def mine(request: Request[Any, Any, Any]) -> list[AccountView]:

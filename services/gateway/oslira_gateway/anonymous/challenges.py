@@ -22,10 +22,10 @@ class NoChallenge:
     """Everybody passes. Settings allow it in development alone."""
 
     async def check(self, response: str | None) -> None:
-        """See Challenge."""
+        """Accept any response."""
 
     async def close(self) -> None:
-        """See Challenge."""
+        """Nothing to close."""
 
 
 class Turnstile:
@@ -39,7 +39,6 @@ class Turnstile:
         self._http: httpx.AsyncClient | None = None
 
     async def check(self, response: str | None) -> None:
-        """See Challenge."""
         if not response or len(response) > MAX_RESPONSE_LENGTH:
             raise _failed()
         verdict = await self._ask(response)
@@ -57,7 +56,6 @@ class Turnstile:
         raise _unavailable()
 
     async def close(self) -> None:
-        """See Challenge."""
         if self._http is not None:
             await self._http.aclose()
 

@@ -37,27 +37,25 @@ select outcome, run_id, status, attempt
 
 
 class PostgresAllowance:
-    """See AnonymousAllowance. As the service itself: visitors have no rows of their own to see."""
+    """The port AnonymousAllowance. As the service itself: visitors have no rows of their own to see."""
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms) -> None:
         self._client = client
         self._pseudonyms = pseudonyms
 
     async def take(self, network: Network, *, most: int) -> Use:
-        """See AnonymousAllowance."""
         async with self._client.connection() as connection:
             row = await connection.fetchrow(_TAKE, self._pseudonyms.of_network(network), most)
         assert row is not None  # noqa: S101  # one row always
         return Use(row["is_granted"], max(1, row["day_left_s"]))
 
     async def give_back(self, network: Network) -> None:
-        """See AnonymousAllowance."""
         async with self._client.connection() as connection:
             await connection.execute(_GIVE_BACK, self._pseudonyms.of_network(network))
 
 
 class PostgresVisitorsRequests:
-    """See Requests. As the service itself: the system account has no members to ask as.
+    """The port Requests. As the service itself: the system account has no members to ask as.
 
     No answer is kept under a key: it would hold a plain hash of the name for a day.
     """
@@ -69,7 +67,6 @@ class PostgresVisitorsRequests:
         self._life = life
 
     async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
-        """See Requests."""
         return await self._requests.standing(member, order, key)
 
     async def accept(
@@ -81,7 +78,6 @@ class PostgresVisitorsRequests:
         reservation: Reservation | None,  # noqa: ARG002
         request_id: str,
     ) -> Acceptance:
-        """See Requests."""
         try:
             async with self._client.connection() as connection:
                 row = await connection.fetchrow(

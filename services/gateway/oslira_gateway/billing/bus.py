@@ -12,17 +12,15 @@ _TIMEOUT_S: Final = 12.0
 
 
 class BusSales:
-    """See Sales."""
+    """The port Sales."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def checkout(self, account_id: UUID, order: Mapping[str, Any], *, request_key: str) -> str:
-        """See Sales."""
         request = CheckoutRequest(account_id=account_id, request_key=request_key, **order)
         return (await self._bus.request(CHECKOUT, request, Page, timeout_s=_TIMEOUT_S)).url
 
     async def portal(self, account_id: UUID, *, return_url: str | None) -> str:
-        """See Sales."""
         request = PortalRequest(account_id=account_id, return_url=return_url)
         return (await self._bus.request(PORTAL, request, Page, timeout_s=_TIMEOUT_S)).url

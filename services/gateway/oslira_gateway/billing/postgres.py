@@ -23,19 +23,17 @@ select problem, hosted_invoice_url as pay_url, next_attempt_at from billing.paym
 
 
 class PostgresSubscriptions:
-    """See Subscriptions."""
+    """The port Subscriptions."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of(self, member: Member) -> Subscription | None:
-        """See Subscriptions."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             row = await connection.fetchrow(_SUBSCRIPTION, member.account_id)
         return Subscription(**dict(row)) if row else None
 
     async def problems_of(self, member: Member) -> list[PaymentProblem]:
-        """See Subscriptions."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             return [
                 PaymentProblem(**dict(row)) for row in await connection.fetch(_PROBLEMS, member.account_id)

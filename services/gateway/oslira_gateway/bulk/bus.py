@@ -7,12 +7,11 @@ from oslira_shared.contracts.analysis.v1 import CANCEL_BULK, CancelBulkRequest, 
 
 
 class BusBulkCancels:
-    """See BulkCancels."""
+    """The port BulkCancels."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def cancel(self, bulk_id: UUID, account_id: UUID) -> bool:
-        """See BulkCancels."""
         request = CancelBulkRequest(bulk_id=bulk_id, account_id=account_id)
         return (await self._bus.request(CANCEL_BULK, request, CancelledBulk)).was_open

@@ -72,7 +72,6 @@ class PostgresBulks:
         self._service = AdminClient(pool)
 
     async def standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
-        """See Bulks."""
         names = [name.username for name in order.names.names]
         of_order = (member.account_id, order.business_profile_id)
         async with self._service.connection() as connection:
@@ -104,7 +103,6 @@ class PostgresBulks:
         reservation: Reservation | None,
         request_id: str,
     ) -> BulkAcceptance:
-        """See Bulks."""
         names = order.names.names
         values = (
             bulk_id,
@@ -145,13 +143,11 @@ class PostgresBulks:
         return BulkAcceptance(row["outcome"], row["owned_run_ids"])
 
     async def find(self, member: Member, bulk_id: UUID) -> Bulk | None:
-        """See Bulks."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, bulk_id, member.account_id)
         return _bulk(row) if row else None
 
     async def page(self, member: Member, *, after: Cursor | None, limit: int) -> Sequence[Bulk]:
-        """See Bulks."""
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             return [_bulk(row) for row in await connection.fetch(_PAGE, member.account_id, *place, limit)]
@@ -159,19 +155,16 @@ class PostgresBulks:
     async def items(
         self, member: Member, bulk_id: UUID, *, after_line: int, limit: int
     ) -> Sequence[BulkItem]:
-        """See Bulks."""
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_ITEMS, bulk_id, member.account_id, after_line, limit)
         return [_item(row) for row in rows]
 
     async def follow(self, account_id: UUID, bulk_id: UUID) -> Bulk | None:
-        """See Bulks."""
         async with self._service.connection() as connection:
             row = await connection.fetchrow(_FIND, bulk_id, account_id)
         return _bulk(row) if row else None
 
     async def run_ids(self, account_id: UUID, bulk_id: UUID) -> Sequence[UUID]:
-        """See Bulks."""
         async with self._service.connection() as connection:
             return [row["run_id"] for row in await connection.fetch(_RUN_IDS, bulk_id, account_id)]
 

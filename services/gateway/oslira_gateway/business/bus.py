@@ -9,12 +9,11 @@ from oslira_gateway.identity.caller import Member
 
 
 class BusContextPreviews:
-    """See ContextPreviews."""
+    """The port ContextPreviews."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def of(self, member: Member, profile_id: UUID) -> ContextPreview:
-        """See ContextPreviews."""
         request = ContextPreviewRequest(business_profile_id=profile_id, account_id=member.account_id)
         return await self._bus.request(CONTEXT_PREVIEW, request, ContextPreview)

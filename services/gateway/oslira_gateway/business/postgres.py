@@ -48,13 +48,12 @@ select {_COLUMNS} from identity.business_profiles
 
 
 class PostgresBusinessProfiles:
-    """See BusinessProfiles."""
+    """The port BusinessProfiles."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def add(self, member: Member, profile_id: UUID, context: BusinessContext) -> BusinessProfile:
-        """See BusinessProfiles."""
         async with self._within_limit(member) as connection:
             row = await connection.fetchrow(
                 _ADD, profile_id, member.account_id, context.name, context.model_dump(mode="json")
@@ -63,13 +62,11 @@ class PostgresBusinessProfiles:
         return _profile(row)
 
     async def find(self, member: Member, profile_id: UUID) -> BusinessProfile | None:
-        """See BusinessProfiles."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, profile_id, member.account_id)
         return _profile(row) if row else None
 
     async def page(self, member: Member, *, after: Cursor | None, limit: int) -> list[BusinessProfile]:
-        """See BusinessProfiles."""
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_PAGE, member.account_id, *place, limit)
@@ -78,7 +75,6 @@ class PostgresBusinessProfiles:
     async def change(
         self, member: Member, profile_id: UUID, context: BusinessContext, *, version: int | None
     ) -> BusinessProfile:
-        """See BusinessProfiles."""
         said = context.model_dump(mode="json")
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(
@@ -91,7 +87,6 @@ class PostgresBusinessProfiles:
     async def versions(
         self, member: Member, profile_id: UUID, *, below: int | None, limit: int
     ) -> list[BusinessVersion]:
-        """See BusinessProfiles."""
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_VERSIONS, profile_id, member.account_id, below, limit)
         return [
@@ -100,14 +95,12 @@ class PostgresBusinessProfiles:
         ]
 
     async def delete(self, member: Member, profile_id: UUID, *, version: int | None) -> None:
-        """See BusinessProfiles."""
         async with self._as(member).transaction() as connection:
             deleted = await connection.fetchval(_DELETE, profile_id, member.account_id, version)
         if deleted is None:
             raise await self._refusal(member, profile_id)
 
     async def restore(self, member: Member, profile_id: UUID) -> BusinessProfile:
-        """See BusinessProfiles."""
         async with self._within_limit(member) as connection:
             row = await connection.fetchrow(_RESTORE, profile_id, member.account_id)
         if row is None:

@@ -29,13 +29,13 @@ select outcome, run_id, status, attempt from accepted
 
 
 class PostgresDraftRequests:
-    """See Requests. As the service, like those of analyses; every statement is by the chosen account."""
+    """The port Requests. As the service, like those of analyses; every statement is by the chosen account."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def standing(self, member: Member, order: DraftOrder, key: str | None) -> Standing:  # noqa: ARG002  # as in the port
-        """See Requests. It needs no business profile, and no other run ever stands in for it."""
+        """It needs no business profile, and no other run ever stands in for it."""
         if key is None:
             return Standing(has_business_profile=True, same_run_id=None, used_key=None)
         async with self._client.connection() as connection:
@@ -52,7 +52,6 @@ class PostgresDraftRequests:
         reservation: Reservation | None,
         request_id: str,
     ) -> Acceptance:
-        """See Requests."""
         async with self._client.connection() as connection:
             row = await connection.fetchrow(
                 _ACCEPT,
@@ -79,5 +78,5 @@ class PostgresDraftRequests:
         run_id: UUID,
         reservation: Reservation,  # noqa: ARG002
     ) -> None:
-        """See Requests. Never asked, since no run ever stands in for a draft."""
+        """Never asked, since no run ever stands in for a draft."""
         raise AssertionError(f"a draft was answered with run {run_id}")

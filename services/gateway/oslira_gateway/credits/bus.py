@@ -7,11 +7,10 @@ from oslira_shared.contracts.credits.v1 import BALANCE, Balance, BalanceRequest
 
 
 class BusBalances:
-    """See Balances."""
+    """The port Balances."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def of(self, account_id: UUID) -> Balance:
-        """See Balances."""
         return await self._bus.request(BALANCE, BalanceRequest(account_id=account_id), Balance)

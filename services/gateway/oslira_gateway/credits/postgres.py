@@ -30,7 +30,7 @@ _PACKS: Final = "select pack, credits from billing.packs order by credits, pack"
 
 
 class PostgresStatements:
-    """See Statements."""
+    """The port Statements."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -38,7 +38,6 @@ class PostgresStatements:
     async def page(
         self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
     ) -> Sequence[Transaction]:
-        """See Statements."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             rows = await connection.fetch(_PAGE, member.account_id, before, limit, span.start, span.end)
         return [Transaction(**dict(row)) for row in rows]
@@ -51,9 +50,7 @@ class PostgresOffers:
         self._pool = pool
 
     async def plans(self) -> Sequence[SoldPlan]:
-        """See Offers."""
         return [SoldPlan(**dict(row)) for row in await self._pool.fetch(_PLANS)]
 
     async def packs(self) -> Sequence[SoldPack]:
-        """See Offers."""
         return [SoldPack(**dict(row)) for row in await self._pool.fetch(_PACKS)]

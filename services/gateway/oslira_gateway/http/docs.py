@@ -1,10 +1,13 @@
-"""The documentation that we serve, from files of our own: a page that loads nothing from anywhere else."""
+"""The document and the page that shows it (Swagger UI). The page loads files of this server only.
+
+Litestar's own plugin is not used: its page has an inline script, which the policy here forbids.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import swagger_ui_bundle
+import swagger_ui
 from litestar import Request, Response, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
@@ -12,7 +15,6 @@ from litestar.params import FromPath
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.http.openapi.document import complete_openapi
-from oslira_gateway.http.openapi.openapi_30 import as_openapi_30
 
 _FILES: Final[dict[str, str]] = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -21,7 +23,7 @@ _FILES: Final[dict[str, str]] = {
 }
 _START: Final = """
 window.addEventListener("load", () => {
-  SwaggerUIBundle({ url: "/schema/ui/openapi-3.0.json", dom_id: "#ui", deepLinking: true, docExpansion: "none" });
+  SwaggerUIBundle({ url: "/schema/openapi.json", dom_id: "#ui", deepLinking: true, docExpansion: "none" });
 });
 """
 _PAGE: Final = """<!DOCTYPE html>
@@ -41,7 +43,7 @@ _PAGE: Final = """<!DOCTYPE html>
 </body>
 </html>
 """
-# Nothing but ourselves. The page sets styles on its elements by script, hence 'unsafe-inline' for styles alone.
+# This server only. The page's script sets styles on elements, hence 'unsafe-inline' for styles.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,28 +59,22 @@ class OpenApiJson(JsonRenderPlugin):
         self._rendered: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        """See OpenAPIRenderPlugin."""
         if self._rendered is None:
             self._rendered = self.render_json(request, complete_openapi(request.app))
         return self._rendered
 
 
 class DocsPage(OpenAPIRenderPlugin):
-    """`/schema`: the document to read and try, by Swagger UI."""
+    """`/schema`: the page, to read the document and try its operations."""
 
     def __init__(self) -> None:
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        """See OpenAPIRenderPlugin."""
         return _PAGE.encode()
 
     def receive_router(self, router: Router) -> None:
-        """What the page loads, beside it; and the policy that it loads nothing else."""
-
-        @get("/ui/openapi-3.0.json", sync_to_thread=False)
-        def read_openapi_30(request: Request[Any, Any, Any]) -> dict[str, Any]:
-            return as_openapi_30(complete_openapi(request.app))
+        """Add the files that the page loads, and the policy that forbids all others."""
 
         @get("/ui/{name:str}", sync_to_thread=False)
         def read_file(name: FromPath[str]) -> Response[bytes]:
@@ -89,10 +85,9 @@ class DocsPage(OpenAPIRenderPlugin):
             return Response(_file(name), media_type=_FILES[name], headers=_CACHED)
 
         router.response_headers = [ResponseHeader(name="Content-Security-Policy", value=_POLICY)]
-        router.register(read_openapi_30)
         router.register(read_file)
 
 
 @cache
 def _file(name: str) -> bytes:
-    return (Path(swagger_ui_bundle.swagger_ui_path) / name).read_bytes()
+    return (Path(swagger_ui.__file__).with_name("static") / name).read_bytes()

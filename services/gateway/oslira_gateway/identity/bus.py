@@ -11,12 +11,11 @@ _TIMEOUT_S: Final = 2.0
 
 
 class BusFreePlans:
-    """See FreePlans."""
+    """The port FreePlans."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def start(self, account_id: UUID) -> None:
-        """See FreePlans."""
         request = StartFreePlan(account_id=account_id)
         await self._bus.request(START_FREE_PLAN, request, FreePlan, timeout_s=_TIMEOUT_S)

@@ -20,5 +20,4 @@ class Hs256Tokens:
         self._issuer = issuer
 
     async def verify(self, token: str) -> Caller:
-        """See TokenVerifier."""
         return read_caller(decode(token, self._secret(), algorithm=ALGORITHM, issuer=self._issuer))

@@ -37,11 +37,9 @@ class PostgresMemberships:
         self._pool = pool
 
     async def of_user(self, user_id: UUID) -> Sequence[Membership]:
-        """See Memberships."""
         return [_membership(row) for row in await self._pool.fetch(_OF_USER, user_id)]
 
     async def of_caller(self, caller: Caller) -> Sequence[Membership]:
-        """See Memberships."""
         rows = await self._pool.fetch(_OF_CALLER, caller.user_id, caller.session, caller.signed_in_at_s)
         if rows[0]["has_ended"]:
             raise signed_out()

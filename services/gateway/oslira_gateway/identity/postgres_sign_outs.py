@@ -15,12 +15,11 @@ on conflict (user_id, session) do update set signed_out_at = now()
 
 
 class PostgresSignOuts:
-    """See SignOuts. As the service: users write nothing about sign-ins themselves."""
+    """The port SignOuts. As the service: users write nothing about sign-ins themselves."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)
 
     async def sign_out(self, caller: Caller) -> None:
-        """See SignOuts."""
         async with self._service.connection() as connection:
             await connection.execute(_SIGN_OUT, caller.user_id, caller.session)

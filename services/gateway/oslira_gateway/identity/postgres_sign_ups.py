@@ -55,14 +55,13 @@ _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8
 
 
 class PostgresSignUps:
-    """See SignUps. The service's own client: who signs up has no rights yet."""
+    """The port SignUps. The service's own client: who signs up has no rights yet."""
 
     def __init__(self, database: AdminClient, shares: TrialShares) -> None:
         self._database = database
         self._shares = shares
 
     async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
-        """See SignUps."""
         mailbox = mailbox_of(caller.email).address if caller.email else None
         account_id = new_id()
         async with self._database.transaction() as connection:
@@ -87,17 +86,14 @@ class PostgresSignUps:
         return account_id
 
     async def state(self, account_id: UUID) -> str | None:
-        """See SignUps."""
         async with self._database.connection() as connection:
             return await connection.fetchval(_STATE, account_id)
 
     async def pass_challenge(self, account_id: UUID) -> None:
-        """See SignUps."""
         async with self._database.connection() as connection:
             await connection.execute(_ANSWERED, account_id)
 
     async def claim(self, account_id: UUID) -> Claim | None:
-        """See SignUps."""
         async with self._database.transaction() as connection:
             held = await claim(connection, _TABLE, account_id)
             if held is None or held.state == "allowed":
@@ -115,21 +111,17 @@ class PostgresSignUps:
             return None if row is None else moved(held, row)
 
     async def finish(self, held: object) -> None:
-        """See SignUps."""
         await self._end(held, "done", None)
 
     async def refuse(self, held: object, reason: str) -> None:
-        """See SignUps."""
         await self._end(held, "refused", reason)
 
     async def wait(self, held: object) -> None:
-        """See SignUps."""
         assert isinstance(held, Claim)  # noqa: S101  # what claim() returned
         async with self._database.connection() as connection:
             await release(connection, held, is_counted=False, delay_s=_TABLE.hint_every_s)
 
     async def sweep(self) -> Sequence[UUID]:
-        """See SignUps."""
         async with self._database.transaction() as connection:
             return [row.row_id for row in await sweep(connection, _TABLE, limit=50)]
 

@@ -25,7 +25,7 @@ class JwksTokens:
         self._issuer = issuer
 
     async def verify(self, token: str) -> Caller:
-        """See TokenVerifier. Also raises `unavailable` while no key was ever had."""
+        """Also raises `unavailable` while no key was ever had."""
         key_id = read_header(token).get("kid")
         key = await self._keys.find(key_id) if isinstance(key_id, str) else None
         if key is None:
@@ -43,7 +43,6 @@ class TokensByAlgorithm:
         }
 
     async def verify(self, token: str) -> Caller:
-        """See TokenVerifier."""
         algorithm = read_header(token).get("alg")
         verifier = self._verifiers.get(algorithm) if isinstance(algorithm, str) else None
         if verifier is None:

@@ -65,13 +65,12 @@ select a.type, least(a.score / 10, {SCORE_CLASSES - 1}) as class, count(*) as an
 
 
 class PostgresInsights:
-    """See Insights."""
+    """The port Insights."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def usage(self, member: Member, period: Period, bucket: Bucket) -> Sequence[UsageOfType]:
-        """See Insights."""
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_USAGE, member.account_id, period.start, period.end, bucket)
         return [
@@ -87,7 +86,6 @@ class PostgresInsights:
         ]
 
     async def latency(self, member: Member, period: Period) -> Mapping[tuple[str, str], Measured]:
-        """See Insights."""
         values = (member.account_id, period.start, period.end, [metric.value for metric in Metric])
         async with self._as(member).transaction() as connection:
             totals = await connection.fetch(_TOTALS, *values)
@@ -100,7 +98,6 @@ class PostgresInsights:
         return found
 
     async def cache(self, member: Member, period: Period, bucket: Bucket) -> Sequence[CacheCounts]:
-        """See Insights."""
         values = (member.account_id, period.start, period.end, bucket)
         async with self._as(member).transaction() as connection:
             runs = await connection.fetch(_CACHE, *values)
@@ -125,7 +122,6 @@ class PostgresInsights:
     async def outcomes(
         self, member: Member, period: Period
     ) -> tuple[Sequence[EndCount], Sequence[ScoreCount]]:
-        """See Insights."""
         values = (member.account_id, period.start, period.end)
         async with self._as(member).transaction() as connection:
             ends = await connection.fetch(_ENDS, *values)

@@ -33,25 +33,21 @@ select null::uuid as account_id, null::uuid as user_id, c.type, {_SUMS} {_FROM} 
 
 
 class PostgresLedger:
-    """See Ledger."""
+    """The port Ledger."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def by_account(self, period: Period, *, limit: int) -> Sequence[Spent]:
-        """See Ledger."""
         return await self._read(_BY_ACCOUNT, period, limit)
 
     async def by_user(self, period: Period, *, limit: int) -> Sequence[Spent]:
-        """See Ledger."""
         return await self._read(_BY_USER, period, limit)
 
     async def by_type(self, period: Period) -> Sequence[Spent]:
-        """See Ledger."""
         return await self._read(_BY_TYPE, period)
 
     async def in_all(self, period: Period) -> Spent:
-        """See Ledger."""
         (row,) = await self._read(_IN_ALL, period)
         return row
 

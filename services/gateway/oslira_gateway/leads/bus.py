@@ -16,13 +16,12 @@ _TIMEOUT_S: Final = 8.0
 
 
 class BusPictures:
-    """See Pictures."""
+    """The port Pictures."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def of_lead(self, account_id: UUID, lead_id: UUID, *, known_etags: Sequence[str]) -> Picture:
-        """See Pictures."""
         request = AvatarRequest(lead_id=lead_id, account_id=account_id, known_etags=list(known_etags))
         answer = await self._bus.request(AVATAR, request, Avatar, timeout_s=_TIMEOUT_S)
         return Picture(answer.etag, answer.content_type, _bytes_of(answer.content_base64))

@@ -49,14 +49,13 @@ _LAST: Final = chr(0x10FFFF)
 
 
 class PostgresLeads:
-    """See Leads."""
+    """The port Leads."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._service = AdminClient(pool)
 
     async def find(self, member: Member, lead_id: UUID) -> Lead | None:
-        """See Leads."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, lead_id, member.account_id)
         return _lead(row) if row else None
@@ -64,7 +63,6 @@ class PostgresLeads:
     async def page(
         self, member: Member, search: LeadSearch, *, after: Place | None, limit: int
     ) -> Sequence[Lead]:
-        """See Leads."""
         async with self._as(member).transaction() as connection:
             words = await _words(connection, search.filter.text)
             if words == []:  # a text without a single word is in no name
@@ -78,32 +76,30 @@ class PostgresLeads:
     async def analyses(
         self, member: Member, lead_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[LeadAnalysis]:
-        """See Leads."""
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_ANALYSES, lead_id, member.account_id, *place, limit)
         return [_analysis(row) for row in rows]
 
     async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
-        """See Leads. As the service: a picture belongs to a profile, and no user may ask which profiles have one."""
+        """As the service: a picture belongs to a profile, and no user may ask which profiles have one."""
         async with self._service.connection() as connection:
             rows = await connection.fetch(_PICTURED, [lead.username for lead in leads])
         return frozenset(name for (name,) in rows)
 
     async def business_names(self, member: Member) -> Mapping[UUID, str]:
-        """See Leads."""
         async with self._as(member).transaction() as connection:
             return {row["id"]: row["name"] for row in await connection.fetch(_NAMES, member.account_id)}
 
     async def delete(self, member: Member, lead_id: UUID) -> bool:
-        """See Leads. As the service: analysis grants the function to the gateway, and no user may write leads."""
+        """As the service: analysis grants the function to the gateway, and no user may write leads."""
         async with self._service.connection() as connection:
             return await connection.fetchval(
                 "select analysis.delete_lead($1, $2)", lead_id, member.account_id
             )
 
     async def restore(self, member: Member, lead_id: UUID) -> Restored:
-        """See Leads. As the service, for the same reason."""
+        """As the service, for the same reason."""
         async with self._service.connection() as connection:
             row = await connection.fetchrow(
                 "select * from analysis.restore_lead($1, $2)", lead_id, member.account_id
@@ -111,13 +107,12 @@ class PostgresLeads:
         return Restored(row["outcome"], row["lead_id"]) if row else Restored("not_found", lead_id)
 
     async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
-        """See Leads."""
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_CHOSEN, lead_ids, member.account_id)
         return [_lead(row) for row in rows]
 
     async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """See Leads. As the service, as `delete`."""
+        """As the service, as `delete`."""
         rows = await self._changed(
             "select * from analysis.delete_leads($1, $2)",
             member,
@@ -126,7 +121,7 @@ class PostgresLeads:
         return [LeadOutcome(row["lead_id"], Outcome(row["outcome"])) for row in rows]
 
     async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """See Leads. As the service, as `restore`."""
+        """As the service, as `restore`."""
         rows = await self._changed("select * from analysis.restore_leads($1, $2)", member, lead_ids)
         return [LeadOutcome(row["lead_id"], Outcome(row["outcome"]), row["replaced_by"]) for row in rows]
 

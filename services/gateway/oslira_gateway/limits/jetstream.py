@@ -22,14 +22,13 @@ _PLUS_ONE: Final = {"Nats-Incr": "1"}
 
 
 class JetStreamCounters:
-    """See Counters. Never retries: a count whose answer was lost may have been taken, and the next request asks anew."""
+    """The port Counters. Never retries: a count whose answer was lost may have been taken, and the next request asks anew."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._away_until_s = 0.0
 
     async def add(self, keys: Sequence[str]) -> Sequence[int]:
-        """See Counters."""
         if not self._bus.is_connected or time.monotonic() < self._away_until_s:
             raise CountersAway
         try:

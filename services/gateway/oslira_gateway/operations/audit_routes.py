@@ -20,13 +20,12 @@ class Audits(Protocol):
 
 
 class BusAudits:
-    """See Audits."""
+    """The port Audits."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def look(self, *, settling_s: float) -> Audited:
-        """See Audits."""
         return await self._bus.request(AUDIT, AuditRequest(settling_s=settling_s), Audited, timeout_s=_LOOK_S)
 
 

@@ -53,13 +53,12 @@ class DeadLetters(Protocol):
 
 
 class JetStreamDeadLetters:
-    """See DeadLetters."""
+    """The port DeadLetters."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def newest(self, *, limit: int) -> Sequence[DeadLetter]:
-        """See DeadLetters."""
         try:
             state = (await self._bus.jetstream.stream_info(_STREAM)).state
             first = max(state.first_seq, state.last_seq - _MOST_READ + 1, 1)
@@ -74,7 +73,6 @@ class JetStreamDeadLetters:
         return found
 
     async def show(self, sequence: int) -> DeadLetterDetail:
-        """See DeadLetters."""
         if not 0 < sequence <= _HIGHEST:
             raise OsliraError("not_found", _NONE)
         try:

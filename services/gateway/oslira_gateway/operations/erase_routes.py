@@ -25,13 +25,12 @@ class EraseBody(BaseModel):
 
 
 class BusErasureOwners:
-    """See Owners. Analysis alone keeps profiles beside the gateway."""
+    """The port Owners. Analysis alone keeps profiles beside the gateway."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def erase(self, erasure_id: Any) -> Erased:
-        """See Owners."""
         return await self._bus.request(ERASE, EraseRequest(erasure_id=erasure_id), Erased, timeout_s=20)
 
 

@@ -53,13 +53,12 @@ class FailedWork(Protocol):
 
 
 class BusFailedWork:
-    """See FailedWork."""
+    """The port FailedWork."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def newest(self, query: FailedQuery, *, kind: str | None) -> list[FailedItem]:
-        """See FailedWork."""
         owners = OWNERS if kind is None else (_OWNER_OF[kind],)
         lists = await asyncio.gather(
             *(self._bus.request(list_failed_subject(owner), query, FailedList) for owner in owners)
@@ -68,7 +67,6 @@ class BusFailedWork:
         return sorted(found, key=lambda item: (item.at, item.id), reverse=True)[: query.limit]
 
     async def show(self, item_id: UUID) -> FailedDetail:
-        """See FailedWork."""
 
         async def ask(owner: str) -> FailedDetail:
             return await self._bus.request(
@@ -78,7 +76,6 @@ class BusFailedWork:
         return await first_answer(ask)
 
     async def replay(self, item_id: UUID) -> Replayed:
-        """See FailedWork."""
 
         async def ask(owner: str) -> Replayed:
             if owner == "analysis":

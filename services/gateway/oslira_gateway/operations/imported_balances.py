@@ -54,21 +54,19 @@ class ImportedBalances(Protocol):
 
 
 class ServedImportedBalances:
-    """See ImportedBalances. As the service itself: operators belong to no account."""
+    """The port ImportedBalances. As the service itself: operators belong to no account."""
 
     def __init__(self, client: AdminClient, bus: Bus) -> None:
         self._client = client
         self._bus = bus
 
     async def account_of(self, owner: Owner) -> UUID | None:
-        """See ImportedBalances."""
         async with self._client.connection() as connection:
             return await connection.fetchval(_ACCOUNT, owner.user_id, owner.email, owner.account_id)
 
     async def grant(
         self, balance_id: str, account_id: UUID, amount_credits: int, *, expires_at: datetime | None
     ) -> bool:
-        """See ImportedBalances."""
         order = ImportBalance(
             balance_id=balance_id, account_id=account_id, amount_credits=amount_credits, expires_at=expires_at
         )

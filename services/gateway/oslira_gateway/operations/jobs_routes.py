@@ -42,13 +42,12 @@ class Jobs(Protocol):
 
 
 class BusJobs:
-    """See Jobs."""
+    """The port Jobs."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def run(self, owner: str, job: str, slot: datetime) -> str:
-        """See Jobs."""
         answer = await self._bus.request(run_job_subject(owner), RunJob(job=job, slot=slot), JobState)
         return answer.state
 

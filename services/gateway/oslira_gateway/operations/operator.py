@@ -26,7 +26,7 @@ class OperatorTokens(Protocol):
 
 
 class JwtOperators:
-    """See OperatorTokens. Without `secret` there are no service tokens."""
+    """The port OperatorTokens. Without `secret` there are no service tokens."""
 
     def __init__(self, users: TokenVerifier, memberships: Memberships, *, secret: str | None) -> None:
         self._users = users
@@ -34,7 +34,6 @@ class JwtOperators:
         self._secret = secret
 
     async def operator(self, token: str) -> Operator:
-        """See OperatorTokens."""
         if self._secret is not None and read_header(token).get("typ") == TYPE:
             return _service(decode(token, self._secret, algorithm=ALGORITHM, issuer=None))
         caller = await self._users.verify(token)

@@ -22,25 +22,22 @@ select id, actor, act, targets, begun_at, outcome, ended_at from identity.operat
 
 
 class PostgresActs:
-    """See Acts."""
+    """The port Acts."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def begin(self, actor: str, act: str, targets: Mapping[str, str]) -> UUID:
-        """See Acts."""
         act_id = new_id()
         async with self._client.connection() as connection:
             await connection.execute(_BEGIN, act_id, actor, act, dict(targets))
         return act_id
 
     async def end(self, act_id: UUID, outcome: str) -> None:
-        """See Acts."""
         async with self._client.connection() as connection:
             await connection.execute(_END, act_id, outcome)
 
     async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[Act]:
-        """See Acts."""
         async with self._client.connection() as connection:
             rows = await connection.fetch(_NEWEST, limit, *(before or (None, None)))
         return [Act(*row) for row in rows]

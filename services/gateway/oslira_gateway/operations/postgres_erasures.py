@@ -65,7 +65,7 @@ _FIND: Final = "select id, state, removed from identity.erasures where id = $1"
 
 
 class PostgresErasures:
-    """See Erasures. `watch`: how long what was under way when it began may still write."""
+    """The port Erasures. `watch`: how long what was under way when it began may still write."""
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms, *, watch: timedelta) -> None:
         self._client = client
@@ -73,28 +73,23 @@ class PostgresErasures:
         self._watch = watch
 
     async def id_of(self, username: str) -> UUID:
-        """See Erasures."""
         async with self._client.connection() as connection:
             return derived_id("erasure", await connection.fetchval(_DIGEST, username))
 
     async def begin(self, erasure_id: UUID, username: str) -> None:
-        """See Erasures."""
         visitors_hmac = self._pseudonyms.of_name(username)
         async with self._client.connection() as connection:
             await connection.execute(_BEGIN, erasure_id, username, visitors_hmac, self._watch)
 
     async def take(self, erasure_id: UUID | None = None) -> UUID | None:
-        """See Erasures."""
         async with self._client.connection() as connection:
             return await connection.fetchval(_TAKE, erasure_id)
 
     async def erase_own(self, erasure_id: UUID) -> Mapping[str, int]:
-        """See Erasures."""
         async with self._client.connection() as connection:
             return {"idempotency_keys": await connection.fetchval(_ERASE_OWN, erasure_id, ERASED_HASH)}
 
     async def note(self, erasure_id: UUID, removed: Mapping[str, int], *, is_finished: bool) -> Erasure:
-        """See Erasures."""
         async with self._client.transaction() as connection:
             await connection.execute(_NOTE, erasure_id, dict(removed), is_finished)
             row = await connection.fetchrow(_FIND, erasure_id)
@@ -102,7 +97,6 @@ class PostgresErasures:
         return _erasure(row)
 
     async def find(self, erasure_id: UUID) -> Erasure | None:
-        """See Erasures."""
         async with self._client.connection() as connection:
             row = await connection.fetchrow(_FIND, erasure_id)
         return None if row is None else _erasure(row)

@@ -37,13 +37,12 @@ class Reconciliation(Protocol):
 
 
 class BusReconciliation:
-    """See Reconciliation."""
+    """The port Reconciliation."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def step(self, request: ReconcileRequest) -> ReconcileStep:
-        """See Reconciliation."""
         return await self._bus.request(RECONCILE, request, ReconcileStep, timeout_s=_STEP_S)
 
 

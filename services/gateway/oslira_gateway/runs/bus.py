@@ -17,18 +17,16 @@ _ANNOUNCE_WITHIN_S: Final = 1.0
 
 
 class BusHolds:
-    """See Holds."""
+    """The port Holds."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> Held:
-        """See Holds."""
         request = HoldRequest(hold_id=run_id, account_id=account_id, amount_credits=amount_credits)
         return await self._bus.request(HOLD, request, Held)
 
     async def settle(self, run_id: UUID) -> None:
-        """See Holds."""
         try:
             await self._bus.request(SETTLE, SettleRequest(hold_id=run_id), Settlement)
         except OsliraError as error:
@@ -36,14 +34,14 @@ class BusHolds:
 
 
 class BusHints:
-    """See Hints."""
+    """The port Hints."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._sending: set[asyncio.Task[None]] = set()
 
     async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
-        """See Hints. Returns at once: whoever asked has their row, and a PubAck would tell them nothing more."""
+        """Returns at once: whoever asked has their row, and a PubAck would tell them nothing more."""
         task = asyncio.create_task(self._send(run_id, status=status, attempt=attempt))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -58,18 +56,16 @@ class BusHints:
 
 
 class BusCancels:
-    """See Cancels and Settlements."""
+    """The ports Cancels and Settlements."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def cancel(self, run_id: UUID, account_id: UUID) -> RunStatus:
-        """See Cancels."""
         request = CancelRequest(run_id=run_id, account_id=account_id)
         return (await self._bus.request(CANCEL, request, Cancelled)).status
 
     async def settled(self, hold_id: UUID) -> Settlement | None:
-        """See Settlements."""
         try:
             return await self._bus.request(SETTLE, SettleRequest(hold_id=hold_id), Settlement)
         except OsliraError as error:

@@ -30,7 +30,6 @@ class PostgresReceipts:
         self._service = AdminClient(pool)
 
     async def of_run(self, member: Member, run_id: UUID) -> Receipt | None:
-        """See Receipts."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             run = await connection.fetchrow(_RUN, run_id, member.account_id)
         if run is None:

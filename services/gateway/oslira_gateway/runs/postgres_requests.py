@@ -59,7 +59,6 @@ class PostgresRequests:
         self._client = client
 
     async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
-        """See Requests."""
         async with self._client.connection() as connection:
             row = await connection.fetchrow(
                 _STANDING,
@@ -83,7 +82,6 @@ class PostgresRequests:
         reservation: Reservation | None,
         request_id: str,
     ) -> Acceptance:
-        """See Requests."""
         values = (
             run_id,
             member.account_id,
@@ -113,7 +111,6 @@ class PostgresRequests:
         return Acceptance(row["outcome"], row["run_id"], status, row["attempt"])
 
     async def remember(self, member: Member, order: Order, *, run_id: UUID, reservation: Reservation) -> None:
-        """See Requests."""
         async with self._client.connection() as connection:
             await connection.execute(
                 _REMEMBER,

@@ -38,7 +38,6 @@ class PostgresRuns:
         self._service = AdminClient(pool)
 
     async def find(self, member: Member, run_id: UUID) -> Run | None:
-        """See Runs."""
         async with self._as(member).transaction() as connection:
             row = await connection.fetchrow(_FIND, run_id, member.account_id)
         return (await self._placed([_for(member, run_of(row), row)]))[0] if row else None
@@ -46,14 +45,12 @@ class PostgresRuns:
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
     ) -> Sequence[RunSummary]:
-        """See Runs."""
         place = (after.created_at, after.row_id) if after else (None, None)
         async with self._as(member).transaction() as connection:
             rows = await connection.fetch(_PAGE, member.account_id, status, *place, limit)
         return await self._placed([_for(member, summary_of(row), row) for row in rows])
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
-        """See Runs."""
         async with self._service.connection() as connection:
             row = await connection.fetchrow(_FIND, run_id, account_id)
         return (await self._placed([run_of(row)]))[0] if row else None

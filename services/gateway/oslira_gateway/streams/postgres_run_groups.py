@@ -23,23 +23,20 @@ _SEVERAL: Final = (
 
 
 class PostgresRunGroups:
-    """See RunGroups."""
+    """The port RunGroups."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)
 
     async def heads(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Head]:
-        """See RunGroups."""
         async with self._service.connection() as connection:
             return [_head(row) for row in await connection.fetch(_HEADS, account_id, list(run_ids))]
 
     async def unfinished(self, account_id: UUID, *, limit: int) -> Sequence[Head]:
-        """See RunGroups."""
         async with self._service.connection() as connection:
             return [_head(row) for row in await connection.fetch(_UNFINISHED, account_id, limit)]
 
     async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[RunSummary]:
-        """See RunGroups."""
         async with self._service.connection() as connection:
             rows = await connection.fetch(_SEVERAL, account_id, list(run_ids))
         return [summary_of(row) for row in rows]

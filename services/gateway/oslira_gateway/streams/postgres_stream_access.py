@@ -23,13 +23,12 @@ select f.number
 
 
 class PostgresStreamAccess:
-    """See StreamAccess. As the service: a ticket's holder shows no token, and all open streams are looked up in one statement."""
+    """The port StreamAccess. As the service: a ticket's holder shows no token, and all open streams are looked up in one statement."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)
 
     async def refused(self, followers: Collection[Follower]) -> Collection[Follower]:
-        """See StreamAccess."""
         asked = list(followers)
         async with self._service.connection() as connection:
             rows = await connection.fetch(

@@ -49,7 +49,6 @@ class SystemResolver:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """See Resolver."""
         found = await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
         return list(dict.fromkeys(found))
 
@@ -91,7 +90,6 @@ class HttpSender:
         await self._transport.aclose()
 
     async def post(self, url: str, headers: dict[str, str], body: str) -> Answer:
-        """See Sender."""
         started = time.monotonic()
         try:
             return await within(self._total_s, self._post(url, headers, body.encode()), call="webhook")

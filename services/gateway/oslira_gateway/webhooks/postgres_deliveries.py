@@ -51,14 +51,12 @@ class PostgresDeliveries:
     async def of(
         self, member: Member, endpoint_id: UUID, *, status: str | None, after: Cursor | None, limit: int
     ) -> Sequence[Delivery]:
-        """See Deliveries."""
         place = (after.created_at, after.row_id) if after else (None, None)
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             rows = await connection.fetch(_OF, endpoint_id, member.account_id, status, *place, limit)
         return [Delivery(**dict(row)) for row in rows]
 
     async def send(self, member: Member, endpoint_id: UUID, event: Event) -> Delivery:
-        """See Deliveries."""
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock_active(connection, member, endpoint_id)
             values = (member.account_id, endpoint_id, event.event_id, event.type, event.body)
@@ -66,7 +64,6 @@ class PostgresDeliveries:
         return Delivery(**dict(row or {}))
 
     async def replay(self, member: Member, endpoint_id: UUID, delivery_id: UUID) -> Delivery:
-        """See Deliveries."""
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock_active(connection, member, endpoint_id)
             state = await connection.fetchval(_LOCK, delivery_id, endpoint_id, member.account_id)

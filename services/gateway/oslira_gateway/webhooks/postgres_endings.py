@@ -49,37 +49,31 @@ class PostgresEndings:
         self._database = database
 
     async def of_run(self, run_id: UUID) -> RunEnding | None:
-        """See Endings."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_RUN, run_id)
         return RunEnding(**dict(row)) if row else None
 
     async def of_bulk(self, bulk_id: UUID) -> BulkEnding | None:
-        """See Endings."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_BULK, bulk_id)
         return BulkEnding(**dict(row)) if row else None
 
     async def record(self, event: Event) -> Sequence[UUID]:
-        """See Endings."""
         ids = [new_id() for _ in range(_MOST_ENDPOINTS)]
         values = (event.account_id, event.event_id, event.type, event.body, event.happened_at)
         async with self._database.connection() as connection:
             return [row["endpoint_id"] for row in await connection.fetch(_RECORD, ids, *values)]
 
     async def horizon(self, *, older_than_s: float) -> datetime:
-        """See Endings."""
         async with self._database.connection() as connection:
             return await connection.fetchval(_HORIZON, older_than_s)
 
     async def overlooked(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
-        """See Endings."""
         query = _OVERLOOKED.format(name=source.removesuffix("s"), wanted=_IS_WANTED)
         async with self._database.connection() as connection:
             return [_event(source, row) for row in await connection.fetch(query, source, until, limit)]
 
     async def advance(self, source: str, past: Event | datetime) -> None:
-        """See Endings."""
         place = (past, _LAST_ID) if isinstance(past, datetime) else (past.happened_at, _id(source, past))
         async with self._database.connection() as connection:
             await connection.execute(_ADVANCE, source, *place)

@@ -71,17 +71,14 @@ class PostgresEndpoints:
         self._pool = pool
 
     async def of(self, member: Member) -> Sequence[Endpoint]:
-        """See Endpoints."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             return [Endpoint(**dict(row)) for row in await connection.fetch(_OF, member.account_id)]
 
     async def get(self, member: Member, endpoint_id: UUID) -> Endpoint:
-        """See Endpoints."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             return await _one(connection, _GET, endpoint_id, member)
 
     async def add(self, member: Member, new: NewEndpoint, *, most: int) -> Endpoint:
-        """See Endpoints."""
         async with self._writing() as connection:
             # Counted under a lock, or many at once would each see room.
             await connection.execute(_LOCK_ACCOUNT, member.account_id)
@@ -96,7 +93,6 @@ class PostgresEndpoints:
         return Endpoint(**dict(row or {}))
 
     async def change(self, member: Member, endpoint_id: UUID, changes: dict[str, Any]) -> Endpoint:
-        """See Endpoints."""
         values = [changes.get(name) for name in ("url", "description", "event_types")]
         async with self._writing() as connection:
             return await _one(connection, _CHANGE, endpoint_id, member, *values)
@@ -104,24 +100,21 @@ class PostgresEndpoints:
     async def replace_secret(
         self, member: Member, endpoint_id: UUID, sealed_secret: bytes, *, overlap_s: float
     ) -> Endpoint:
-        """See Endpoints."""
         async with self._writing() as connection:
             return await _one(connection, _REPLACE_SECRET, endpoint_id, member, sealed_secret, overlap_s)
 
     async def pause(self, member: Member, endpoint_id: UUID) -> Endpoint:
-        """See Endpoints; its deliveries are put aside by whoever looks for something to send."""
+        """Its deliveries are set aside by the next process that looks for one to send."""
         async with self._writing() as connection:
             return await _one(connection, _PAUSE, endpoint_id, member)
 
     async def resume(self, member: Member, endpoint_id: UUID, *, longest_wait_s: float) -> Endpoint:
-        """See Endpoints."""
         async with self._writing() as connection:
             resumed = await _one(connection, _RESUME, endpoint_id, member)
             await connection.execute(_RELEASE, endpoint_id, longest_wait_s)
         return resumed
 
     async def remove(self, member: Member, endpoint_id: UUID) -> None:
-        """See Endpoints."""
         async with self._writing() as connection:
             if await connection.fetchval(_REMOVE, endpoint_id, member.account_id) is None:
                 raise _not_found()

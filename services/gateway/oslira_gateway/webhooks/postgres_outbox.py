@@ -93,12 +93,10 @@ class PostgresOutbox:
         self.table = replace(DELIVERIES, lease_s=lease_s)
 
     async def waiting(self) -> Sequence[tuple[UUID, float]]:
-        """See Outbox."""
         async with self._database.connection() as connection:
             return [(row["endpoint_id"], row["waited_s"]) for row in await connection.fetch(_WAITING)]
 
     async def take(self, endpoint_id: UUID) -> Parcel | None:
-        """See Outbox."""
         async with self._database.transaction() as connection:
             endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)
             if endpoint is None:
@@ -115,7 +113,6 @@ class PostgresOutbox:
         return None
 
     async def delivered(self, parcel: Parcel, answer: Answer) -> None:
-        """See Outbox."""
         async with self._database.transaction() as connection:
             await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
             row = await transition(
@@ -130,7 +127,6 @@ class PostgresOutbox:
                 await connection.execute(_WELL, parcel.endpoint_id)
 
     async def failed(self, parcel: Parcel, answer: Answer, *, next_try_s: float | None) -> None:
-        """See Outbox."""
         async with self._database.transaction() as connection:
             await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
             held, values = _claim(parcel), _tried(parcel, answer)
@@ -144,7 +140,6 @@ class PostgresOutbox:
             await self._judge(connection, parcel.endpoint_id, answer)
 
     async def release(self, claim: Any) -> None:
-        """See Outbox."""
         async with self._database.connection() as connection:
             await release(connection, claim, is_counted=False)
 
