@@ -108,10 +108,10 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
     request_bulk = RequestBulk(bulks, BusHolds(bus), BusHints(bus))
     drafts, requests = PostgresDraftRequests(AdminClient(database)), PostgresRequests(AdminClient(database))
     request_draft = RequestAnalysis(
-        requests=drafts, holds=BusHolds(bus), hints=BusHints(bus), kept_answers=drafts
+        requests=drafts, holds=BusHolds(bus), hints=BusHints(bus), stored_answers=drafts
     )
     request_analysis = RequestAnalysis(
-        requests=requests, holds=BusHolds(bus), hints=BusHints(bus), kept_answers=requests
+        requests=requests, holds=BusHolds(bus), hints=BusHints(bus), stored_answers=requests
     )
     return create_app(
         [

@@ -43,8 +43,8 @@ from oslira_gateway.identity.hs256 import Hs256Tokens
 from oslira_gateway.identity.routes import identity_routes
 from oslira_gateway.insights.routes import insights_routes
 from oslira_gateway.leads.avatar_routes import avatar_routes
-from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.cursors import LeadCursors
+from oslira_gateway.leads.deleted_routes import deleted_routes
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.export_routes import export_routes
 from oslira_gateway.leads.many_routes import many_leads_routes
@@ -111,7 +111,7 @@ class Api:
     def app(self) -> Edge:
         addresses = Addresses(self.tickets)
         request_analysis = RequestAnalysis(
-            requests=self.requests, holds=self.holds, hints=self.hints, kept_answers=self.requests
+            requests=self.requests, holds=self.holds, hints=self.hints, stored_answers=self.requests
         )
         return create_app(
             [
@@ -135,7 +135,7 @@ class Api:
                     trusted_proxies=self.trusted_proxies,
                 ),
                 *leads_routes(self.leads, LeadCursors(SECRET), addresses),
-                *away_routes(self.leads, addresses),
+                *deleted_routes(self.leads, addresses),
                 *many_leads_routes(self.leads),
                 *avatar_routes(self.leads, self.tickets, self.access),
                 *export_routes(ExportLeads(self.leads, page_rows=3)),

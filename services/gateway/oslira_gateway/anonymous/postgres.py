@@ -13,7 +13,7 @@ from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.http.client_address import Network
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.order import Order
-from oslira_gateway.runs.ports import Acceptance, Reservation, Standing
+from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation
 from oslira_gateway.runs.postgres_requests import PostgresRequests, closed_if_erased
 
 # One statement: the row's lock decides between requests at once.
@@ -54,7 +54,7 @@ class PostgresAllowance:
             await connection.execute(_GIVE_BACK, self._pseudonyms.of_network(network))
 
 
-class PostgresVisitorsRequests:
+class PostgresAnonymousRequests:
     """The port Requests. As the service itself: the system account has no members to ask as.
 
     No answer is kept under a key: it would hold a plain hash of the name for a day.
@@ -66,8 +66,8 @@ class PostgresVisitorsRequests:
         self._pseudonyms = pseudonyms
         self._life = life
 
-    async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
-        return await self._requests.standing(member, order, key)
+    async def order_state(self, member: Member, order: Order, key: str | None) -> OrderState:
+        return await self._requests.order_state(member, order, key)
 
     async def accept(
         self,

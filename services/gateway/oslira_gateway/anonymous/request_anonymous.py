@@ -5,8 +5,8 @@ from typing import Final
 
 from oslira_shared.errors import OsliraError
 
+from oslira_gateway.anonymous.anonymous_caller import ANONYMOUS_FOLLOWER
 from oslira_gateway.anonymous.ports import AnonymousAllowance, Challenge, Use
-from oslira_gateway.anonymous.visitor import VISITOR
 from oslira_gateway.http.client_address import Network
 from oslira_gateway.runs.order import Order
 from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysis
@@ -48,7 +48,9 @@ class RequestAnonymous:
         if not use.is_granted:
             raise _limit_reached(use, self._most_a_day)
         try:
-            return await self._request_analysis(Request(VISITOR, visit.order, None, visit.request_id))
+            return await self._request_analysis(
+                Request(ANONYMOUS_FOLLOWER, visit.order, None, visit.request_id)
+            )
         except OsliraError as error:
             await self._allowance.give_back(visit.network)
             if error.code in _USED_UP:

@@ -13,19 +13,19 @@ from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 from pydantic import BaseModel, ConfigDict, Field
 
+from oslira_gateway.anonymous.anonymous_caller import read_visitors_order
 from oslira_gateway.anonymous.challenges import MAX_RESPONSE_LENGTH
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous, Visit
 from oslira_gateway.anonymous.run_tokens import RunTokens
-from oslira_gateway.anonymous.visitor import read_visitors_order
 from oslira_gateway.http.auth import PUBLIC
 from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.limits.policies import RouteClass
+from oslira_gateway.runs.order_fields import UsernameText
 from oslira_gateway.runs.ports import Runs
-from oslira_gateway.runs.wording import UsernameText
 from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.streams.tickets import VISITOR
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER
 
 
 class AnonymousBody(BaseModel):
@@ -98,7 +98,7 @@ def anonymous_routes(
             run_id=answer.run_id,
             status=status,
             poll_url=poll_url,
-            events_url=addresses.events_url(answer.run_id, VISITOR),
+            events_url=addresses.events_url(answer.run_id, ANONYMOUS_FOLLOWER),
             token=token.text,
             expires_at=token.expires_at,
         )

@@ -8,7 +8,7 @@ from oslira_shared.runtime import Runtime
 
 from oslira_gateway.anonymous.challenges import NoChallenge, Turnstile
 from oslira_gateway.anonymous.ports import Challenge
-from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresVisitorsRequests
+from oslira_gateway.anonymous.postgres import PostgresAllowance, PostgresAnonymousRequests
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.request_anonymous import RequestAnonymous
 from oslira_gateway.anonymous.routes import anonymous_routes
@@ -33,12 +33,12 @@ def wire_anonymous(
     if settings.anonymous_analyses == "off":
         return []
     service, pseudonyms = AdminClient(runtime.database), Pseudonyms(settings.token_secret)
-    requests = PostgresVisitorsRequests(
+    requests = PostgresAnonymousRequests(
         service, pseudonyms, life=timedelta(seconds=settings.anonymous_life_s)
     )
     request_anonymous = RequestAnonymous(
         RequestAnalysis(
-            requests=requests, holds=BusHolds(runtime.bus), hints=BusHints(runtime.bus), kept_answers=None
+            requests=requests, holds=BusHolds(runtime.bus), hints=BusHints(runtime.bus), stored_answers=None
         ),
         PostgresAllowance(service, pseudonyms),
         challenge,

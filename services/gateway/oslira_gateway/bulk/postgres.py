@@ -15,7 +15,7 @@ from oslira_shared.postgres.clients import AdminClient, Pool, Record, UserClient
 
 from oslira_gateway.bulk.bulk import Bulk, BulkCounts, BulkItem, BulkOrder
 from oslira_gateway.bulk.name_list import RejectedLine
-from oslira_gateway.bulk.request_bulk import BulkAcceptance, BulkStanding
+from oslira_gateway.bulk.request_bulk import BulkAcceptance, BulkOrderState
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.ports import Reservation, UsedKey
@@ -71,15 +71,15 @@ class PostgresBulks:
         self._pool = pool
         self._service = AdminClient(pool)
 
-    async def standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
+    async def order_state(self, member: Member, order: BulkOrder, key: str | None) -> BulkOrderState:
         names = [name.username for name in order.names.names]
         of_order = (member.account_id, order.business_profile_id)
         async with self._service.connection() as connection:
             rows = await connection.fetch(
                 _AT_HAND, *of_order, order.type, names, order.reuse_within, _unchanged_within(order)
             )
-            at_hand = frozenset(row["username"] for row in rows)
-            new = order.affordable(len(names) - len(at_hand))
+            reusable = frozenset(row["username"] for row in rows)
+            new = order.affordable(len(names) - len(reusable))
             row = await connection.fetchrow(_STANDING, *of_order, key, new)
             found = await connection.fetch(_SUPPRESSED, names)
         assert row is not None  # noqa: S101  # left joins on one row
@@ -89,8 +89,8 @@ class PostgresBulks:
             used = UsedKey(
                 row["body_hash"], row["generation"], row["used_run_id"], row["status"], row["is_live"]
             )
-        return BulkStanding(
-            row["has_business_profile"], at_hand - suppressed, row["expected_s"], used, suppressed
+        return BulkOrderState(
+            row["has_business_profile"], reusable - suppressed, row["expected_s"], used, suppressed
         )
 
     async def accept(

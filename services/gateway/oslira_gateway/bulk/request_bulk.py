@@ -24,11 +24,11 @@ _MAX_GENERATIONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class BulkStanding:
+class BulkOrderState:
     """All that has to be known before credits are held. `expected_s`: until the new ones would be done."""
 
     has_business_profile: bool
-    at_hand: frozenset[str]
+    reusable: frozenset[str]
     expected_s: int
     used_key: UsedKey | None
     suppressed: frozenset[str] = frozenset()
@@ -45,7 +45,7 @@ class BulkAcceptance:
 class Bulks(Protocol):
     """The rows behind bulks, in the member's account."""
 
-    async def standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
+    async def order_state(self, member: Member, order: BulkOrder, key: str | None) -> BulkOrderState:
         """Which of the names are at work or fresh, and what the key was used for."""
         ...
 
@@ -99,7 +99,7 @@ class RequestBulk:
     async def quote(self, member: Member, order: BulkOrder) -> Quote:
         """What it would do and cost now. Raises OsliraError `business_profile_not_found`."""
         # A free answer must not say which profiles were erased: they count as new, as any other name does before it is fetched.
-        return _quote(order, await self._standing(member, order, None))
+        return _quote(order, await self._order_state(member, order, None))
 
     async def __call__(
         self, member: Member, order: BulkOrder, key: str | None, request_id: str
@@ -110,8 +110,8 @@ class RequestBulk:
         _require_names(order)
         generation = 0
         for _ in range(_MAX_GENERATIONS):
-            standing = await self._standing(member, order, key)
-            used, order = standing.used_key, without(order, standing.suppressed)
+            state = await self._order_state(member, order, key)
+            used, order = state.used_key, without(order, state.suppressed)
             if used is not None and used.is_live:
                 if used.body_hash not in {order.body_hash, ERASED_HASH}:
                     raise OsliraError(
@@ -121,9 +121,7 @@ class RequestBulk:
             _require_names(order)
             generation = max(generation, 0 if used is None else used.generation + 1)
             reservation = None if key is None else Reservation(key, generation)
-            accepted = await self._take(
-                member, order, standing, reservation=reservation, request_id=request_id
-            )
+            accepted = await self._take(member, order, state, reservation=reservation, request_id=request_id)
             if accepted is not None:
                 return accepted
             generation = later_generation(generation, self._today())  # that id is used up or closed
@@ -133,7 +131,7 @@ class RequestBulk:
         self,
         member: Member,
         order: BulkOrder,
-        standing: BulkStanding,
+        state: BulkOrderState,
         *,
         reservation: Reservation | None,
         request_id: str,
@@ -145,20 +143,20 @@ class RequestBulk:
         links = () if request_span is None else (request_span,)
         with trace.span("accept bulk", under=trace.of_row(bulk_id), links=links):
             return await self._hold_and_accept(
-                member, order, standing, bulk_id=bulk_id, reservation=reservation, request_id=request_id
+                member, order, state, bulk_id=bulk_id, reservation=reservation, request_id=request_id
             )
 
     async def _hold_and_accept(
         self,
         member: Member,
         order: BulkOrder,
-        standing: BulkStanding,
+        state: BulkOrderState,
         *,
         bulk_id: UUID,
         reservation: Reservation | None,
         request_id: str,
     ) -> tuple[UUID, bool] | None:
-        runs = order.affordable(len(order.names.names) - len(standing.at_hand))
+        runs = order.affordable(len(order.names.names) - len(state.reusable))
         credits_ = runs * order.price_credits
         if credits_ > 0:
             try:
@@ -189,13 +187,13 @@ class RequestBulk:
             await self._hints.announce(run_id, status=RunStatus.QUEUED, attempt=0)
         return bulk_id, accepted.outcome == "accepted"
 
-    async def _standing(self, member: Member, order: BulkOrder, key: str | None) -> BulkStanding:
-        standing = await self._bulks.standing(member, order, key)
-        if not standing.has_business_profile:
+    async def _order_state(self, member: Member, order: BulkOrder, key: str | None) -> BulkOrderState:
+        state = await self._bulks.order_state(member, order, key)
+        if not state.has_business_profile:
             raise OsliraError(
                 "business_profile_not_found", "There is no such business profile in this account."
             )
-        return standing
+        return state
 
 
 def without(order: BulkOrder, suppressed: frozenset[str]) -> BulkOrder:
@@ -219,21 +217,21 @@ def _require_names(order: BulkOrder) -> None:
         )
 
 
-def _quote(order: BulkOrder, standing: BulkStanding) -> Quote:
-    wanted = len(order.names.names) - len(standing.at_hand)
+def _quote(order: BulkOrder, state: BulkOrderState) -> Quote:
+    wanted = len(order.names.names) - len(state.reusable)
     runs = order.affordable(wanted)
     others = ("blank", "duplicate")
     return Quote(
         new=wanted,
-        cached=len(standing.at_hand),
+        cached=len(state.reusable),
         duplicate=order.names.count("duplicate"),
         invalid=len(order.names.rejected) - order.names.count(*others),
         blank=order.names.count("blank"),
         price_credits=order.price_credits,
         most_credits=runs * order.price_credits,
         over_max_credits=wanted - runs,
-        expected_s=standing.expected_s,
-        expected_finish_at=datetime.now(UTC) + timedelta(seconds=standing.expected_s),
+        expected_s=state.expected_s,
+        expected_finish_at=datetime.now(UTC) + timedelta(seconds=state.expected_s),
         rejected=list(order.names.rejected),
     )
 

@@ -34,8 +34,8 @@ from oslira_gateway.http.whole_number import WholeNumber
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.limits.policies import RouteClass
 from oslira_gateway.runs.order import read_order
+from oslira_gateway.runs.order_fields import IdText, TypeName, UsernameText
 from oslira_gateway.runs.order_routes import IdempotencyKey, idempotency_key_of
-from oslira_gateway.runs.wording import IdText, TypeName, UsernameText
 from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.streams.tickets import follower_of
 

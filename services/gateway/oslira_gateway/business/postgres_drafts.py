@@ -8,7 +8,7 @@ from oslira_shared.postgres.clients import AdminClient
 
 from oslira_gateway.business.draft import DraftOrder
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.runs.ports import Acceptance, Reservation, Standing, UsedKey
+from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation, UsedKey
 from oslira_gateway.runs.postgres_requests import KEEP
 
 _USED: Final = """
@@ -34,14 +34,14 @@ class PostgresDraftRequests:
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
-    async def standing(self, member: Member, order: DraftOrder, key: str | None) -> Standing:  # noqa: ARG002  # as in the port
+    async def order_state(self, member: Member, order: DraftOrder, key: str | None) -> OrderState:  # noqa: ARG002  # as in the port
         """It needs no business profile, and no other run ever stands in for it."""
         if key is None:
-            return Standing(has_business_profile=True, same_run_id=None, used_key=None)
+            return OrderState(has_business_profile=True, same_run_id=None, used_key=None)
         async with self._client.connection() as connection:
             row = await connection.fetchrow(_USED, member.account_id, key)
         used = UsedKey(**dict(row)) if row else None
-        return Standing(has_business_profile=True, same_run_id=None, used_key=used)
+        return OrderState(has_business_profile=True, same_run_id=None, used_key=used)
 
     async def accept(
         self,

@@ -26,9 +26,9 @@ from oslira_gateway.http.listing import (
     cursor_of_number,
     number_of_cursor,
 )
-from oslira_gateway.http.moments import in_utc
 from oslira_gateway.http.rate_limits import LIMIT
 from oslira_gateway.http.timeouts import STREAMS
+from oslira_gateway.http.timestamps import in_utc
 from oslira_gateway.leads.export_routes import MEDIA_TYPE, CsvDownload
 from oslira_gateway.limits.policies import RouteClass
 

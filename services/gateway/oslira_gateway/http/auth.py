@@ -27,7 +27,7 @@ ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} 
 BY_TICKET: Final = (
     "by_ticket"  # opt: a `ticket` in the query, which the route checks, takes the token's place
 )
-FOR_VISITORS: Final = "for_visitors"  # opt: the token of a visitor's run is good here as well, for that run
+ANONYMOUS: Final = "anonymous"  # opt: the token of a visitor's run is good here as well, for that run
 _SCHEME: Final = "bearer"
 
 
@@ -68,7 +68,7 @@ class Authentication:
         if is_open(connection, handler):
             return
         token = bearer_token(connection.headers.get("authorization"))
-        if handler.opt.get(FOR_VISITORS) and self._run_tokens and (run_id := self._run_tokens.run_of(token)):
+        if handler.opt.get(ANONYMOUS) and self._run_tokens and (run_id := self._run_tokens.run_of(token)):
             connection.state.granted_run_id = run_id
             connection.state.account_id = str(ANONYMOUS_ACCOUNT_ID)
             return

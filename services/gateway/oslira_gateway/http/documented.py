@@ -13,8 +13,8 @@ from typing import Any
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 
-from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
+from oslira_gateway.http.status_texts import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def by_status(codes: Sequence[str]) -> Mapping[int, tuple[str, ...]]:
 
 def problem_example(code: str) -> dict[str, Any]:
     """How a problem with this code looks."""
-    return problem_body(code, meaning_of(code), instance="/v1/…")
+    return problem_body(code, text_of(code), instance="/v1/…")
 
 
 def _refusals(status: int, codes: tuple[str, ...]) -> Refusals:
@@ -74,6 +74,6 @@ def _refusals(status: int, codes: tuple[str, ...]) -> Refusals:
         generate_examples=False,
         description=HTTPStatus(status).phrase,
         media_type=MEDIA_TYPE,
-        examples=[Example(id=code, summary=meaning_of(code), value=problem_example(code)) for code in codes],
+        examples=[Example(id=code, summary=text_of(code), value=problem_example(code)) for code in codes],
         codes=codes,
     )

@@ -15,9 +15,9 @@ from oslira_shared.observability import trace
 from oslira_shared.observability.points import Points
 from oslira_shared.outside_text import is_storable
 
-from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
 from oslira_gateway.http.rate_limits import limit_headers
+from oslira_gateway.http.status_texts import text_of
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.metrics import HTTP_SECONDS, REFUSALS
 
@@ -137,7 +137,7 @@ def _size_bytes(scope: Scope) -> int:
 
 async def _refuse(send: Send, code: str) -> None:
     REFUSALS.labels(code).inc()
-    body = encode_json(problem_body(code, meaning_of(code), instance="/"))
+    body = encode_json(problem_body(code, text_of(code), instance="/"))
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status_of_code(code), "headers": headers})
     await send({"type": "http.response.body", "body": body})

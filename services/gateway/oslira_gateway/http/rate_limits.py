@@ -14,7 +14,7 @@ from oslira_gateway.http.auth import ANY_USER, PUBLIC
 from oslira_gateway.http.client_address import client_address, counted_network
 from oslira_gateway.http.timeouts import STREAMS
 from oslira_gateway.identity.caller import Caller, Member
-from oslira_gateway.limits.limit_requests import LimitRequests, Standing
+from oslira_gateway.limits.limit_requests import LimitRequests, LimitState
 from oslira_gateway.limits.policies import RouteClass, Scope
 
 LIMIT: Final = "limit"  # opt: the RouteClass, where it doesn't follow from the method
@@ -80,15 +80,19 @@ class RateLimit:
     async def _count(
         self, connection: ASGIConnection[Any, Any, Any, Any], kind: RouteClass, who: Mapping[Scope, str]
     ) -> None:
-        standing = await self._limit_requests(kind, who)
-        if standing is None:
+        limit_state = await self._limit_requests(kind, who)
+        if limit_state is None:
             return
         state = connection.scope["state"]
         before = state.get(_STATE)
-        if standing.is_refused or not isinstance(before, Standing) or standing.remaining < before.remaining:
-            state[_STATE] = standing
-        if standing.is_refused:
-            raise _limited(standing)
+        if (
+            limit_state.is_refused
+            or not isinstance(before, LimitState)
+            or limit_state.remaining < before.remaining
+        ):
+            state[_STATE] = limit_state
+        if limit_state.is_refused:
+            raise _limited(limit_state)
 
     def _address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[Scope, str]:
         address = client_address(connection.scope, self._trusted_proxies)
@@ -127,27 +131,27 @@ def class_of(handler: BaseRouteHandler, method: str) -> RouteClass:
 
 def limit_headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     """`RateLimit-*` of the answer to a request that was counted; of the budget with the least left."""
-    standing = state.get(_STATE)
-    if not isinstance(standing, Standing):
+    limit_state = state.get(_STATE)
+    if not isinstance(limit_state, LimitState):
         return []
-    budget = standing.budget
-    policy = f'"{standing.kind}-{standing.scope}";q={budget.requests};w={budget.window_s}'
+    budget = limit_state.budget
+    policy = f'"{limit_state.kind}-{limit_state.scope}";q={budget.requests};w={budget.window_s}'
     return [
         (b"ratelimit-limit", str(budget.requests).encode()),
-        (b"ratelimit-remaining", str(standing.remaining).encode()),
-        (b"ratelimit-reset", str(standing.reset_s).encode()),
+        (b"ratelimit-remaining", str(limit_state.remaining).encode()),
+        (b"ratelimit-reset", str(limit_state.reset_s).encode()),
         (b"ratelimit-policy", policy.encode()),
     ]
 
 
-def _limited(standing: Standing) -> OsliraError:
+def _limited(limit_state: LimitState) -> OsliraError:
     return OsliraError(
         "rate_limited",
-        f"At most {standing.budget.requests} such requests in {standing.budget.window_s} seconds; "
-        f"try again in {standing.reset_s}.",
-        limit_class=standing.kind,
-        scope=standing.scope,
-        limit=standing.budget.requests,
-        window_s=standing.budget.window_s,
-        retry_after_s=standing.reset_s,
+        f"At most {limit_state.budget.requests} such requests in {limit_state.budget.window_s} seconds; "
+        f"try again in {limit_state.reset_s}.",
+        limit_class=limit_state.kind,
+        scope=limit_state.scope,
+        limit=limit_state.budget.requests,
+        window_s=limit_state.budget.window_s,
+        retry_after_s=limit_state.reset_s,
     )

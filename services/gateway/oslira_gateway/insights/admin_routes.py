@@ -8,13 +8,13 @@ from litestar.params import FromQuery, QueryParameter
 
 from oslira_gateway.insights.costs import Costs, CostsBy, Ledger, MarginBy, Margins, costs, margins
 from oslira_gateway.insights.period import Period, read_period
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 
 _Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
-def admin_insights_routes(ledger: Ledger, acts: Acts) -> list[Any]:
+def admin_insights_routes(ledger: Ledger, audit_log: AuditLog) -> list[Any]:
     """On record like everything that operators do: it shows who our customers are and what they do."""
     of_a_period: dict[str, Any] = {"dependencies": {"period": Provide(read_period)}}
 
@@ -25,7 +25,7 @@ def admin_insights_routes(ledger: Ledger, acts: Acts) -> list[Any]:
         by: FromQuery[CostsBy] = CostsBy.ACCOUNT,
         limit: _Limit = 50,
     ) -> Costs:
-        async with recorded(acts, operator_of(request), "read_costs", by=by, **_told(period)):
+        async with recorded(audit_log, operator_of(request), "read_costs", by=by, **_told(period)):
             find = ledger.by_user if by is CostsBy.USER else ledger.by_account
             return costs(period, by, await ledger.in_all(period), await find(period, limit=limit))
 
@@ -36,7 +36,7 @@ def admin_insights_routes(ledger: Ledger, acts: Acts) -> list[Any]:
         by: FromQuery[MarginBy] = MarginBy.ACCOUNT,
         limit: _Limit = 50,
     ) -> Margins:
-        async with recorded(acts, operator_of(request), "read_margin", by=by, **_told(period)):
+        async with recorded(audit_log, operator_of(request), "read_margin", by=by, **_told(period)):
             groups = (
                 await ledger.by_type(period)
                 if by is MarginBy.TYPE

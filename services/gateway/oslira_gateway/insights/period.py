@@ -9,7 +9,7 @@ import msgspec
 from litestar.params import QueryParameter
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.moments import in_utc
+from oslira_gateway.http.timestamps import in_utc
 
 MAX_DAYS: Final = 92
 _DEFAULT: Final = timedelta(days=30)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_gateway.bulk.name_list import MAX_NAMES
 from oslira_gateway.http.whole_number import WholeNumber
-from oslira_gateway.runs.wording import TypeName
+from oslira_gateway.runs.order_fields import TypeName
 
 
 class LeadIds(BaseModel):

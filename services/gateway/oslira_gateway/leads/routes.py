@@ -15,7 +15,7 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.http.auth import member_of, path_id
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
-from oslira_gateway.http.moments import in_utc
+from oslira_gateway.http.timestamps import in_utc
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.leads.cursors import LeadCursors
 from oslira_gateway.leads.lead import Lead, LeadAnalysis

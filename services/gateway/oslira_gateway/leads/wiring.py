@@ -7,9 +7,9 @@ from oslira_shared.runtime import Runtime
 
 from oslira_gateway.bulk.request_bulk import Bulks, RequestBulk
 from oslira_gateway.leads.avatar_routes import avatar_routes
-from oslira_gateway.leads.away_routes import away_routes
 from oslira_gateway.leads.bus import BusPictures
 from oslira_gateway.leads.cursors import LeadCursors
+from oslira_gateway.leads.deleted_routes import deleted_routes
 from oslira_gateway.leads.export_leads import ExportLeads
 from oslira_gateway.leads.export_routes import export_routes
 from oslira_gateway.leads.many_routes import many_leads_routes, refresh_many_routes
@@ -47,7 +47,7 @@ def lead_routes(
         *refresh_many_routes(refresh_leads, bulks, addresses),
         *many_leads_routes(leads),
         *leads_routes(leads, LeadCursors(settings.token_secret), addresses),
-        *away_routes(leads, addresses),
+        *deleted_routes(leads, addresses),
         *avatar_routes(BusPictures(runtime.bus), tickets, PostgresStreamAccess(runtime.database)),
         *export_routes(ExportLeads(leads)),
     ]

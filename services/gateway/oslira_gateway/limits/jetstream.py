@@ -11,7 +11,7 @@ from nats.errors import Error as NatsError
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.topology import LIMITS_BUCKET
 
-from oslira_gateway.limits.ports import CountersAway
+from oslira_gateway.limits.ports import CountersUnavailable
 
 _LOG = structlog.get_logger()
 # Far above what a count takes (a millisecond), so that a busy moment of ours is not taken for an absent bus.
@@ -30,14 +30,14 @@ class JetStreamCounters:
 
     async def add(self, keys: Sequence[str]) -> Sequence[int]:
         if not self._bus.is_connected or time.monotonic() < self._away_until_s:
-            raise CountersAway
+            raise CountersUnavailable
         try:
             async with asyncio.timeout(_WITHIN_S):
                 return await asyncio.gather(*(self._plus_one(key) for key in keys))
         except (NatsError, TimeoutError, OSError) as error:
             self._away_until_s = time.monotonic() + _PAUSE_S
             _LOG.warning("requests_not_counted", reason=type(error).__name__, for_s=_PAUSE_S)
-            raise CountersAway from error
+            raise CountersUnavailable from error
 
     async def _plus_one(self, key: str) -> int:
         subject = f"$KV.{LIMITS_BUCKET}.{key}"

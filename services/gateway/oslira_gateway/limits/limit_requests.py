@@ -9,14 +9,14 @@ from typing import Final
 from oslira_shared.errors import OsliraError
 
 from oslira_gateway.limits.policies import PASS_UNCOUNTED, Budget, Policies, RouteClass, Scope
-from oslira_gateway.limits.ports import Counters, CountersAway
+from oslira_gateway.limits.ports import Counters, CountersUnavailable
 
 # Refusals remembered here; beyond that the bus is asked again.
 _MOST_REMEMBERED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitState:
     """How a caller stands in the budget that has the least left: `remaining` of it until `reset_s` seconds from now."""
 
     kind: RouteClass
@@ -53,8 +53,8 @@ class LimitRequests:
         self._clock = clock
         self._used_up: dict[str, float] = {}
 
-    async def __call__(self, kind: RouteClass, who: Mapping[Scope, str]) -> Standing | None:
-        """The standing with this request counted; None where nothing could be counted and the caller passes all the same.
+    async def __call__(self, kind: RouteClass, who: Mapping[Scope, str]) -> LimitState | None:
+        """The limit_state with this request counted; None where nothing could be counted and the caller passes all the same.
 
         Raises OsliraError `unavailable` for a caller whom only their address tells apart, while nothing can be counted.
         """
@@ -68,19 +68,19 @@ class LimitRequests:
             return _standing(kind, refused, refused.budget.requests + 1, now_s)
         try:
             totals = await self._counters.add([window.key for window in windows])
-        except CountersAway as error:
+        except CountersUnavailable as error:
             if kind in PASS_UNCOUNTED or who.keys() - {Scope.ADDRESS}:
                 return None
             raise OsliraError(
                 "unavailable", "Requests without an account are not taken at the moment."
             ) from error
-        standings = [
+        limit_states = [
             _standing(kind, window, total, now_s) for window, total in zip(windows, totals, strict=True)
         ]
-        for window, standing in zip(windows, standings, strict=True):
-            if standing.is_refused:
+        for window, limit_state in zip(windows, limit_states, strict=True):
+            if limit_state.is_refused:
                 self._remember(window, now_s)
-        return min(standings, key=lambda standing: (not standing.is_refused, standing.remaining))
+        return min(limit_states, key=lambda limit_state: (not limit_state.is_refused, limit_state.remaining))
 
     def _window(self, kind: RouteClass, scope: Scope, budget: Budget, name: str, now_s: float) -> _Window:
         digest = hmac.digest(self._key, f"{scope}:{name}".encode(), "sha256").hex()[:32]
@@ -96,8 +96,8 @@ class LimitRequests:
             self._used_up[window.key] = window.ends_at_s
 
 
-def _standing(kind: RouteClass, window: _Window, total: int, now_s: float) -> Standing:
-    return Standing(
+def _standing(kind: RouteClass, window: _Window, total: int, now_s: float) -> LimitState:
+    return LimitState(
         kind,
         window.scope,
         window.budget,

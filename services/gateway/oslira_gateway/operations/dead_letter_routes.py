@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from litestar import Request, get
 from litestar.params import FromPath, QueryParameter
 
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.admin_urls import Page
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 from oslira_gateway.operations.dead_letters import DeadLetter, DeadLetterDetail, DeadLetters
-from oslira_gateway.operations.places import Page
 
 
-def dead_letter_routes(letters: DeadLetters, acts: Acts) -> list[Any]:
+def dead_letter_routes(letters: DeadLetters, audit_log: AuditLog) -> list[Any]:
     """List and show. The body may hold anything, so each look at one is recorded."""
 
     @get("/dead-letters")
@@ -22,7 +22,7 @@ def dead_letter_routes(letters: DeadLetters, acts: Acts) -> list[Any]:
 
     @get("/dead-letters/{sequence:int}")
     async def show_dead_letter(request: Request[Any, Any, Any], sequence: FromPath[int]) -> DeadLetterDetail:
-        async with recorded(acts, operator_of(request), "show_dead_letter", id=str(sequence)):
+        async with recorded(audit_log, operator_of(request), "show_dead_letter", id=str(sequence)):
             return await letters.show(sequence)
 
     return [list_dead_letters, show_dead_letter]

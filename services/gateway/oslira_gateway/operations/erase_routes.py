@@ -11,8 +11,8 @@ from oslira_shared.usernames import InvalidUsername, normalise_username
 from pydantic import BaseModel, ConfigDict
 
 from oslira_gateway.http.auth import path_id
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 from oslira_gateway.operations.erasures import EraseProfile, Erasure, Erasures
 
 
@@ -34,14 +34,14 @@ class BusErasureOwners:
         return await self._bus.request(ERASE, EraseRequest(erasure_id=erasure_id), Erased, timeout_s=20)
 
 
-def erase_routes(erase_profile: EraseProfile, erasures: Erasures, acts: Acts) -> list[Any]:
+def erase_routes(erase_profile: EraseProfile, erasures: Erasures, audit_log: AuditLog) -> list[Any]:
     """Whose profile it was stands in no answer and no record."""
 
     @post("/erase", status_code=200)
     async def erase(request: Request[Any, Any, Any], data: JSONBody[EraseBody]) -> Erasure:
         username = _normal(data.username)
         erasure_id = await erasures.id_of(username)
-        async with recorded(acts, operator_of(request), "erase", erasure_id=str(erasure_id)):
+        async with recorded(audit_log, operator_of(request), "erase", erasure_id=str(erasure_id)):
             return await erase_profile(erasure_id, username)
 
     @get("/erasures/{erasure_id:str}")

@@ -7,13 +7,13 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 from oslira_shared.contracts.failed import FailedDetail, FailedItem, FailedQuery
 
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.admin_urls import Page, Place, page_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 from oslira_gateway.operations.failed_work import FailedWork, Replayed
-from oslira_gateway.operations.places import Page, Place, page_of
 
 
-def failed_routes(failed: FailedWork, acts: Acts) -> list[Any]:
+def failed_routes(failed: FailedWork, audit_log: AuditLog) -> list[Any]:
     """List, show, replay."""
 
     @get("/failed")
@@ -37,12 +37,12 @@ def failed_routes(failed: FailedWork, acts: Acts) -> list[Any]:
 
     @get("/failed/{item_id:uuid}")
     async def show_failed(request: Request[Any, Any, Any], item_id: FromPath[UUID]) -> FailedDetail:
-        async with recorded(acts, operator_of(request), "show_failed", id=str(item_id)):
+        async with recorded(audit_log, operator_of(request), "show_failed", id=str(item_id)):
             return await failed.show(item_id)
 
     @post("/failed/{item_id:uuid}/replay", status_code=202)
     async def replay_failed(request: Request[Any, Any, Any], item_id: FromPath[UUID]) -> Replayed:
-        async with recorded(acts, operator_of(request), "replay", id=str(item_id)):
+        async with recorded(audit_log, operator_of(request), "replay", id=str(item_id)):
             return await failed.replay(item_id)
 
     return [list_failed, show_failed, replay_failed]

@@ -22,7 +22,6 @@ from oslira_shared.contracts.failed import (
 from oslira_shared.errors import OsliraError
 
 _OWNER_OF: Final = {"run": "analysis", "webhook": "billing"}
-KINDS: Final = tuple(_OWNER_OF)
 _NOT_FOUND: Final = frozenset({"not_found", "run_not_found"})
 FoundT = TypeVar("FoundT")
 

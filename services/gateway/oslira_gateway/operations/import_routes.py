@@ -8,8 +8,8 @@ from litestar.params import JSONBody
 from oslira_shared.contracts.credits.v1 import MOST_IMPORTED_CREDITS
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 from oslira_gateway.operations.imported_balances import (
     Imported,
     ImportedBalances,
@@ -37,13 +37,13 @@ class BalanceBody(BaseModel):
         return self
 
 
-def import_routes(balances: ImportedBalances, acts: Acts) -> list[Any]:
+def import_routes(balances: ImportedBalances, audit_log: AuditLog) -> list[Any]:
     """The address of a user stands in no answer and no record."""
 
     @post("/imported-balances", status_code=200)
     async def import_one(request: Request[Any, Any, Any], data: JSONBody[BalanceBody]) -> Imported:
         owner = Owner(data.account_id, data.user_id, data.email)
-        async with recorded(acts, operator_of(request), "import_balance", balance_id=data.id):
+        async with recorded(audit_log, operator_of(request), "import_balance", balance_id=data.id):
             return await import_balance(balances, data.id, owner, data.credits, expires_at=data.expires_at)
 
     return [import_one]

@@ -12,8 +12,8 @@ from oslira_shared.contracts.scheduler.v1 import JOBS, JobState, RunJob, run_job
 from oslira_shared.errors import OsliraError
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 
 
 class JobBody(BaseModel):
@@ -52,7 +52,7 @@ class BusJobs:
         return answer.state
 
 
-def jobs_routes(jobs: Jobs, acts: Acts) -> list[Any]:
+def jobs_routes(jobs: Jobs, audit_log: AuditLog) -> list[Any]:
     """Manual triggers."""
 
     @post("/jobs/{job:str}", status_code=202)
@@ -60,7 +60,7 @@ def jobs_routes(jobs: Jobs, acts: Acts) -> list[Any]:
         request: Request[Any, Any, Any], job: FromPath[str], data: JSONBody[JobBody]
     ) -> StartedJob:
         slot = data.slot or datetime.now(UTC).replace(microsecond=0)
-        async with recorded(acts, operator_of(request), "run_job", job=job[:64], slot=slot.isoformat()):
+        async with recorded(audit_log, operator_of(request), "run_job", job=job[:64], slot=slot.isoformat()):
             owners = _owners_of(job)
             states = await asyncio.gather(*(_state(jobs, owner, job, slot) for owner in owners))
             if all(state == "unavailable" for state in states):

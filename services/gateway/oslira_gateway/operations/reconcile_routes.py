@@ -10,8 +10,8 @@ from oslira_shared.contracts.billing.v1 import RECONCILE, ReconcileRequest, Reco
 from oslira_shared.errors import OsliraError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from oslira_gateway.operations.acts import Acts, recorded
 from oslira_gateway.operations.admin_app import operator_of
+from oslira_gateway.operations.audit_log import AuditLog, recorded
 
 # Billing ends a step after 45 s.
 _STEP_S = 55.0
@@ -46,7 +46,7 @@ class BusReconciliation:
         return await self._bus.request(RECONCILE, request, ReconcileStep, timeout_s=_STEP_S)
 
 
-def reconcile_routes(reconciliation: Reconciliation, acts: Acts) -> list[Any]:
+def reconcile_routes(reconciliation: Reconciliation, audit_log: AuditLog) -> list[Any]:
     """Each step stands on record: it may grant credits."""
 
     @post("/reconcile", status_code=200)
@@ -66,7 +66,7 @@ def reconcile_routes(reconciliation: Reconciliation, acts: Acts) -> list[Any]:
             "step": (asked.cursor or "first").partition(":")[0][:64],
             "is_dry_run": str(asked.is_dry_run).lower(),
         }
-        async with recorded(acts, operator_of(request), "reconcile", **targets):
+        async with recorded(audit_log, operator_of(request), "reconcile", **targets):
             return await reconciliation.step(asked)
 
     return [reconcile]

@@ -17,11 +17,11 @@ from oslira_gateway.http.whole_number import WholeNumber
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.limits.policies import RouteClass
 from oslira_gateway.runs.order import Order, read_order
+from oslira_gateway.runs.order_fields import IdText, TypeName, UsernameText
 from oslira_gateway.runs.ports import Runs
 from oslira_gateway.runs.request_analysis import Answer, RequestAnalysis
 from oslira_gateway.runs.request_analysis import Request as AnalysisRequest
 from oslira_gateway.runs.run import Run
-from oslira_gateway.runs.wording import IdText, TypeName, UsernameText
 from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.streams.tickets import follower_of
 

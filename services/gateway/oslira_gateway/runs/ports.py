@@ -28,7 +28,7 @@ class UsedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OrderState:
     """All that has to be known before credits are held."""
 
     has_business_profile: bool
@@ -73,7 +73,7 @@ OrderT_contra = TypeVar("OrderT_contra", bound=Ordered, contravariant=True)
 class Requests(Protocol[OrderT_contra]):
     """The rows behind a request, in the member's account."""
 
-    async def standing(self, member: Member, order: OrderT_contra, key: str | None) -> Standing:
+    async def order_state(self, member: Member, order: OrderT_contra, key: str | None) -> OrderState:
         """Is the business profile theirs; is the same analysis at work or fresh; was the key used before."""
         ...
 
@@ -90,7 +90,7 @@ class Requests(Protocol[OrderT_contra]):
         ...
 
 
-class KeptAnswers(Protocol[OrderT_contra]):
+class StoredAnswers(Protocol[OrderT_contra]):
     """What was answered under an Idempotency-Key. Who takes no keys needs none."""
 
     async def remember(

@@ -10,7 +10,7 @@ from oslira_shared.postgres.clients import AdminClient, Record
 
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.order import Order
-from oslira_gateway.runs.ports import Acceptance, Reservation, Standing, UsedKey
+from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation, UsedKey
 
 _SUPPRESSED: Final = "OS410"
 _STANDING: Final = """
@@ -58,7 +58,7 @@ class PostgresRequests:
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
-    async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
+    async def order_state(self, member: Member, order: Order, key: str | None) -> OrderState:
         async with self._client.connection() as connection:
             row = await connection.fetchrow(
                 _STANDING,
@@ -71,7 +71,9 @@ class PostgresRequests:
                 order.unchanged_within,
             )
         assert row is not None  # noqa: S101  # left joins on one row
-        return Standing(row["has_business_profile"], row["same_run_id"], _used_key(row), row["is_suppressed"])
+        return OrderState(
+            row["has_business_profile"], row["same_run_id"], _used_key(row), row["is_suppressed"]
+        )
 
     async def accept(
         self,

@@ -9,7 +9,7 @@ from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.auth import FOR_VISITORS, granted_run_of, member_of, path_id
+from oslira_gateway.http.auth import ANONYMOUS, granted_run_of, member_of, path_id
 from oslira_gateway.http.documented import also, refuses
 from oslira_gateway.http.listing import DEFAULT_LIMIT, Cursor, CursorText, Limit, Page
 from oslira_gateway.http.rate_limits import LIMIT
@@ -18,7 +18,7 @@ from oslira_gateway.runs.etag import etag_of, matches
 from oslira_gateway.runs.ports import Runs
 from oslira_gateway.runs.run import Run, RunSummary
 from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
-from oslira_gateway.streams.tickets import VISITOR, Follower, follower_of
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER, Follower, follower_of
 
 _NOT_FOUND: Final = "run_not_found"
 _REVALIDATED: Final = "private, no-cache"
@@ -43,7 +43,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
     @get(
         "/runs/{run_id:str}",
         operation_id="getRun",
-        opt={LIMIT: RouteClass.POLL, FOR_VISITORS: True},
+        opt={LIMIT: RouteClass.POLL, ANONYMOUS: True},
         tags=["analyses"],
         responses=also(200, Run, "The run.")
         | also(304, None, "`If-None-Match` names the version you have.")
@@ -70,7 +70,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
             run, follower = await runs.find(member, run_id), follower_of(member)
         else:
             run = await runs.follow(ANONYMOUS_ACCOUNT_ID, run_id) if granted_id == run_id else None
-            follower = VISITOR
+            follower = ANONYMOUS_FOLLOWER
         if run is None:
             raise OsliraError(_NOT_FOUND, "There is no such run in this account.")
         return run, follower

@@ -14,7 +14,7 @@ from oslira_shared.ids import derived_id, new_id
 from oslira_shared.observability import trace
 
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.runs.ports import Hints, Holds, KeptAnswers, Ordered, Requests, Reservation, Standing
+from oslira_gateway.runs.ports import Hints, Holds, Ordered, OrderState, Requests, Reservation, StoredAnswers
 
 _LOG = structlog.get_logger()
 _MAX_GENERATIONS: Final = 5
@@ -75,14 +75,14 @@ class RequestAnalysis(Generic[OrderT]):
         requests: Requests[OrderT],
         holds: Holds,
         hints: Hints,
-        kept_answers: KeptAnswers[OrderT] | None,
+        stored_answers: StoredAnswers[OrderT] | None,
         today: Callable[[], int] = days_since_1970,
     ) -> None:
-        """`kept_answers` None: for requests that never have a key."""
+        """`stored_answers` None: for requests that never have a key."""
         self._requests = requests
         self._holds = holds
         self._hints = hints
-        self._kept_answers = kept_answers
+        self._kept_answers = stored_answers
         self._today = today
 
     async def __call__(self, request: Request[OrderT]) -> Answer:
@@ -91,9 +91,9 @@ class RequestAnalysis(Generic[OrderT]):
         """  # noqa: D205
         generation = 0
         for _ in range(_MAX_GENERATIONS):
-            standing = await self._standing(request)
-            generation = max(generation, _next_generation(standing))
-            answer = await self._already(request, standing, generation)
+            state = await self._order_state(request)
+            generation = max(generation, _next_generation(state))
+            answer = await self._already(request, state, generation)
             answer = answer or await self._take(request, generation)
             if answer is not None:
                 return answer
@@ -102,30 +102,30 @@ class RequestAnalysis(Generic[OrderT]):
             generation = later_generation(generation, self._today())
         raise OsliraError("unavailable", "The analysis could not be accepted; try again.")
 
-    async def _standing(self, request: Request[OrderT]) -> Standing:
-        standing = await self._requests.standing(request.member, request.order, request.key)
-        if not standing.has_business_profile:
+    async def _order_state(self, request: Request[OrderT]) -> OrderState:
+        state = await self._requests.order_state(request.member, request.order, request.key)
+        if not state.has_business_profile:
             raise OsliraError(
                 "business_profile_not_found", "There is no such business profile in this account."
             )
-        if standing.is_suppressed:
+        if state.is_suppressed:
             raise OsliraError(
                 # As for a profile that does not exist: who asked for erasure is theirs alone to tell.
                 "profile_not_found",
                 "There is no Instagram profile with this name.",
             )
-        return standing
+        return state
 
-    async def _already(self, request: Request[OrderT], standing: Standing, generation: int) -> Answer | None:
+    async def _already(self, request: Request[OrderT], state: OrderState, generation: int) -> Answer | None:
         """What was answered under this key, else the same analysis that is at work or still fresh."""
-        used = standing.used_key
+        used = state.used_key
         if used is not None and used.is_live:
             if used.body_hash != request.order.body_hash:
                 raise _key_reused()
             return Answer(used.run_id, is_new=used.status == 202)  # noqa: PLR2004
-        if standing.same_run_id is None:
+        if state.same_run_id is None:
             return None
-        return await self._joined(request, standing.same_run_id, generation)
+        return await self._joined(request, state.same_run_id, generation)
 
     async def _joined(self, request: Request[OrderT], run_id: UUID, generation: int) -> Answer:
         reservation = request.reservation(generation)
@@ -185,14 +185,14 @@ class RequestAnalysis(Generic[OrderT]):
         """Whoever took the last credit may be ordering the same: their run appears a moment after their hold."""
         for _ in range(round(_WINNER_WITHIN_S / _LOOK_EVERY_S)):
             await asyncio.sleep(_LOOK_EVERY_S)
-            standing = await self._requests.standing(request.member, request.order, request.key)
-            if standing.same_run_id is not None:
-                return standing.same_run_id
+            state = await self._requests.order_state(request.member, request.order, request.key)
+            if state.same_run_id is not None:
+                return state.same_run_id
         return None
 
 
-def _next_generation(standing: Standing) -> int:
-    used = standing.used_key
+def _next_generation(state: OrderState) -> int:
+    used = state.used_key
     return 0 if used is None or used.is_live else used.generation + 1
 
 

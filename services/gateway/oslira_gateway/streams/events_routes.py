@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response.base import ASGIResponse
 from oslira_shared.errors import OsliraError
 
-from oslira_gateway.http.auth import BY_TICKET, FOR_VISITORS, granted_run_of, member_of, path_id
+from oslira_gateway.http.auth import ANONYMOUS, BY_TICKET, granted_run_of, member_of, path_id
 from oslira_gateway.http.client_address import Network, client_address, counted_network
 from oslira_gateway.http.documented import refuses
 from oslira_gateway.http.openapi.streams import EVENTS, stream_answers
@@ -26,7 +26,7 @@ from oslira_gateway.streams.event_stream import (
 )
 from oslira_gateway.streams.follow_run import FollowRun
 from oslira_gateway.streams.open_streams import OpenStreams
-from oslira_gateway.streams.tickets import VISITOR, Follower, Tickets, follower_of
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER, Follower, Tickets, follower_of
 
 _EVENTS: Final = {"progress": Run, "access_ended": AccessEnded}
 
@@ -45,7 +45,7 @@ def events_routes(
     @get(
         "/runs/{run_id:str}/events",
         operation_id="followRun",
-        opt={BY_TICKET: True, STREAMS: True, FOR_VISITORS: True, EVENTS: _EVENTS},
+        opt={BY_TICKET: True, STREAMS: True, ANONYMOUS: True, EVENTS: _EVENTS},
         tags=["analyses"],
         responses=stream_answers(_EVENTS) | refuses("ticket_invalid", "run_not_found", "too_many_streams"),
     )
@@ -82,6 +82,6 @@ def events_routes(
             return thing_id, follower_of(member_of(request))
         if granted_id != thing_id:
             raise OsliraError("run_not_found", "There is no such run.")
-        return thing_id, VISITOR
+        return thing_id, ANONYMOUS_FOLLOWER
 
     return [follow_events]

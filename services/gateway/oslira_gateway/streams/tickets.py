@@ -41,7 +41,7 @@ class Follower:
     token_expires_at_s: int | None = None
 
 
-VISITOR: Final = Follower(ANONYMOUS_ACCOUNT_ID, None)
+ANONYMOUS_FOLLOWER: Final = Follower(ANONYMOUS_ACCOUNT_ID, None)
 
 
 def follower_of(member: Member) -> Follower:

@@ -67,16 +67,16 @@ async def test_what_stands_before_anything_is_held(
     backend: Any, at_home: Member, stranger: Member, make_order: MakeOrder
 ) -> None:
     order = make_order(business_profile_id=await backend.add_business(at_home))
-    nothing = await backend.requests.standing(at_home, order, None)
+    nothing = await backend.requests.order_state(at_home, order, None)
     assert (nothing.has_business_profile, nothing.same_run_id, nothing.used_key) == (True, None, None)
-    assert not (await backend.requests.standing(stranger, order, None)).has_business_profile
+    assert not (await backend.requests.order_state(stranger, order, None)).has_business_profile
     accepted = await accept(backend, at_home, order, key="k")
-    standing = await backend.requests.standing(at_home, order, "k")
-    assert standing.same_run_id == accepted.run_id
-    used = standing.used_key
+    state = await backend.requests.order_state(at_home, order, "k")
+    assert state.same_run_id == accepted.run_id
+    used = state.used_key
     assert (used.run_id, used.status, used.generation, used.is_live) == (accepted.run_id, 202, 0, True)
     assert used.body_hash == order.body_hash
-    assert (await backend.requests.standing(stranger, order, "k")).used_key is None
+    assert (await backend.requests.order_state(stranger, order, "k")).used_key is None
 
 
 async def test_a_finished_analysis_stands_while_it_is_fresh(
@@ -85,7 +85,7 @@ async def test_a_finished_analysis_stands_while_it_is_fresh(
     order = make_order(business_profile_id=await backend.add_business(at_home))
     first = await accept(backend, at_home, order)
     await backend.complete(first.run_id)
-    assert (await backend.requests.standing(at_home, order, None)).same_run_id == first.run_id
+    assert (await backend.requests.order_state(at_home, order, None)).same_run_id == first.run_id
     # Whoever is past that look and accepts gets a run of their own: only one at work stands in the way.
     assert (await accept(backend, at_home, order)).outcome == "accepted"
 
@@ -96,12 +96,12 @@ async def test_a_key_keeps_its_first_answer_until_it_expires(
     order, other = make_order("one"), make_order("two")
     first = await accept(backend, at_home, order, key="k")
     await backend.requests.remember(at_home, other, run_id=new_id(), reservation=Reservation("k", 0))
-    assert (await backend.requests.standing(at_home, order, "k")).used_key.run_id == first.run_id
+    assert (await backend.requests.order_state(at_home, order, "k")).used_key.run_id == first.run_id
     await backend.expire_keys()
-    assert not (await backend.requests.standing(at_home, order, "k")).used_key.is_live
+    assert not (await backend.requests.order_state(at_home, order, "k")).used_key.is_live
     later = new_id()
     await backend.requests.remember(at_home, other, run_id=later, reservation=Reservation("k", 1))
-    used = (await backend.requests.standing(at_home, order, "k")).used_key
+    used = (await backend.requests.order_state(at_home, order, "k")).used_key
     assert (used.run_id, used.status, used.generation, used.is_live) == (later, 200, 1, True)
 
 
@@ -111,7 +111,7 @@ async def test_a_refused_accept_stores_no_answer(
     run_id = new_id()
     await backend.close_id(run_id)
     await accept(backend, at_home, make_order(), run_id=run_id, key="k")
-    assert (await backend.requests.standing(at_home, make_order(), "k")).used_key is None
+    assert (await backend.requests.order_state(at_home, make_order(), "k")).used_key is None
 
 
 async def test_runs_are_seen_by_their_account_alone(

@@ -8,7 +8,7 @@ from uuid import UUID
 from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.order import Order
-from oslira_gateway.runs.ports import Acceptance, Reservation, Standing, UsedKey
+from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation, UsedKey
 from oslira_gateway.runs.run import Run, RunCredits, RunSummary
 from oslira_gateway.streams.tickets import Follower
 from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus, RunType
@@ -58,12 +58,12 @@ class MemoryRequests:
     keys: dict[tuple[UUID, str], UsedKey] = field(default_factory=dict[tuple[UUID, str], UsedKey])
     closed: set[UUID] = field(default_factory=set[UUID])
 
-    async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
+    async def order_state(self, member: Member, order: Order, key: str | None) -> OrderState:
         """See Requests."""
         # Here an item is as old as the analysis of it.
         within = order.unchanged_within or order.reuse_within
         same = self._same(member, order, fresh_since=datetime.now(UTC) - within)
-        return Standing(
+        return OrderState(
             has_business_profile=self.businesses.get(order.business_profile_id) == member.account_id,
             same_run_id=same.run_id if same else None,
             used_key=self.keys.get((member.account_id, key)) if key else None,

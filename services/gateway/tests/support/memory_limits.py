@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from oslira_gateway.limits.ports import CountersAway
+from oslira_gateway.limits.ports import CountersUnavailable
 
 
 class MemoryCounters:
@@ -16,6 +16,6 @@ class MemoryCounters:
     async def add(self, keys: Sequence[str]) -> Sequence[int]:
         """See Counters."""
         if self.is_away:
-            raise CountersAway
+            raise CountersUnavailable
         self.totals.update(keys)
         return [self.totals[key] for key in keys]

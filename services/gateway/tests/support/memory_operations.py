@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from oslira_gateway.operations.acts import Act
+from oslira_gateway.operations.audit_log import OperatorAction
 from oslira_shared.ids import new_id
 
 
 class MemoryActs:
-    """See Acts."""
+    """See AuditLog."""
 
     def __init__(self) -> None:
-        self.acts: dict[UUID, Act] = {}
+        self.acts: dict[UUID, OperatorAction] = {}
 
     async def begin(self, actor: str, act: str, targets: Mapping[str, str]) -> UUID:
         act_id = new_id()
-        self.acts[act_id] = Act(act_id, actor, act, dict(targets), datetime.now(UTC), None, None)
+        self.acts[act_id] = OperatorAction(act_id, actor, act, dict(targets), datetime.now(UTC), None, None)
         return act_id
 
     async def end(self, act_id: UUID, outcome: str) -> None:
@@ -26,6 +26,6 @@ class MemoryActs:
                 self.acts[act_id], outcome=outcome, ended_at=datetime.now(UTC)
             )
 
-    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[Act]:
+    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[OperatorAction]:
         found = sorted(self.acts.values(), key=lambda act: (act.begun_at, act.act_id), reverse=True)
         return [act for act in found if before is None or (act.begun_at, act.act_id) < before][:limit]

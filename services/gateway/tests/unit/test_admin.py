@@ -13,8 +13,8 @@ from memory_operations import MemoryActs
 from oslira_cli.operator_token import sign_operator_token
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.hs256 import Hs256Tokens
-from oslira_gateway.operations.acts_routes import acts_routes
 from oslira_gateway.operations.admin_app import admin_router
+from oslira_gateway.operations.audit_log_routes import audit_log_routes
 from oslira_gateway.operations.jobs_routes import jobs_routes
 from oslira_gateway.operations.operator import JwtOperators
 from oslira_shared.contracts.operator_tokens import AUDIENCE, TYPE
@@ -46,7 +46,7 @@ class Desk:
     def __init__(self, *, secret: str | None = SECRET) -> None:
         self.acts, self.owners, self.memberships = MemoryActs(), Owners(), MemoryMemberships()
         router = admin_router(
-            [*acts_routes(self.acts), *jobs_routes(self.owners, self.acts)],
+            [*audit_log_routes(self.acts), *jobs_routes(self.owners, self.acts)],
             JwtOperators(Hs256Tokens(USERS_SECRET), self.memberships, secret=secret),
         )
         app: Any = internal_app(Health(), [router])

@@ -57,6 +57,8 @@ def test_whoever_acts_as_the_service_says_why(path: Path) -> None:
 def test_a_class_that_is_silent_is_found() -> None:
     source = "class Quiet:\n    '''Reads.'''\n    def __init__(self, database: AdminClient) -> None: ...\n"
     assert silent_classes(source) == ["Quiet"]
-    assert silent_classes(source.replace("Reads.", "Acts as the service: nobody has signed in yet.")) == []
+    assert (
+        silent_classes(source.replace("Reads.", "AuditLog as the service: nobody has signed in yet.")) == []
+    )
     raw = "class Raw:\n    async def read(self):\n        return await self._pool.fetch('select 1')\n"
     assert silent_classes(raw) == ["Raw"]

@@ -16,7 +16,7 @@ from oslira_gateway.anonymous.pseudonyms import Pseudonyms
 from oslira_gateway.anonymous.run_tokens import RunTokens
 from oslira_gateway.http.client_address import counted_network
 from oslira_gateway.identity.caller import Member
-from oslira_gateway.streams.tickets import VISITOR
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID, EXAMPLE_BUSINESS_ID
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.errors import OsliraError
@@ -175,7 +175,7 @@ async def test_nothing_but_a_light_analysis_can_be_ordered(
 async def test_visitors_streams_are_counted_by_run(api: Any, client: httpx.AsyncClient) -> None:
     first, second = (await ask(client, "one")).json(), (await ask(client, "two")).json()
     for _ in range(2):
-        api.streams.admit(VISITOR, counted_as=UUID(first["run_id"]), network="elsewhere")
+        api.streams.admit(ANONYMOUS_FOLLOWER, counted_as=UUID(first["run_id"]), network="elsewhere")
     token = bearer(first["token"])
     assert code_of(await client.get(f"{first['poll_url']}/events", headers=token)) == (
         429,

@@ -12,7 +12,7 @@ from memory_identity import MemoryMemberships
 from memory_limits import MemoryCounters
 from oslira_devstack.make_user import sign_token
 from oslira_gateway.identity.caller import Caller, Member, Membership
-from oslira_gateway.limits.limit_requests import LimitRequests, Standing
+from oslira_gateway.limits.limit_requests import LimitRequests, LimitState
 from oslira_gateway.limits.policies import DEFAULT_POLICIES, Budget, RouteClass, Scope, with_overrides
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
@@ -44,17 +44,17 @@ class Limits:
     async def passed(
         self, who: Mapping[Scope, str], times: int = 1, kind: RouteClass = RouteClass.READ
     ) -> int:
-        standings = [await self.limit_requests(kind, who) for _ in range(times)]
-        return sum(standing is None or not standing.is_refused for standing in standings)
+        limit_states = [await self.limit_requests(kind, who) for _ in range(times)]
+        return sum(limit_state is None or not limit_state.is_refused for limit_state in limit_states)
 
 
 async def test_a_budget_lets_so_many_pass_and_then_begins_anew() -> None:
     limits = Limits("*.*=1000/60, read.user=3/60")
     assert await limits.passed(ANN, 5) == 3
-    standing = await limits.limit_requests(RouteClass.READ, ANN)
-    assert isinstance(standing, Standing)
-    assert (standing.scope, standing.remaining, standing.is_refused) == (Scope.USER, 0, True)
-    limits.clock.now_s += standing.reset_s
+    limit_state = await limits.limit_requests(RouteClass.READ, ANN)
+    assert isinstance(limit_state, LimitState)
+    assert (limit_state.scope, limit_state.remaining, limit_state.is_refused) == (Scope.USER, 0, True)
+    limits.clock.now_s += limit_state.reset_s
     assert await limits.passed(ANN, 5) == 3
 
 
@@ -74,17 +74,17 @@ async def test_classes_have_budgets_of_their_own() -> None:
 async def test_two_replicas_share_one_budget() -> None:
     limits = Limits("*.*=1000/60, read.user=10/60")
     one, two = limits.replica(), limits.replica()
-    standings = await asyncio.gather(*(limit(RouteClass.READ, ANN) for limit in [one, two] * 20))
-    assert sum(standing is not None and not standing.is_refused for standing in standings) == 10
+    limit_states = await asyncio.gather(*(limit(RouteClass.READ, ANN) for limit in [one, two] * 20))
+    assert sum(limit_state is not None and not limit_state.is_refused for limit_state in limit_states) == 10
 
 
 async def test_windows_of_different_callers_do_not_end_together() -> None:
     limits = Limits("")
     ends = set[int]()
     for number in range(50):
-        standing = await limits.limit_requests(RouteClass.PUBLIC, {Scope.ADDRESS: str(number)})
-        assert standing is not None
-        ends.add(standing.reset_s)
+        limit_state = await limits.limit_requests(RouteClass.PUBLIC, {Scope.ADDRESS: str(number)})
+        assert limit_state is not None
+        ends.add(limit_state.reset_s)
     assert len(ends) > 20
 
 

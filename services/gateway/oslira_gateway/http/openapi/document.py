@@ -13,9 +13,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import decode_json, encode_json, get_serializer
 
-from oslira_gateway.http.auth import ANY_USER, BY_TICKET, FOR_VISITORS, PUBLIC
+from oslira_gateway.http.auth import ANONYMOUS, ANY_USER, BY_TICKET, PUBLIC
 from oslira_gateway.http.documented import Problem, Refusals, by_status, problem_example
-from oslira_gateway.http.meanings import meaning_of
 from oslira_gateway.http.media import has_body
 from oslira_gateway.http.openapi.answers import describe_answers
 from oslira_gateway.http.openapi.bodies import describe_body
@@ -27,6 +26,7 @@ from oslira_gateway.http.openapi.parameters import describe_parameters
 from oslira_gateway.http.openapi.results import describe_results
 from oslira_gateway.http.openapi.streams import describe_stream
 from oslira_gateway.http.problems import MEDIA_TYPE
+from oslira_gateway.http.status_texts import text_of
 from oslira_gateway.http.timeouts import STREAMS
 
 _EVERYBODY: Final = ("invalid_request", "headers_too_large", "rate_limited", "internal", "unavailable")
@@ -118,7 +118,7 @@ def complete_openapi(app: Litestar) -> dict[str, Any]:
         describe_stream(operation, handler)
         used.update(codes_of(handler))
     components["examples"] = {
-        code: {"summary": meaning_of(code), "value": problem_example(code)} for code in sorted(used)
+        code: {"summary": text_of(code), "value": problem_example(code)} for code in sorted(used)
     }
     shorten_schema_names(document)
     describe_answers(document)
@@ -182,7 +182,7 @@ def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         operation["security"] = [{"bearer": []}]
         if not handler.opt.get(ANY_USER):
             operation["parameters"] = [*parameters, {"$ref": "#/components/parameters/AccountId"}]
-    if handler.opt.get(FOR_VISITORS):
+    if handler.opt.get(ANONYMOUS):
         operation["security"].append({_VISITORS: []})
     if handler.opt.get(BY_TICKET):
         # A parameter and no scheme: a generated client would send the user's token as the ticket, in the address.

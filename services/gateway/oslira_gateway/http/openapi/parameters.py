@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import KwargDefinition
 
 # Of names that mean the same everywhere. A route's own words come before these.
-_MEANINGS: Final[Mapping[str, str]] = {
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "account_id": "One of the caller's accounts.",
     "analysed_from": "Only leads whose newest analysis is not older.",
     "analysed_to": "Only leads whose newest analysis is older.",
@@ -49,7 +49,7 @@ def describe_parameters(operation: dict[str, Any], handler: HTTPRouteHandler) ->
         if isinstance(kinds := schema.get("type"), list):
             (schema["type"],) = (kind for kind in kinds if kind != "null")
             schema["enum"] = [value for value in schema["enum"] if value is not None]
-        if (meaning := _MEANINGS.get(str(parameter.get("name")))) is not None:
+        if (meaning := _DESCRIPTIONS.get(str(parameter.get("name")))) is not None:
             parameter.setdefault("description", meaning)
         if parameter.get("name") in from_zero:
             schema["minimum"] = 0

@@ -10,7 +10,7 @@ import pytest
 from memory_analyses import MemoryHints, MemoryHolds, MemoryRequests, MemoryRuns
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.order import Order
-from oslira_gateway.runs.ports import Acceptance, Reservation, Standing
+from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation
 from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysis
 from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.contracts.credits.v1 import Held
@@ -37,7 +37,7 @@ class World:
             requests=self.requests,
             holds=self.holds,
             hints=self.hints,
-            kept_answers=self.requests,
+            stored_answers=self.requests,
             today=lambda: self.day,
         )
         return await use_case(Request(self.member, order, key, "req-1"))
@@ -112,8 +112,8 @@ async def test_a_lost_race_gives_its_hold_back_at_once(world: World) -> None:
     class Late(MemoryRequests):
         """Sees nothing of its twin until it accepts."""
 
-        async def standing(self, member: Member, order: Order, key: str | None) -> Standing:
-            return replace(await MemoryRequests.standing(self, member, order, key), same_run_id=None)
+        async def order_state(self, member: Member, order: Order, key: str | None) -> OrderState:
+            return replace(await MemoryRequests.order_state(self, member, order, key), same_run_id=None)
 
     first = await world.post()
     world.requests = Late(world.runs, businesses=world.requests.businesses)

@@ -8,7 +8,7 @@ import pytest
 from memory_analyses import MemoryStreamAccess
 from oslira_gateway.streams.event_stream import ACCESS_ENDED, RECONNECT, EventStream
 from oslira_gateway.streams.open_streams import OpenStream, OpenStreams, StreamLimits
-from oslira_gateway.streams.tickets import VISITOR, Follower
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER, Follower
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
@@ -82,10 +82,10 @@ def test_a_refused_stream_takes_no_place_and_one_that_left_makes_room() -> None:
 def test_visitors_are_counted_by_run_and_network() -> None:
     streams = opened(per_account=1)
     run = new_id()
-    streams.admit(VISITOR, counted_as=run, network="192.0.2.1")
-    streams.admit(VISITOR, counted_as=new_id(), network="192.0.2.1")
+    streams.admit(ANONYMOUS_FOLLOWER, counted_as=run, network="192.0.2.1")
+    streams.admit(ANONYMOUS_FOLLOWER, counted_as=new_id(), network="192.0.2.1")
     with pytest.raises(OsliraError, match="At most 1"):
-        streams.admit(VISITOR, counted_as=run, network="192.0.2.1")
+        streams.admit(ANONYMOUS_FOLLOWER, counted_as=run, network="192.0.2.1")
 
 
 async def test_who_lost_access_may_not_open_a_stream_and_a_visitor_always_may() -> None:
@@ -94,7 +94,7 @@ async def test_who_lost_access_may_not_open_a_stream_and_a_visitor_always_may() 
         await streams.require_access(follower())
     assert caught.value.code == "ticket_invalid"
     await streams.require_access(follower(new_id()))
-    await streams.require_access(VISITOR)
+    await streams.require_access(ANONYMOUS_FOLLOWER)
 
 
 async def test_the_streams_of_who_loses_access_end_and_say_why() -> None:

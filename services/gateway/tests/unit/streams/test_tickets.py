@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from oslira_gateway.identity.caller import Caller, Member
-from oslira_gateway.streams.tickets import VISITOR, Follower, Tickets, follower_of
+from oslira_gateway.streams.tickets import ANONYMOUS_FOLLOWER, Follower, Tickets, follower_of
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
@@ -59,7 +59,10 @@ def test_a_ticket_names_the_user_and_the_sign_in_it_was_issued_to() -> None:
 
 def test_a_visitors_ticket_names_no_user() -> None:
     tickets = Tickets(SECRET)
-    assert tickets.check(tickets.issue("run", RUN, VISITOR), "run", thing_id=RUN) == VISITOR
+    assert (
+        tickets.check(tickets.issue("run", RUN, ANONYMOUS_FOLLOWER), "run", thing_id=RUN)
+        == ANONYMOUS_FOLLOWER
+    )
 
 
 def test_a_ticket_opens_no_other_run_and_no_other_kind_of_stream() -> None:

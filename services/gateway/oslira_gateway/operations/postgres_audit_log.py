@@ -8,7 +8,7 @@ from uuid import UUID
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_gateway.operations.acts import Act
+from oslira_gateway.operations.audit_log import OperatorAction
 
 _BEGIN: Final = "insert into identity.operator_acts (id, actor, act, targets) values ($1, $2, $3, $4)"
 _END: Final = (
@@ -21,8 +21,8 @@ select id, actor, act, targets, begun_at, outcome, ended_at from identity.operat
 """
 
 
-class PostgresActs:
-    """The port Acts."""
+class PostgresAuditLog:
+    """The port AuditLog."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class PostgresActs:
         async with self._client.connection() as connection:
             await connection.execute(_END, act_id, outcome)
 
-    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[Act]:
+    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[OperatorAction]:
         async with self._client.connection() as connection:
             rows = await connection.fetch(_NEWEST, limit, *(before or (None, None)))
-        return [Act(*row) for row in rows]
+        return [OperatorAction(*row) for row in rows]

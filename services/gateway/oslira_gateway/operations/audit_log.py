@@ -15,7 +15,7 @@ DONE: Final = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class OperatorAction:
     """`outcome`: done, or the code of the error it ended with; None while it goes on, or where its process died."""
 
     act_id: UUID
@@ -27,7 +27,7 @@ class Act:
     ended_at: datetime | None
 
 
-class Acts(Protocol):
+class AuditLog(Protocol):
     """The record. What is in it is never changed."""
 
     async def begin(self, actor: str, act: str, targets: Mapping[str, str]) -> UUID:
@@ -38,15 +38,15 @@ class Acts(Protocol):
         """How it went."""
         ...
 
-    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[Act]:
+    async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[OperatorAction]:
         """Newest first; `before` is the last one of the page before."""
         ...
 
 
 @asynccontextmanager
-async def recorded(acts: Acts, operator: Operator, act: str, **targets: str) -> AsyncGenerator[None]:
+async def recorded(audit_log: AuditLog, operator: Operator, act: str, **targets: str) -> AsyncGenerator[None]:
     """Whatever happens inside is on record. No record, no act: if it can't be begun, the error is raised and nothing is done."""
-    act_id = await acts.begin(operator.actor, act, targets)
+    act_id = await audit_log.begin(operator.actor, act, targets)
     outcome = "internal"
     try:
         yield
@@ -55,4 +55,4 @@ async def recorded(acts: Acts, operator: Operator, act: str, **targets: str) -> 
         outcome = error.code
         raise
     finally:
-        await acts.end(act_id, outcome)
+        await audit_log.end(act_id, outcome)

@@ -69,6 +69,6 @@ _OF_KIND: Final[Mapping[Kind, str]] = {
 }
 
 
-def meaning_of(code: str) -> str:
+def text_of(code: str) -> str:
     """One or two sentences; what is general of its kind for a code without words of its own."""
     return _OF_CODE.get(code) or _OF_KIND[CODES[code]]

@@ -8,7 +8,7 @@ from oslira_gateway.identity.caller import Caller, Member
 from oslira_gateway.runs.order import Order, read_order
 
 # The system account stands in for a user too: nobody signs in under this id, since tokens are issued to real users.
-VISITOR: Final = Member(
+ANONYMOUS_FOLLOWER: Final = Member(
     caller=Caller(user_id=ANONYMOUS_ACCOUNT_ID), account_id=ANONYMOUS_ACCOUNT_ID, role="member"
 )
 

@@ -14,7 +14,7 @@ from oslira_gateway.leads.routes import NOT_FOUND, no_such_lead, with_avatars
 from oslira_gateway.streams.addresses import Addresses
 
 
-def away_routes(leads: Leads, addresses: Addresses) -> list[Any]:
+def deleted_routes(leads: Leads, addresses: Addresses) -> list[Any]:
     """Routes that put leads away and take them back."""
 
     @delete(
