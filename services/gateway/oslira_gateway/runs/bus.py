@@ -12,7 +12,7 @@ from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
 
 _LOG = structlog.get_logger()
-# The sweep of analysis steps in 2 s after the row was made: a hint that isn't stored by then is of no more use.
+# The sweep of analysis sends the hint itself 2 s after the row was written; a later hint does not help.
 _ANNOUNCE_WITHIN_S: Final = 1.0
 
 
@@ -41,7 +41,7 @@ class BusHints:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
-        """Returns at once: whoever asked has their row, and a PubAck would tell them nothing more."""
+        """Returns at once: the caller's row is written, so the caller needs no PubAck."""
         task = asyncio.create_task(self._send(run_id, status=status, attempt=attempt))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)

@@ -1,4 +1,4 @@
-"""Cancel a run: it ends at once, and the answer says what came back."""
+"""Cancel a run: it ends at once, and the response says which credits were released."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.receipt import Receipt
 from oslira_gateway.runs.run import RunCredits
 
-# From the request on. The run has ended by then, and its credits come back whether the answer waits for them or not.
+# Measured from the request. The run has ended already, and its credits are released with or without this wait.
 ANSWERED_WITHIN_S: Final = 0.5
 
 
@@ -26,24 +26,24 @@ class Receipts(Protocol):
 
 
 class Cancels(Protocol):
-    """Asks analysis to end a run."""
+    """Requests analysis to end a run."""
 
     async def cancel(self, run_id: UUID, account_id: UUID) -> RunStatus:
-        """The status it has then. Raises OsliraError: run_not_found, unavailable."""
+        """Its status afterwards. Raises OsliraError: run_not_found, unavailable."""
         ...
 
 
 class Settlements(Protocol):
-    """Asks credits to settle a hold."""
+    """Requests credits to settle a hold."""
 
     async def settled(self, hold_id: UUID) -> Settlement | None:
-        """None when that can't be said now. Never raises."""
+        """None if the settlement is not known yet. Never raises."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CancelledRun:
-    """`settlement` is `pending` when the credits were not back in time for the answer; they come by themselves."""
+    """`settlement` is `pending` if the hold was not settled in time for the response. It is settled later."""
 
     run_id: UUID
     status: RunStatus
@@ -52,7 +52,7 @@ class CancelledRun:
 
 
 class CancelAnalysis:
-    """Cancelling again answers the same; a run that has completed or failed is `run_finished`, with its receipt."""
+    """A repeated cancel returns the same. A run that has completed or failed raises `run_finished`, with its receipt."""
 
     def __init__(self, receipts: Receipts, cancels: Cancels, settlements: Settlements) -> None:
         self._receipts = receipts

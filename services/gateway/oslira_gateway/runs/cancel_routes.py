@@ -15,7 +15,7 @@ _NOT_FOUND: Final = "run_not_found"
 
 
 def cancel_routes(cancel_analysis: CancelAnalysis, receipts: Receipts) -> list[Any]:
-    """Routes that end a run, or say what it took."""
+    """Routes that cancel a run, or read its receipt."""
 
     @post(
         "/runs/{run_id:str}/cancel",

@@ -1,4 +1,4 @@
-"""What somebody orders: a profile, scored for a business, in one of the types we offer."""
+"""An order of one analysis: a profile, the business it is scored for, and the type."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.errors import OsliraError
 from oslira_shared.usernames import InvalidUsername, normalise_username
 
-# The one table of what can be ordered: what the catalogue prices.
+# What can be ordered is what has a price in the catalogue.
 ACCEPTED_TYPES: Final = frozenset(OFFERS)
-# A profile younger than this is never fetched again, whatever is asked: scrapes cost money.
+# A profile younger than this is not fetched again, also if `max_age` is smaller: scrapes cost money.
 MIN_MAX_AGE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order that is well-formed: the name normalised, the type accepted, the age within its bounds."""
+    """A valid order: username normalised, type accepted, age within its bounds."""
 
     username: str
     type: AnalysisType
@@ -32,17 +32,17 @@ class Order:
 
     @property
     def reuse_within(self) -> timedelta:
-        """How old a finished analysis may be to be returned instead; for a refresh none is young enough."""
+        """How old a finished analysis may be to be returned instead. Negative for a refresh, so that none is."""
         return timedelta(seconds=-1) if self.is_refresh else self.max_age
 
     @property
     def price_credits(self) -> int:
-        """What its hold is for."""
+        """The amount of its hold."""
         return OFFERS[self.type].price_credits
 
     @property
     def body_hash(self) -> str:
-        """Equal for orders that mean the same, however they were written."""
+        """Equal for orders with the same normalised values."""
         parts = [self.username, self.type, str(self.business_profile_id), self.max_age.total_seconds()]
         if self.is_refresh:
             parts.append("refresh")
@@ -60,8 +60,8 @@ def read_order(
 ) -> Order:
     """An order from a request. Raises OsliraError: invalid_username, unknown_type, business_profile_not_found.
 
-    `max_age_s` bounds the age of a finished analysis, or a profile, that is used again: at least 5 minutes, at most the type's
-    cache life, which is also what no answer means.
+    `max_age_s` is the highest age of an analysis or a profile that is used again. It is raised to 5 minutes and lowered to
+    the type's cache life, which is also the default.
     """
     try:
         name = normalise_username(username)

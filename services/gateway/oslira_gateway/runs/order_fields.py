@@ -1,4 +1,7 @@
-"""Fields of orders that the use case judges, in the words of the document: a wrong one is a problem with a code of its own."""
+"""Fields of orders that the use case validates, so that each invalid one has its own error code.
+
+The document has their formats; pydantic does not check them.
+"""
 
 from typing import Annotated
 

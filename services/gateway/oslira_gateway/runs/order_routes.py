@@ -26,7 +26,7 @@ from oslira_gateway.streams.addresses import POLL_AFTER_S, Addresses
 from oslira_gateway.streams.tickets import follower_of
 
 _MAX_KEY_LENGTH: Final = 255
-# What any order of an analysis may be refused with.
+# Error codes that any order of an analysis can have.
 ORDER_REFUSALS: Final = (
     "unknown_type",
     "business_profile_not_found",
@@ -115,16 +115,16 @@ def analyses_routes(request_analysis: RequestAnalysis[Order], runs: Runs, addres
 def accepted(
     addresses: Addresses, run_id: UUID, status: RunStatus, member: Member
 ) -> Response[AcceptedRun | Run]:
-    """202, with where to look for the run."""
+    """202, with the addresses of the run."""
     poll_url = addresses.poll_url(run_id)
     body = AcceptedRun(run_id, status, poll_url, addresses.events_url(run_id, follower_of(member)))
     return Response(body, status_code=202, headers={"Location": poll_url, "Retry-After": POLL_AFTER_S})
 
 
 async def ordered_run(runs: Runs, answer: Answer, member: Member) -> Run:
-    """The run that stands for an order that was not made just now."""
+    """The run of an order that was accepted earlier, or of the same analysis."""
     if (run := await runs.find(member, answer.run_id)) is None:
-        raise OsliraError("run_not_found", "The run of this Idempotency-Key is not there any more.")
+        raise OsliraError("run_not_found", "The run of this Idempotency-Key no longer exists.")
     return run
 
 

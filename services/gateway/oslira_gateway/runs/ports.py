@@ -1,4 +1,4 @@
-"""What accepting and showing analyses needs from outside."""
+"""Ports of the use cases that accept and show analyses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from oslira_gateway.http.listing import Cursor
 from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.run import Run, RunSummary
 
-# In the place of a body's hash that was forgotten with a profile which the body named.
+# Replaces the hash of a body that named an erased profile.
 ERASED_HASH: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class UsedKey:
-    """What an Idempotency-Key was used for. One that has expired only tells the generation that is taken."""
+    """What an Idempotency-Key was used for. Of an expired key only the generation counts: it is used."""
 
     body_hash: str
     generation: int
@@ -29,7 +29,7 @@ class UsedKey:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """All that has to be known before credits are held."""
+    """What is read before credits are held."""
 
     has_business_profile: bool
     same_run_id: UUID | None
@@ -47,10 +47,11 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What became of an accept: `accepted`; `same`: another run is at work on it; `exists`: this id is a run already;
-    `closed`: this id can never become a run; `cost_limit`: the account's day has no room for what it may cost us.
-    `run_id` is the one that stands now.
-    """  # noqa: D205
+    """Result of an accept.
+
+    `accepted`; `same`: the same analysis is active in another run; `exists`: a run has this id already; `closed`: this id
+    can never become a run; `cost_limit`: the account's daily cost limit is reached. `run_id` is the run to return.
+    """
 
     outcome: Literal["accepted", "same", "exists", "closed", "cost_limit"]
     run_id: UUID
@@ -59,7 +60,7 @@ class Acceptance:
 
 
 class Ordered(Protocol):
-    """What can be ordered: it has a price, and orders that mean the same have the same hash."""
+    """An order has a price, and a hash that is equal for equal orders."""
 
     @property
     def price_credits(self) -> int: ...
@@ -74,7 +75,7 @@ class Requests(Protocol[OrderT_contra]):
     """The rows behind a request, in the member's account."""
 
     async def order_state(self, member: Member, order: OrderT_contra, key: str | None) -> OrderState:
-        """Is the business profile theirs; is the same analysis at work or fresh; was the key used before."""
+        """Whether the business profile is the account's, the same analysis is active or fresh, and the key was used."""
         ...
 
     async def accept(
@@ -86,37 +87,37 @@ class Requests(Protocol[OrderT_contra]):
         reservation: Reservation | None,
         request_id: str,
     ) -> Acceptance:
-        """Make the order a run. In one transaction with it, store the answer (accepted 202, same 200) under the reservation."""
+        """Insert the run and, in the same transaction, store the response (accepted 202, same 200) under the reservation."""
         ...
 
 
 class StoredAnswers(Protocol[OrderT_contra]):
-    """What was answered under an Idempotency-Key. Who takes no keys needs none."""
+    """Responses by Idempotency-Key. Not needed for requests without keys."""
 
     async def remember(
         self, member: Member, order: OrderT_contra, *, run_id: UUID, reservation: Reservation
     ) -> None:
-        """Store under the reservation that the order was answered with a run that was there already (200)."""
+        """Store under the reservation that the response was an existing run (200)."""
         ...
 
 
 class Holds(Protocol):
-    """Credits set aside, by the id of the run they are for."""
+    """Holds, by the id of their run."""
 
     async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> Held:
-        """The same hold again for the same id. Raises insufficient_credits (need, balance), id_closed, unavailable."""
+        """Idempotent by id. Raises insufficient_credits (need, balance), id_closed, unavailable."""
         ...
 
     async def settle(self, run_id: UUID) -> None:
-        """Ask for the hold's settlement. Best effort: one that is missed settles when it expires."""
+        """Request the settlement. Best effort: a hold that was missed is settled when it expires."""
         ...
 
 
 class Hints(Protocol):
-    """Tells analysis which row to look at."""
+    """Sends analysis the id of a row."""
 
     async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
-        """Best effort: analysis finds a row by itself a little later."""
+        """Best effort: without the hint, the sweep of analysis finds the row within seconds."""
         ...
 
 
@@ -134,5 +135,5 @@ class Runs(Protocol):
         ...
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
-        """One that a ticket names, which the gateway signed for a member of that account."""
+        """The run of a ticket, which the gateway signed for a member of that account."""
         ...

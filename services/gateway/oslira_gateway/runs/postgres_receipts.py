@@ -1,4 +1,4 @@
-"""Receipts, from what analysis lets the gateway read."""
+"""Receipts, from views that analysis grants."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ select * from analysis.receipt_calls where run_id = $1 and account_id = $2 order
 
 
 class PostgresReceipts:
-    """The run is read as the user who asks. Its calls carry dollars, which no user may read, so they are the service's to read."""
+    """The run is read as the user. Its calls have costs, which users may not read, so they are read as the service."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""The rows behind a request. Runs belong to analysis: the gateway reaches them through what analysis grants."""
+"""Rows of requests. Analysis owns the runs; the gateway uses the views and functions that it grants."""
 
 from typing import Final
 from uuid import UUID
@@ -27,7 +27,7 @@ select exists (select from identity.business_profiles b
   ) as unchanged on $7::interval is not null
   left join identity.idempotency used on used.account_id = $1 and used.key = $6
 """
-# One that is live is never overwritten: the first answer under a key is the answer.
+# A live key is never overwritten: the first response is kept.
 KEEP: Final = """
   on conflict (account_id, key) do update
     set body_hash = excluded.body_hash, generation = excluded.generation, run_id = excluded.run_id,
@@ -53,7 +53,7 @@ values ($1, $2, $3, $4, $5, 200, now() + interval '24 hours')
 
 
 class PostgresRequests:
-    """As the service itself, since what analysis grants, it grants to the gateway; every statement is by the chosen account."""
+    """Runs as the service, because analysis grants to the gateway. Each statement filters by the chosen account."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
@@ -108,7 +108,7 @@ class PostgresRequests:
         except asyncpg.PostgresError as error:
             return closed_if_erased(error, run_id)
         assert row is not None  # noqa: S101  # accept_run returns one row or raises
-        # Of a closed id nothing but the outcome counts; its state is none of the public ones.
+        # A closed id has no public state; only the outcome counts.
         status = RunStatus.CANCELLED if row["outcome"] == "closed" else RunStatus(row["status"])
         return Acceptance(row["outcome"], row["run_id"], status, row["attempt"])
 
@@ -125,7 +125,7 @@ class PostgresRequests:
 
 
 def closed_if_erased(error: asyncpg.PostgresError, run_id: UUID) -> Acceptance:
-    """The profile was erased since it was looked at: no run, and what is known is read anew. Raises any other error again."""
+    """The profile was erased after it was read: no run is made, and the state is read again. Re-raises other errors."""
     if error.sqlstate != _SUPPRESSED:
         raise error
     return Acceptance("closed", run_id, RunStatus.CANCELLED, 0)

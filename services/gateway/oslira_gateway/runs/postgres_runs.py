@@ -15,7 +15,7 @@ from oslira_gateway.runs.run import Run, RunCredits, RunError, RunSummary
 RunT = TypeVar("RunT", bound=RunSummary)
 COLUMNS: Final = """run_id, business_profile_id, type, username, status, progress, current_step, should_cancel, is_from_cache,
   lead_id, result, error_code, error_detail, price_credits, charged_credits, released_credits, seq, created_at, finished_at"""
-# A result may be ten kilobytes, and a list or a bulk's stream shows up to a thousand runs; the view then joins nothing.
+# A result can have ten kilobytes, and lists and streams have up to 1,000 runs. Without results the view needs no join.
 WITHOUT_RESULT: Final = COLUMNS.replace(" result,", "")
 _FIND: Final = f"select {COLUMNS} from analysis.run_view where run_id = $1 and account_id = $2"
 _PAGE: Final = f"""
@@ -31,7 +31,7 @@ select waiting.run_id, place.queue_position, place.eta_s
 
 
 class PostgresRuns:
-    """Read under row-level security as the user who asks; a ticket's holder shows no token, so `follow` reads as the service."""
+    """Reads as the user, under row-level security. A ticket has no token, so `follow` reads as the service."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -56,7 +56,7 @@ class PostgresRuns:
         return (await self._placed([run_of(row)]))[0] if row else None
 
     async def _placed(self, runs: list[RunT]) -> list[RunT]:
-        """With the place in the queue of those that wait. Positions are the service's to ask: they count rows of everybody."""
+        """Add the queue position of waiting runs. Positions are read as the service: they count rows of all accounts."""
         waiting = [run.run_id for run in runs if run.status is RunStatus.WAITING]
         if not waiting:
             return runs
@@ -75,7 +75,7 @@ class PostgresRuns:
 
 
 def _for(member: Member, run: RunT, row: Record) -> RunT:
-    """A profile in the cache may be there because another account looked at it, so only operators see that it was."""
+    """Only operators see whether the profile was cached: it may be in the cache because of another account."""
     return replace(run, is_from_cache=row["is_from_cache"]) if member.caller.is_operator else run
 
 

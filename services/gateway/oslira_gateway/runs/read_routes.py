@@ -25,7 +25,7 @@ _REVALIDATED: Final = "private, no-cache"
 
 
 def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
-    """Routes that show runs."""
+    """Routes that read runs."""
 
     @get("/runs", operation_id="listRuns", tags=["analyses"])
     async def list_runs(
@@ -64,7 +64,7 @@ def runs_routes(runs: Runs, addresses: Addresses) -> list[Any]:
         return Response(addresses.with_addresses(run, follower), headers=headers)
 
     async def _readable(request: Request[Any, Any, Any], run_id: UUID) -> tuple[Run, Follower]:
-        """The run and who may follow it: a member, or the visitor whose token it is for."""
+        """The run and who may follow it: a member, or the anonymous caller whose token is for this run."""
         if (granted_id := granted_run_of(request)) is None:
             member = member_of(request)
             run, follower = await runs.find(member, run_id), follower_of(member)

@@ -1,4 +1,4 @@
-"""Accept an analysis: at most one run and one hold for it, whatever races, repeats or breaks in between."""
+"""Accept an analysis. Races, retries and crashes never cause a second run or a second hold."""
 
 import asyncio
 import time
@@ -30,16 +30,16 @@ def days_since_1970() -> int:
 
 
 def later_generation(generation: int, today: int) -> int:
-    """The one to try after an id that is used up: the next, then one of today.
+    """The generation to try after one whose id cannot be used: the next one, or one computed from today's date.
 
-    A key may be used every few days for years, and the row that knows its generation is cleaned away in between.
+    A key may be used for years, and the row with its generation is deleted in between.
     """
     return generation + 1 if generation < _BY_ONES else max(generation + 1, today)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The run that stands for the order; `is_new` is 202, an existing one 200. `status` is known of one just made."""
+    """The run of the order. `is_new`: 202, else 200. `status` is set for a new run only."""
 
     run_id: UUID
     is_new: bool
@@ -56,18 +56,19 @@ class Request(Generic[OrderT]):
     request_id: str
 
     def run_id(self, generation: int) -> UUID:
-        """With a key, the same id for the same (account, key, generation), so that a repetition finds what was done."""
+        """With a key, derived from (account, key, generation), so that a retry uses the same run and hold."""
         return new_id() if self.key is None else derived_id(self.member.account_id, self.key, generation)
 
     def reservation(self, generation: int) -> Reservation | None:
-        """Where the answer is stored."""
+        """Where the response is stored."""
         return None if self.key is None else Reservation(self.key, generation)
 
 
 class RequestAnalysis(Generic[OrderT]):
-    """Steps 1 to 3 of docs/journeys.md, "An order". No step leaves anything that doesn't mend itself:
-    a hold whose answer is lost settles when it expires, a hint that is lost is found by the sweep.
-    """  # noqa: D205
+    """Steps 1 to 3 of docs/journeys.md, "An order".
+
+    A crash between steps needs no repair: a hold without a run is settled when it expires, and the sweep replaces a lost hint.
+    """
 
     def __init__(
         self,
@@ -97,8 +98,8 @@ class RequestAnalysis(Generic[OrderT]):
             answer = answer or await self._take(request, generation)
             if answer is not None:
                 return answer
-            # The id is closed, or a run of an expired key: a later generation's id is free. What is known is read anew,
-            # since a twin of this request may have been accepted meanwhile.
+            # The id is closed, or belongs to an expired key: a later generation has a free id. The state is read again,
+            # because a concurrent request may have been accepted.
             generation = later_generation(generation, self._today())
         raise OsliraError("unavailable", "The analysis could not be accepted; try again.")
 
@@ -110,14 +111,14 @@ class RequestAnalysis(Generic[OrderT]):
             )
         if state.is_suppressed:
             raise OsliraError(
-                # As for a profile that does not exist: who asked for erasure is theirs alone to tell.
+                # The same error as for a profile that does not exist, so that erasures are not disclosed.
                 "profile_not_found",
                 "There is no Instagram profile with this name.",
             )
         return state
 
     async def _already(self, request: Request[OrderT], state: OrderState, generation: int) -> Answer | None:
-        """What was answered under this key, else the same analysis that is at work or still fresh."""
+        """The stored response of this key, else the same analysis if it is active or fresh."""
         used = state.used_key
         if used is not None and used.is_live:
             if used.body_hash != request.order.body_hash:
@@ -136,7 +137,7 @@ class RequestAnalysis(Generic[OrderT]):
         return Answer(run_id, is_new=False)
 
     async def _take(self, request: Request[OrderT], generation: int) -> Answer | None:
-        """Hold, then accept. None when this generation's id is used up."""
+        """Hold, then accept. None if this generation's id cannot be used."""
         run_id = request.run_id(generation)
         request_span = trace.current()
         links = () if request_span is None else (request_span,)
@@ -173,7 +174,7 @@ class RequestAnalysis(Generic[OrderT]):
             await self._hints.announce(run_id, status=accepted.status, attempt=accepted.attempt)
             _LOG.info("run_accepted", run_id=str(run_id))
             return Answer(run_id, is_new=True, status=accepted.status)
-        # This hold has no run and never will: asking for its outcome closes the id, and the credits come back at once.
+        # This hold will never have a run. Its settlement closes the id and releases the credits at once.
         await self._holds.settle(run_id)
         if accepted.outcome == "cost_limit":
             raise OsliraError(
@@ -182,7 +183,7 @@ class RequestAnalysis(Generic[OrderT]):
         return Answer(accepted.run_id, is_new=False) if accepted.outcome == "same" else None
 
     async def _winner(self, request: Request[OrderT]) -> UUID | None:
-        """Whoever took the last credit may be ordering the same: their run appears a moment after their hold."""
+        """A concurrent request for the same analysis may hold the last credit. Its run appears shortly after its hold."""
         for _ in range(round(_WINNER_WITHIN_S / _LOOK_EVERY_S)):
             await asyncio.sleep(_LOOK_EVERY_S)
             state = await self._requests.order_state(request.member, request.order, request.key)

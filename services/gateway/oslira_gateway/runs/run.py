@@ -61,16 +61,16 @@ class RunSummary:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more will come, but its settlement."""
+        """Whether it has ended. Only its settlement may follow."""
         return self.status in ENDED
 
     @property
     def waits_as(self) -> tuple[int | None, int | None, str]:
-        """What changes while a run waits, without a new `seq`."""
+        """Values of a waiting run that change without a new `seq`."""
         return self.queue_position, self.eta_s, self.current_step
 
     def advanced(self, progress: Progress) -> Self:
-        """This run as a newer snapshot from the bus has it. Figures that only Postgres knows stay or are left out."""
+        """This run with a newer snapshot from the bus. Values that only Postgres has are kept or null."""
         return replace(
             self,
             status=progress.status,
@@ -83,8 +83,8 @@ class RunSummary:
             source="live",
         )
 
-    def is_news_after(self, sent: Self | None) -> bool:
-        """Whether a stream that has sent `sent` should send this: never an older state, nor the same twice."""
+    def is_newer_than(self, sent: Self | None) -> bool:
+        """Whether a stream that has sent `sent` should send this. An older or an equal state is not sent."""
         if sent is None or self.seq > sent.seq:
             return True
         return self.seq == sent.seq and self.waits_as != sent.waits_as

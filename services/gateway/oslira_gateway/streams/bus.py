@@ -14,7 +14,7 @@ _LOG = structlog.get_logger()
 
 
 class BusProgress:
-    """The process's one subscription to every run's progress; it survives reconnects by itself."""
+    """One subscription per process to the progress of all runs. It is renewed after each reconnect."""
 
     def __init__(self, bus: Bus, feed: ProgressFeed) -> None:
         self._bus = bus
@@ -25,7 +25,7 @@ class BusProgress:
         await self._bus.client.subscribe(f"{PROGRESS}.*", cb=self.receive)
 
     async def receive(self, message: Msg) -> None:
-        """Feed whoever watches; most runs are watched elsewhere or nowhere, and cost no more than a look at the subject."""
+        """Publish to the streams of this process. Messages of other runs are dropped by their subject, before they are parsed."""
         try:
             run_id = UUID(message.subject.rpartition(".")[2])
             if not message.data or not self._feed.is_watched(run_id):

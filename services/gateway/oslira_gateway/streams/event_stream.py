@@ -1,4 +1,4 @@
-"""Server-sent events: how a stream looks on the wire, and a response that ends cleanly however it ends."""
+"""Server-sent events: their encoding, and a response that always releases its resources."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ RECONNECT_MS: Final = 1_000
 RECONNECT: Final = f"retry: {RECONNECT_MS}\n\n".encode()
 # The next connection with this ticket is refused, which ends an EventSource; the event says why.
 ACCESS_ENDED: Final = b'event: access_ended\ndata: {"code":"ticket_invalid"}\n\n'
-# For the last bytes of a stream whose reader may take nothing.
+# Time limit for the last bytes, in case the client does not read.
 _LAST_BYTES_S: Final = 1.0
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 _HEADERS: Final = {
@@ -40,7 +40,7 @@ Ticket = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class AccessEnded:
-    """The reader may not follow any more: the stream ends with this event, and its ticket is refused."""
+    """The reader has lost access: the stream ends with this event, and its ticket is rejected from now on."""
 
     code: Literal["ticket_invalid"]
 
@@ -62,7 +62,7 @@ async def encode_events(
 
 
 class EventStream(ASGIStreamingResponse):
-    """Ends by itself when its time is over or its reader lost access, and is counted out however it ends."""
+    """Ends when its time is over or its reader lost access. It always leaves the count of open streams."""
 
     __slots__ = ("_events", "_open", "_streams")
 
@@ -102,5 +102,5 @@ def _end(data: bytes) -> Message:
 
 
 def last_event_id(header: str | None) -> int:
-    """The sequence a browser says it has seen; -1 for none or for something that isn't one."""
+    """The sequence in Last-Event-ID; -1 without one or for an invalid one."""
     return int(header) if header is not None and _SEQUENCE.fullmatch(header) else -1

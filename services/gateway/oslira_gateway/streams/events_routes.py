@@ -63,9 +63,9 @@ def events_routes(
             raise OsliraError("run_not_found", "There is no such run.")
         last_seq = last_event_id(last_seen)
         if run.is_ended and run.seq == last_seq:
-            # The reader has the end already: 204 is how an EventSource is told not to come back.
+            # The client has the last event already. 204 stops an EventSource from reconnecting.
             return ASGIResponse(status_code=204)
-        # Visitors share an account, but no streams.
+        # Anonymous callers share an account, but no streams.
         counted = thing_id if follower.user_id is None else follower.account_id
         network = counted_network(client_address(request.scope, trusted_proxies))
         stream = streams.admit(follower, counted_as=counted, network=network)

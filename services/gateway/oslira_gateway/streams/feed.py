@@ -1,4 +1,4 @@
-"""Live progress, fanned out in memory: one subscription of the process feeds every open stream."""
+"""Fan-out of progress in memory: one subscription feeds all open streams of the process."""
 
 import asyncio
 from collections import defaultdict
@@ -10,24 +10,24 @@ from oslira_shared.contracts.analysis.v1 import Progress
 
 
 class Watch:
-    """What one stream waits on. It keeps the newest snapshot alone: a slow reader misses steps, never the last one."""
+    """The newest snapshot for one stream. A slow reader skips steps, but always gets the last one."""
 
     def __init__(self) -> None:
         self._latest: Progress | None = None
         self._wake = asyncio.Event()
 
     def offer(self, progress: Progress) -> None:
-        """Keep it if it is newer than what waits here."""
+        """Keep it if it is newer than the stored one."""
         if self._latest is None or progress.seq > self._latest.seq:
             self._latest = progress
             self._wake.set()
 
     def wake(self) -> None:
-        """End the wait without news."""
+        """End the wait without a snapshot."""
         self._wake.set()
 
     async def next(self, timeout_s: float) -> Progress | None:
-        """The newest snapshot since the last call, or None when there is none in time."""
+        """The newest snapshot since the last call, or None after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
@@ -39,7 +39,7 @@ class Watch:
 
 
 class GroupWatch:
-    """What a stream of many runs waits on: which of them have news. The news itself it reads in Postgres."""
+    """The ids of changed runs, for a stream of many runs. The runs themselves are read from Postgres."""
 
     def __init__(self, belongs: Callable[[UUID], bool]) -> None:
         self._belongs = belongs
@@ -47,17 +47,17 @@ class GroupWatch:
         self._wake = asyncio.Event()
 
     def offer(self, run_id: UUID) -> None:
-        """Remember that this run has news, if it belongs to the group."""
+        """Record that this run has changed, if it belongs to the group."""
         if self._belongs(run_id):
             self._changed.add(run_id)
             self._wake.set()
 
     def wake(self) -> None:
-        """End the wait without news."""
+        """End the wait without a snapshot."""
         self._wake.set()
 
     async def next(self, timeout_s: float) -> set[UUID]:
-        """The runs with news since the last call; none when there are none in time."""
+        """The runs that changed since the last call; empty after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
@@ -77,11 +77,11 @@ class ProgressFeed:
         self.is_closed = False
 
     def is_watched(self, run_id: UUID) -> bool:
-        """Whether anybody here wants this run's news."""
+        """Whether a stream of this process follows this run."""
         return run_id in self._watches or bool(self._groups)
 
     def publish(self, progress: Progress) -> None:
-        """Offer a snapshot to whoever watches its run."""
+        """Pass a snapshot to all streams that follow its run."""
         for watch in self._watches.get(progress.run_id, ()):
             watch.offer(progress)
         for group in self._groups.get(progress.account_id, ()):
@@ -89,7 +89,7 @@ class ProgressFeed:
 
     @contextmanager
     def watch(self, run_id: UUID) -> Generator[Watch]:
-        """Receive this run's snapshots for as long as the block lasts."""
+        """Subscribe to this run's snapshots within the block."""
         watch = Watch()
         self._watches[run_id].add(watch)
         try:
@@ -101,7 +101,7 @@ class ProgressFeed:
 
     @contextmanager
     def watch_group(self, account_id: UUID, belongs: Callable[[UUID], bool]) -> Generator[GroupWatch]:
-        """Hear which runs of an account have news, those that belong to the group, for as long as the block lasts."""
+        """Subscribe, within the block, to changes of those runs of an account that belong to the group."""
         watch = GroupWatch(belongs)
         self._groups[account_id].add(watch)
         try:
@@ -112,7 +112,7 @@ class ProgressFeed:
                 del self._groups[account_id]
 
     def close(self) -> None:
-        """The process ends: every stream says so to its reader."""
+        """Shut down: all streams end and ask their readers to reconnect."""
         self.is_closed = True
         for groups in self._groups.values():
             for group in groups:

@@ -1,6 +1,6 @@
-"""The event streams of a bulk and of a whole account: a snapshot of each run that has news, and of the bulk itself.
+"""The event streams of a bulk and of an account: a snapshot of each run that changed, and of the bulk.
 
-Events come late at worst, never go back, and the last ones always come. Streams of one process that follow the same share its reading.
+Events can be late, never go back, and the last ones are always sent. Streams of one process share the reading of a group.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from oslira_gateway.streams.follow_run import Goodbye, Ping
 from oslira_gateway.streams.group_reading import Change, GroupPace, GroupReading, RunGroups
 
 DEFAULT_PACE: Final = GroupPace()
-# A stream hands over so many events at once and then lets others have the loop: a thousand of them take a while to send.
+# After so many events a stream yields to the event loop: to send a thousand takes a while.
 _AT_ONCE: Final = 50
 
 
@@ -44,12 +44,12 @@ class FollowGroup:
         self._readings: dict[tuple[UUID, UUID | None], tuple[GroupReading, asyncio.Task[None]]] = {}
 
     async def bulk(self, bulk_id: UUID, account_id: UUID) -> AsyncIterator[Sequence[Change] | Ping | Goodbye]:
-        """Fresh snapshots of all it lists, then what changes, until the bulk has ended."""
+        """Snapshots of all its runs, then of each change, until the bulk has ended."""
         async for events in self._follow(account_id, bulk_id):
             yield events
 
     async def account(self, account_id: UUID) -> AsyncIterator[Sequence[Change] | Ping | Goodbye]:
-        """Fresh snapshots of what is unfinished, then all that changes, without end."""
+        """Snapshots of all unfinished runs, then of each change, without end."""
         async for events in self._follow(account_id, None):
             yield events
 
@@ -77,7 +77,7 @@ class FollowGroup:
 
     @contextmanager
     def _reading(self, account_id: UUID, bulk_id: UUID | None) -> Generator[GroupReading]:
-        """The reading that others share, or a new one. It ends with its last reader."""
+        """The shared reading of this group, or a new one. It ends with its last reader."""
         key = (account_id, bulk_id)
         reading, task = self._readings.get(key) or self._begin(account_id, bulk_id)
         self._readings[key] = reading, task

@@ -1,6 +1,6 @@
-"""One run's event stream: snapshots from the bus, and from Postgres whenever the bus may have lost some.
+"""One run's event stream: snapshots from the bus, and from Postgres in case the bus lost some.
 
-The promise: events never go back, they may skip, and the last one always comes, whatever happens to the broker.
+Events never go back. They may skip steps. The last one is always sent, also while the broker is down.
 """
 
 import time
@@ -21,7 +21,7 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a stream looks by itself. `waiting_s`: a place in the queue moves without the run changing."""
+    """How often a stream reads from Postgres. `waiting_s`: a queue position changes without a change of the run."""
 
     reread_s: float = 4.0
     waiting_s: float = 2.0
@@ -30,12 +30,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Nothing happened; the connection is there."""
+    """Nothing happened; keeps the connection open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
-    """The process ends; the reader should connect again."""
+    """The process shuts down; the reader should reconnect."""
 
 
 DEFAULT_PACE: Final = Pace()
@@ -65,7 +65,7 @@ class FollowRun:
         if first.seq != last_seq:
             yield first
         with self._feed.watch(first.run_id) as watch:
-            # Between the first read and the watch something may have happened: look once more at once.
+            # The run may have changed between the first read and the subscription: read once more.
             next_read, next_ping = self._clock(), self._clock() + self._pace.ping_s
             while not sent.is_ended:
                 if self._clock() >= next_read:
@@ -74,12 +74,12 @@ class FollowRun:
                 else:
                     known, wait_s = run, min(next_read, next_ping) - self._clock()
                     run = await self._hear(watch, run, account_id, wait_s)
-                    # The end as the bus tells it has no result; Postgres has.
+                    # The last message of the bus has no result; Postgres has it.
                     next_read = self._clock() if run.is_ended and run is not known else next_read
                 if self._feed.is_closed:
                     yield Goodbye()
                     return
-                if run.is_news_after(sent) and not (run.is_ended and run.source == "live"):
+                if run.is_newer_than(sent) and not (run.is_ended and run.source == "live"):
                     sent, next_ping = run, self._clock() + self._pace.ping_s
                     yield run
                 if self._clock() >= next_ping:
@@ -102,5 +102,5 @@ class FollowRun:
 
 
 def _belongs(progress: Progress, run: Run, account_id: UUID) -> bool:
-    """A message carries no authority: one that names another account is not believed."""
+    """A message carries no authority: one with another account's id is ignored."""
     return progress.account_id == account_id and progress.seq > run.seq

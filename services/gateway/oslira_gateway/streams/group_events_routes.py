@@ -32,13 +32,13 @@ _BULK_EVENTS: Final = {"progress": RunSummary, "bulk": Bulk, "access_ended": Acc
 
 @dataclass(frozen=True, slots=True)
 class EventsAddress:
-    """Where all runs of the account can be followed, for ten minutes."""
+    """The address of the account's event stream, valid for ten minutes."""
 
     events_url: str
 
 
 def encode(thing: RunSummary | Bulk) -> bytes:
-    """A run as `event: progress`, the bulk itself as `event: bulk`. The same for every reader, so it holds no ticket."""
+    """A run as `event: progress`, the bulk itself as `event: bulk`. It is shared by all readers, so it has no ticket."""
     if isinstance(thing, Bulk):
         return _event(f"{thing.bulk_id}:{thing.seq}", "bulk", thing)
     return _event(
@@ -49,7 +49,7 @@ def encode(thing: RunSummary | Bulk) -> bytes:
 async def encode_group(
     events: AsyncIterator[Sequence[Change] | Ping | Goodbye],
 ) -> AsyncGenerator[bytes]:
-    """What a stream of many runs sends."""
+    """Events of a stream of many runs."""
     yield RECONNECT
     async for event in events:
         match event:
@@ -111,7 +111,7 @@ def group_events_routes(
         if bulk is None:
             raise OsliraError("bulk_not_found", "There is no such bulk.")
         if bulk.is_ended and last_seen == f"{bulk.bulk_id}:{bulk.seq}":
-            # The reader has the end already: 204 is how an EventSource is told not to come back.
+            # The client has the last event already. 204 stops an EventSource from reconnecting.
             return ASGIResponse(status_code=204)
         return opened(request, follow.bulk(thing_id, follower.account_id), follower)
 

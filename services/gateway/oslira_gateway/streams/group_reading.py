@@ -1,7 +1,7 @@
 """One reading of a bulk, or of an account's runs, shared by all streams of this process that follow it.
 
-The bus says which runs to look at, Postgres how they are; without the bus `(run_id, seq)` of all of them is read every few seconds.
-What changed is fetched without results and encoded once. So a stream that waits costs nothing, and a thousand runs are one query.
+The bus names the runs that changed; Postgres has their state. Every few seconds `(run_id, seq)` of all runs is read, in case the bus
+lost a message. Changed runs are read without results and encoded once: an idle stream costs nothing, a thousand runs one query.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from oslira_gateway.runs.run import RunSummary
 from oslira_gateway.streams.feed import GroupWatch, ProgressFeed
 
 _LOG = structlog.get_logger()
-# An account's stream shows at most so many unfinished runs at once, and its readers may lag by so many ended ones.
+# An account's stream has at most so many unfinished runs, and keeps so many ended ones for slow readers.
 MOST_RUNS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Enough of a run to know whether it changed. A waiting run's step also says that a supplier is down, without a new `seq`."""
+    """What shows whether a run changed. The step of a waiting run changes without a new `seq` when a supplier is down."""
 
     run_id: UUID
     seq: int
@@ -35,21 +35,21 @@ class RunGroups(Protocol):
     """Many runs of one account."""
 
     async def heads(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[Head]:
-        """Those of the ids that are the account's."""
+        """Heads of those ids that belong to the account."""
         ...
 
     async def unfinished(self, account_id: UUID, *, limit: int) -> Sequence[Head]:
-        """What is at work or waits, oldest first."""
+        """Heads of unfinished runs, oldest first."""
         ...
 
     async def several(self, account_id: UUID, run_ids: Collection[UUID]) -> Sequence[RunSummary]:
-        """Those of the ids that are the account's, without their results."""
+        """Those runs that belong to the account, without their results."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class GroupPace:
-    """`gather_s`: news that come together are read together."""
+    """`gather_s`: changes within this time are read together."""
 
     reread_s: float = 4.0
     gather_s: float = 0.25
@@ -58,7 +58,7 @@ class GroupPace:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a stream sends: a run or the bulk as it is now, encoded. `number` rises with every change of the reading."""
+    """An encoded run or bulk. `number` increases with every change of the reading."""
 
     number: int
     of: RunSummary | Bulk
@@ -66,7 +66,7 @@ class Change:
 
 
 class GroupReading:
-    """Reads until its task is cancelled or the bulk has ended; keeps the newest state of each run, the latest change last."""
+    """Reads until its task is cancelled or the bulk has ended. Keeps the newest state of each run, ordered by change."""
 
     def __init__(
         self,
@@ -90,22 +90,22 @@ class GroupReading:
         self.readers = 0
 
     def at_start(self) -> list[Change]:
-        """What a new reader is shown first: of a bulk everything, of an account what is unfinished."""
+        """What a new reader gets first: all runs of a bulk, the unfinished runs of an account."""
         return [one for one in self.after(0) if self._bulk_id or not one.of.is_ended]
 
     def after(self, number: int) -> list[Change]:
-        """What changed since, in order."""
+        """Changes since then, in order."""
         found: list[Change] = []
         for change in reversed(self._runs.values()):
             if change.number <= number:
                 break
             found.append(change)
         found.reverse()
-        # The bulk after its runs: once it has ended, nothing of theirs is missing.
+        # The bulk comes after its runs, so that none is missing when it has ended.
         return [*found, self._bulk] if self._bulk is not None and self._bulk.number > number else found
 
     async def wait(self, number: int, timeout_s: float) -> bool:
-        """Whether there is news since `number`, or an end, within the time."""
+        """Whether something changed since `number`, or the reading ended, within the time."""
         if self.number > number or self.is_over or self._feed.is_closed:
             return True
         try:
@@ -145,7 +145,7 @@ class GroupReading:
             self._take_bulk(bulk)
 
     async def _read_changed(self, watch: GroupWatch, changed: set[UUID]) -> None:
-        """What has news, with what comes right after it."""
+        """The changed runs, with those that change shortly after."""
         await asyncio.sleep(self._pace.gather_s)
         await self._take(changed | await watch.next(0))
         if self._bulk_id is not None and (bulk := await self._bulks.follow(self._account_id, self._bulk_id)):
@@ -154,7 +154,7 @@ class GroupReading:
             self._take_bulk(bulk)
 
     async def _changed_heads(self) -> set[UUID]:
-        """Which runs are not as they were last seen."""
+        """The runs that differ from the last reading."""
         if self._bulk_id is None:
             heads = await self._groups.unfinished(self._account_id, limit=MOST_RUNS)
             gone = self._open_ids() - {head.run_id for head in heads}

@@ -1,7 +1,7 @@
-"""The event streams of this process: how many there may be, who reads each, and until when.
+"""The open event streams of this process: their limits, readers and end times.
 
-A ticket says who may follow when a stream opens. Memberships, accounts and sign-ins end later, so all open streams are checked against
-Postgres every two seconds; a stream whose reader lost access ends. None lasts longer than its reader's token, or than `life_s`.
+A ticket is checked when a stream opens. Memberships, accounts and sign-ins can end later, so all open streams are checked against
+Postgres every two seconds, and a stream whose reader lost access ends. None outlives its reader's token or `life_s`.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ CHECK_EVERY_S: Final = 2.0
 
 
 class StreamAccess(Protocol):
-    """Who may follow what an account does."""
+    """Checks who may follow an account."""
 
     async def refused(self, followers: Collection[Follower]) -> Collection[Follower]:
-        """Those who left the account, whose account is deleted, or who signed out."""
+        """Followers who left the account or signed out, or whose account is deleted."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Streams of one process: of an account, of a user, of a client's network, and of all together."""
+    """The most streams of a process: per account, user and client network, and in total."""
 
     per_account: int = 20
     per_user: int = 10
@@ -44,7 +44,7 @@ class StreamEnded(Exception):  # noqa: N818  # an end, not an error
 
 
 class OpenStream:
-    """One of them. `lost_access` tells a stream that ended for that from one that has lasted long enough."""
+    """An open stream. `lost_access`: why it ended, if not by time."""
 
     def __init__(self, follower: Follower, keys: Collection[Hashable], life_s: float) -> None:
         self.follower = follower
@@ -55,13 +55,13 @@ class OpenStream:
 
     @asynccontextmanager
     async def limit(self) -> AsyncGenerator[None]:
-        """Raises StreamEnded once the stream has to end."""
+        """Raises StreamEnded when the stream must end."""
         limit = self._limit = asyncio.timeout(0 if self.lost_access else self._life_s)
         try:
             async with limit:
                 yield
         except TimeoutError as error:
-            if not limit.expired():  # a limit of something inside the stream
+            if not limit.expired():  # a timeout inside the stream
                 raise
             raise StreamEnded from error
 
@@ -73,7 +73,7 @@ class OpenStream:
 
 
 class OpenStreams:
-    """Lets streams in, counts them, and ends those whose readers lost access."""
+    """Admits and counts streams, and ends those whose readers lost access."""
 
     def __init__(
         self, access: StreamAccess, limits: StreamLimits, *, clock: Callable[[], float] = time.time
@@ -85,18 +85,18 @@ class OpenStreams:
         self._streams: set[OpenStream] = set()
 
     async def require_access(self, follower: Follower) -> None:
-        """Raises OsliraError `ticket_invalid` for a reader whose ticket outlived their access."""
+        """Raises OsliraError `ticket_invalid` if the reader lost access after the ticket was issued."""
         if follower.user_id is not None and await self._access.refused([follower]):
             raise ticket_refused()
 
     def admit(self, follower: Follower, *, counted_as: Hashable, network: Hashable) -> OpenStream:
-        """Count one more stream; `leave` counts it out. `counted_as`: the account, or the run that a visitor follows.
+        """Count one more stream, until `leave`. `counted_as`: the account, or the run that an anonymous caller follows.
 
         Raises OsliraError `too_many_streams` (the account's, the user's or the network's), `unavailable` (this process is full).
         """
         limits = self._limits
         if len(self._streams) >= limits.in_all:
-            raise OsliraError("unavailable", "This process has as many event streams as it takes.")
+            raise OsliraError("unavailable", "This process has reached its limit of event streams.")
         bounds = {("account", counted_as): limits.per_account, ("network", network): limits.per_network}
         if follower.user_id is not None:
             bounds["user", follower.user_id] = limits.per_user
@@ -121,7 +121,7 @@ class OpenStreams:
         STREAMS.dec()
 
     async def check_access(self) -> None:
-        """End the streams of those who lost access. While Postgres is away streams stay: nobody loses access without it."""
+        """End the streams of readers who lost access. While Postgres is unavailable streams stay open."""
         followers = {one.follower for one in self._streams if one.follower.user_id is not None}
         if not followers:
             return

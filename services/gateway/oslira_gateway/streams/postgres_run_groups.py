@@ -1,4 +1,4 @@
-"""Many runs at once, for streams. A ticket's holder shows no token, so these read as the service, by the ticket's account."""
+"""Many runs at once, for streams. A ticket has no token, so reads are made as the service and filter by the ticket's account."""
 
 from collections.abc import Collection, Sequence
 from typing import Final

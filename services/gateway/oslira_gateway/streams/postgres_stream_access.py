@@ -1,4 +1,4 @@
-"""Who may follow, in Postgres."""
+"""Access of followers, in Postgres."""
 
 from collections.abc import Collection
 from typing import Final
@@ -7,7 +7,7 @@ from oslira_shared.postgres.clients import AdminClient, Pool
 
 from oslira_gateway.streams.tickets import Follower
 
-# A token without a session id is known by the second it was issued in: signing out ends all that were issued until then.
+# A token without a session id is identified by its issue time: a sign-out ends all that were issued until then.
 _REFUSED: Final = """
 select f.number
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[]) with ordinality
@@ -23,7 +23,7 @@ select f.number
 
 
 class PostgresStreamAccess:
-    """The port StreamAccess. As the service: a ticket's holder shows no token, and all open streams are looked up in one statement."""
+    """The port StreamAccess. Reads as the service: a ticket has no token, and one statement checks all open streams."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)

@@ -1,8 +1,8 @@
-"""Tickets for event streams and pictures: a browser sends no headers for them, so the address itself has to say who asks.
+"""Tickets for event streams and pictures. A browser sends no headers for them, so the address identifies the caller.
 
-A ticket opens the stream of one run, bulk or account for the user it was issued to, for ten minutes at most and not beyond that user's
-token; one for the picture of a lead is good for ten to twenty.
-It is part of a query, which is never logged. Whether the user still belongs to the account is checked in `open_streams.py`.
+A ticket opens the stream of one run, bulk or account for one user. It is valid for ten minutes, or until the user's token expires;
+one for a lead's picture for ten to twenty minutes. It is part of the query, which is never logged. `open_streams.py` checks whether
+the user still belongs to the account.
 """
 
 import base64
@@ -29,7 +29,7 @@ Kind = Literal["run", "bulk", "account", "avatar"]
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who follows a stream: a user in an account, by one sign-in. Without `user_id`: a visitor, who has one run and no account.
+    """The reader of a stream: a user in an account, by one sign-in. Without `user_id`: an anonymous caller with one run.
 
     `session` and `signed_in_at_s` are the token's `session_id` and `iat`; `token_expires_at_s` its `exp`, in seconds since the epoch.
     """
@@ -45,7 +45,7 @@ ANONYMOUS_FOLLOWER: Final = Follower(ANONYMOUS_ACCOUNT_ID, None)
 
 
 def follower_of(member: Member) -> Follower:
-    """The member who asks, with the sign-in that their token is from."""
+    """The member, with the sign-in of their token."""
     caller = member.caller
     return Follower(
         member.account_id, caller.user_id, caller.session, caller.signed_in_at_s, caller.token_expires_at_s
@@ -56,16 +56,14 @@ class Tickets:
     """Signs and checks tickets. `clock` is seconds since the epoch."""
 
     def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
-        # A key of its own: a ticket can never pass for a token, nor the other way round.
+        # A separate key, so that a ticket is never accepted as a token, or a token as a ticket.
         self._key = hmac.digest(secret.encode(), b"oslira event ticket v2", "sha256")
         self._clock = clock
 
     def issue(self, kind: Kind, thing_id: UUID, follower: Follower) -> str:
         """A ticket for the stream of this run, bulk or account, or for the picture of this lead."""
         expires_at = int(self._clock() + LIFE.total_seconds())
-        if (
-            kind == "avatar"
-        ):  # the same address for up to ten minutes, so that a browser finds the picture in its cache
+        if kind == "avatar":  # the same address for up to ten minutes, so that browsers can cache the picture
             expires_at += -expires_at % int(LIFE.total_seconds())
         payload = json.dumps(
             [
@@ -83,7 +81,7 @@ class Tickets:
         return _encode(payload) + "." + _encode(self._sign(payload))
 
     def check(self, text: str, kind: Kind, *, thing_id: UUID | None = None) -> Follower:
-        """Who may follow, if the ticket is ours, for this thing and not expired. Raises OsliraError `ticket_invalid`."""
+        """The follower of a valid ticket for this thing. Raises OsliraError `ticket_invalid`."""
         try:
             payload, signature = (_decode(part) for part in text[:_MAX_LENGTH].split("."))
         except (ValueError, binascii.Error) as error:
@@ -106,9 +104,10 @@ class Tickets:
 
 
 def ticket_refused() -> OsliraError:
-    """Expired, of another thing, not ours, or its user may not follow any more: the same answer for all of them."""
+    """One error for all cases: expired, for another thing, not signed by us, or the user lost access."""
     return OsliraError(
-        "ticket_invalid", "The ticket is not valid any more; read what it is for to get a new one."
+        "ticket_invalid",
+        "The ticket is invalid or has expired; read its run, bulk or lead again to get a new one.",
     )
 
 

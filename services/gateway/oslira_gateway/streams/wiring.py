@@ -1,4 +1,4 @@
-"""Wires the event streams: their routes, the feed behind them, and what ends them."""
+"""Wires the event streams: routes, feed, access checks and shutdown."""
 
 import asyncio
 from typing import Any
@@ -49,7 +49,7 @@ def stream_routes(
 
 
 def _close_streams_when_stopping(runtime: Runtime, feed: ProgressFeed) -> None:
-    """Open streams get to say goodbye while the server still serves: its grace is short."""
+    """End open streams as soon as the process stops, because the server's grace period is short."""
 
     async def close() -> None:
         await runtime.stopping.wait()
