@@ -40,7 +40,7 @@ make check test || refuse "checks or tests fail: nothing was touched"
 
 say "What changes in $NAMESPACE (context ${KUBE_CONTEXT:-$(kubectl config current-context)})"
 if kube get namespace "$NAMESPACE" >/dev/null 2>&1; then
-    # The Job is left out: its template can't be changed, so it is made anew each time. 1 means: there are differences.
+    # The Job is left out: its template can't be changed, so it is created again each time. 1 means: there are differences.
     kube diff -f "$OBJECTS" -l 'oslira.app/phase!=provision' || [ $? -eq 1 ] || refuse "kubectl diff failed: nothing was touched"
 else
     echo "everything: there is no such namespace yet"

@@ -14,7 +14,7 @@ from oslira_shared.contracts.scheduler.v1 import JOBS, Job
 ROOT: Final = Path(__file__).resolve().parents[1]
 _HEAD: Final = """\
 # Made by `make k8s` from oslira_shared/contracts/scheduler/v1.py; never edited by hand.
-# The scheduler's daemon is first; these say the same ticks ten minutes later, for the same slots, and owners act once.
+# The scheduler's daemon is first; these publish the same ticks ten minutes later, for the same slots, and owners act once.
 """
 # The slot comes from the Job's scheduled time. Its annotation stays on the Job in today's Kubernetes, and a pod without a token
 # can't read that, but the Job's name, which ends in the same time, is a label of the pod.

@@ -116,14 +116,14 @@ MUTATIONS: Final = (
         f"{_SHARED_UNIT}/test_trace.py::test_a_sweep_without_headers_and_another_runs_end_lead_into_the_runs_own_trace",
     ),
     Mutation(
-        "that Sentry hears of an incident once",
+        "that Sentry receives an incident once",
         f"{_OBSERVABILITY}/sentry.py",
         "if not rate.allows(kind):",
         "if False:",
         f"{_SHARED_UNIT}/test_sentry.py::test_what_a_person_must_act_on_is_sent_once_and_outages_are_not",
     ),
     Mutation(
-        "that Sentry hears of no outage",
+        "that Sentry receives no outage",
         f"{_OBSERVABILITY}/sentry.py",
         'if is_passing(error) or (line.get("code") or "internal") in _PASSING_CODES:',
         "if False:",

@@ -1,4 +1,4 @@
-"""What is made from the figures' declarations: the table in the documentation, and Grafana's dashboards.
+"""What is generated from the metrics' declarations: the table in the documentation, and Grafana's dashboards.
 
 python tools/observability_generated.py [--write]
 """

@@ -1,6 +1,6 @@
 """PID 1 of a service's container: runs `python -m oslira_<OSLIRA_SERVICE>`, or the module named as the argument.
 
-The kernel ignores a signal to PID 1 that nobody handles, so a stop in the second that the imports take would wait for the
+The kernel ignores a signal to PID 1 without a handler, so a stop in the second that the imports take would wait for the
 whole grace and end in a SIGKILL. The service replaces these handlers by its own, orderly ones.
 """
 

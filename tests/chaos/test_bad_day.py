@@ -26,6 +26,6 @@ async def test_a_short_bad_day_loses_nothing_and_charges_once(scratch_dir: Path)
 @pytest.mark.timeout(2400)
 async def test_a_bad_day_loses_nothing_and_charges_once(scratch_dir: Path) -> None:
     findings = await _measured(scratch_dir / "bad-day", FULL_DAY)
-    print("\n" + "\n".join(one.line() for one in findings))  # noqa: T201  # the campaign's figures
+    print("\n" + "\n".join(one.line() for one in findings))  # noqa: T201  # the campaign's values
     missed = [(one.line(), one.details) for one in findings if not one.holds]
     assert not missed, missed

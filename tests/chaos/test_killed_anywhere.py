@@ -32,5 +32,5 @@ async def test_a_run_survives_a_kill_at_telling_moments_and_is_charged_once(engi
 async def test_a_run_survives_a_kill_at_every_step_and_is_charged_once(engineless: Stack) -> None:
     async with stage(engineless) as on, person(engineless, available_credits=1_000) as user:
         finding = await measure_kills(on, user, every=True)
-    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's figure
+    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's value
     assert finding.holds, finding.details

@@ -32,5 +32,5 @@ async def test_a_few_runs_end_well_or_with_a_release_and_a_reason(impatient_stac
 async def test_two_hundred_runs_end_well_or_with_a_release_and_a_reason(impatient_stack: Stack) -> None:
     async with stage(impatient_stack) as on:
         finding = await measure_faults(on, count=200)
-    print(f"\n{finding.line()}\n{finding.details}")  # noqa: T201  # the campaign's figures
+    print(f"\n{finding.line()}\n{finding.details}")  # noqa: T201  # the campaign's values
     assert finding.holds, finding.details

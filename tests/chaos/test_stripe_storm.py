@@ -204,7 +204,7 @@ async def _storm(
         for story in told:
             assert await databases.outcome(story) == story.outcome()
         granted = sum(len(story.granted) for story in told)
-        # Visitors' credits of the day are nobody's purchase.
+        # The daily credits of anonymous callers are not purchased.
         bought = "select count(*) from credits.transfers where kind = 'grant' and account_id <> $1"
         assert await credits_.fetchval(bought, ANONYMOUS_ACCOUNT_ID) == granted
         assert await billing.fetchval("select count(*) from billing.payment_problems") == 0
@@ -213,7 +213,7 @@ async def _storm(
         assert await grants_and_payments.differences(billing) == []
         await billing.close()
         await credits_.close()
-        print(  # noqa: T201  # the campaign's figures
+        print(  # noqa: T201  # the campaign's values
             f"\nstripe storm: {events} events of {stories} accounts, {storm.sent} deliveries by {_SENDERS} senders in"
             f" {blown_s:.1f} s ({storm.refused} refused and sent again), {kills} kills, 1 wipe; settled after"
             f" {time.monotonic() - began:.1f} s; 0 lost, {granted} grants, each once; all balances as the model's;"

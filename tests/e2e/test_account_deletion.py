@@ -1,4 +1,4 @@
-"""An account that is deleted: nobody's at once, purged a month later in every service, and the books still add up."""
+"""An account that is deleted: inaccessible at once, purged a month later in every service, and the ledger still adds up."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

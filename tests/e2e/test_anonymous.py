@@ -81,7 +81,7 @@ async def test_a_visitor_reads_and_follows_their_run_and_an_hour_later_it_is_gon
         assert (run["username"], run["type"], run["lead_id"]) == (name, "light", None)
         assert run["result"]["reasons"]
         assert run["credits"] == {"held": 0, "charged": 1, "released": 0}
-        # Nobody else's, whoever they are.
+        # Not those of any other caller.
         assert code_of(await somebody.http.get(answer["poll_url"])) == (401, "unauthenticated")
         theirs = await member.client.http.get(answer["poll_url"])
         assert code_of(theirs) == (404, "run_not_found")

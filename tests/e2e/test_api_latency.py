@@ -27,7 +27,7 @@ async def test_balance_and_accepting_answer_within_fifty_ms(
 ) -> None:
     """The full count wants the machine for itself; the reduced one allows for what else runs on it."""
     found = await measure(own_stack, per_s=50, for_s=for_s, is_mixed_only=not is_strict)
-    print(*("", *(one.line() for one in found)), sep="\n")  # noqa: T201  # the figures are the point
+    print(*("", *(one.line() for one in found)), sep="\n")  # noqa: T201  # the values are the result
     [ruler] = [one for one in found if one.name == RULER]
     allowed_ms = PROMISED_P99_MS + (0 if is_strict else _TURNS * ruler.percentile(0.99))
     for one in found:

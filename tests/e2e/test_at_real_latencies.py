@@ -27,7 +27,7 @@ async def replicated(scratch_dir: Path) -> AsyncGenerator[Stack]:
 async def test_a_bulk_of_a_hundred_is_nearly_as_fast_as_ten_slots_allow(replicated: Stack) -> None:
     async with stage(replicated) as on, person(replicated, available_credits=100, plan="enterprise") as user:
         findings, bulk = await measure_bulk(on, user, count=100)
-    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's figures
+    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's values
     assert all(finding.holds for finding in findings), bulk
     assert await differences(replicated) == []
 
@@ -39,6 +39,6 @@ async def test_the_table_beside_what_was_planned(replicated: Stack) -> None:
         person(replicated, available_credits=100, plan="enterprise") as other,
     ):
         findings = await measure_table(on, user, other, count=5)
-    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's figures
+    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's values
     # What the providers take is theirs; what is promised of ours is in test_wall_time.py, and these two.
     assert all(finding.holds for finding in findings[-2:]), findings

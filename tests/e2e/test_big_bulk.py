@@ -45,7 +45,7 @@ async def test_a_bulk_of_cold_profiles_outlasts_every_clean_up(impatient: Stack,
             accepted = await user.client.make_bulk(names, business_profile_id=user.who.business_profile_id)
             bulk, clean_ups = await _settled_beside_clean_ups(user, bus, accepted["bulk_id"])
             took_s = time.monotonic() - started
-            print(f"bulk of {count}: {took_s:.0f} s, {clean_ups} clean-ups, {bulk['counts']}")  # noqa: T201  # the campaign's figure
+            print(f"bulk of {count}: {took_s:.0f} s, {clean_ups} clean-ups, {bulk['counts']}")  # noqa: T201  # the campaign's value
             assert bulk["status"] == "completed"
             assert (bulk["counts"]["total"], bulk["counts"]["completed"]) == (count, count)
             assert bulk["credits"] == {"held": 0, "charged": count, "released": 0}

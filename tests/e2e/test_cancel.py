@@ -26,7 +26,7 @@ async def test_cancelled_at_random_moments_at_real_speed(scratch_dir: Path) -> N
     config = StackConfig(data_dir=scratch_dir / "cancel", speed=1.0, durable=False)
     async with Stack(config) as real, stage(real) as on:
         finding = await measure_cancels(on, count=20, longest_s=12.0)
-    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's figure
+    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's value
     assert finding.holds, finding.details
 
 

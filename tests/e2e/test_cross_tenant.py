@@ -14,7 +14,7 @@ from oslira_devstack.access import access_to
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.stack import Stack
 from tenant_rows import checksums, settled
-from tenants import Seat, Town, a_town
+from tenants import Membership, Town, a_town
 
 _SEED = 20_261_122
 _AT_ONCE = 8
@@ -32,20 +32,22 @@ async def _attack(stack: Stack, *, each: int | None) -> tuple[int, list[str]]:
         rows = await asyncpg.connect(access_to(stack.describe(), stack.credentials).database_url(SUPERUSER))
         try:
             quiet_s = 0.0
-            for seat in town.seats:
-                others = [one for one in town.tenants.values() if one is not seat.tenant]
+            for membership in town.memberships:
+                others = [one for one in town.tenants.values() if one is not membership.tenant]
                 await settled(rows, [one.account_id for one in town.tenants.values()], quiet_s=quiet_s)
                 before = [await checksums(rows, other.account_id) for other in others]
-                plan = _plan(town, seat, document, each)
+                plan = _plan(town, membership, document, each)
                 # What the caller may start in their own account goes on by itself for a moment.
                 quiet_s = 3.0 if any(_starts_work(attempt) for attempt in plan) else 0.0
                 made.update(attempt.operation for attempt in plan)
-                faults += await _make(http, plan, seat.foreign_marks(town.tenants.values()))
+                faults += await _make(http, plan, membership.foreign_marks(town.tenants.values()))
                 for other, was in zip(others, before, strict=True):
                     now = await checksums(rows, other.account_id)
                     assert len(now) >= 25
                     changed = [table for table in was if was[table] != now[table]]
-                    faults += [f"{seat.name} changed {table} of {other.account_id}" for table in changed]
+                    faults += [
+                        f"{membership.name} changed {table} of {other.account_id}" for table in changed
+                    ]
         finally:
             await rows.close()
         faults += [
@@ -58,16 +60,16 @@ def _starts_work(attempt: Attempt) -> bool:
     return attempt.expected != REFUSED and attempt.method == "POST"
 
 
-def _plan(town: Town, seat: Seat, document: dict[str, object], each: int | None) -> list[Attempt]:
-    """From one seat; a reduced one has something of each operation, another choice for each seat."""
+def _plan(town: Town, membership: Membership, document: dict[str, object], each: int | None) -> list[Attempt]:
+    """From one membership; a reduced one has something of each operation, another choice for each membership."""
     chosen: list[Attempt] = []
-    dice = random.Random(f"{_SEED} {seat.name}")
+    dice = random.Random(f"{_SEED} {membership.name}")
     for operation in operations(document):
         possible = [
             attempt
             for victim in town.tenants.values()
-            if victim is not seat.tenant
-            for attempt in attempts(operation, seat, victim)
+            if victim is not membership.tenant
+            for attempt in attempts(operation, membership, victim)
         ]
         chosen += possible if each is None else dice.sample(possible, min(each, len(possible)))
     dice.shuffle(chosen)
@@ -128,6 +130,6 @@ async def test_no_endpoint_takes_another_accounts_ids(stack: Stack) -> None:
 @pytest.mark.campaign
 async def test_thirty_thousand_attempts_on_other_accounts_show_and_change_nothing(stack: Stack) -> None:
     made, faults = await _attack(stack, each=None)
-    print(f"cross-tenant: {made} attempts, {len(faults)} faults")  # noqa: T201  # the campaign's figure
+    print(f"cross-tenant: {made} attempts, {len(faults)} faults")  # noqa: T201  # the campaign's value
     assert not faults, "\n".join(faults[:50])
     assert made >= 30_000

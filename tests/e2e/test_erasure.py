@@ -19,7 +19,7 @@ from oslira_devstack.stack import Stack
 from people import Person, differences, person
 from traces import Since, kept, since_now, told
 
-# Nobody else's, in this session's stack.
+# No other test of this session's stack uses them.
 _NAME = "zq.erased_stranger"
 _PRIVATE = "private-zq.erased"
 

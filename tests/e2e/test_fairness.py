@@ -20,5 +20,5 @@ async def test_thousands_of_waiting_runs_delay_nobody_else(stack: Stack) -> None
 async def test_ten_thousand_waiting_runs_delay_nobody_else(stack: Stack) -> None:
     async with stage(stack) as on:
         findings, found = await measure_fairness(on, waiting=10_000, accepts=200)
-    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's figures
+    print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's values
     assert all(finding.holds for finding in findings), found

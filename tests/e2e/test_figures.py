@@ -1,4 +1,4 @@
-"""What every process says of itself, after real traffic: declared figures alone, by bounded labels, and the traffic is in them."""
+"""The metrics of every process, after real traffic: only declared metrics, with bounded labels, and the traffic is counted."""
 
 import asyncio
 import re

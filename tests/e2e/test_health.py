@@ -25,5 +25,5 @@ async def test_each_process_lists_its_bindings_and_is_ready(stack: Stack) -> Non
             checks = ready.json()["checks"]
             assert checks.keys() == (_OF_ANALYSIS if name == "analysis" else _ALL), name
             assert (ready.status_code, checks["postgres"], checks["schema"]) == (200, "ok", "ok")
-            # Other tests on this stack let providers fail: a binding may be degraded, and that takes nobody out.
+            # Other tests on this stack let providers fail: a binding may be degraded, and readiness ignores it.
             assert all(state == "ok" or state.startswith("degraded: ") for state in checks.values())

@@ -1,4 +1,4 @@
-"""Every job of the table, told by several at once, has its effect once; told by the command as by the daemon."""
+"""Every job of the table, triggered several times at once, has its effect once; by the command and by the scheduler."""
 
 import asyncio
 import sys
@@ -92,7 +92,7 @@ async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_o
     world: World,
 ) -> None:
     accounts = [await _old_plan(world.pools["billing"]) for _ in range(3)]
-    # A month nobody renews but this test: the stack's accounts are younger.
+    # A month that only this test renews: the stack's accounts are younger.
     slots = {job.name: publish_slot(job.name) for job in JOBS}
     for job, slot in slots.items():
         await world.pools["scheduler"].execute(
@@ -121,7 +121,7 @@ async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_o
     for account_id in accounts:
         assert await _granted(world, account_id) == 250
 
-    # Told again, also under a message id that the server doesn't know any more: nothing.
+    # Published again, also under a message id that the server doesn't know any more: nothing.
     for job, slot in slots.items():
         await by_hand(job, slot)
         assert {run["attempt"] for run in (await world.job_runs(job, slot)).values()} == {1}

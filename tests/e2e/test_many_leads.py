@@ -61,7 +61,7 @@ async def timed(http: httpx.AsyncClient, params: dict[str, Any]) -> tuple[float,
 
 
 async def pages_ms(http: httpx.AsyncClient, params: dict[str, Any]) -> list[float]:
-    """So many pages one after the other, from the first on, beginning anew where they end."""
+    """So many pages one after the other, from the first on, starting again at the end."""
     took: list[float] = []
     cursor: str | None = None
     for _ in range(REQUESTS):
@@ -73,7 +73,7 @@ async def pages_ms(http: httpx.AsyncClient, params: dict[str, Any]) -> list[floa
 
 def p95_of(name: str, took_ms: list[float]) -> float:
     cuts = quantiles(took_ms, n=100)
-    print(f"{name:24} p50 {cuts[49]:6.1f} ms  p95 {cuts[94]:6.1f} ms")  # noqa: T201  # the figures are the point
+    print(f"{name:24} p50 {cuts[49]:6.1f} ms  p95 {cuts[94]:6.1f} ms")  # noqa: T201  # the values are the result
     return cuts[94]
 
 

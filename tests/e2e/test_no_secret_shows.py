@@ -31,7 +31,7 @@ def _secrets(stack: Stack) -> dict[str, str]:
 
 
 async def _go_wrong(stack: Stack) -> list[str]:
-    """Providers that refuse, tokens and signatures that are wrong, questions nobody understands; the answers."""
+    """Providers that refuse, tokens and signatures that are wrong, invalid requests; the answers."""
     answers: list[str] = []
     async with (
         person(stack, available_credits=10) as user,

@@ -92,5 +92,5 @@ async def test_it_is_the_same_trace_after_a_crash_and_a_wiped_bus(
         collector, accepted["run_id"], until={"run", "accept", "score", "model score", "settle"}
     )
     assert {service for service, _ in spans} >= {"gateway", "analysis", "credits"}
-    # Spans that the killed process had not sent are lost; the root is told by whoever ended the run.
+    # Spans that the killed process had not sent are lost; the root is exported by the process that ended the run.
     assert [span.name for _, span in spans if not span.parent_span_id] == ["run"]

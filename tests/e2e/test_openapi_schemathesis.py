@@ -54,6 +54,6 @@ async def test_the_document_holds_for_five_thousand_requests(stack: Stack, tmp_p
     code, made, output = await fuzz(
         stack, tmp_path, max_examples=60, phases="examples,coverage,fuzzing,stateful"
     )
-    print(f"schemathesis: {made} requests\n{output[-800:]}")  # noqa: T201  # the campaign's figure
+    print(f"schemathesis: {made} requests\n{output[-800:]}")  # noqa: T201  # the campaign's value
     assert code == 0, output
     assert made >= 5_000

@@ -27,7 +27,7 @@ async def test_of_400_requests_to_two_replicas_exactly_100_pass(scratch_dir: Pat
             for url in process.ready_urls[1:]
         ]
         assert len(urls) == 2
-        # A budget that has just begun, so that it doesn't begin anew in the middle.
+        # A budget that has just begun, so that it isn't reset in the middle.
         probe = await http.get(f"{urls[0]}/v1/me", headers=headers)
         await asyncio.sleep(int(probe.headers["ratelimit-reset"]) + 0.5)
         answers = await asyncio.gather(

@@ -142,7 +142,7 @@ async def test_streams_of_a_large_bulk_leave_others_their_answers(
         for reader in readers:
             reader.cancel()
     least = min(len(ids) for ids in seen)
-    print(  # noqa: T201  # the figures are the point
+    print(  # noqa: T201  # the values are the result
         f"\n{count} bulk streams of {RUNS} x-rays: another user's p95 {found:.1f} ms (alone {quiet:.1f} ms), "
         f"gateway {most_mb:.0f} MB, at least {least} events each"
     )

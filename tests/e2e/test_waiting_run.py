@@ -93,7 +93,7 @@ async def test_a_run_that_stands_still_is_failed_released_and_told(hasty: Stack)
                 return (await user.client.run(accepted["run_id"]))["status"] == "waiting"
 
             await eventually(is_waiting)
-            # As something that nobody thought of would leave it: started, and nobody is at it.
+            # As an unknown fault would leave it: started, and no worker processes it.
             await analysis.execute(
                 "update analysis.runs set state = 'scraping', waits_for = null, due_at = null,"
                 " progressed_at = now() - interval '10 seconds' where id = $1",

@@ -35,5 +35,5 @@ async def test_twenty_runs_at_real_latencies_take_little_more(real_stack: Stack,
     async with stage(real_stack) as on, person(real_stack, available_credits=100, plan="enterprise") as user:
         await measure_one(on, user, f"warm.{kind}", kind)
         finding, found = await measure_wall_time(on, user, kind, count=20)
-    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's figure
+    print(f"\n{finding.line()}")  # noqa: T201  # the campaign's value
     assert max(one.ours for one in found) <= PROMISED_MS

@@ -117,7 +117,7 @@ async def _webhook(server: Dripping) -> None:
     answer = await sender.post(server.url, {}, "{}")
     await sender.close()
     await resolver.close()
-    # Of an answer only the status is read, so a body that drips is nobody's loss.
+    # Of an answer only the status is read, so a slow body does no harm.
     assert answer in {Answer(problem=DeliveryProblem.TIMEOUT), Answer.of_status(200)}
 
 
@@ -258,7 +258,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     f"{_ANALYSIS}/made_once.py": "imports and constructors: no network",
     f"{_ANALYSIS}/models/warm_up.py": "imports and constructors: no network",
     "libs/shared/oslira_shared/secrets/live.py": "AwsVault.read is bounded itself",
-    "libs/shared/oslira_shared/settings.py": "AwsVault.read is bounded itself; inet_aton asks nobody",
+    "libs/shared/oslira_shared/settings.py": "AwsVault.read is bounded itself; inet_aton sends nothing",
     "libs/shared/oslira_shared/observability/otlp.py": "its exporter has threads and limits of its own",
     "libs/shared/oslira_shared/observability/sentry.py": "its transport has threads and limits of its own",
     "libs/shared/oslira_shared/postgres/migrate.py": "a command that a person or a Kubernetes Job runs",
@@ -308,7 +308,7 @@ async def test_a_call_ends_at_its_limit_however_slowly_the_answer_comes(
 
 
 async def _warm_up() -> None:
-    """Imports take seconds, and are nobody's answer."""
+    """Imports take seconds, and are not part of an answer."""
 
     def load() -> None:
         for name in ("anthropic", "apify_client", "openai", "stripe"):

@@ -11,7 +11,7 @@ from typing import Final
 from playwright.async_api import Browser, async_playwright
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-# As root it has no sandbox; and it must not look for its maker's servers from a machine that reaches nobody.
+# As root it has no sandbox; and it must not look for its maker's servers from a machine without a network.
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",

@@ -84,7 +84,7 @@ RULES: Final[Mapping[str, str]] = {
             or not exists (select from pg_policy p join pg_roles r on r.oid = any(p.polroles)
                             where p.polrelid = c.oid and r.rolname like '%\\_service')
     """,
-    "whoever may touch a table is named by a policy": f"""
+    "every role that may touch a table is named by a policy": f"""
         select distinct c.oid::regclass || ' ' || a.grantee::regrole
           from {_TABLES}, aclexplode(c.relacl) a
          where a.grantee <> c.relowner and not exists (

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from operations import Operation
-from tenants import Seat, Tenant
+from tenants import Membership, Tenant
 
 REFUSED = "refused"  # the answer has to be a refusal
 HARMLESS = "harmless"  # it may be the caller's own; nothing foreign may stand in it
@@ -22,7 +22,7 @@ HARMLESS = "harmless"  # it may be the caller's own; nothing foreign may stand i
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request from a seat that names something of another account."""
+    """A request from a membership that names something of another account."""
 
     operation: str
     method: str
@@ -40,25 +40,25 @@ class Attempt:
         return json.dumps([self.path, dict(self.headers), dict(self.query), self.body, str(self.content)])
 
 
-def attempts(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
-    """All of one operation, from one seat, on one account."""
+def attempts(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
+    """All of one operation, from one membership, on one account."""
     if operation.ticket is not None:
-        yield from _with_tickets(operation, seat, victim)
-        yield from _by_path(operation, seat, victim)
-        yield from _by_account(operation, seat, victim)
+        yield from _with_tickets(operation, membership, victim)
+        yield from _by_path(operation, membership, victim)
+        yield from _by_account(operation, membership, victim)
         return
-    yield from _by_path(operation, seat, victim)
-    yield from _by_account(operation, seat, victim)
-    yield from _by_body(operation, seat, victim)
-    yield from _by_query(operation, seat, victim)
+    yield from _by_path(operation, membership, victim)
+    yield from _by_account(operation, membership, victim)
+    yield from _by_body(operation, membership, victim)
+    yield from _by_query(operation, membership, victim)
 
 
-def _by_path(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+def _by_path(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
     """Each choice of ids in the path that has at least one foreign one, in each way to write it."""
-    base = _base(operation, seat)
-    for owners in itertools.product((seat.tenant, victim), repeat=len(operation.path_names)):
+    base = _base(operation, membership)
+    for owners in itertools.product((membership.tenant, victim), repeat=len(operation.path_names)):
         foreign = [n for n, o in zip(operation.path_names, owners, strict=True) if o is victim]
-        if not foreign or _is_allowed(foreign, seat, victim):
+        if not foreign or _is_allowed(foreign, membership, victim):
             continue
         choices = [_ids(name, owner) for name, owner in zip(operation.path_names, owners, strict=True)]
         for ids in itertools.product(*choices):
@@ -69,18 +69,18 @@ def _by_path(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
                 }
                 attempt = replace(base, path=_path(operation, values))
                 yield replace(attempt, how=f"path {'+'.join(foreign)} {spelling.__name__}")
-                if operation.takes_account and seat.is_default and spelling is _plain:
+                if operation.takes_account and membership.is_default and spelling is _plain:
                     unnamed = {name: value for name, value in base.headers.items() if name != "x-account-id"}
                     yield replace(attempt, headers=unnamed, how=f"path {'+'.join(foreign)}, no account named")
     for name in operation.path_names:
-        yield from _of_another_kind(operation, base, name, seat, victim)
+        yield from _of_another_kind(operation, base, name, membership, victim)
 
 
 def _of_another_kind(
-    operation: Operation, base: Attempt, name: str, seat: Seat, victim: Tenant
+    operation: Operation, base: Attempt, name: str, membership: Membership, victim: Tenant
 ) -> Iterator[Attempt]:
     """A foreign id of something else where `name` belongs, all other ids being the caller's own."""
-    own = {one: _ids(one, seat.tenant)[0] for one in operation.path_names}
+    own = {one: _ids(one, membership.tenant)[0] for one in operation.path_names}
     for kind, ids in victim.ids.items():
         if kind in {name, "user_id"}:
             continue
@@ -90,12 +90,12 @@ def _of_another_kind(
                 yield replace(base, path=path, how=f"path {name} is a {kind}")
 
 
-def _by_account(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+def _by_account(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
     """X-Account-Id of an account that isn't the caller's, on their own things and on the account's."""
-    if not operation.takes_account or victim.account_id in seat.own:
+    if not operation.takes_account or victim.account_id in membership.own:
         return
-    base = _base(operation, seat)
-    for owner in (seat.tenant, victim):
+    base = _base(operation, membership)
+    for owner in (membership.tenant, victim):
         for ids in itertools.product(*(_ids(name, owner) for name in operation.path_names)):
             path = _path(operation, dict(zip(operation.path_names, ids, strict=True)))
             for spelling in _SPELLINGS:
@@ -104,9 +104,9 @@ def _by_account(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[At
                 yield replace(base, path=path, headers=headers, how=how)
 
 
-def _by_body(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+def _by_body(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
     """Another account's business profile, and an account slipped in among the fields."""
-    base = _base(operation, seat)
+    base = _base(operation, membership)
     if isinstance(base.body, dict) and "business_profile_id" in base.body:
         for profile in victim.ids["business_profile_id"]:
             for spelling in _SPELLINGS:
@@ -119,7 +119,7 @@ def _by_body(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
                 yield replace(base, body=None, content=csv, query=terms, headers=headers, how="csv terms")
     if isinstance(base.body, dict) and "lead_ids" in base.body:
         for lead in victim.ids["lead_id"][:4]:
-            for ids in ([lead], [lead, _ids("lead_id", seat.tenant)[0]]):
+            for ids in ([lead], [lead, _ids("lead_id", membership.tenant)[0]]):
                 # Each lead has an outcome of its own; the caller's own may be changed.
                 body = {**base.body, "lead_ids": ids}
                 yield replace(base, body=body, expected=HARMLESS, how=f"body {len(ids)} lead_ids")
@@ -129,9 +129,9 @@ def _by_body(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attem
             yield replace(base, body=body, expected=HARMLESS, how=f"body {name} added")
 
 
-def _by_query(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+def _by_query(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
     """What only narrows, continues or repeats the caller's own: a foreign value there may be taken, and shows nothing."""
-    base = replace(_base(operation, seat), expected=HARMLESS)
+    base = replace(_base(operation, membership), expected=HARMLESS)
     if "cursor" in operation.parameters:
         for cursor in victim.cursors:
             for limit in ("1", "100"):
@@ -154,9 +154,9 @@ def _added(operation: Operation, base: Attempt, victim: Tenant) -> Iterator[Atte
         yield replace(base, headers={**base.headers, "x-account-id": victim.account_id}, how="header added")
 
 
-def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[Attempt]:
+def _with_tickets(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
     """A ticket in the place of a token: own ones on foreign things, of another kind, and rewritten."""
-    own = seat.tenant.tickets
+    own = membership.tenant.tickets
     stream = str(operation.ticket)
     base = Attempt(operation.id, operation.method, operation.path, REFUSED, "")
     choices = [_ids(name, victim) for name in operation.path_names]
@@ -170,7 +170,7 @@ def _with_tickets(operation: Operation, seat: Seat, victim: Tenant) -> Iterator[
         for kind, ticket in victim.tickets.items():
             if kind != stream:
                 yield replace(base, path=path, query={"ticket": ticket}, how=f"{kind} ticket of another kind")
-        for kind, ticket in seat.kept.items() if seat.left == victim.account_id else ():
+        for kind, ticket in membership.kept.items() if membership.left == victim.account_id else ():
             yield replace(base, path=path, query={"ticket": ticket}, how=f"{kind} ticket of a removed member")
             for number, forged in enumerate(_forged(ticket, victim, stream, ids)):
                 how = f"forged {kind} ticket {number} of a removed member"
@@ -194,15 +194,15 @@ def _forged(ticket: str, victim: Tenant, kind: str, ids: tuple[str, ...]) -> Ite
         yield from (f"{text}.{signature}", f"{text}.", f"{text}.{text}")
 
 
-def _base(operation: Operation, seat: Seat) -> Attempt:
+def _base(operation: Operation, membership: Membership) -> Attempt:
     """The request as it should be: the caller's own account and things."""
-    own = {name: _ids(name, seat.tenant)[0] for name in operation.path_names}
-    headers = dict(seat.headers)
+    own = {name: _ids(name, membership.tenant)[0] for name in operation.path_names}
+    headers = dict(membership.headers)
     if operation.takes_account:
-        headers["x-account-id"] = seat.tenant.account_id
+        headers["x-account-id"] = membership.tenant.account_id
     if "If-Match" in operation.parameters:
         headers["if-match"] = "*"
-    body = _body(operation, seat.tenant) if operation.body else None
+    body = _body(operation, membership.tenant) if operation.body else None
     path = _path(operation, own)
     return Attempt(operation.id, operation.method, path, REFUSED, "", headers, {}, body)
 
@@ -238,12 +238,12 @@ def _ids(name: str, owner: Tenant) -> list[str]:
     return list(owner.ids[name][:4])
 
 
-def _is_allowed(foreign: list[str], seat: Seat, victim: Tenant) -> bool:
+def _is_allowed(foreign: list[str], membership: Membership, victim: Tenant) -> bool:
     """The account of a path may be any of the caller's; a colleague is no stranger in the team that both are in."""
-    if set(foreign) & {"account_id"} and victim.account_id in seat.own:
+    if set(foreign) & {"account_id"} and victim.account_id in membership.own:
         return True
     return foreign == ["user_id"] and (
-        victim.ids["user_id"] == seat.tenant.ids["user_id"] or not seat.is_default
+        victim.ids["user_id"] == membership.tenant.ids["user_id"] or not membership.is_default
     )
 
 

@@ -6,7 +6,7 @@ import httpx
 
 
 def client_of(app: Any) -> httpx.AsyncClient:
-    """What nobody handled is an answer here as well, not an exception."""
+    """An unhandled error is an answer here as well, not an exception."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 

@@ -59,7 +59,7 @@ class ServedCredits:
         ]
 
     async def events(self, subject: str, count: int) -> list[bytes]:
-        """What was told on a subject, once that is `count` messages."""
+        """The messages published on a subject, once there are `count`."""
         await until(lambda: self._is_told(subject, count))
         messages = [
             await self.jetstream.get_msg("EVENTS", sequence)

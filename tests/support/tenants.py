@@ -41,7 +41,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Membership:
     """A user with one of their accounts chosen. `own` are all accounts of that user.
 
     `left`: an account that the user was removed from, and `kept` the tickets of its streams that they had by then.
@@ -60,7 +60,7 @@ class Seat:
         return not self.name.endswith("/C")
 
     def foreign_marks(self, tenants: Iterable[Tenant]) -> frozenset[str]:
-        """What may stand in no answer to this seat."""
+        """What may stand in no answer to this membership."""
         others = [one for one in tenants if one is not self.tenant]
         names = (one.names for one in others if one.account_id not in self.own)
         return frozenset().union(*(one.marks for one in others), *names)
@@ -68,10 +68,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """The four accounts, and the five seats from which the others' are looked at."""
+    """The four accounts, and the five memberships from which the others' are looked at."""
 
     tenants: Mapping[str, Tenant]
-    seats: list[Seat] = field(default_factory=list[Seat])
+    memberships: list[Membership] = field(default_factory=list[Membership])
 
 
 @asynccontextmanager
@@ -113,9 +113,9 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
             ("u2/C", second, "C"),
         ):
             own = frozenset({str(who.account_id), str(team)})
-            town.seats.append(Seat(name, _bearer(who), tenants[letter], own))
+            town.memberships.append(Membership(name, _bearer(who), tenants[letter], own))
         own = frozenset({str(third.account_id)})
-        town.seats.append(Seat("u3/D", _bearer(third), tenants["D"], own, str(team), kept))
+        town.memberships.append(Membership("u3/D", _bearer(third), tenants["D"], own, str(team), kept))
         yield town, http
 
 

@@ -1,6 +1,6 @@
 """Where a text can be found in a stack: every column of every table, every object, every message, every log, all that Sentry got.
 
-What was there before a test is not looked at again: its texts are nobody else's.
+What was there before a test is not looked at again: its texts are unique to the test.
 """
 
 import asyncio
@@ -146,7 +146,7 @@ async def _in_metrics(stack: Stack, texts: Sequence[str]) -> list[str]:
 
 
 def _around(place: str, content: bytes, texts: Sequence[str]) -> str | None:
-    """The place with what stands around the text there, for whoever has to find the leak."""
+    """The place with what stands around the text there, to find the leak."""
     lowered = content.lower()
     for text in texts:
         if (at := lowered.find(text.encode())) >= 0:

@@ -17,7 +17,7 @@ from oslira_proof.people import Person
 
 @dataclass(slots=True)
 class Runs:
-    """Keeps so many runs in flight until it is told to stop; `failures` are what a user would have seen."""
+    """Keeps so many runs in flight until it is stopped; `failures` are what a user would have seen."""
 
     person: Person
     mark: str

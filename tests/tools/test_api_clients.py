@@ -1,4 +1,4 @@
-"""Other people's checks of the API's document need Node, and nobody else does."""
+"""External checkers of the API's document need Node; nothing else does."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Each way to break whoever shares a bus with us is found, and an optional field more is none."""
+"""Each breaking change of a message is found, and a new optional field is none."""
 
 import copy
 from collections.abc import Callable

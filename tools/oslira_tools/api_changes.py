@@ -1,7 +1,7 @@
 """What of a new OpenAPI document breaks callers of an older one: `python -m oslira_tools.api_changes OLD NEW`.
 
 Breaking is: something that could be called, sent or read is gone, is asked for where it wasn't, or may be less than before.
-Additions are not, nor are changes to problems: callers are told to expect codes they don't know.
+Additions are not, nor are changes to problems: callers must expect unknown codes.
 """
 
 import json

@@ -18,7 +18,7 @@ _VERSION: Final = re.compile(r"\.v(\d+)(?=\.reply$|$)")
 
 
 def breaking_messages(old: Schema, new: Schema) -> list[str]:
-    """One line for each thing that whoever was built against the old document misses."""
+    """One line for each thing that a client built against the old document misses."""
     return list(dict.fromkeys(_changes(old, new)))
 
 

@@ -1,4 +1,4 @@
-"""What of a schema breaks whoever reads or writes by an older one: shared by the HTTP API's comparison and the messages'."""
+"""Which changes of a schema break readers or writers of an older one: shared by the HTTP API's comparison and the messages'."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -82,7 +82,7 @@ class SchemaComparison:
 
 
 def _types(document: Schema, schema: Schema) -> frozenset[str]:
-    """Of a union, those of its branches; none where that can't be told."""
+    """Of a union, those of its branches; none if that is unknown."""
     for union in _UNIONS:
         if union in schema:
             kinds = [_types(document, resolved(document, branch)) for branch in schema[union]]

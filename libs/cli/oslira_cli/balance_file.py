@@ -86,7 +86,7 @@ def _read(number: int, texts: dict[str, str]) -> Line | BadLine:
     if not 0 <= amount <= _MOST_CREDITS:
         return BadLine(f"credits must be between 0 and {_MOST_CREDITS}, not {amount}")
     if line.user_id is None and line.email is None and line.account_id is None:
-        return BadLine("neither user_id nor email nor account_id says whose it is")
+        return BadLine("user_id, email or account_id is required")
     return line
 
 

@@ -1,4 +1,4 @@
-"""A service token for /v1/admin, signed by whoever has OPERATOR_SECRET."""
+"""A service token for /v1/admin, signed with OPERATOR_SECRET."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -39,7 +39,7 @@ class Smoke:
     report: Callable[[str], None]
 
     async def run(self) -> None:
-        """Raises Failed at the first step that fails; httpx's own errors and ApiError are told the same way."""
+        """Raises Failed at the first step that fails; httpx's own errors and ApiError are reported the same way."""
         async with Oslira(self.url, self.token) as oslira:
             await self._step("live", self._health(oslira, "live"))
             await self._step("ready", self._health(oslira, "ready"))

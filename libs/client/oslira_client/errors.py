@@ -7,7 +7,7 @@ import httpx
 
 
 class ApiError(Exception):
-    """A problem answer: `status`, the stable `code`, and the whole `body`, which has figures of its own for some codes."""
+    """A problem answer: `status`, the stable `code`, and the whole `body`, which has further fields for some codes."""
 
     def __init__(self, status: int, body: Mapping[str, Any], *, retry_after_s: float | None = None) -> None:
         self.status = status

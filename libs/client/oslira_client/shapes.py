@@ -14,7 +14,7 @@ class Answer(BaseModel):
 
 
 class Order(BaseModel):
-    """What the API is told. What isn't set isn't sent: to a PATCH that means *as it is*, and None means *empty it*."""
+    """A request body. An unset field isn't sent: for a PATCH that means *unchanged*, and None means *clear it*."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -43,7 +43,7 @@ async def follow(
 ) -> AsyncIterator[Event[SnapshotT]]:
     """Until the thing followed has ended: `last` names the event that tells of it, None where nothing ever does.
 
-    `address` is asked anew for each connection: it holds a ticket of ten minutes.
+    `address` is requested again for each connection: it holds a ticket of ten minutes.
     """
     seen, attempt = "", 0
     while True:
@@ -72,7 +72,7 @@ async def follow(
 
 
 class _Over(Exception):  # noqa: N818
-    """Whoever has the last event is told that nothing follows."""
+    """After the last event the server answers that nothing follows."""
 
 
 async def _connection(

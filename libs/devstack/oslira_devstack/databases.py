@@ -31,7 +31,7 @@ class Database:
 
 @asynccontextmanager
 async def fresh_database(postgres: Postgres, *, template: str) -> AsyncGenerator[Database]:
-    """A copy of `template` (nobody may be connected to it), dropped at the end even if somebody still is."""
+    """A copy of `template` (without connections), dropped at the end even with open connections."""
     database = Database(postgres)
     async with _connected(postgres, MIGRATOR) as migrator:
         await migrator.execute(f'create database "{database.name}" template "{template}" strategy file_copy')

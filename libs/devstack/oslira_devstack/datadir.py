@@ -41,7 +41,7 @@ class DataDirectory:
         if not self.path.exists():
             return None
         try:
-            with Lock(self.path):  # free: whoever wrote the file is gone
+            with Lock(self.path):  # free: the process that wrote the file has ended
                 return None
         except StackIsRunning:
             with suppress(FileNotFoundError, json.JSONDecodeError):

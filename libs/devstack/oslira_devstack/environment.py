@@ -99,7 +99,7 @@ def service_environment(
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
             "OSLIRA_TRIALS_UNCHALLENGED": os.environ.get("OSLIRA_TRIALS_UNCHALLENGED", "1000"),
             "OSLIRA_TRIALS_PER_MAIL_HOST": os.environ.get("OSLIRA_TRIALS_PER_MAIL_HOST", "1000"),
-            # Whoever is on this machine may stand in for a proxy, so that other addresses can be tried out.
+            # Any process on this machine may act as a proxy, so that other addresses can be tested.
             "TRUSTED_PROXIES": os.environ.get("TRUSTED_PROXIES", "127.0.0.1"),
             "OSLIRA_RATE_LIMITS": os.environ.get("OSLIRA_RATE_LIMITS", _GENEROUS),
         }

@@ -47,6 +47,6 @@ def _handler(take: Take) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the class has it
-            """Silent: whoever takes it keeps it."""
+            """Silent: the receiver stores the request."""
 
     return Handler

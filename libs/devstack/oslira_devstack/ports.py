@@ -86,7 +86,7 @@ def require_free(port: int, *, wanted_by: str, hint: str) -> int:
 
 
 def free_or_other(port: int) -> int:
-    """`port` if it is free, else any free one: for ports that nobody types."""
+    """`port` if it is free, else any free one: for ports that no user has to type."""
     return port if is_free(port) else free_port()
 
 

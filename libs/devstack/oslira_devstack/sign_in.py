@@ -27,7 +27,7 @@ class SignedIn:
 
 
 async def sign_in(access: Access, *, email: str, available_credits: int | None, plan: str | None) -> SignedIn:
-    """Make what is missing; set what is given. An account that is new gets 100 credits and the agency plan unless told."""
+    """Make what is missing; set what is given. An account that is new gets 100 credits and the agency plan by default."""
     gateway = await asyncpg.connect(access.database_url("gateway_service"))
     try:
         made = await make_user(gateway, email=email)

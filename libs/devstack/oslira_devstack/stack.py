@@ -102,7 +102,7 @@ class Stack:
                 self.proxies[server.name] = await self._undo.enter_async_context(TcpProxy(server.port))
         self._undo.push_async_callback(self.supervisor.stop)
         self._add_simulators()
-        self.supervisor.start_one("simulators")  # they need nobody: let them start while we migrate
+        self.supervisor.start_one("simulators")  # they have no dependencies: start them during the migrations
         await migrate(self.servers.postgres.url(MIGRATOR), self.credentials.service_passwords)
         for service in self.config.services:
             for name in self._add_service(service):
@@ -187,7 +187,7 @@ class Stack:
             ports = self._ports(service, is_first=number == 1)
             env = self._environment(service, ports, process=service)
             child = Child(name, [sys.executable, "-m", f"oslira_{service}"], env, self._log(name))
-            # The public sides go first when all stops, so that nothing is accepted that nobody would work on.
+            # At a stop the public servers end first, so that no work is accepted that would not be processed.
             ready = [f"http://127.0.0.1:{port}/health/ready" for port in (ports.internal, ports.http) if port]
             self.supervisor.add(child, *ready, tier=2 if service in _PUBLIC else 1)
             names.append(name)

@@ -42,7 +42,7 @@ async def test_a_hold_in_its_first_life_is_no_difference(database: Database) -> 
         (0, "attempt = attempt"),
         # Looked at, so its run was asked for, and it is still open.
         (120, "attempt = 1"),
-        # Swept for ten minutes, and nobody looks: each sweep moves due_at on.
+        # Swept for ten minutes without a claim: each sweep moves due_at on.
         (120, "due_at = created_at + interval '10 minutes'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Books that somebody changed by hand: whoever does it, the database refuses it or the audit names it."""
+"""A ledger that was changed by hand: for every role, the database rejects it or the audit reports it."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4
@@ -176,10 +176,10 @@ CORRUPTIONS = {
       insert into billing.webhook_events (id, stripe_event_id, type, livemode, state, reason)
       values (gen_random_uuid(), 'evt_dead', 'invoice.paid', false, 'dead', 'by hand')""",
     "another plan of a subscription": "update billing.subscriptions set plan = 'agency'",
-    "a subscription that nobody pays": f"""
+    "a subscription that is not paid": f"""
       insert into billing.subscriptions (account_id, plan, state, source, stripe_subscription_id, created_at)
       values ('{ACCOUNT}', 'agency', 'active', 'stripe', 'sub_made_up', now() - interval '2 hours')""",
-    "a manual plan that nobody set": f"""
+    "a manual plan that was not set": f"""
       insert into billing.subscriptions (account_id, plan, state, source) values ('{ACCOUNT}', 'agency', 'active', 'manual')""",
     "another manual plan": "update billing.subscriptions set plan = 'agency' where source = 'manual'",
     "a run repriced at 0": "update analysis.runs set price_credits = 0 where state = 'queued'",

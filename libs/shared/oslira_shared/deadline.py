@@ -90,7 +90,7 @@ def _in_daemon(blocking: Callable[[], T], name: str) -> Future[T]:
     def work() -> None:
         try:
             found = context.run(blocking)
-        except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+        except BaseException as error:  # noqa: BLE001  # passed to the waiting caller
             result.set_exception(error)
         else:
             result.set_result(found)

@@ -128,7 +128,7 @@ class ServiceSettings(BaseSettings):
         if not self._secret("jwt_secret") and not self.jwks_url:
             faults.append("JWT_SECRET or JWKS_URL is missing")
         if self.jwks_url and urlsplit(self.jwks_url).scheme != "https" and not is_local(self.jwks_url):
-            faults.append("JWKS_URL has to be https: whoever answers it says whose tokens are good")
+            faults.append("JWKS_URL must be https: its answer decides which tokens are valid")
         for name in (
             "apify_api_url",
             "openai_base_url",

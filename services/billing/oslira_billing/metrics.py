@@ -13,7 +13,7 @@ EVENTS_OLDEST_SECONDS: Final = Gauge(
     "oslira_stripe_events_oldest_seconds", "Age of the oldest stored event that is not applied yet: the lag"
 )
 EVENTS_WAITING: Final = Gauge("oslira_stripe_events_waiting", "Stored events that are not applied yet")
-EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Events that were given up and wait for an operator")
+EVENTS_DEAD: Final = Gauge("oslira_stripe_events_dead", "Dead events that wait for an operator")
 BOOK_DIFFERENCES: Final = Gauge(
     "oslira_book_differences", "Grants that aren't what was paid for, as last reconciled and not mended since"
 )

@@ -88,5 +88,5 @@ async def eventually(look: Callable[[], Awaitable[Any]], *, timeout_s: float = 3
 
 
 def foreign_id() -> UUID:
-    """An id that nobody has."""
+    """An id that does not exist."""
     return uuid.uuid4()

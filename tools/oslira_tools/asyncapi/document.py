@@ -13,7 +13,7 @@ from oslira_tools.asyncapi.operations import Operation
 _SCHEMAS: Final = "#/components/schemas/"
 _MODULES: Final = "oslira_shared__contracts__"
 _INTRODUCTION: Final = (
-    "What this service hears and says on NATS. A message is JSON and only a hint: it carries ids, never authority, and unknown "
+    "What this service receives and sends on NATS. A message is JSON and only a hint: it carries ids, never authority, and unknown "
     "fields are to be ignored. Any change of a message but an added optional field is a new subject, `….v2`. A request without a "
     "version in its subject is the first. `Nats-Msg-Id` names a stored message, `traceparent` (W3C) the trace it belongs to, which is "
     "the run's id where it is about one; requests are answered at their reply subject with "
@@ -54,7 +54,7 @@ class _Names:
         found, document = models_json_schema(
             [(model, "validation") for model in models], ref_template=f"{_SCHEMAS}{{model}}"
         )
-        # Two contracts of one name are told apart by their modules; where those are, is of no interest.
+        # Two contracts of one name are distinguished by their modules; their paths do not matter.
         text = json.dumps(document.get("$defs", {})).replace(_MODULES, "")
         self.schemas: dict[str, Any] = json.loads(text)
         self._names = {

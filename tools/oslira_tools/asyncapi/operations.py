@@ -11,7 +11,7 @@ from oslira_shared.contracts.subjects import CARRIED, Carried, owner_of
 
 
 class DeadLetter(Contract):
-    """A message that nobody could read, as it came. The headers Oslira-Subject and Oslira-Reason say whose it was and why."""
+    """A message that could not be processed, unchanged. The headers Oslira-Subject and Oslira-Reason name subject and reason."""
 
 
 _DEAD: Final = Carried(DeadLetter)

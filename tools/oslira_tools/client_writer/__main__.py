@@ -84,7 +84,7 @@ def _module(place: str, body: list[str], shared: Mapping[str, str]) -> str:
         blocks[block].append(f"from {where} import {', '.join(imports[where])}")
     lines = "\n\n".join("\n".join(block) for block in blocks if block).split("\n")
     gap = "\n\n\n" if text.startswith("class ") else "\n\n"
-    about = "What several parts of the API speak of." if place == _SHARED else f"{place.capitalize()}."
+    about = "Types that several parts of the API use." if place == _SHARED else f"{place.capitalize()}."
     return f'"""{about} {_MARK}"""\n\n' + "\n".join(lines) + f"{gap}{text}"
 
 

@@ -18,7 +18,7 @@ def audit(
 ) -> None:
     """Compare balances with entries, holds with runs, and grants with payments.
 
-    Exits 1 and names what is not so, 2 if nobody answers.
+    Exits 1 and names the differences, 2 without an answer.
     """
     import httpx  # noqa: PLC0415  # slow
     from oslira_client import ApiError  # noqa: PLC0415

@@ -11,7 +11,7 @@ from oslira_cli.failures import FAILED, exits_on_failure
 
 _LOOK_EVERY_S: Final = 1.0
 _MEANING: Final = {
-    "due": "something may be left; the gateway goes on with it, run this again to see",
+    "due": "some data may be left; the gateway continues, run this again to check",
     "watched": "nothing is left; work that was under way is checked for a while longer",
     "done": "nothing is left",
 }
@@ -19,7 +19,7 @@ _MEANING: Final = {
 
 def erase(
     name: Annotated[str, typer.Argument(help="The profile, as people paste it.")],
-    wait_s: Annotated[float, typer.Option(help="Stop waiting after so long; the erasure goes on.")] = 120,
+    wait_s: Annotated[float, typer.Option(help="Stop waiting after this time; the erasure continues.")] = 120,
     url: AdminUrl = None,
     token: AdminToken = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002

@@ -45,7 +45,7 @@ def reconcile(
         start = _moment(since)
         end = _moment(until) if until else datetime.now(UTC)
     except ValueError:
-        raise fail("give moments such as 2026-11-27 or 2026-11-27T21:00:00Z", status=USAGE) from None
+        raise fail("give times such as 2026-11-27 or 2026-11-27T21:00:00Z", status=USAGE) from None
     with exits_on_failure():
         done = asyncio.run(Reconcile(ask=ask, report=_report, wait_s=wait_s)(start, end, is_dry_run=dry_run))
     if as_json:

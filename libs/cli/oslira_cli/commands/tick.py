@@ -35,7 +35,7 @@ def tick(
     try:
         moment = _moment(slot)
     except ValueError:
-        raise fail(f"{slot!r} is no moment such as 2026-11-22T02:00:00Z", status=USAGE) from None
+        raise fail(f"{slot!r} is not a time such as 2026-11-22T02:00:00Z", status=USAGE) from None
     body = {"slot": moment.isoformat()} if moment else {}
     with exits_on_failure():
         try:

@@ -1,4 +1,4 @@
-"""What several parts of the API speak of. Generated from docs/generated/openapi.json: `make openapi`."""
+"""Types that several parts of the API use. Generated from docs/generated/openapi.json: `make openapi`."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias

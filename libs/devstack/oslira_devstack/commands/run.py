@@ -46,13 +46,13 @@ def run_until_told(config: StackConfig, serve: Serve) -> None:
 
 
 async def _run(config: StackConfig, serve: Serve) -> None:
-    told = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
     def tell() -> None:
-        # Before everything is up there is nobody to listen for the event: give up starting instead.
-        told.set()
+        # Until everything is up no code waits for the event: cancel the start instead.
+        stopping.set()
         if task is not None and not is_up:
             task.cancel()
 
@@ -62,8 +62,8 @@ async def _run(config: StackConfig, serve: Serve) -> None:
     try:
         async with Stack(config) as stack:
             is_up = True
-            await serve(stack, told)
+            await serve(stack, stopping)
     except asyncio.CancelledError:
-        if not told.is_set():
+        if not stopping.is_set():
             raise
         sys.exit(130)

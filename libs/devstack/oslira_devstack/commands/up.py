@@ -21,10 +21,10 @@ def up(
     """Start everything and keep it running until Ctrl-C. Data stays in .oslira (OSLIRA_DATA_DIR)."""
     from oslira_devstack.commands.run import run_until_told, usual_config  # noqa: PLC0415
 
-    async def serve(stack: "Stack", told: asyncio.Event) -> None:
+    async def serve(stack: "Stack", stopping: asyncio.Event) -> None:
         show(stack)
         print(f"ready {stack.gateway_url}", flush=True)
-        await told.wait()
+        await stopping.wait()
 
     run_until_told(usual_config(profiles=profiles, speed=speed), serve)
 

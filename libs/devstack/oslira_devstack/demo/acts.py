@@ -53,7 +53,7 @@ async def another_business(show: Show, names: list[str]) -> None:
     show.title("The same profiles for a second business")
     profile = await show.oslira.business.create_business_profile(_SECOND_BUSINESS)
     shown = await show.analyze(names, business_profile_id=profile.business_profile_id)
-    show.check("scored anew", holds=all(one.is_new and one.run.status == "completed" for one in shown))
+    show.check("scored again", holds=all(one.is_new and one.run.status == "completed" for one in shown))
     cached = await show.analysis.fetchval(
         "select count(*) from analysis.runs where id = any($1::uuid[]) and is_from_cache",
         [one.run.run_id for one in shown],

@@ -92,7 +92,7 @@ class EmbeddedNats:
             store=str(self._directory / "jetstream"),
             has_tester=self._has_tester,
         )
-        # It holds passwords: nobody else may read it, from its first byte on.
+        # It holds passwords: only this user may read it, from its first byte on.
         with os.fdopen(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(config)
 

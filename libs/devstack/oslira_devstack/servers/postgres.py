@@ -39,7 +39,7 @@ _SETTINGS: Final = {
     # An error's DETAIL shows the row.
     "log_error_verbosity": "terse",
 }
-# Shared memory as files beside the data: what a killed server leaves in /dev/shm, nobody takes away.
+# Shared memory as files next to the data: files that a killed server leaves in /dev/shm would stay.
 _THROW_AWAY: Final = {
     "fsync": "off",
     "synchronous_commit": "off",

@@ -65,7 +65,7 @@ def reachable_binaries(binaries: Path, user: OsUser | None, *, common_ground: Pa
 def _require_ours(folder: Path) -> Path:
     # Everybody may write to the common ground: a folder that somebody else put there first is not to be trusted.
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-        raise PermissionError(f"{folder} belongs to somebody else: remove it")
+        raise PermissionError(f"{folder} belongs to another user: remove it")
     return folder
 
 

@@ -33,7 +33,7 @@ async def test_what_one_test_writes_no_other_sees(migrated: Postgres) -> None:
     async with fresh_database(migrated, template=DATABASE) as first:
         connection = await asyncpg.connect(first.admin_url)
         await connection.execute("create schema mine")
-        # As autovacuum: nobody that the migrator may send away.
+        # As autovacuum: the migrator may not terminate it.
         superuser = await asyncpg.connect(first.url(SUPERUSER))
         async with fresh_database(migrated, template=DATABASE) as second:
             other = await asyncpg.connect(second.admin_url)

@@ -15,7 +15,7 @@ from oslira_devstack.servers.unprivileged import other_user, reachable_binaries,
 
 @pytest.fixture
 def closed(scratch_dir: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder as root's home is: nobody else may pass."""
+    """A folder like root's home: no other user may pass."""
     path = scratch_dir / request.node.name
     path.mkdir(mode=0o700)
     return path

@@ -170,7 +170,7 @@ class Bus:
                 raise
             except Exception as error:  # any other error: a service survives an outage of its bus
                 if is_login_rejected(error):
-                    raise NotOurCredential(f"the bus knows nobody by {self.service}'s credential") from error
+                    raise NotOurCredential(f"the bus does not know {self.service}'s credential") from error
                 _LOG.warning("nats_unreachable", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(1)
             else:

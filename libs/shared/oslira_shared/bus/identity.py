@@ -38,7 +38,7 @@ class IdentityCheck:
     async def run(self, client: Client, *, needs_tls: bool = False) -> None:
         """Raises NotOurCredential. A server that doesn't answer in time proves nothing and is accepted: it enforces its own rules."""
         if needs_tls and not client._server_info.get("tls_required"):  # noqa: SLF001
-            raise NotOurCredential("the bus was asked for by tls:// and offers no TLS")
+            raise NotOurCredential("the bus URL is tls://, and the server offers no TLS")
         asking = asyncio.create_task(client.request(USER_INFO, b"", timeout=_ANSWER_S))
         refused = asyncio.create_task(self._refused.wait())
         try:

@@ -31,7 +31,7 @@ def _raw(seed: str) -> bytes:
     try:
         prefix, raw = _nkeys().decode_seed(seed.strip().encode())
     except Exception as error:
-        raise ValueError("it is no nkey seed") from error
+        raise ValueError("not an nkey seed") from error
     if prefix != _nkeys().PREFIX_BYTE_USER:
         raise ValueError("it is not a user's nkey seed")
     # A checksum of two bytes follows.

@@ -41,7 +41,7 @@ async def _stream(jetstream: JetStreamContext, wanted: api.StreamConfig) -> str 
         # The server can't change this on an existing stream, and its counts expire within the hour.
         await jetstream.delete_stream(name)
         await jetstream.add_stream(wanted)
-        return f"stream {name} made anew: its messages are counters now"
+        return f"stream {name} created again: its messages are counters now"
     await jetstream.update_stream(wanted)
     return f"stream {name} repaired: {', '.join(differing)}"
 

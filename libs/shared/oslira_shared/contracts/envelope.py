@@ -9,7 +9,7 @@ ResultT = TypeVar("ResultT", bound=Contract)
 
 
 class ErrorBody(Contract):
-    """An OsliraError on the wire. `extra` holds figures such as need and balance."""
+    """An OsliraError on the wire. `extra` holds values such as needed credits and balance."""
 
     code: str
     detail: str

@@ -57,7 +57,7 @@ class FailedRequest(Contract):
 
 
 class FailedDetail(Contract):
-    """`kept`: the figures and times that its owner has of it."""
+    """`kept`: the numbers and times that its owner stores."""
 
     item: FailedItem
     kept: dict[str, Any]

@@ -16,7 +16,7 @@ from oslira_shared.contracts.work import WorkHint
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """`reply` travels back, in an envelope; None where nobody answers."""
+    """`reply` travels back, in an envelope; None without a responder."""
 
     payload: type[Contract]
     reply: type[Contract] | None = None

@@ -1,4 +1,4 @@
-"""The hint: look at this row now. It carries no authority and no state; whoever gets it reads the row."""
+"""The hint: look at this row now. It carries no authority and no state; the receiver reads the row."""
 
 from uuid import UUID
 

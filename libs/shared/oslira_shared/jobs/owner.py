@@ -35,7 +35,9 @@ class JobOwner:
     async def tick(self, job: str, slot: datetime) -> UUID:
         """Record the slot and start it. Raises OsliraError `not_found` for another service's job, and writes no row."""
         if job not in self._jobs:
-            raise OsliraError("not_found", f"{job} is none of the jobs here: {', '.join(sorted(self._jobs))}")
+            raise OsliraError(
+                "not_found", f"{job} is not a job of this service: {', '.join(sorted(self._jobs))}"
+            )
         row_id = await self.rows.record(job, slot)
         await self._start(row_id)
         return row_id
@@ -117,7 +119,7 @@ def own_jobs(runtime: Runtime, schema: str, jobs: Mapping[str, Job]) -> JobOwner
     async def on_run_job(request: RunJob) -> JobState:
         found = await owner.rows.find(await owner.tick(request.job, request.slot))
         if found is None:
-            raise OsliraError("internal", "the job's row is gone")
+            raise OsliraError("internal", "the job's row was deleted")
         return JobState(
             job=found.job, slot=found.slot, state=found.state, counts=dict(found.counts), reason=found.reason
         )

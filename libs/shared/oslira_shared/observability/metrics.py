@@ -44,7 +44,7 @@ MESSAGES: Final = Counter(
 )
 MESSAGE_SECONDS: Final = Histogram(
     "oslira_message_seconds",
-    "How long messages were at work until their disposition",
+    "How long messages took until their disposition",
     ["consumer"],
     buckets=BUCKETS_S,
 )
@@ -87,7 +87,7 @@ POOL_CONNECTIONS: Final = Gauge(
 )
 DEADLINES_EXCEEDED: Final = Counter(
     "oslira_deadlines_exceeded_total",
-    "Calls to other systems that were given up at their total time limit",
+    "Calls to other systems that exceeded their total time limit",
     ["call"],
 )
 WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["table"])
@@ -98,6 +98,6 @@ JOB_LAST_DONE: Final = Gauge(
     "oslira_job_last_done_timestamp_seconds", "The newest slot that is done, as a Unix time", ["job_name"]
 )
 JOB_SLOTS_FAILED: Final = Gauge(
-    "oslira_job_slots_failed", "Slots of the last 7 days that were given up", ["job_name"]
+    "oslira_job_slots_failed", "Slots of the last 7 days that failed", ["job_name"]
 )
 POINTS: Final = Counter("oslira_points_total", "Data points by what became of them here", ["outcome"])

@@ -69,13 +69,13 @@ def scrubbed_trace(error: BaseException) -> str:
 def _traces(error: BaseException, *, seen: set[int]) -> list[str]:
     seen.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    told = [*_traces(before, seen=seen), ""] if before is not None and id(before) not in seen else []
+    lines = [*_traces(before, seen=seen), ""] if before is not None and id(before) not in seen else []
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    told += [part for part in ("Traceback (most recent call last):" if frames else "", frames) if part]
-    told.append(f"{type(error).__qualname__}: {scrub_text(str(error))}")
+    lines += [part for part in ("Traceback (most recent call last):" if frames else "", frames) if part]
+    lines.append(f"{type(error).__qualname__}: {scrub_text(str(error))}")
     for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        told += ["", *_traces(inner, seen=seen)]
-    return told
+        lines += ["", *_traces(inner, seen=seen)]
+    return lines
 
 
 # The parts of an event for Sentry. Anything else (the request, the user, breadcrumbs, variables, arguments) is removed.
@@ -112,8 +112,8 @@ def scrub_event(event: Any, _hint: Any = None) -> Any:
     if errors := (event.get("exception") or {}).get("values"):
         kept["exception"] = {"values": [_error(error) for error in errors]}
     for key in ("message", "logentry"):
-        if (told := _words(event.get(key))) is not None:
-            kept["logentry"] = {"message": scrub_text(told)}
+        if (text := _words(event.get(key))) is not None:
+            kept["logentry"] = {"message": scrub_text(text)}
     tags = event.get("tags") or {}
     kept["tags"] = {
         key: scrub_text(str(value))
@@ -135,11 +135,11 @@ def _error(error: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _words(told: Any) -> str | None:
+def _words(entry: Any) -> str | None:
     """The text of a log entry before its arguments were inserted: those may be personal."""
-    if isinstance(told, Mapping):
-        told = told.get("message") or told.get("formatted")
-    return told if isinstance(told, str) and told else None
+    if isinstance(entry, Mapping):
+        entry = entry.get("message") or entry.get("formatted")
+    return entry if isinstance(entry, str) and entry else None
 
 
 def _some(whole: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

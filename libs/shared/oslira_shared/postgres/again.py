@@ -40,7 +40,7 @@ async def despite_conflicts(statement: Callable[[], Awaitable[T]], *, name: str)
         try:
             return await statement()
         except asyncpg.TransactionRollbackError as error:
-            _LOG.warning("statement_tried_again", statement=name, reason=type(error).__name__)
+            _LOG.warning("statement_retried", statement=name, reason=type(error).__name__)
     return await statement()
 
 
@@ -57,6 +57,6 @@ async def until_done(statement: Callable[[], Awaitable[T]], *, name: str, limit_
         except AWAY as error:
             if loop.time() + pause_s >= give_up_at:
                 raise
-            _LOG.warning("statement_tried_again", statement=name, reason=type(error).__name__)
+            _LOG.warning("statement_retried", statement=name, reason=type(error).__name__)
         await asyncio.sleep(pause_s)
         pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)

@@ -9,7 +9,7 @@ import pytest_asyncio
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import AdminClient, Pool, PoolLimits, UserClient, open_pool
 
-# Made by the migrator as a service's migration would make it; readable by users, by nobody else.
+# Made by the migrator as a service's migration would make it; readable only by users.
 _TABLE = """
 create schema notes authorization identity_owner;
 set role identity_owner;
@@ -37,7 +37,7 @@ async def prepared(module_database: Database) -> Database:
 
 @pytest_asyncio.fixture
 async def pool(prepared: Database) -> AsyncGenerator[Pool]:
-    """One connection, so that whoever comes next gets the one that was used."""
+    """One connection, so that the next caller gets the one that was used."""
     async with await open_pool(
         prepared.url("gateway_service"), service="gateway", min_size=1, max_size=1
     ) as opened:

@@ -1,4 +1,4 @@
-"""The job runner on a real Postgres: a slot is acted on once, whoever says so, and taken over when somebody dies in it."""
+"""The job runner on a real Postgres: a slot is run once for any number of ticks, and taken over after a crash."""
 
 import asyncio
 import dataclasses

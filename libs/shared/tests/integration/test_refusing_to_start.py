@@ -104,7 +104,7 @@ def _wrong(
                 _as(bus=credentials.nkeys[other], database=service, server=server, given=given),
             ),
             (
-                f"the bus knows nobody by {service}'s credential",
+                f"the bus does not know {service}'s credential",
                 _as(bus=new_seed(), database=service, server=server, given=given),
             ),
         ]

@@ -129,7 +129,7 @@ async def test_a_public_server_answers_what_it_has_and_sends_callers_elsewhere(r
         runtime.stopping.set()
         await asyncio.sleep(0.05)
         assert (await http.get(f"{internal}/health/ready")).json()["status"] == "draining"
-        late = await http.get(url)  # on a connection of before, or a new one: nobody was told yet
+        late = await http.get(url)  # on a connection of before, or a new one: no client was notified yet
         assert (late.status_code, late.headers["connection"]) == (200, "close")
         answered = await slow
         assert (answered.status_code, answered.headers["connection"]) == (200, "close")

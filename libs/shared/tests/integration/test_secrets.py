@@ -74,7 +74,7 @@ async def test_a_secret_is_cached_then_rotated_and_survives_an_outage(
     await asyncio.sleep(1.1)
     await live.refresh()
     assert live.get("JWT_SECRET") == "second-value"
-    assert usual.read("JWT_SECRET") == "first-value"  # for five minutes nobody is asked
+    assert usual.read("JWT_SECRET") == "first-value"  # cached for five minutes
 
     store.stop()
     await asyncio.sleep(1.1)

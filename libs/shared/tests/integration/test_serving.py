@@ -1,4 +1,4 @@
-"""Idle connections and open requests beyond the limit take a server from nobody."""
+"""Idle connections and open requests beyond the limit do not make a server unavailable."""
 
 import asyncio
 import time

@@ -192,7 +192,7 @@ async def test_a_cancel_in_mid_work_stops_the_task_at_the_next_beat(pool: Pool) 
 
 
 async def test_an_attempt_that_is_done_with_its_row_still_says_what_it_committed(pool: Pool) -> None:
-    """Its hint can have the next attempt claimed, in the same process, before it has told the rest."""
+    """Its hint can have the next attempt claimed, in the same process, before it has published the rest."""
     (row_id,) = await _add(pool)
     first = await _claim(pool, row_id)
     lease_keeper = LeaseKeeper(AdminClient(pool), TABLE, capacity=4)
@@ -287,7 +287,7 @@ async def test_500_leases_and_a_sweep_neither_deadlock_nor_stall(pool: Pool) -> 
             await _sweep(pool, BRIEF)
 
     async with pool.acquire() as connection, connection.transaction():
-        # One row locked by somebody else throughout: it is skipped, and holds up nobody.
+        # One row is locked by another session throughout: it is skipped, and blocks no other row.
         await connection.execute("select 1 from jobs.jobs where id = $1 for update", ids[0])
         await asyncio.wait_for(beats(), timeout=20)
     await asyncio.wait_for(asyncio.gather(beats(), sweeps(), beats()), timeout=60)

@@ -1,4 +1,4 @@
-"""Ready is decided by what a service can't do without; everything else is listed and takes nobody out."""
+"""Readiness is decided by required dependencies; all others are listed and do not affect it."""
 
 import asyncio
 import time

@@ -26,7 +26,7 @@ def test_new_ids_never_repeat_and_sort_by_time() -> None:
 
 
 def test_a_derived_id_is_the_same_for_the_same_parts_always() -> None:
-    """A figure that is written down: another release must not derive another run from the same request."""
+    """A value that is written down: another release must not derive another run from the same request."""
     assert derived_id("a", 1) == UUID("dc0a9086-6356-54c6-a7c3-919576b10f33")
     assert derived_id("a", 1).version == 5
     assert derived_id("ab", "c") != derived_id("a", "bc")

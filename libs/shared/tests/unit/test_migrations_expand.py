@@ -1,7 +1,7 @@
 """Migrations run before a roll-out, beside the version that is still serving: they add, and take away only when they say why.
 
 The rule (docs/architecture/migrations.md) matters after the first release; what takes something away carries a line
-`-- contract: <since when nobody uses it>` before or inside its statement.
+`-- contract: <since when it is unused>` before or inside its statement.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Spans as a collector gets them, over a real HTTP server; and a collector that isn't there holds up nobody."""
+"""Spans as a collector receives them, over a real HTTP server; an unavailable collector blocks nothing."""
 
 import time
 

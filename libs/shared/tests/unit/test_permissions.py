@@ -1,4 +1,4 @@
-"""The permissions follow from the topology: whoever adds a question, a consumer or a key says who may use it."""
+"""The permissions follow from the topology: a new request, consumer or key must say who may use it."""
 
 import json
 from types import ModuleType

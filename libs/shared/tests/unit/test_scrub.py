@@ -182,9 +182,9 @@ def test_an_event_for_sentry_holds_the_error_alone(kind: str) -> None:
     assert {
         frame["function"] for error in sent["exception"]["values"] for frame in error["stacktrace"]["frames"]
     } >= {fail.__name__}
-    told = "\n".join(f"{error['type']}: {error['value']}" for error in sent["exception"]["values"])
+    reported = "\n".join(f"{error['type']}: {error['value']}" for error in sent["exception"]["values"])
     for words in kept:
-        assert words in told
+        assert words in reported
 
 
 def test_spans_are_not_sent_and_a_message_is_sent_without_its_arguments() -> None:

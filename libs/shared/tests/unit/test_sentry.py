@@ -60,11 +60,11 @@ def events() -> list[dict[str, Any]]:
 
 
 def test_what_a_person_must_act_on_is_sent_once_and_outages_are_not(events: list[dict[str, Any]]) -> None:
-    told = [
+    reported = [
         (event["tags"]["event"], *[e["type"] for e in event.get("exception", {}).get("values", [])])
         for event in events
     ]
-    assert told == [
+    assert reported == [
         ("responder_failed", "KeyError"),
         ("responder_failed", "ValueError"),
         ("reconciliation_mismatch",),

@@ -141,7 +141,7 @@ def test_a_provider_on_this_machine_or_a_private_network_stops_every_service(ref
 
 def test_keys_that_anybody_on_the_way_could_replace_stop_every_service(refusal: Refused) -> None:
     lines = refusal({**GOOD, "JWKS_URL": "http://auth.example/.well-known/jwks.json"})
-    assert lines == ["JWKS_URL has to be https: whoever answers it says whose tokens are good"]
+    assert lines == ["JWKS_URL must be https: its answer decides which tokens are valid"]
 
 
 def test_a_public_address_does_not(load: Loaded) -> None:
@@ -195,7 +195,7 @@ def test_elsewhere_is_for_those_who_have_no_use_for_a_key(
 
 def test_a_seed_is_needed_and_has_to_be_one(refusal: Refused) -> None:
     assert refusal(_without("NATS_NKEY_SEED")) == ["NATS_NKEY_SEED is missing"]
-    assert refusal({**GOOD, "NATS_NKEY_SEED": "SUAMISTYPED"}) == ["NATS_NKEY_SEED: it is no nkey seed"]
+    assert refusal({**GOOD, "NATS_NKEY_SEED": "SUAMISTYPED"}) == ["NATS_NKEY_SEED: not an nkey seed"]
 
 
 def test_every_fault_has_its_line(refusal: Refused) -> None:

@@ -1,4 +1,4 @@
-"""Where a span belongs: the trace of its run, whatever led to it; and that nobody outside can choose."""
+"""Where a span belongs: the trace of its run, for any cause; and no external caller can choose it."""
 
 import asyncio
 from collections.abc import Generator

@@ -95,7 +95,7 @@ class BringBack:
             "compare": self._compare,
         }
         if step not in steps:
-            raise OsliraError("invalid_request", "The cursor is none of a reconciliation's.")
+            raise OsliraError("invalid_request", "Invalid cursor.")
         try:
             return await within(STEP_LIMIT_S, steps[step](order, rest), call="stripe_reconciliation")
         except DeadlineExceeded as error:
@@ -154,7 +154,7 @@ class BringBack:
         try:
             start = datetime.fromisoformat(rest)
         except ValueError as error:
-            raise OsliraError("invalid_request", "The cursor is none of a reconciliation's.") from error
+            raise OsliraError("invalid_request", "Invalid cursor.") from error
         end = min(start + WINDOW, order.until)
         is_last = end >= order.until
         also = await self.records.unresolved() | await self.records.frozen() if is_last else Touched()
@@ -212,5 +212,5 @@ def _compare_at(start: datetime) -> str:
 
 def _number(first: str) -> int:
     if not first.isdecimal():
-        raise OsliraError("invalid_request", "The cursor is none of a reconciliation's.")
+        raise OsliraError("invalid_request", "Invalid cursor.")
     return int(first)

@@ -100,7 +100,7 @@ class FindReversal:
         ):
             return text(session, "id") or "", session
         if invoice is None:
-            raise NotYetError(f"payment_unknown: nothing says what {payment} paid for", waits_for=payment)
+            raise NotYetError(f"payment_unknown: no record says what {payment} paid for", waits_for=payment)
         return text(invoice, "id") or "", invoice
 
     async def _invoice(self, payment: str, invoice_id: str | None) -> StripeObject | None:

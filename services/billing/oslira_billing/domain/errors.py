@@ -25,4 +25,4 @@ class AccountUnknownError(NotYetError):
     """No event has named the customer's account yet."""
 
     def __init__(self, *, waits_for: str | None = None) -> None:
-        super().__init__("account_unknown: nothing has said yet whose it is", waits_for=waits_for)
+        super().__init__("account_unknown: no event has named its account yet", waits_for=waits_for)

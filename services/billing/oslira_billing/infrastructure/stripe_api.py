@@ -120,7 +120,7 @@ class StripeApiObjects:
         except StripeError as error:
             raise OsliraError("provider_unavailable", f"Stripe: {type(error).__name__}") from error
         except DeadlineExceeded as error:
-            raise OsliraError("provider_unavailable", "Stripe: no whole answer in time") from error
+            raise OsliraError("provider_unavailable", "Stripe: no complete answer in time") from error
         return storable_json(found.to_dict())
 
     async def connected(self) -> "StripeClient":

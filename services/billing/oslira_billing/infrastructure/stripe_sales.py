@@ -76,5 +76,5 @@ class StripeSales:
         except InvalidRequestError as error:
             if error.code == "resource_missing" and error.param == "customer":
                 raise CustomerGoneError from error
-            message = error.user_message or "it says no reason"
+            message = error.user_message or "without a reason"
             raise OsliraError("provider_refused", f"Stripe refused this order: {message}") from error

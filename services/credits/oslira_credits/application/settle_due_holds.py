@@ -36,7 +36,7 @@ class SettleDueHolds:
             try:
                 settled += await self.settle(hold_id) is not None
             except OsliraError as error:
-                _LOG.warning("hold_left_open", hold_id=str(hold_id), reason=str(error))
+                _LOG.warning("hold_settlement_postponed", hold_id=str(hold_id), reason=str(error))
                 if error.code == "unavailable":
                     waiting.clear()  # the others would wait for the same timeout
             except Exception:  # noqa: BLE001  # one hold that can't be settled must not hold up the rest

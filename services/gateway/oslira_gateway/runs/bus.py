@@ -30,7 +30,7 @@ class BusHolds:
         try:
             await self._bus.request(SETTLE, SettleRequest(hold_id=run_id), Settlement)
         except OsliraError as error:
-            _LOG.warning("hold_left_to_expire", run_id=str(run_id), code=error.code)
+            _LOG.warning("hold_expires_unsettled", run_id=str(run_id), code=error.code)
 
 
 class BusHints:
@@ -52,7 +52,7 @@ class BusHints:
             async with asyncio.timeout(_ANNOUNCE_WITHIN_S):
                 await self._bus.publish(RUN, hint, msg_id=f"{run_id}:{status.value}:{attempt}")
         except (OsliraError, TimeoutError) as error:
-            _LOG.warning("hint_left_to_sweep", run_id=str(run_id), reason=type(error).__name__)
+            _LOG.warning("hint_not_sent", run_id=str(run_id), reason=type(error).__name__)
 
 
 class BusCancels:

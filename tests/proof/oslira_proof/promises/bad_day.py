@@ -64,7 +64,7 @@ def bad_day_config(directory: Path, day: Day, *, replicas: int = 2) -> StackConf
 
 
 async def measure_bad_day(on: Stage, day: Day, *, tick: Tick = no_tick) -> list[Finding]:
-    """On a stack of `bad_day_config`, which nobody else uses meanwhile."""
+    """On a stack of `bad_day_config`, which no other test uses at the same time."""
     await on.simulators.reset(only=["counters", "draws", "faults"])
     async with AsyncExitStack() as stack:
         people = {

@@ -77,7 +77,7 @@ class _Touches:
 
 
 class EngineProcess:
-    """Started at once; `touches` are those it told of before it died."""
+    """Started at once; `touches` are those it reported before it was killed."""
 
     def __init__(
         self, environment: Mapping[str, str], *, kill_at: int | str = 0, log: Path | None = None

@@ -23,7 +23,7 @@ class Waited:
 async def measure_table(
     on: Stage, user: Person, other: Person, *, count: int, tick: Tick = no_tick
 ) -> list[Finding]:
-    """`other` is of another account, for which cached profiles are scored anew. Medians of `count` each."""
+    """`other` is of another account, for which cached profiles are scored again. Medians of `count` each."""
     cold = await _each(count, tick, lambda n: _wait(on, user, f"table.light.{n}", "light"))
     cached = await _each(count, tick, lambda n: _wait(on, other, f"table.light.{n}", "light"))
     deep = await _each(count, tick, lambda n: _wait(on, user, f"table.deep.{n}", "deep"))

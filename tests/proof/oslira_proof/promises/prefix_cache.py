@@ -31,7 +31,7 @@ async def compare_costs(
     first: UUID,
     second: UUID,
 ) -> Finding:
-    """Two completed deep runs of one business; `context` is what models are told of it."""
+    """Two completed deep runs of one business; `context` is what models receive of it."""
     before, after = [await analysis.fetch(_USAGE, run_id) for run_id in (first, second)]
     prefixes = _prefix_tokens(context)
     shares = {row["call"]: row["cached_tokens"] / prefixes[row["call"]] for row in after}

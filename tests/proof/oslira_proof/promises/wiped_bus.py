@@ -18,7 +18,7 @@ _LONGEST_S = 90.0
 
 
 async def measure_wipe(on: Stage, user: Person, name: str) -> Finding:
-    """Stops, wipes and starts the broker; nobody provisions it but the scheduler."""
+    """Stops, wipes and starts the broker; only the scheduler provisions it."""
     _, accepted = await user.analyze(name)
     first = asyncio.Event()
     watching = asyncio.create_task(_terminal_event(user, accepted["events_url"], first))

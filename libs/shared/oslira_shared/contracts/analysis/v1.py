@@ -88,17 +88,17 @@ class BulkEnded(Contract):
 
 
 def run_ended_id(run_id: UUID) -> UUID:
-    """The event_id of a run's end, the same for whoever tells of it."""
+    """The event_id of a run's end, the same for every publisher."""
     return derived_id("run_ended", run_id)
 
 
 def bulk_ended_id(bulk_id: UUID) -> UUID:
-    """The event_id of a bulk's end, the same for whoever tells of it."""
+    """The event_id of a bulk's end, the same for every publisher."""
     return derived_id("bulk_ended", bulk_id)
 
 
 class HoldEnded(Contract):
-    """What both endings say to whoever keeps the holds."""
+    """The fields of both endings for the service that keeps the holds."""
 
     account_id: UUID
     run_id: UUID | None = None
@@ -165,7 +165,7 @@ class CancelledBulk(Contract):
 
 
 class ReplayRequest(Contract):
-    """Let a failed run begin anew, as a new run with a hold of its own.
+    """Start a failed run again, as a new run with its own hold.
 
     Answers `Replayed`; errors: run_not_found, conflict, insufficient_credits, cost_limit_reached.
     """

@@ -59,7 +59,7 @@ class Page(Contract):
 
 
 class ReplayRequest(Contract):
-    """Let a dead event begin anew; `event_id` is its row's id or Stripe's. Answers `Replayed`; errors: not_found, conflict."""
+    """Requeue a dead event; `event_id` is its row's id or Stripe's. Returns `Replayed`; errors: not_found, conflict."""
 
     event_id: str
 

@@ -53,7 +53,7 @@ async def test_a_message_cannot_make_its_consumer_write_somewhere(
     make_bus: Callable[[str], Bus],
     pulling: Callable[[Bus], Awaitable[None]],
 ) -> None:
-    """FastStream would answer to a header that whoever published the message chose, with the consumer's rights."""
+    """FastStream would answer to a header that the publisher chose, with the consumer's permissions."""
     bus, answers = make_bus("analysis"), asyncio.Queue[Msg]()
 
     @bus.consumer("analysis_run")

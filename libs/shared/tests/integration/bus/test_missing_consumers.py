@@ -1,4 +1,4 @@
-"""A consumer that isn't there yet, or not any more: nobody makes it with wrong limits, nobody burns a core, all resume."""
+"""A consumer that isn't there yet, or not any more: it is not made with wrong limits, no core is busy, all resume."""
 
 import asyncio
 import time

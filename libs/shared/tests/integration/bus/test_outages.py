@@ -109,7 +109,7 @@ async def test_a_service_outlives_a_bus_that_is_not_there_yet(
         is_told.set()
 
     bus.on_connected(tell)
-    await bus.start()  # returns although nobody is there
+    await bus.start()  # returns although the bus is down
     await asyncio.sleep(0.3)
     assert bus.state() == "not connected"
     with pytest.raises(OsliraError) as refused:

@@ -123,7 +123,7 @@ async def test_nobody_pulls_from_anothers_consumer(bus_server: Nats, credentials
 async def test_a_pull_that_names_anothers_subject_makes_it_do_nothing(
     bus_server: Nats, provisioned: JetStreamContext, credentials: Credentials
 ) -> None:
-    """The server delivers there although the puller may not publish there: whoever answers has to look."""
+    """The server delivers there although the puller may not publish there: the responder must check."""
     handled: list[credits_.SettleRequest] = []
     bus = Bus(bus_server.address, service="credits", login=Login(credentials.nkeys["credits"]))
 
@@ -171,22 +171,22 @@ async def test_a_pull_that_names_anothers_subject_makes_it_do_nothing(
 async def test_a_service_with_anothers_credential_is_told(
     bus_server: Nats, credentials: Credentials, holder: str
 ) -> None:
-    told = asyncio.Queue[str]()
+    refusals = asyncio.Queue[str]()
     login = Login(credentials.nkeys[holder])
-    bus = Bus(bus_server.address, service="credits", login=login, on_refused=told.put)
+    bus = Bus(bus_server.address, service="credits", login=login, on_refused=refusals.put)
     await bus.start()
     async with asyncio.timeout(5):
-        assert await told.get() == "the bus credential is not credits's"
+        assert await refusals.get() == "the bus credential is not credits's"
     assert not bus.is_connected or bus._client is None
     await bus.stop()
 
 
 async def test_a_credential_without_limits_is_refused_outside_development(bus_server: Nats) -> None:
-    told = asyncio.Queue[str]()
-    bus = Bus(bus_server.url("tester"), service="credits", must_be_limited=True, on_refused=told.put)
+    refusals = asyncio.Queue[str]()
+    bus = Bus(bus_server.url("tester"), service="credits", must_be_limited=True, on_refused=refusals.put)
     await bus.start()
     async with asyncio.timeout(5):
-        assert "has no limits" in await told.get()
+        assert "has no limits" in await refusals.get()
     await bus.stop()
 
 

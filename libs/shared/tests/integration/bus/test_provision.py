@@ -64,7 +64,9 @@ async def test_a_bucket_of_values_becomes_one_of_counters(provisioned: JetStream
     before = replace(_LIMITS, allow_msg_counter=None, allow_msg_ttl=True, discard=DiscardPolicy.NEW)
     await provisioned.delete_stream("KV_LIMITS")
     await provisioned.add_stream(before)
-    assert await provision_bus(provisioned) == ["stream KV_LIMITS made anew: its messages are counters now"]
+    assert await provision_bus(provisioned) == [
+        "stream KV_LIMITS created again: its messages are counters now"
+    ]
     assert await provision_bus(provisioned) == []
 
 

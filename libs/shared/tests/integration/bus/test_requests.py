@@ -34,7 +34,7 @@ class Service:
     def __init__(self, server: Nats) -> None:
         self.subject = f"credits.rpc.test_{new_id().hex}"
         self.buses = [Bus(server.url("credits"), service="credits") for _ in range(2)]
-        # As the tester: the subject is of this test alone, so nobody has a right to it.
+        # As the tester: only this test uses the subject, so no service may publish to it.
         self.asker = Bus(server.url("tester"), service="gateway")
         self.heard: list[tuple[int, str]] = []
         for number, bus in enumerate(self.buses):

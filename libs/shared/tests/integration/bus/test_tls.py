@@ -93,12 +93,12 @@ async def test_a_service_logs_in_over_tls_to_a_server_it_trusts(
 
 
 async def test_a_tls_url_is_never_spoken_in_the_clear(nats_server: Nats, credentials: Credentials) -> None:
-    told = asyncio.Queue[str]()
+    refusals = asyncio.Queue[str]()
     url = nats_server.address.replace("nats://", "tls://")
-    bus = Bus(url, service="credits", login=Login(credentials.nkeys["credits"]), on_refused=told.put)
+    bus = Bus(url, service="credits", login=Login(credentials.nkeys["credits"]), on_refused=refusals.put)
     await bus.start()
     async with asyncio.timeout(5):
-        assert await told.get() == "the bus was asked for by tls:// and offers no TLS"
+        assert await refusals.get() == "the bus URL is tls://, and the server offers no TLS"
     await bus.stop()
 
 

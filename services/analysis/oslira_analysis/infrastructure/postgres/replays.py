@@ -97,4 +97,4 @@ class BusHolds:
         try:
             await self._bus.request(SETTLE, SettleRequest(hold_id=run_id), Settlement)
         except OsliraError as error:
-            _LOG.warning("hold_left_to_expire", run_id=str(run_id), code=error.code)
+            _LOG.warning("hold_expires_unsettled", run_id=str(run_id), code=error.code)
