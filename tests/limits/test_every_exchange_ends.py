@@ -272,7 +272,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
 # What can reach another system, or wait in a thread for one.
 _MODULES: Final = frozenset(
     {
-        "aiohttp", "anthropic", "apify_client", "aws_secretsmanager_caching", "boto3", "botocore", "http.client", "httpx",
+        "aiohttp", "anthropic", "apify_client", "boto3", "botocore", "http.client", "httpx",
         "httpx2", "openai", "opentelemetry", "requests", "sentry_sdk", "smtplib", "socket", "stripe", "urllib.request", "urllib3",
     }
 )  # fmt: skip

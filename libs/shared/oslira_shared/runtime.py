@@ -24,7 +24,6 @@ from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
 from oslira_shared.postgres.clients import Pool, database_state, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
-from oslira_shared.secrets.live import REFRESH_EVERY_S
 from oslira_shared.serving import closing_when_draining, http_server
 from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
@@ -132,8 +131,8 @@ class Runtime:
             )
         )
         self.every(_MEASURE_EVERY_S, "measure-process", lambda: measure_process(self.bus, self.database))
-        if settings.live_secrets.may_change:
-            self.every(REFRESH_EVERY_S, "refresh-secrets", settings.live_secrets.refresh)
+        if (secrets := settings.live_secrets).may_change:
+            self.every(secrets.refresh_every_s, "refresh-secrets", secrets.refresh)
         await self.bus.start()
         self._tasks += [asyncio.create_task(self._turn(*loop), name=loop[1]) for loop in self._loops]
         self._tasks += [asyncio.create_task(self._attempt(*step), name=step[0]) for step in self._once]

@@ -23,7 +23,7 @@ from oslira_shared.bus.login import Login
 from oslira_shared.postgres.address import database_url_fault
 from oslira_shared.secrets import LiveSecrets, Secret
 from oslira_shared.secrets.aws import AwsVault
-from oslira_shared.secrets.live import SecretsUnavailable
+from oslira_shared.secrets.live import REFRESH_EVERY_S, SecretsUnavailable
 
 # Every secret that the development stack makes or builds in contains this.
 DEVELOPMENT_MARK: Final = "oslira-dev-"
@@ -198,7 +198,8 @@ def _from_aws(kind: type[SettingsT]) -> SettingsT:
     values = {name: value for name in asked if not os.environ.get(name) and (value := vault.read(name))}
     given: dict[str, Any] = dict(values)
     settings = kind(**given)
-    settings._live = LiveSecrets(vault, values)  # noqa: SLF001  # its own module's
+    refresh_every_s = float(os.environ.get("SECRETS_CACHE_S") or REFRESH_EVERY_S)
+    settings._live = LiveSecrets(vault, values, refresh_every_s=refresh_every_s)  # noqa: SLF001  # its own module's
     return settings
 
 

@@ -1,4 +1,4 @@
-"""AWS Secrets Manager: one secret for each variable, named `<prefix><VARIABLE>`, cached for five minutes each."""
+"""AWS Secrets Manager: one secret for each variable, named `<prefix><VARIABLE>`."""
 
 import threading
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from typing import Any, Final
 from oslira_shared.deadline import DeadlineExceeded, blocking_within
 from oslira_shared.secrets.live import SecretsUnavailable
 
-LIFE_S: Final = 300
 PREFIX: Final = "oslira/"
 # For a whole call with its second attempt: boto's limits below are for one read.
 _LIMIT_S: Final = 12.0
@@ -25,32 +24,24 @@ class AwsVault:
         self,
         *,
         prefix: str = PREFIX,
-        life_s: int = LIFE_S,
         profile: str | None = None,
         endpoint_url: str | None = None,
     ) -> None:
         import boto3  # noqa: PLC0415  # a second of CPU, for those who need it
-        from aws_secretsmanager_caching import SecretCache, SecretCacheConfig  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
         limits = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
-        client: Any = boto3.Session(profile_name=profile).client(
+        self._client: Any = boto3.Session(profile_name=profile).client(
             "secretsmanager", config=limits, endpoint_url=endpoint_url
         )
-        # The cache keeps a value whose refresh failed; by default it would then wait for up to an hour.
-        config = SecretCacheConfig(
-            secret_refresh_interval=life_s, exception_retry_delay_base=1, exception_retry_delay_max=60
-        )
-        self._cache: Any = SecretCache(config=config, client=client)
         self._prefix = prefix
         self._place = threading.Lock()
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "AwsVault":
-        """SECRETS_PREFIX, SECRETS_CACHE_S and SECRETS_AWS_PROFILE, where they are set."""
+        """SECRETS_PREFIX and SECRETS_AWS_PROFILE, where they are set."""
         return cls(
             prefix=variables.get("SECRETS_PREFIX", PREFIX),
-            life_s=int(variables.get("SECRETS_CACHE_S") or LIFE_S),
             profile=variables.get("SECRETS_AWS_PROFILE") or None,
         )
 
@@ -76,7 +67,7 @@ class AwsVault:
 
         def ask() -> str | None:
             try:
-                return self._cache.get_secret_string(name)
+                return self._client.get_secret_value(SecretId=name).get("SecretString")
             finally:
                 self._place.release()
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeAlias
 import structlog
 
 _LOG = structlog.get_logger()
-REFRESH_EVERY_S: Final = 30.0
+REFRESH_EVERY_S: Final = 300.0
 # A secret's current value. Call it each time; keep the callable, not the value.
 Secret: TypeAlias = Callable[[], str]
 
@@ -20,7 +20,7 @@ class Vault(Protocol):
     """A store of secrets, by the name of the variable that would hold them."""
 
     def read(self, variable: str) -> str | None:
-        """The value, at most five minutes old, or the last one known while the vault is out of reach; None: it isn't for us.
+        """The current value; None: it does not exist, or this service may not read it.
 
         Blocks: for a thread. Raises SecretsUnavailable.
         """
@@ -30,7 +30,14 @@ class Vault(Protocol):
 class LiveSecrets:
     """The values that a vault returned at start, updated by `refresh`. Without a vault nothing ever changes."""
 
-    def __init__(self, vault: Vault | None = None, values: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        vault: Vault | None = None,
+        values: Mapping[str, str] | None = None,
+        *,
+        refresh_every_s: float = REFRESH_EVERY_S,
+    ) -> None:
+        self.refresh_every_s = refresh_every_s
         self._vault = vault
         self._values = dict(values or {})
 
