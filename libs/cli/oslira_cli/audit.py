@@ -1,6 +1,6 @@
-"""Does everything add up? Balances = entries, holds = runs, captures = completed runs, grants = payments.
+"""The ledger audit: balances = entries, holds = runs, captures = completed runs, grants = payments.
 
-Credits looks, with the code of its job `audit`; this asks it through the gateway's internal port. Nothing is changed.
+Credits runs the code of its job `audit`; this requests it through the gateway's internal port. Nothing is changed.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from oslira_shared.contracts.credits.v1 import AuditDifference, Audited
 from oslira_cli.admin import ask_admin
 from oslira_cli.deployment import Login
 
-# A run that has just ended is settled a moment later; only what every look of so long finds is a difference.
+# A run that has just ended is settled a moment later; only what every audit of this time finds is a difference.
 _PATIENCE_S: Final = 20.0
 _AGAIN_S: Final = 0.5
 
@@ -22,7 +22,7 @@ _AGAIN_S: Final = 0.5
 async def audit(login: Callable[[], Login], *, patience_s: float = _PATIENCE_S) -> list[AuditDifference]:
     """All differences that last longer than a settlement takes; of more than 500 the first.
 
-    Raises ApiError, or httpx.HTTPError when the gateway stays away.
+    Raises ApiError, or httpx.HTTPError when the gateway stays unavailable.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_s
@@ -35,7 +35,7 @@ async def audit(login: Callable[[], Login], *, patience_s: float = _PATIENCE_S) 
 
 
 async def _look(login: Callable[[], Login], *, until: float) -> list[AuditDifference]:
-    """One look, tried again until then: a service may be restarting."""
+    """One audit, retried until then: a service may be restarting."""
     while True:
         try:
             return Audited.model_validate(await ask_admin(login(), "GET", "/audit", settling_s=0)).differences

@@ -44,7 +44,7 @@ class Line:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Line | BadLine]]:
-    """Each line of the file by its number; an id that stands there twice is bad the second time. Raises UnreadableFile."""
+    """Each line of the file by its number; the second line with the same id is bad. Raises UnreadableFile."""
     return _without_doubles(_read_lines(path))
 
 
@@ -91,7 +91,7 @@ def _read(number: int, texts: dict[str, str]) -> Line | BadLine:
 
 
 def _whole(text: str) -> int:
-    """Digits alone: Python would also read 1_000."""
+    """Only digits: Python would also read 1_000."""
     if not text.removeprefix("-").isdecimal() or not text.isascii():
         raise ValueError(f"credits must be a whole number, not {text!r}")
     return int(text)

@@ -1,4 +1,4 @@
-"""Which deployment a command uses, and as whom: --url and --token, their variables, or the stack on this machine."""
+"""The deployment and the credentials of a command: --url and --token, their variables, or the stack on this machine."""
 
 import getpass
 import os
@@ -43,7 +43,7 @@ DEVELOPMENT_USER: Final = "dev@oslira.test"
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where requests go, and the token that they carry."""
+    """Where requests are sent, and their token."""
 
     url: str
     token: str
@@ -79,7 +79,7 @@ def _signed(secret: str) -> str:
 
 
 def _login_name() -> str:
-    """It stands in the record of operators' acts."""
+    """It is stored in the audit log of operators' actions."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user has none

@@ -9,7 +9,7 @@ _GROUP: Final = "oslira.extensions"
 
 
 class NoDeployment(Exception):  # noqa: N818
-    """It is not known which deployment is meant, or how to authenticate there; the message says what to do."""
+    """The deployment or its credentials are unknown; the message says what to do."""
 
 
 class LocalStack(Protocol):

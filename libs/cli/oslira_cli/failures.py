@@ -15,7 +15,7 @@ USAGE: Final = 2
 
 @contextmanager
 def exits_on_failure() -> Generator[None]:
-    """2 when the deployment isn't known or the arguments are wrong, 1 when the deployment refuses or is unreachable."""
+    """2 when the deployment is unknown or the arguments are wrong, 1 when the deployment rejects or is unreachable."""
     import httpx  # noqa: PLC0415  # slow
     from oslira_client import ApiError  # noqa: PLC0415
 

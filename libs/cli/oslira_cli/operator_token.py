@@ -7,7 +7,7 @@ from oslira_shared.contracts.operator_tokens import ALGORITHM, AUDIENCE, TYPE
 
 
 def sign_operator_token(secret: str, *, name: str, life: timedelta = timedelta(minutes=5)) -> str:
-    """`name` stands in the record of what it is used for."""
+    """`name` is stored in the audit log."""
     now = datetime.now(UTC)
     claims = {"sub": name, "aud": AUDIENCE, "iat": now, "exp": now + life}
     return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"typ": TYPE})

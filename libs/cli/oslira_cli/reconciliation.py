@@ -1,4 +1,4 @@
-"""Bring back from Stripe what a restored backup lacks: billing does it step by step, and this asks for one after the other."""
+"""Import from Stripe what a restored backup lacks: billing does it step by step, and this requests one step after the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 from oslira_client import ApiError
 
-# A step may be asked for again; an outage of Stripe or of billing may last.
+# A step may be repeated; an outage of Stripe or of billing may last.
 _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _LOOK_EVERY_S: Final = 1.0
 _AGAIN: Final = frozenset({"unavailable", "provider_unavailable", "timeout"})
@@ -45,7 +45,7 @@ class Reconcile:
     wait_s: float
 
     async def __call__(self, since: datetime, until: datetime, *, is_dry_run: bool) -> Reconciled:
-        """Raises ApiError or httpx.HTTPError when Stripe, billing or the gateway stays away: run it again, nothing is done twice."""
+        """Raises ApiError or httpx.HTTPError while Stripe, billing or the gateway is unavailable: run it again, it is idempotent."""
         done = Reconciled(since.isoformat(), until.isoformat(), is_dry_run)
         body: dict[str, Any] = {"since": done.since, "until": done.until, "is_dry_run": is_dry_run}
         cursor: str | None = None
@@ -81,7 +81,7 @@ class Reconcile:
             self.report(f"{name:9} {done.seen} seen, {done.missing} missing here")
 
     async def _grant_months(self, slot: datetime) -> None:
-        """Months that were paid in advance and began since the backup: the job does it, and does nothing twice."""
+        """Months that were paid in advance and began since the backup: the job grants them, and is idempotent."""
         await self._ask_again("POST", "/jobs/owed-credits", {"slot": slot.isoformat()})
 
     async def _step(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The smallest proof that a deployment works: it is ready, and one light analysis goes through it and is settled."""
+"""The smallest check of a deployment: it is ready, and one light analysis completes and is settled."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ _BUSINESS: Final = BusinessContext(
 
 
 class Failed(Exception):  # noqa: N818
-    """A step that isn't as it should be; the message says what was there instead."""
+    """A failed step; the message says what was returned instead."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Smoke:
             return (
                 None,
                 "not shown to the world here",
-            )  # an Ingress with /v1 alone; what follows says more anyway
+            )  # an Ingress with only /v1; the next steps check more anyway
         if not answer.is_success:
             raise Failed(f"/health/{kind} answered {answer.status_code}: {answer.text[:200]}")
         body = answer.json()

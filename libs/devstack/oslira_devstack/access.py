@@ -60,7 +60,7 @@ def find_stack() -> Access:
 
 
 def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
-    """From what a stack says of itself."""
+    """From what a stack reports about itself."""
     return Access(
         state["gateway_url"],
         state["billing_url"],
@@ -72,7 +72,7 @@ def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
 
 
 def _in_compose(variables: Mapping[str, str]) -> Access:
-    """What a password isn't given for can't be reached, and says so when it is tried."""
+    """A server without a password is unreachable, and reports that when it is used."""
     credentials = Credentials(
         postgres={role: variables.get(f"{role.upper()}_PASSWORD", "") for role in SERVICE_ROLES},
         nats={user: variables.get(f"NATS_{user.upper()}_PASSWORD", "") for user in NATS_USERS},

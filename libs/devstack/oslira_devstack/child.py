@@ -1,4 +1,4 @@
-"""One child process: its own process group, its own log file, never left behind."""
+"""One child process: its own process group, its own log file, always ended."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ class OsUser:
 
 @dataclass(slots=True)
 class Child:
-    """A command that can be started, stopped, killed and started again. `env` is the whole environment, bar the mark."""
+    """A command that can be started, stopped, killed and started again. `env` is the whole environment, except the mark."""
 
     name: str
     command: Sequence[str]
@@ -78,7 +78,7 @@ class Child:
     async def stop(self, *, grace_s: float = 10.0, by: signal.Signals | None = None) -> None:
         """Ask it to end (`by` another signal than its usual one), wait up to `grace_s`, then SIGKILL.
 
-        Nothing of it runs when this returns.
+        It has ended when this returns.
         """
         if self._process is None:
             return
@@ -90,7 +90,7 @@ class Child:
         await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL to it and its process group, and wait until it is gone."""
+        """SIGKILL to it and its process group, and wait until it has ended."""
         if self._process is None:
             return
         with suppress(ProcessLookupError, PermissionError):

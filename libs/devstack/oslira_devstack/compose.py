@@ -1,4 +1,4 @@
-"""What docker-compose.yml reads: the variables of .env and the bus's configuration, made once and kept."""
+"""The input of docker-compose.yml: the variables of .env and the bus's configuration, made once and kept."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def write(directory: Path) -> list[Path]:
 
 
 def variables(made: Credentials) -> dict[str, str]:
-    """Everything that docker-compose.yml asks for and can't know."""
+    """Everything that docker-compose.yml needs and can't derive."""
     chosen = providers.choose(made, simulators_url=SIMULATORS_URL, allow_real=True)
     return {
         "OSLIRA_SUPERUSER_PASSWORD": made.postgres[SUPERUSER],
@@ -54,7 +54,7 @@ def variables(made: Credentials) -> dict[str, str]:
         "S3_SECRET_KEY": made.s3_secret_key,
         "JWT_SECRET": made.jwt_secret,
         "OPERATOR_SECRET": made.operator_secret,
-        # Empty is the real one: a real key must not meet the simulator's address that an earlier run wrote.
+        # Empty is the real one: a real key must not meet the simulator's address of an earlier run.
         **dict.fromkeys(_BASE_URLS, ""),
         **chosen.environment("analysis"),
         **chosen.environment("billing"),
@@ -63,7 +63,7 @@ def variables(made: Credentials) -> dict[str, str]:
 
 
 def merged(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each of `values` on its own line, where it stood or at the end; other lines are left alone."""
+    """`text` with each of `values` on its own line, in its old place or at the end; other lines are unchanged."""
     left = dict(values)
     lines: list[str] = []
     for line in text.splitlines():

@@ -20,7 +20,7 @@ SERVICE_ROLES: Final = (
     "billing_service",
     "scheduler_service",
 )
-# May do everything, on throw-away servers alone: a test's own hand.
+# May do everything, only on throw-away servers: for tests.
 TESTER: Final = "tester"
 NATS_USERS: Final = (*USERS, TESTER)
 

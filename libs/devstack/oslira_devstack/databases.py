@@ -14,7 +14,7 @@ from oslira_devstack.servers.contract import Postgres
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database of its own, migrated; roles and their passwords are the server's."""
+    """A separate migrated database; roles and their passwords are the server's."""
 
     postgres: Postgres
     name: str = field(default_factory=lambda: f"test_{uuid.uuid4().hex[:12]}")
@@ -25,7 +25,7 @@ class Database:
 
     @property
     def admin_url(self) -> str:
-        """As the migrator: owns the database, makes roles, is no superuser."""
+        """As the migrator: owns the database, makes roles, is not a superuser."""
         return self.url(MIGRATOR)
 
 
@@ -43,7 +43,7 @@ async def fresh_database(postgres: Postgres, *, template: str) -> AsyncGenerator
             )
             yield database
         finally:
-            # Autovacuum may be at work in it, and the migrator may not send that away.
+            # Autovacuum may be active in it, and the migrator may not terminate it.
             async with _connected(postgres, SUPERUSER) as superuser:
                 await superuser.execute(f'drop database if exists "{database.name}" with (force)')
 

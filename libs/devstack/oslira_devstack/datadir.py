@@ -80,7 +80,7 @@ class Lock:
             self._descriptor = None
 
     def take_over(self) -> list[str]:
-        """End what an earlier, killed stack left running here (names returned), and put our own mark down."""
+        """End what an earlier, killed stack left running here (returns the names), and write our own mark."""
         earlier = self._holder().get("stack_id")
         ended = warden.end_marked(earlier) if earlier and earlier != warden.stack_id() else []
         self._path.write_text(json.dumps({"pid": os.getpid(), "stack_id": warden.stack_id()}))

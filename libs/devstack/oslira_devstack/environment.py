@@ -13,7 +13,7 @@ from oslira_devstack.servers.contract import Servers
 
 SERVICES: Final = ("scheduler", "credits", "analysis", "billing", "gateway")
 
-# Of the developer's environment a process gets this, and variables that begin with OSLIRA_ or its own name.
+# A process gets these variables of the developer's environment, and those that begin with OSLIRA_ or its own name.
 _PASSED_ON: Final = (
     "PATH",
     "PYTHONPATH",
@@ -95,7 +95,7 @@ def service_environment(
         variables |= {
             "JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret),
             "OPERATOR_SECRET": os.environ.get("OPERATOR_SECRET", credentials.operator_secret),
-            # Everybody here is from this machine.
+            # All callers are on this machine.
             "OSLIRA_TRIALS_PER_NETWORK": os.environ.get("OSLIRA_TRIALS_PER_NETWORK", "1000"),
             "OSLIRA_TRIALS_UNCHALLENGED": os.environ.get("OSLIRA_TRIALS_UNCHALLENGED", "1000"),
             "OSLIRA_TRIALS_PER_MAIL_HOST": os.environ.get("OSLIRA_TRIALS_PER_MAIL_HOST", "1000"),
@@ -130,6 +130,6 @@ def simulator_command(*, port: int, speed: float, profiles: Path | None, seed: i
 def passed_on(process: str) -> dict[str, str]:
     names = {*_PASSED_ON, *_PASSED_ON_TO.get(process, ())}
     prefixes = ("OSLIRA_", f"{process.upper()}_")
-    # A key that only this machine's owner has must not reach a process that has no use for it: hence a list, not a copy.
+    # A key of this machine's owner must not reach a process that doesn't use it: hence a list, not a copy.
     chosen = {n: v for n, v in os.environ.items() if n in names or n.startswith(prefixes)}
     return {**chosen, "PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""A small HTTP server in a thread of this process, for stand-ins that keep what services send."""
+"""A small HTTP server in a thread of this process, for simulators that store what services send."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A stand-in for an OpenTelemetry collector on this machine: takes spans over OTLP/HTTP, and keeps them."""
+"""A simulated OpenTelemetry collector on this machine: receives spans over OTLP/HTTP, and stores them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ class OtlpCollector(Listener):
         return f"http://127.0.0.1:{self.port}"
 
     def spans(self) -> Iterator[tuple[str, Any]]:
-        """(service, span) of all that came so far; the span as its protobuf message."""
+        """(service, span) of all received so far; the span as its protobuf message."""
         for request in list(self.requests):
             for resource in request.resource_spans:
                 names = {one.key: one.value.string_value for one in resource.resource.attributes}

@@ -13,15 +13,15 @@ import psutil
 
 from oslira_devstack.servers.unprivileged import COMMON_GROUND
 
-# Below the range that outgoing connections are given (Linux from 32768, macOS from 49152): a server that is stopped for
-# a while must find its port free when it comes back.
+# Below the range of outgoing connections (Linux from 32768, macOS from 49152): a server that is stopped for
+# a while must find its port free when it starts again.
 _RANGE: Final = range(20_000, 32_000)
 _LAST: Final = 32_767
 _handed_out: set[int] = set()
 
 
 class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the other refusals here do)
-    """A port that was asked for is taken; the message names its holder and says what to do next."""
+    """A requested port is in use; the message names the process and says what to do next."""
 
     def __init__(self, port: int, *, wanted_by: str, hint: str) -> None:
         super().__init__(f"port {port} ({wanted_by}) is taken by {holder_of(port)}: {hint}")
@@ -29,7 +29,7 @@ class BusyPort(Exception):  # noqa: N818  (the name says what is so, as the othe
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that is free. No other call gives it while this process lives, in no process of this user."""
+    """A free port on 127.0.0.1. No other call returns it while this process lives, in any process of this user."""
     for port in random.sample(_RANGE, k=1_000):
         if _take(port):
             return port
@@ -49,7 +49,7 @@ def _take(port: int) -> bool:
     if port in _handed_out or not is_free(port):
         return False
     try:
-        # Of one file the byte with its number: the kernel lets go of it when this process ends, however it does.
+        # The byte with the port's number in one file: the kernel releases the lock when this process ends, in any way.
         fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
         return False
@@ -59,7 +59,7 @@ def _take(port: int) -> bool:
 
 @cache
 def _locks() -> int:
-    """Open until we end: to close it, even a second one, would let go of every lock."""
+    """Open until we end: closing it, even a second descriptor, would release every lock."""
     path = COMMON_GROUND / f"oslira-ports-{os.getuid()}"
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
@@ -72,7 +72,7 @@ def is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
-        # macOS lets a second socket bind beside one that is bound to all addresses: ask whether anybody answers, too.
+        # macOS lets a second socket bind next to one that is bound to all addresses: also try to connect.
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as caller:
             caller.settimeout(0.2)
             return caller.connect_ex(("127.0.0.1", port)) != 0

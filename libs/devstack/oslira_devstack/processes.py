@@ -20,7 +20,7 @@ _STEADY_S: Final = 30.0  # a process that ran this long starts its delays afresh
 
 @dataclass(slots=True)
 class Supervised:
-    """A child that should be running (or not), and where it says that it is ready: each URL has to answer 2xx."""
+    """A child that should be running (or not), and its readiness URLs: each must answer 2xx."""
 
     child: Child
     ready_urls: tuple[str, ...]
@@ -140,7 +140,7 @@ async def _is_ready(client: httpx.AsyncClient, process: Supervised) -> bool:
 
 
 async def _missing(client: httpx.AsyncClient, process: Supervised) -> str:
-    """What keeps it from being `ok`, in its own words; empty when nothing does."""
+    """Why it isn't `ok`, as it reports; empty if it is."""
     try:
         response = await client.get(process.ready_urls[0])
         report = response.json()

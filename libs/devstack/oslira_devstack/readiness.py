@@ -1,4 +1,4 @@
-"""Waiting until something that was started answers."""
+"""Waits until a started process answers."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ _INTERVAL_S: Final = 0.05
 async def wait_ready(
     child: Child, answers: Callable[[], Awaitable[bool]], *, timeout_s: float = 30.0
 ) -> None:
-    """Ask `answers` until it says yes. Raises DidNotStart with the end of the child's log when it ends or takes too long."""
+    """Call `answers` until it returns true. Raises DidNotStart with the end of the child's log when it ends or takes too long."""
     started = time.monotonic()
     while True:
         if not child.is_running:

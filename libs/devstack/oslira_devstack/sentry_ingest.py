@@ -1,4 +1,4 @@
-"""A stand-in for Sentry on this machine: takes whatever services send there, and keeps it."""
+"""A simulated Sentry on this machine: receives what services send, and stores it."""
 
 import gzip
 

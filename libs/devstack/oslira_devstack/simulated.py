@@ -1,4 +1,4 @@
-"""The provider simulators as a child process, and what a test asks of them."""
+"""The provider simulators as a child process, and their control by tests."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -53,7 +53,7 @@ class Simulators:
         return (await self._ask("POST", "/_sim/faults", rule)).json()["id"]
 
     async def remove_fault(self, rule_id: int) -> int:
-        """How many calls it hit. Those that it holds are let go."""
+        """How many calls it hit. Those that it holds are released."""
         rules = (await self._ask("GET", "/_sim/faults")).json()["faults"]
         await self._ask("DELETE", f"/_sim/faults/{rule_id}")
         return next((rule["hits"] for rule in rules if rule["id"] == rule_id), 0)

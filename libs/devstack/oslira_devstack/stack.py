@@ -164,7 +164,7 @@ class Stack:
         return servers
 
     async def _stop_servers(self, servers: Servers) -> None:
-        # Throw-away data needs no orderly end, and SeaweedFS takes two seconds over its own.
+        # Throw-away data needs no orderly stop, and SeaweedFS takes two seconds for its own.
         ends = (server.stop() if self.config.durable else server.discard() for server in servers.all())
         await asyncio.gather(*ends)
 

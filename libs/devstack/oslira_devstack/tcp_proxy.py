@@ -1,4 +1,4 @@
-"""A TCP proxy before a server of the stack, which can let it hang, drip or be gone for the services alone."""
+"""A TCP proxy in front of a server of the stack, which can hang, slow or break only the services' connections."""
 
 import asyncio
 from contextlib import suppress
@@ -82,7 +82,7 @@ class TcpProxy:
         while data := await reader.read(_READ_BYTES):
             await self._pass_on(data, writer, drips=drips)
         await self._until_it_moves()
-        with suppress(OSError):  # the other side may have gone altogether
+        with suppress(OSError):  # the other side may have closed it
             writer.write_eof()
 
     async def _pass_on(self, data: bytes, writer: asyncio.StreamWriter, *, drips: bool) -> None:

@@ -80,7 +80,7 @@ async def own_nats(server_factory: ServerFactory) -> AsyncGenerator[Nats]:
 
 @pytest_asyncio.fixture
 async def tester(own_nats: Nats) -> AsyncGenerator[JetStreamContext]:
-    """Who may do everything on `own_nats`: services themselves may not look into others' streams."""
+    """May do everything on `own_nats`: services themselves may not read others' streams."""
     client = await nats.connect(own_nats.url(TESTER))
     yield client.jetstream()
     await client.close()
@@ -145,7 +145,7 @@ async def simulators(simulator_process: Simulators) -> Simulators:
 
 @pytest.fixture(scope="session")
 def sentry() -> Generator[SentryIngest]:
-    """What the stack's services tell Sentry."""
+    """What the stack's services send to Sentry."""
     with SentryIngest() as ingest:
         yield ingest
 

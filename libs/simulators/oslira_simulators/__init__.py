@@ -1,1 +1,1 @@
-"""Stand-ins for Apify, OpenAI, Anthropic and Stripe: one small HTTP app that their real SDKs speak to."""
+"""Simulators of Apify, OpenAI, Anthropic and Stripe: one small HTTP app for their real SDKs."""

@@ -1,4 +1,4 @@
-"""Answers that are valid for the JSON schema asked, and derived from the profile in the prompt.
+"""Answers that are valid for the requested JSON schema, and derived from the profile in the prompt.
 
 Deterministic: a value depends only on the username and on its place in the answer.
 """
@@ -99,7 +99,7 @@ class _Writer:
         return found
 
     def _branch(self, branches: list[Schema], path: str) -> Schema:
-        """Null only where nesting has gone too deep: a richer answer exercises more of its reader."""
+        """Null only where nesting is too deep: a richer answer tests more of its reader."""
         nulls = [branch for branch in branches if branch.get("type") == "null"]
         others = [branch for branch in branches if branch.get("type") != "null"]
         if not others or (nulls and path.count("/") >= _DEEPEST):

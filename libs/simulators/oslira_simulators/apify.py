@@ -75,7 +75,7 @@ class Apify:
         return json_reply({"error": {"type": error_type, "message": message}}, status)
 
     async def start(self, call: Call) -> Reply:
-        """A run per request, as often as it is asked: the real start isn't idempotent either."""
+        """A run per request: the real start isn't idempotent either."""
         if refusal := start_refusal(call.fault):
             return refusal
         run = self._new_run(call)
@@ -85,7 +85,7 @@ class Apify:
         self._counters.apify_max_running = max(self._counters.apify_max_running, self.runs.running())
         wait_s = call.asked_int("waitForFinish", 0)
         await _wait_until_over(run, wait_s)
-        # A start that doesn't wait tells of the moment it was made, however late it is written down.
+        # A start that doesn't wait reports its creation time, however late it is stored.
         return json_reply({"data": run.details(time.time() if wait_s else run.started_at_s)}, 201)
 
     async def run(self, call: Call) -> Reply:
@@ -214,7 +214,7 @@ def _most_items(max_items: int | None, max_charge_usd: float | None) -> int | No
 
 
 async def _wait_until_over(run: ActorRun, wait_s: int) -> None:
-    """Long polling, at most 60 s; an abort meanwhile is seen at once."""
+    """Long polling, at most 60 s; an abort in the meantime is returned at once."""
     deadline_s = time.time() + min(wait_s, _LONGEST_WAIT_S)
     while (now_s := time.time()) < deadline_s and not run.is_over(now_s):  # noqa: ASYNC110 - an abort moves the end
         await asyncio.sleep(min(0.1, deadline_s - now_s, max(0.001, run.ends_at_s - now_s)))

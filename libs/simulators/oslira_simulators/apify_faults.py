@@ -1,4 +1,4 @@
-"""Bad days of Apify: starts that are refused, runs that don't end well, items that aren't the profile asked for."""
+"""Faults of Apify: rejected starts, failed runs, items of another profile."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Actor runs as Apify keeps them. Their state follows from the clock, so nothing has to tick."""
+"""Actor runs as Apify stores them. Their state follows from the clock, so no timer is needed."""
 
 import math
 import secrets
@@ -25,9 +25,9 @@ def iso(at_s: float) -> str:
 
 @dataclass(slots=True)
 class ActorRun:
-    """Times are Unix seconds. `ends_as` is what happens at `ends_at_s` unless somebody aborts before.
+    """Times are Unix seconds. `ends_as` is the state at `ends_at_s` unless the run is aborted before.
 
-    `spent_usd` is what it costs beside its profiles; before `readable_at_s` it isn't found.
+    `spent_usd` is its cost in addition to its profiles; before `readable_at_s` it isn't found.
     """
 
     actor: str

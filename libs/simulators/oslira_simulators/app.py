@@ -1,4 +1,4 @@
-"""The simulators as one ASGI app: find the provider, perhaps let a fault happen, answer."""
+"""The simulators as one ASGI app: find the provider, apply a fault if there is one, answer."""
 
 import asyncio
 import sys
@@ -198,7 +198,7 @@ async def _while_connected(work: Coroutine[None, None, Reply], receive: Receive)
 
 
 def _spoiled(reply: Reply, provider: str, fault: Fault | None, route: Route) -> Reply:
-    """Truncated or malformed as an HTTP body, unless the route's handler has spoilt the answer itself."""
+    """Truncated or malformed as an HTTP body, unless the route's handler has changed the answer itself."""
     if fault is None:
         return reply
     if fault.kind in route.own_faults:

@@ -22,5 +22,5 @@ class SimulatorConfig:
     latencies: dict[str, Distribution] = field(default_factory=default_latencies)
     openai_cache_ttl_s: float = 600.0
     timeout_fault_s: float = 120.0
-    # The day that the suppliers' models are judged by; the real one unless it is set.
+    # The date for the suppliers' models; the current one unless it is set.
     today: date | None = None

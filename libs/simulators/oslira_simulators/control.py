@@ -1,4 +1,4 @@
-"""`/_sim`: what tests and the demo read and set. Never asked for a key, never hit by a fault."""
+"""`/_sim`: read and set by tests and the demo. Needs no key, and is never hit by a fault."""
 
 from collections.abc import Callable
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What was asked of each provider, counted for the tests to read."""
+"""Counts the requests to each provider, for tests."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -33,7 +33,7 @@ class NameCounts:
 
 
 class Gauge:
-    """How many run now, and the most that ever ran at once."""
+    """How many run now, and the maximum so far."""
 
     def __init__(self) -> None:
         self.now = 0

@@ -108,7 +108,7 @@ class Fault:
 
     @property
     def is_over(self) -> bool:
-        """Removed, or its time is up: calls that it holds are let go."""
+        """Removed or expired: calls that it holds are released."""
         return self.is_removed or (
             self.for_s is not None and time.monotonic() >= self.added_at_s + self.for_s
         )

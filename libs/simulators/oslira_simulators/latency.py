@@ -32,7 +32,7 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """The long-tailed shape that real providers show."""
+    """The long-tailed distribution of real providers."""
 
     median_s: float
     sigma: float
@@ -84,7 +84,7 @@ class Latencies:
         self._number = 0
 
     def restore(self) -> None:
-        """Back to the settings it was made with."""
+        """Reset to the initial settings."""
         distributions, self.speed, self.seed = self._first
         self.distributions = dict(distributions)
 

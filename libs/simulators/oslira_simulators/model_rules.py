@@ -1,6 +1,6 @@
-"""Which models the simulated suppliers have, until when, and what each of them refuses in a request.
+"""Which models the simulated suppliers have, until when, and which requests each of them rejects.
 
-Not taken from the service's own table: a mistake there must show here. Sources: both suppliers' model, deprecation and migration
+Not derived from the service's own table: a mistake there must show here. Sources: both suppliers' model, deprecation and migration
 pages, and errors quoted in public issue threads, November 2026.
 """
 
@@ -16,7 +16,7 @@ _SNAPSHOT: Final = re.compile(r"-(\d{4}-\d\d-\d\d|\d{8})$")
 
 
 class Refusal(ValueError):  # noqa: N818
-    """A request that the real API refuses, in its words."""
+    """A request that the real API rejects, with its error text."""
 
     def __init__(
         self, message: str, *, status: int = 400, param: str | None = None, code: str | None = None

@@ -31,7 +31,7 @@ REFUSAL = "I'm sorry, but I can't help with that."
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call in neither provider's words. `schema` is None where plain text was asked for."""
+    """A call, independent of the provider. `schema` is None where plain text was requested."""
 
     model: str
     prompt: str
@@ -60,7 +60,7 @@ class SimulatedModel:
         self._counters = counters
 
     async def ask(self, question: Question, call: Call) -> Answer:
-        """Takes its time, then answers. Cancelled when the caller leaves: counted as abandoned."""
+        """Waits for its latency, then answers. Cancelled when the caller disconnects: counted as abandoned."""
         answer = _answer(question, call)
         await self._think(question)
         return answer

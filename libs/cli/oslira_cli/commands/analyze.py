@@ -65,7 +65,7 @@ async def _analyze(login: "Login", name: str, kind: Literal["light", "deep", "xr
         order = AnalysisBody(username=name, type=kind, business_profile_id=business_profile_id)
         accepted = await oslira.analyses.create_analysis(order)
         run_id = accepted.run_id
-        # Progress goes to stderr, so that --json prints JSON alone.
+        # Progress goes to stderr, so that --json prints only JSON.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(name, total=100, step=accepted.status)
             if accepted.status not in ENDED:

@@ -92,7 +92,7 @@ async def _bulk(login: "Login", body: bytes, *, quote: bool, terms: dict[str, An
             return (await oslira.bulk.quote_bulk(names, **terms)).model_dump(mode="json")
         bulk = (await oslira.bulk.create_bulk(names, **terms)).bulk
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        # Progress goes to stderr, so that --json prints JSON alone.
+        # Progress goes to stderr, so that --json prints only JSON.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("bulk", total=bulk.counts.total)
             while bulk.status == "running" or bulk.credits.held:

@@ -1,4 +1,4 @@
-"""`oslira failed list | show | replay`: work that ended badly, why, and another try."""
+"""`oslira failed list | show | replay`: failed work, its reason, and a retry."""
 
 import asyncio
 import json

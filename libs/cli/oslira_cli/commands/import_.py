@@ -28,7 +28,7 @@ def import_(
 ) -> None:
     """Grant each line's credits once (key `migration:<id>`), and name bad lines by number. Run `oslira audit` afterwards.
 
-    Exits 1 if a line was bad, 2 if the file can't be read (nothing is granted then). When it breaks off, run it again.
+    Exits 1 if a line was bad, 2 if the file can't be read (nothing is granted then). After an interruption, run it again.
     """
     from oslira_cli.balance_file import UnreadableFile, read_lines  # noqa: PLC0415
 
@@ -51,7 +51,7 @@ def import_(
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file. `bad` is by line number. `granted_credits` are those of this import alone."""
+    """The result for a file. `bad` is by line number. `granted_credits` are those of this import only."""
 
     granted: int = 0
     granted_credits: int = 0
@@ -61,7 +61,7 @@ class Imported:
 
 
 async def import_balances(login: Login, lines: "list[tuple[int, Line | BadLine]]") -> Imported:
-    """Again: nothing new. Raises what ask_admin raises, but for what is wrong with a line."""
+    """Repeated, it grants nothing new. Raises the errors of ask_admin, except those about a line."""
     from oslira_cli.admin import Admin  # noqa: PLC0415
 
     done = Imported()

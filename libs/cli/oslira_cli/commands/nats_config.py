@@ -1,4 +1,4 @@
-"""`oslira nats-config`: everybody's permissions, for the server that production runs; `--new-seed` makes a login."""
+"""`oslira nats-config`: the permissions of all users, for a production server; `--new-seed` makes a login."""
 
 from typing import Annotated
 

@@ -30,9 +30,9 @@ def reconcile(
     token: AdminToken = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Take in Stripe's events since then the way webhooks are, none twice, wait until they are applied, and compare.
+    """Import Stripe's events since then as webhooks, none twice, wait until they are applied, and compare.
 
-    Exits 1 while something differs, is missing or waits, 2 for an unreadable moment. Running it again does nothing twice.
+    Exits 1 while something differs, is missing or waits, 2 for an invalid time. It may be run again.
     """
     from oslira_cli.admin import ask_admin  # noqa: PLC0415
     from oslira_cli.reconciliation import Reconcile  # noqa: PLC0415

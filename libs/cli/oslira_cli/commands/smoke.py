@@ -17,9 +17,9 @@ def smoke(
         str, typer.Option(help="The development user, on this machine's stack.")
     ] = "smoke@oslira.test",
 ) -> None:
-    """Check health, make one light analysis, follow it to its end and see it settled; one line a step. Exits 1 if one fails.
+    """Check health, make one light analysis, follow it until it is settled; one line per step. Exits 1 if one fails.
 
-    The token is OSLIRA_SMOKE_TOKEN: of a user kept for this, with credits. Without it, one is made on the stack that runs here.
+    The token is OSLIRA_SMOKE_TOKEN, of a user with credits. Without it, one is made on the stack that runs here.
     """
     from oslira_cli.extensions import NoDeployment, find_stack  # noqa: PLC0415
     from oslira_cli.smoke import Failed, Smoke  # noqa: PLC0415

@@ -26,7 +26,7 @@ def tick(
 ) -> None:
     """Start a job at all services that own a part of it. A slot that was run is not run again.
 
-    Exits 2 for an unknown job or moment, 1 when no owner could be reached.
+    Exits 2 for an unknown job or an invalid time, 1 when no owner is reachable.
     """
     from oslira_client import ApiError  # noqa: PLC0415
 

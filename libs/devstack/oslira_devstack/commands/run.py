@@ -19,7 +19,7 @@ Serve = Callable[[Stack, asyncio.Event], Awaitable[None]]
 
 
 def usual_config(*, profiles: Path | None, speed: float) -> StackConfig:
-    """The ports people know (8080, 8081, 909x), data that lasts, real providers where their keys are given."""
+    """The default ports (8080, 8081, 909x), persistent data, real providers where their keys are given."""
     gateway = int(os.environ.get("OSLIRA_PORT") or 8080)
     return StackConfig(
         data_dir=datadir.default_path(),

@@ -92,7 +92,7 @@ class Show:
         return Shown(name, isinstance(answer, AcceptedRun), run, took_s)
 
     async def settled(self, run_id: UUID, *, timeout_s: float = 30.0) -> Run:
-        """The finished run once nothing of it is held any more."""
+        """The finished run once none of its credits are held any more."""
         deadline = time.monotonic() + timeout_s
         while True:
             run = await self.oslira.analyses.get_run(run_id)
@@ -106,7 +106,7 @@ class Show:
         return (await self.oslira.credits.get_balance()).available
 
     async def table(self) -> Table:
-        """Every analysis shown: what came of it, how long it took and what it cost."""
+        """Every analysis: its result, how long it took and what it cost."""
         rows = await self.analysis.fetch(
             "select id, is_from_cache, ai_cost_nano_usd + scrape_cost_nano_usd as cost"
             " from analysis.runs where id = any($1::uuid[])",

@@ -1,4 +1,4 @@
-"""From wheels, or from containers where OSLIRA_TEST_SERVERS=containers asks for it."""
+"""From wheels, or from containers with OSLIRA_TEST_SERVERS=containers."""
 
 import os
 from dataclasses import dataclass
@@ -60,4 +60,6 @@ class ServerFactory:
         chosen = os.environ.get("OSLIRA_TEST_SERVERS", "wheels")
         if chosen not in ("wheels", "containers"):
             raise ValueError(f"OSLIRA_TEST_SERVERS is {chosen!r}: say wheels or containers")
-        return chosen == "containers" and not self.durable  # it is for tests: a container's data goes with it
+        return (
+            chosen == "containers" and not self.durable
+        )  # it is for tests: a container's data is deleted with it

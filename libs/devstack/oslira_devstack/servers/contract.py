@@ -1,4 +1,4 @@
-"""What the stack and the tests ask of a server, wherever it runs."""
+"""What the stack and the tests need of a server, wherever it runs."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +18,7 @@ class Server(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Ask it to end, then insist. Nothing of it runs when this returns."""
+        """Ask it to end, then kill it. It has ended when this returns."""
         ...
 
     async def kill(self) -> None:
@@ -26,7 +26,7 @@ class Server(Protocol):
         ...
 
     async def discard(self) -> None:
-        """End it at once, and what it stored with it: for tests."""
+        """Kill it at once, and delete its data: for tests."""
         ...
 
     @property

@@ -20,7 +20,7 @@ async def superuser_connects(url: str) -> bool:
 
 
 async def make_database_and_migrator(url: str, credentials: Credentials) -> None:
-    """Idempotent. The migrator makes roles and databases and owns `oslira`; it is no superuser and bypasses no policy."""
+    """Idempotent. The migrator makes roles and databases and owns `oslira`; it is not a superuser and bypasses no policy."""
     connection = await asyncpg.connect(url)
     try:
         exists = await connection.fetchval(

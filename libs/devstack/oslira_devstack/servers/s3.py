@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REGION: Final = "us-east-1"
 _PROBE: Final = ".ready"
 _PROBE_TIMEOUT_S: Final = 0.5
-# It listens on all of these, each with gRPC beside it, and would take fixed ports otherwise.
+# It listens on all of these, each with gRPC next to it, and would take fixed ports otherwise.
 _LISTENERS: Final = ("s3", "master", "volume", "filer", "admin")
 
 
@@ -133,9 +133,9 @@ def s3_client(endpoint_url: str, credentials: Credentials, *, timeout_s: float =
 async def bucket_probe(
     endpoint_url: str, bucket: str, credentials: Credentials
 ) -> Callable[[], Awaitable[bool]]:
-    """Asks whether an object can be written and read back: the port opens before the bucket and its volumes are there.
+    """Whether an object can be written and read back: the port opens before the bucket and its volumes exist.
 
-    A request that comes too early hangs for five seconds in the server, so it is given up after a short while and sent again.
+    A request that is too early hangs for five seconds in the server, so it is cancelled after a short while and sent again.
     """
     client = await asyncio.to_thread(s3_client, endpoint_url, credentials, timeout_s=_PROBE_TIMEOUT_S)
     return lambda: asyncio.to_thread(_writes_and_reads, client, bucket)

@@ -15,12 +15,12 @@ from typing import Final
 
 from oslira_devstack.child import OsUser
 
-# Survives a reboot, unlike /tmp, and everybody may pass it.
+# Survives a reboot, unlike /tmp, and all users may read it.
 COMMON_GROUND: Final = Path("/var/tmp")  # noqa: S108  (below it, only a folder that is verified to be ours)
 
 
 def other_user() -> OsUser | None:
-    """Whom to run as: None means as ourselves."""
+    """The user to run as: None means the current one."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam("nobody")
@@ -63,7 +63,7 @@ def reachable_binaries(binaries: Path, user: OsUser | None, *, common_ground: Pa
 
 
 def _require_ours(folder: Path) -> Path:
-    # Everybody may write to the common ground: a folder that somebody else put there first is not to be trusted.
+    # All users may write to the common folder: one that another user put there first must not be trusted.
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise PermissionError(f"{folder} belongs to another user: remove it")
     return folder
