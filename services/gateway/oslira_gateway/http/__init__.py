@@ -1,1 +1,1 @@
-"""What every route shares: problem details, request ids, limits, authentication."""
+"""Shared by all routes: problem details, request ids, limits, authentication."""

@@ -1,4 +1,4 @@
-"""The application: routes under /v1 behind the guard, health and schema beside them, every error a problem."""
+"""The application: routes under /v1 behind the guard, health and schema next to them, problem details for every error."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -58,10 +58,10 @@ def create_app(
 ) -> Edge:
     """`routes` are relative to /v1 and closed by default; `operations` are open (health).
 
-    Without `rate_limit` nothing is counted, without `points` nobody's requests are measured for their own account.
+    Without `rate_limit` requests are not counted; without `points` they are not measured per account.
     """
 
-    # A function, because Litestar copies guards deeply for each handler: an object would take its database pool along.
+    # A function, because Litestar deep-copies guards for each handler: an object would be copied with its database pool.
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         try:
             await authentication.identify(connection, handler)
@@ -69,7 +69,7 @@ def create_app(
             if rate_limit is not None and not error.is_transient:
                 await rate_limit.count_refused(connection)
             raise
-        # Counted before any database work: refusing a request must cost less than the request.
+        # Counted before any database work: to reject a request must cost less than to serve it.
         if rate_limit is not None:
             await rate_limit.count(connection, handler)
         try:

@@ -18,29 +18,27 @@ from oslira_gateway.identity.permissions import NEEDS, Action, require
 from oslira_gateway.identity.ports import Memberships, TokenVerifier
 from oslira_gateway.identity.sign_up import SignUp
 
-PUBLIC: Final = "public"  # opt: nobody has to say who they are
+PUBLIC: Final = "public"  # opt: needs no token
 ANY_USER: Final = "any_user"  # opt: a user, with or without an account
 IDENTIFIED: Final = (
-    "identified"  # opt: a good token is enough; nothing is looked up, so a sign-in that has ended is good too
+    "identified"  # opt: a valid token is enough; Postgres is not read, so a token after sign-out is accepted
 )
 ACCOUNT_IN_PATH: Final = "account_in_path"  # opt: the route's own {account_id} is the account in use
-BY_TICKET: Final = (
-    "by_ticket"  # opt: a `ticket` in the query, which the route checks, takes the token's place
-)
-ANONYMOUS: Final = "anonymous"  # opt: the token of a visitor's run is good here as well, for that run
+BY_TICKET: Final = "by_ticket"  # opt: a `ticket` in the query replaces the token; the route checks it
+ANONYMOUS: Final = "anonymous"  # opt: also accepts an anonymous caller's token, for its run
 _SCHEME: Final = "bearer"
 
 
 class RunTokenVerifier(Protocol):
-    """Tells which run a visitor's token opens."""
+    """Verifies tokens of anonymous callers."""
 
     def run_of(self, token: str) -> UUID | None:
-        """None when it is no token of that kind. Raises OsliraError: token_invalid, token_expired."""
+        """The token's run; None for another kind of token. Raises OsliraError: token_invalid, token_expired."""
         ...
 
 
 class Authentication:
-    """The guard of /v1, in two steps: `identify` verifies the token, `choose` lets newcomers in and chooses the account."""
+    """The guard of /v1, in two steps: `identify` verifies the token, `choose` signs up new users and selects the account."""
 
     def __init__(
         self,
@@ -51,7 +49,7 @@ class Authentication:
         run_tokens: RunTokenVerifier | None = None,
         trusted_proxies: Sequence[Network] = (),
     ) -> None:
-        """Without `sign_up` nobody becomes a user by asking."""
+        """Without `sign_up` a first request creates no user."""
         self._tokens = tokens
         self._memberships = memberships
         self._sign_up = sign_up
@@ -61,9 +59,9 @@ class Authentication:
     async def identify(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Verify the token and leave its caller on the request. Reads no database, so it may come before the rate limits.
+        """Verify the token and store its caller in the request's state. Reads no database, so it runs before the rate limits.
 
-        Raises what the token lacks: unauthenticated, token_*, service_token_refused.
+        Raises unauthenticated, token_*, service_token_refused.
         """
         if is_open(connection, handler):
             return
@@ -75,9 +73,9 @@ class Authentication:
         connection.state.caller = await self._tokens.verify(token)
 
     async def choose(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Look up the accounts of the caller that `identify` found, and leave the chosen one on the request.
+        """Read the caller's accounts, and store the selected one in the request's state.
 
-        Raises what the caller lacks: signed_out, no_account, account_not_found, forbidden.
+        Raises signed_out, no_account, account_not_found, forbidden.
         """
         caller: Caller | None = connection.scope["state"].get("caller")
         if caller is None or handler.opt.get(IDENTIFIED):
@@ -100,20 +98,20 @@ class Authentication:
         network = counted_network(client_address(scope, self._trusted_proxies))
         if await self._sign_up(caller, network) is None and not caller.is_confirmed:
             return memberships
-        # Made now, or by another first request that came with this one.
+        # Created by this request, or by a concurrent first request.
         return await self._memberships.of_user(caller.user_id)
 
 
 def is_open(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> bool:
     """Whether the request needs no token."""
-    # Preflight requests carry no credentials; the CORS layer answers those that matter before they get here.
+    # Preflight requests have no credentials. The CORS layer answers them before the guard, except for unknown origins.
     if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
         return True
     return bool(handler.opt.get(BY_TICKET)) and "ticket" in connection.query_params
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token of an Authorization header; the scheme is in any case (RFC 9110). Raises `unauthenticated`."""
+    """The token of an Authorization header; the scheme is case-insensitive (RFC 9110). Raises `unauthenticated`."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != _SCHEME or not token.strip():
         raise OsliraError("unauthenticated", "Send a token: Authorization: Bearer …")
@@ -121,25 +119,25 @@ def bearer_token(authorization: str | None) -> str:
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Who asks, as the guard verified it."""
+    """The caller that the guard verified."""
     caller: Caller = request.state.caller
     return caller
 
 
 def member_of(request: Request[Any, Any, Any]) -> Member:
-    """Who asks, in the account they chose."""
+    """The caller in the selected account."""
     member: Member = request.state.member
     return member
 
 
 def granted_run_of(request: Request[Any, Any, Any]) -> UUID | None:
-    """The run that a visitor's token opens; None when a member asks."""
+    """The run of an anonymous caller's token; None for a member."""
     run_id: UUID | None = getattr(request.state, "granted_run_id", None)
     return run_id
 
 
 def path_id(value: str, code: str) -> UUID:
-    """An id from a path; one that isn't an id names nothing, so `code` (a not_found one) is raised."""
+    """An id from a path. Raises `code` (a not_found one) if it is not a UUID."""
     try:
         return UUID(value)
     except ValueError as error:

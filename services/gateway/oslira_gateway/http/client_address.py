@@ -1,7 +1,7 @@
-"""Whose address a request comes from. The one place that reads forwarded addresses, since anybody can write that header.
+"""The client's address. Only this module reads forwarded addresses, because any client can send that header.
 
-Each proxy appends the address it was called from, so only what trusted hops appended counts: from the right, the first one that
-isn't a trusted proxy is the client. What stands further left is the client's own word.
+Each proxy appends the address of its peer, so only addresses appended by trusted proxies count: the first address from the right that
+is not a trusted proxy is the client. Addresses further left are sent by the client.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _FORWARDED: Final = b"x-forwarded-for"
-# A connection without an address (a unix socket): all of these count as one client, and none is a proxy.
+# Connections without an address (unix sockets) count as one client, which is not a proxy.
 _UNKNOWN: Final = IPv4Address(0)
-# Whoever has one IPv6 address has the whole /64 it is from.
+# A client with one IPv6 address has its whole /64.
 _IPV6_PREFIX: Final = 64
 
 
@@ -28,7 +28,7 @@ def client_address(scope: Mapping[str, Any], trusted: Sequence[Network]) -> Addr
         forwarded = _address(hop)
         if (
             forwarded is None
-        ):  # not an address: nothing beyond it can be believed, so whoever passed it on counts
+        ):  # not an address: addresses further left are not trusted, so the proxy that sent it counts
             return address
         address = forwarded
         if not _is_trusted(address, trusted):
@@ -37,7 +37,7 @@ def client_address(scope: Mapping[str, Any], trusted: Sequence[Network]) -> Addr
 
 
 def counted_network(address: Address) -> Network:
-    """What limits count by: an IPv4 address whole, an IPv6 one by its /64."""
+    """The network that limits count: an IPv4 address, or the /64 of an IPv6 address."""
     if isinstance(address, IPv4Address):
         return IPv4Network(address)
     return IPv6Network((int(address), _IPV6_PREFIX), strict=False)
@@ -58,7 +58,7 @@ def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str]:
 
 
 def _address(text: str) -> Address | None:
-    """Of `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`; an IPv4 address in IPv6's clothes is the IPv4 one."""
+    """Of `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`; an IPv4-mapped IPv6 address is returned as IPv4."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,8 +1,8 @@
-"""What a route may answer besides its usual success, stated beside it and never twice.
+"""The responses of a route in addition to its usual success, declared at the route.
 
 `@post("/analyses", responses=also(200, Run, "It exists.") | refuses("invalid_username", "insufficient_credits"))`
 
-Codes that every route may answer (authentication, limits, malformed requests, our own failures) are added by `http/openapi.py`.
+`http/openapi/document.py` adds the codes that all routes have (authentication, limits, invalid requests, internal errors).
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass
 class Refusals(ResponseSpec):
-    """The problems of one status that a route answers with."""
+    """The problems of a route with one status."""
 
     codes: tuple[str, ...] = ()
 
@@ -47,7 +47,7 @@ def refuses(*codes: str) -> dict[int, ResponseSpec]:
 def also(
     status: int, body: Any, description: str, *, media_type: str = "application/json"
 ) -> dict[int, ResponseSpec]:
-    """Another success, or the usual one said more exactly. `body` None: the answer has none."""
+    """Another success response, or a more exact one for the usual status. `body` None: no body."""
     spec = ResponseSpec(
         data_container=body, generate_examples=False, description=description, media_type=media_type
     )
@@ -64,7 +64,7 @@ def by_status(codes: Sequence[str]) -> Mapping[int, tuple[str, ...]]:
 
 
 def problem_example(code: str) -> dict[str, Any]:
-    """How a problem with this code looks."""
+    """An example of a problem with this code."""
     return problem_body(code, text_of(code), instance="/v1/…")
 
 

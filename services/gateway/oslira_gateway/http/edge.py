@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, one log line and one measurement a request, headers that every answer has."""
+"""The outermost layer: request ids, one log line and one measurement per request, and headers of all responses."""
 
 import re
 import time
@@ -23,7 +23,7 @@ from oslira_gateway.metrics import HTTP_SECONDS, REFUSALS
 
 _LOG = structlog.get_logger()
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-# A token of 8 KiB and the usual rest fit well.
+# Enough for a token of 8 KiB and the usual other headers.
 MAX_HEAD_BYTES: Final = 32 * 1024
 MAX_HEADERS: Final = 100
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})
@@ -35,7 +35,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def request_id_of(scope: Scope) -> str:
-    """The caller's own id where it is a plain token, so that nothing foreign gets into logs; else a new one."""
+    """The caller's id if it is a plain token, else a new one, so that logs contain no arbitrary text."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(text := value.decode("latin-1")):
             return text
@@ -43,10 +43,10 @@ def request_id_of(scope: Scope) -> str:
 
 
 class Edge:
-    """Wraps the application. The log names the route's template: the path and the query may hold more than logs should."""
+    """Wraps the application. The log has the route's template, because paths and queries may contain secrets."""
 
     def __init__(self, app: Litestar, points: Points | None = None) -> None:
-        """Without `points` requests are measured for operators alone."""
+        """Without `points` requests are measured for operators only."""
         self.application = app
         self._app: Any = app
         self._points = points
@@ -58,7 +58,7 @@ class Edge:
             return
         request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        # Whoever calls may be anybody: their trace is linked to ours, and never joined.
+        # External callers are not trusted: their trace is linked to ours, not continued.
         caller = trace.parse(_header(scope, b"traceparent"))
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),
@@ -69,7 +69,7 @@ class Edge:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _size_bytes(scope) > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
-            # Before anything of it is read: uvicorn itself takes whatever is sent.
+            # Before the body is read: uvicorn has no limit of its own.
             await _refuse(send, "headers_too_large")
         elif not is_storable(scope["path"]) or b"%00" in scope["query_string"]:
             await _refuse(send, "invalid_request")
@@ -109,7 +109,7 @@ class Edge:
             self._points.emit(Metric.REQUEST, label, round(seconds * 1_000_000), account_id=member.account_id)
 
     def _allow_all_methods(self, scope: Scope, message: Message) -> None:
-        """Litestar's own answer to OPTIONS knows only the first handler that was registered under a path."""
+        """Litestar's response to OPTIONS lists only the methods of the first handler of a path."""
         for route in self.application.routes:
             if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
                 others = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]

@@ -1,4 +1,4 @@
-"""Lists: `{items, next_cursor}`, paged by key, so that a page never shifts when rows are added."""
+"""Lists: `{items, next_cursor}`, with keyset pagination, so that new rows do not shift pages."""
 
 import base64
 import binascii
@@ -12,10 +12,10 @@ from oslira_shared.errors import OsliraError
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
-# base64url: what every cursor is written in, whatever it holds. It names a place, it grants nothing.
+# All cursors are base64url. A cursor is a position and grants no access.
 CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]+={0,2}$"
 MAX_CURSOR_LENGTH: Final = 300
-# The largest number that a column of Postgres holds.
+# The largest bigint of Postgres.
 _MOST: Final = 2**63 - 1
 ItemT = TypeVar("ItemT")
 
@@ -41,18 +41,18 @@ class Page(Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last row of a page of rows ordered by (created_at, id), newest first. It names a place, it grants nothing."""
+    """The last row of a page ordered by (created_at, id), newest first. It grants no access."""
 
     created_at: datetime
     row_id: UUID
 
     def encode(self) -> str:
-        """As it stands in next_cursor."""
+        """The text of next_cursor."""
         return base64.urlsafe_b64encode(f"{self.created_at.isoformat()}|{self.row_id}".encode()).decode()
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Raises OsliraError `invalid_request` for anything that encode() didn't make."""
+        """Raises OsliraError `invalid_request` for text that encode() did not return."""
         try:
             moment, row_id = base64.urlsafe_b64decode(text.encode()).decode().split("|")
             return cls(datetime.fromisoformat(moment).astimezone(UTC), UUID(row_id))
@@ -66,7 +66,7 @@ def cursor_of_number(number: int) -> str:
 
 
 def number_of_cursor(cursor: str) -> int:
-    """Raises OsliraError `invalid_request` for anything that cursor_of_number() didn't make."""
+    """Raises OsliraError `invalid_request` for text that cursor_of_number() did not return."""
     try:
         text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
         number = int(text)
@@ -78,4 +78,4 @@ def number_of_cursor(cursor: str) -> int:
 
 
 def _no_cursor() -> OsliraError:
-    return OsliraError("invalid_request", "The cursor is not one that a list returned.")
+    return OsliraError("invalid_request", "Invalid cursor.")

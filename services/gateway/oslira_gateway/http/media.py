@@ -6,13 +6,13 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from oslira_shared.errors import OsliraError
 
-ACCEPTS: Final = "accepts"  # opt: the media types of a body, where JSON is not the only one
+ACCEPTS: Final = "accepts"  # opt: media types of the body, if not only JSON
 _JSON: Final = ("application/json",)
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 def require_media_type(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Raises `unsupported_media_type`, since a form or a text that happens to parse as JSON was not meant as such."""
+    """Raises `unsupported_media_type`. A form or text that parses as JSON by chance must not be accepted."""
     accepted: tuple[str, ...] = handler.opt.get(ACCEPTS, _JSON)
     sent = connection.headers.get("content-type")
     may_have_body = connection.scope.get("method") in _WITH_BODY

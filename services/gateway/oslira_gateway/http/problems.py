@@ -1,4 +1,4 @@
-"""RFC 9457 problem details: the one table from an error's kind to an HTTP answer, for errors of ours and of anybody else."""
+"""RFC 9457 problem details: one table from an error's kind to an HTTP response, for our errors and all others."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -27,7 +27,7 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.LIMITED: 429,
     Kind.TRANSIENT: 503,
 }
-# Where HTTP has a status of its own for the code.
+# Codes with their own HTTP status.
 STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "invalid_request": 400,
     "body_too_large": 413,
@@ -39,7 +39,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "version_conflict": 412,
     "internal": 500,
 }
-# What the framework raises by itself.
+# Raised by the framework.
 CODE_OF_STATUS: Final[Mapping[int, str]] = {
     400: "invalid_request",
     401: "unauthenticated",
@@ -52,14 +52,14 @@ CODE_OF_STATUS: Final[Mapping[int, str]] = {
     429: "rate_limited",
     503: "unavailable",
 }
-# In place of the framework's words, which may repeat a query, and with it a ticket.
+# Replaces the framework's text, which may contain a query with a ticket.
 _DETAIL: Final[Mapping[str, str]] = {
     "invalid_request": "The request is not what this endpoint accepts.",
     "not_found": "There is nothing at this address.",
     "body_too_large": "The request body is larger than this endpoint accepts.",
     "internal": "Something went wrong on our side.",
 }
-# Postgres or the bus is gone, full or slow: the same request may pass later.
+# Postgres or the bus is unavailable, full or slow: a retry may succeed.
 _AWAY: Final = (*DATABASE_AWAY, NatsError)
 RETRY_AFTER_S: Final = 2
 
@@ -84,12 +84,12 @@ def as_oslira_error(error: Exception) -> OsliraError:
         extra = {"errors": error.extra} if error.status_code == HTTPStatus.BAD_REQUEST and error.extra else {}
         return OsliraError(code, _DETAIL.get(code, error.detail), **extra)
     if isinstance(error, _AWAY):
-        return OsliraError("unavailable", "A part of the service is not there; nothing was done.")
+        return OsliraError("unavailable", "A part of the service is unavailable; nothing was done.")
     return OsliraError("internal", _DETAIL["internal"])
 
 
 def problem_body(code: str, detail: str, *, instance: str) -> dict[str, Any]:
-    """The JSON of a problem. `instance` is the path alone: a query may hold a ticket."""
+    """The JSON of a problem. `instance` is the path only: a query may contain a ticket."""
     status = status_of_code(code)
     return {
         "type": f"urn:oslira:problem:{code}",

@@ -1,4 +1,4 @@
-"""Rate limits at the edge: which class a request is of, who is counted, and what the answer says about it."""
+"""Rate limits at the edge: the class of a request, which budgets it is counted against, and the response's headers."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ from oslira_gateway.identity.caller import Caller, Member
 from oslira_gateway.limits.limit_requests import LimitRequests, LimitState
 from oslira_gateway.limits.policies import RouteClass, Scope
 
-LIMIT: Final = "limit"  # opt: the RouteClass, where it doesn't follow from the method
+LIMIT: Final = "limit"  # opt: the RouteClass, if it does not follow from the method
 _STATE: Final = "rate_limit"
 _COUNTED: Final = "counted_account"
-# Choices of an account that one process remembers; an id has 36 characters.
+# The most remembered accounts of callers per process; an id has 36 characters.
 _MOST_REMEMBERED: Final = 20_000
 _MAX_ID_CHARS: Final = 40
 _Choice = tuple[UUID, str]
@@ -30,8 +30,8 @@ _READS: Final = frozenset({"GET", "HEAD"})
 class RateLimit:
     """Counts each request once against each of its budgets, before the database is read.
 
-    Which account a request is for takes a look into the database. The account that a user's requests were for last is therefore
-    remembered here and counted at once; where it turns out to be another one, that one is counted as well.
+    The account of a request is known only after a database read. So the account of the user's last request is remembered and counted
+    at once; if the request is for another account, that one is counted as well.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class RateLimit:
         self._accounts: OrderedDict[_Choice, str] = OrderedDict()
 
     async def count(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Of somebody whose token is good, or of a route that is open. Raises rate_limited, unavailable."""
+        """A request with a valid token, or to an open route. Raises rate_limited, unavailable."""
         if _is_preflight(connection):
             return
         caller, who = _caller(connection), self._address(connection)
@@ -56,7 +56,7 @@ class RateLimit:
     async def count_account(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """The account that was chosen, unless `count` has counted it already. Raises rate_limited."""
+        """The selected account, unless `count` has counted it already. Raises rate_limited."""
         caller, member = _caller(connection), connection.scope["state"].get("member")
         if caller is None or not isinstance(member, Member) or _is_preflight(connection):
             return
@@ -69,7 +69,7 @@ class RateLimit:
             await self._count(connection, _class(connection, handler), {Scope.ACCOUNT: account})
 
     async def count_refused(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        """Of somebody whose token is not good; guessing tokens is what this bounds. Raises rate_limited."""
+        """A request with an invalid token; this limits the guessing of tokens. Raises rate_limited."""
         await self._count(connection, RouteClass.SIGN_IN, self._address(connection))
 
     def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
@@ -119,7 +119,7 @@ def _class(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHan
 
 
 def class_of(handler: BaseRouteHandler, method: str) -> RouteClass:
-    """What the route says, else by whether it is open, streams, reads or writes."""
+    """The class in the route's `opt`, else by whether it is open, streams, reads or writes."""
     if (stated := handler.opt.get(LIMIT)) is not None:
         return RouteClass(stated)
     if handler.opt.get(STREAMS):
@@ -130,7 +130,7 @@ def class_of(handler: BaseRouteHandler, method: str) -> RouteClass:
 
 
 def limit_headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """`RateLimit-*` of the answer to a request that was counted; of the budget with the least left."""
+    """`RateLimit-*` headers of a counted request, for the budget with the least left."""
     limit_state = state.get(_STATE)
     if not isinstance(limit_state, LimitState):
         return []

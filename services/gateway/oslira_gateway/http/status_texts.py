@@ -1,4 +1,4 @@
-"""What each error code means to whoever meets it, and what to do next. The documentation's words; answers carry their own."""
+"""Texts of error codes for the documentation: what it means, and what to do next. Responses have their own `detail`."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -52,7 +52,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "cost_limit_reached": "The account has reached its limit for today; try tomorrow.",
     "too_many_streams": "The account has as many event streams open as it may; close one.",
     "provider_unavailable": "A provider does not answer; try again later.",
-    "unavailable": "A part of the service is not there; nothing was done. Try again after `Retry-After` seconds.",
+    "unavailable": "A part of the service is unavailable; nothing was done. Try again after `Retry-After` seconds.",
     "timeout": "The request took too long; try it again.",
     "internal": "Something went wrong on our side; `X-Request-Id` helps us find it.",
 }
@@ -65,10 +65,10 @@ _OF_KIND: Final[Mapping[Kind, str]] = {
     Kind.REFUSED: "A rule says no; the same request fails again.",
     Kind.PAYMENT: "Credits are short.",
     Kind.LIMITED: "Too much, too fast; try again later.",
-    Kind.TRANSIENT: "Something is not there at the moment; the same request may pass later.",
+    Kind.TRANSIENT: "Something is unavailable at the moment; a retry may succeed.",
 }
 
 
 def text_of(code: str) -> str:
-    """One or two sentences; what is general of its kind for a code without words of its own."""
+    """One or two sentences; the text of its kind for a code without its own text."""
     return _OF_CODE.get(code) or _OF_KIND[CODES[code]]

@@ -1,4 +1,4 @@
-"""What a route does not read is refused: an ignored filter filters nothing, and an ignored key protects from nothing."""
+"""Rejects query parameters and Idempotency-Keys that a route does not read, because it would ignore them silently."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,15 +14,16 @@ from oslira_gateway.http.openapi.bodies import CSV_TERMS
 
 _KEY: Final = "Idempotency-Key"
 _CSV: Final = "text/csv"
-# A route that makes something answers with one of these; all others do the same again when they are asked again.
+# Routes that create something have one of these statuses; all others are idempotent.
 _MADE: Final = frozenset({201, 202})
-REPEATS: Final = "repeats"  # opt: asked again, it acts again, although its answer is a 200
+REPEATS: Final = "repeats"  # opt: not idempotent, although its status is 200
 
 
 def refuse_unread(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Raises `invalid_request` for a query parameter that the route doesn't have, or that comes twice, and for an Idempotency-Key
-    where a retry would make a second thing.
-    """  # noqa: D205
+    """Raises `invalid_request` for an unknown or repeated query parameter, and for an unread Idempotency-Key.
+
+    The key is rejected only where a retry would create a second thing.
+    """
     if connection.scope.get("method") == "OPTIONS":
         return
     sent = Counter(name for name, _ in connection.query_params.multi_items())
@@ -51,7 +52,7 @@ def _is_csv(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
 
 @cache
 def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
-    """Of the handler's own parameters and of its dependencies'."""
+    """Query parameters of the handler and of its dependencies."""
     return frozenset(name for name, kind in _parameters(handler) if isinstance(kind, QueryParameter))
 
 

@@ -1,4 +1,4 @@
-"""No request holds a connection for longer than it is given; event streams are the exception and say so."""
+"""The time limit of requests. Event streams are excluded by their `opt`."""
 
 import asyncio
 from typing import Final
@@ -12,7 +12,7 @@ STREAMS: Final = "streams"
 
 
 class RequestTimeout(ASGIMiddleware):
-    """Ends a request that isn't answered in time, the reading of its body included."""
+    """Ends a request without a response in time. The time includes the reading of its body."""
 
     scopes = (ScopeType.HTTP,)
     exclude_opt_key = STREAMS
@@ -21,7 +21,7 @@ class RequestTimeout(ASGIMiddleware):
         self._timeout_s = timeout_s
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Raises OsliraError `timeout`, unless the answer is already on its way."""
+        """Raises OsliraError `timeout`, unless the response has started."""
         is_answering = False
 
         async def sending(message: Message) -> None:

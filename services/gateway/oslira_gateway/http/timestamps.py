@@ -1,4 +1,4 @@
-"""Moments as callers write them."""
+"""Timestamps of callers."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from oslira_shared.errors import OsliraError
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is taken as UTC. Raises OsliraError `invalid_request` for one at the end of all days."""
+    """A timestamp without an offset is UTC. Raises OsliraError `invalid_request` for one that UTC cannot represent."""
     try:
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (OverflowError, ValueError) as error:

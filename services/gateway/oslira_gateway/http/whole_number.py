@@ -1,4 +1,4 @@
-"""Integers in request bodies, taken at their word."""
+"""Strict integers in request bodies."""
 
 from typing import Annotated
 
@@ -6,8 +6,7 @@ from pydantic import BeforeValidator
 
 
 def _whole(value: object) -> object:
-    # Litestar validates leniently whatever a field says: "5" and true would pass as integers. JSON itself knows one kind of
-    # number, so 5.0 is one.
+    # Litestar validates in lax mode, where "5" and true are integers. JSON has one kind of number, so 5.0 is accepted.
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is not None and type(value) is not int:

@@ -1,4 +1,4 @@
-"""Answers in the document: every field is always there, and a page's cursor has the form that the question takes."""
+"""Responses in the document: all fields are required, and `next_cursor` has the format of `cursor`."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _NEXT_CURSOR: Final = {
 
 
 def describe_answers(document: dict[str, Any]) -> None:
-    """A dataclass's default is a convenience of ours: callers get the field anyway. What bodies hold, and stored results, stay."""
+    """Responses contain all fields, also those with a default in the dataclass. Bodies and stored results are not changed."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     answered = reachable(schemas, [operation["responses"] for operation in operations])

@@ -1,4 +1,4 @@
-"""Request bodies in the document, as pydantic says them: with bounds, patterns, and that nothing else may be sent."""
+"""Request bodies in the document, from their pydantic models: bounds, patterns, no additional properties."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -6,15 +6,15 @@ from typing import Any, Final
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
-# opt: media type → model, or `str`, of a body that the route reads by itself.
+# opt: media type → model, or `str`, of a body that the route parses itself.
 BODY: Final = "body"
-# opt: model of what comes in the query when the body is CSV. A JSON body holds these itself, so none of them is required.
+# opt: model of the query parameters of a CSV body. None is required, because a JSON body has these values itself.
 CSV_TERMS: Final = "csv_terms"
 _WORDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
 def describe_body(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dict[str, Any]) -> None:
-    """Complete the operation's `requestBody`; models it needs go to `schemas`."""
+    """Complete the operation's `requestBody`; its models are added to `schemas`."""
     data = handler.parsed_fn_signature.parameters.get("data")
     stated: Mapping[str, Any] = handler.opt.get(BODY) or {}
     if data is not None and _is_model(data.annotation):
@@ -51,7 +51,7 @@ def _in_the_query(terms: type[BaseModel]) -> Iterator[dict[str, Any]]:
 
 
 def _in_json_schema(node: Any) -> Any:
-    """Pydantic keeps its own words for the bounds of a type that has a validator of its own."""
+    """Pydantic uses its own keywords for the bounds of a type with a custom validator."""
     if isinstance(node, list):
         return [_in_json_schema(item) for item in node]
     if isinstance(node, dict):

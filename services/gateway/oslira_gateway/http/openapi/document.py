@@ -1,7 +1,7 @@
-"""The OpenAPI document: what Litestar derives from the routes, completed by what holds for all of them.
+"""The OpenAPI document: what Litestar derives from the routes, completed by what all of them share.
 
-Routes state their own error codes (`http/documented.py`). Added here, once: codes that every route may answer with, who may
-call it, the headers that all requests may and all answers do carry, and each problem's exact shape.
+Routes declare their own error codes (`http/documented.py`). This adds the codes of all routes, security, the headers of all requests
+and responses, and the exact schema of each problem.
 """
 
 from collections.abc import Iterator, Mapping
@@ -138,7 +138,7 @@ def documented_handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHand
 
 
 def codes_of(handler: HTTPRouteHandler) -> tuple[str, ...]:
-    """Every code that a route may answer with: its own, then those of all routes of its kind."""
+    """All codes of a route: its own, then those of its kind."""
     own = [
         code
         for spec in (handler.responses or {}).values()
@@ -158,7 +158,7 @@ def codes_of(handler: HTTPRouteHandler) -> tuple[str, ...]:
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, shared: dict[str, Any]) -> None:
-    """`shared`: problems that routes have in common, kept once under their status and codes."""
+    """`shared`: problems of several routes, stored once by status and codes."""
     responses = operation["responses"]
     problems = {str(status): codes for status, codes in by_status(codes_of(handler)).items()}
     for status, response in responses.items():
@@ -185,7 +185,7 @@ def _secure(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if handler.opt.get(ANONYMOUS):
         operation["security"].append({_VISITORS: []})
     if handler.opt.get(BY_TICKET):
-        # A parameter and no scheme: a generated client would send the user's token as the ticket, in the address.
+        # A parameter, not a security scheme: a generated client would send the user's token as the ticket.
         operation["security"].append({})
 
 
@@ -217,7 +217,7 @@ def _headers(*names: str) -> dict[str, Any]:
 
 
 def _problem_schema() -> dict[str, Any]:
-    """Open for figures that a code adds."""
+    """Open for values that a code adds."""
     texts = ("type", "title", "detail", "instance", "code")
     return {
         "type": "object",

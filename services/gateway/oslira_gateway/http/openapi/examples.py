@@ -1,8 +1,8 @@
-"""Examples in the document, from examples.json: of every successful answer, and of every body that may be sent.
+"""Examples in the document, from examples.json: of all successful responses and all bodies.
 
-`schemas` there are by component, so that all operations that answer the same show the same; a list shows one of its items.
-`bodies` and `answers` are by operation: texts, which no component describes, and answers that say more than their component's
-example would (what was paused shows as paused).
+`schemas` there are by component, so operations with the same response have the same example; a list has one item.
+`bodies` and `answers` are by operation: texts, which have no component, and responses that differ from their component's example
+(a paused endpoint is shown as paused).
 """
 
 import json
@@ -21,7 +21,7 @@ def written_examples() -> Examples:
 
 
 def add_examples(document: dict[str, Any]) -> None:
-    """Put an `example` beside every schema that has one. What has none goes without: a test finds it, no reader should."""
+    """Add its `example` to each schema. A test fails for a schema without one."""
     written = written_examples()
     of_schemas = _OfSchemas(document["components"]["schemas"], written["schemas"])
     for item in document["paths"].values():
@@ -40,7 +40,7 @@ class _OfSchemas:
         self._schemas, self._written = schemas, written
 
     def show_in(self, described: dict[str, Any], own: Any) -> None:
-        """`own`: the operation's. In a body that may be sent as JSON or as text it is the text's."""
+        """`own`: the operation's example. For a body of JSON or text it is the text's."""
         contents = described.get("content") or {}
         for media_type in contents.values():
             found = self._find(media_type["schema"])

@@ -1,4 +1,4 @@
-"""What the document says about the whole API, and about the parts that it is cut into."""
+"""`info` and tags of the document."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,9 +24,9 @@ TAGS: Final[Mapping[str, str]] = {
     "business": "Business profiles: what leads are scored for.",
     "credits": "Balance, statement and prices.",
     "identity": "The user of the token.",
-    "insights": "Figures about the account's own use.",
+    "insights": "Metrics of the account's use.",
     "leads": "Scored profiles and their analyses.",
-    "webhooks": "Endpoints that are told when runs and bulks end.",
+    "webhooks": "Endpoints that receive an event when runs and bulks end.",
 }
 
 

@@ -1,7 +1,7 @@
-"""Links in the document: what an answer names, and where that name is used.
+"""Links in the document, from ids in responses to the operations that take them.
 
-An answer with a `run_id` links to every operation under `{run_id}`, one with items to those under its first item's id. They
-follow from the names alone, so a new route has them by itself.
+A response with a `run_id` links to each operation under `{run_id}`; a list links to those of its first item. Links are derived from
+names, so a new route has them automatically.
 """
 
 import re
@@ -12,7 +12,7 @@ _SUCCESSES: Final = ("200", "201", "202")
 
 
 def add_links(document: dict[str, Any]) -> None:
-    """Give every answer that names something its links."""
+    """Add links to each response with an id."""
     operations = [
         (path, operation)
         for path, item in document["paths"].items()
@@ -45,7 +45,7 @@ def _links(
 
 
 def _names(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
-    """Ids in an answer, and the expression that reads each."""
+    """Ids in a response, and the expression that reads each."""
     properties = _properties(document, schema)
     found = {name: f"$response.body#/{name}" for name in properties if name.endswith("_id")}
     for pointer, listed in (("items/0", properties.get("items")), ("0", _resolved(document, schema))):

@@ -1,4 +1,4 @@
-"""Parameters in the document, where Litestar says less, or more, than the routes do."""
+"""Parameters in the document, where Litestar's schema differs from what routes accept."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import KwargDefinition
 
-# Of names that mean the same everywhere. A route's own words come before these.
+# Descriptions of names that mean the same in all routes. A route's own description has precedence.
 _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "account_id": "One of the caller's accounts.",
     "analysed_from": "Only leads whose newest analysis is not older.",
@@ -36,7 +36,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
 
 
 def describe_parameters(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
-    """No query or header can be null: an optional one is left out. And a lower bound of 0 is one."""
+    """A query parameter or header is never null: an optional one is omitted. Litestar drops a lower bound of 0; this adds it."""
     from_zero = {name for name, definition in _definitions(handler) if definition.ge == 0}
     for parameter in operation.get("parameters", ()):
         schema = parameter.get("schema", {})

@@ -7,7 +7,7 @@ SCHEMAS: Final = "#/components/schemas/"
 
 
 def nodes(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object within."""
+    """All objects in `value`."""
     if isinstance(value, dict):
         yield value
         for part in value.values():

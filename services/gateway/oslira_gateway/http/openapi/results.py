@@ -1,4 +1,4 @@
-"""Results in the document: the gateway shows them as they were stored, and analysis says what is in them."""
+"""Results in the document: the gateway returns them as stored; analysis defines their schemas."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ _RESULTS: Final[Mapping[str, dict[str, Any]]] = {
 
 
 def describe_results(schemas: dict[str, Any]) -> None:
-    """Say what a result holds: of an analysis in a lead's history, of a run, which may also be the draft of a business profile.
+    """Set the schema of results: of analyses in a lead's history, and of runs, which can also be drafts of business profiles.
 
     Raises ValueError for a schema of that name which the API has already.
     """

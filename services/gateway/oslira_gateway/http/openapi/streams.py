@@ -1,4 +1,4 @@
-"""Event streams in the document. OpenAPI 3.1 has no words for server-sent events: the schema is that of each event's `data`."""
+"""Event streams in the document. OpenAPI 3.1 cannot describe server-sent events: the schema is that of each event's `data`."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -25,14 +25,14 @@ last `id` as `Last-Event-ID`."""
 
 
 def stream_answers(events: Mapping[str, Any]) -> dict[int, ResponseSpec]:
-    """What a route with these events answers, as Litestar's `responses`."""
+    """The responses of a route with these events, as Litestar's `responses`."""
     return also(200, reduce(or_, events.values()), _FORMAT, media_type=MEDIA_TYPE) | also(
         204, None, "You have the last event already; nothing will follow."
     )
 
 
 def describe_stream(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
-    """Say in `x-events` which event has which data."""
+    """Add `x-events`: the data of each event."""
     events: Mapping[str, Any] | None = handler.opt.get(EVENTS)
     if events is not None:
         operation["responses"]["200"]["content"][MEDIA_TYPE]["x-events"] = {
