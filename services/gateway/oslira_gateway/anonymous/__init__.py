@@ -1,1 +1,1 @@
-"""Light analyses for visitors without an account: bounded by network and by day, and forgotten after an hour."""
+"""Light analyses without an account: limited by network and day, deleted after an hour."""

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 MAX_RESPONSE_LENGTH: Final = 2_048
 _TIMEOUT_S: Final = 5.0
 _LOG = structlog.get_logger()
-# About the visitor's response. Everything else is about us, or about them who check it.
+# Errors of the caller's response. All others are configuration errors or errors of Turnstile.
 _VISITORS: Final = frozenset({"missing-input-response", "invalid-input-response", "timeout-or-duplicate"})
 
 
 class NoChallenge:
-    """Everybody passes. Settings allow it in development alone."""
+    """Accepts all callers. Settings allow it in development only."""
 
     async def check(self, response: str | None) -> None:
         """Accept any response."""
@@ -29,7 +29,7 @@ class NoChallenge:
 
 
 class Turnstile:
-    """Asks siteverify. Nobody passes while it doesn't answer; the visitor's address is not sent along."""
+    """Calls siteverify. While it fails, all callers are rejected. The caller's address is not sent."""
 
     def __init__(self, secret: str, *, url: str, hostnames: Collection[str] = ()) -> None:
         """`hostnames`: of the pages that show it; a response from another one is refused. Empty: from any."""
@@ -44,7 +44,7 @@ class Turnstile:
         verdict = await self._ask(response)
         if verdict.get("success") is True:
             if self._hostnames and verdict.get("hostname") not in self._hostnames:
-                # Solved on somebody's own page, to be used here.
+                # Solved on another site's page.
                 _LOG.warning("challenge_from_elsewhere", hostname=str(verdict.get("hostname"))[:100])
                 raise _failed()
             return

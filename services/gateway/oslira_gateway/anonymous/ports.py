@@ -1,4 +1,4 @@
-"""What analyses without an account need from outside."""
+"""Ports of analyses without an account."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,27 +15,27 @@ class Use:
 
 
 class AnonymousAllowance(Protocol):
-    """How often each network (an IPv4 address, an IPv6 /64) orders in a day, exactly, over all gateways."""
+    """Exact counts of orders per network (an IPv4 address, an IPv6 /64) and day, over all replicas."""
 
     async def take(self, network: Network, *, most: int) -> Use:
         """Count one, unless `most` are counted already."""
         ...
 
     async def give_back(self, network: Network) -> None:
-        """One that was taken came to nothing."""
+        """Give back one that was counted, because its order failed."""
         ...
 
 
 class Challenge(Protocol):
-    """Tells people from programs, as far as that can be told."""
+    """A check that the caller is a person."""
 
     async def check(self, response: str | None) -> None:
-        """`response` is what the challenge gave the visitor's browser, good once.
+        """`response`: from the challenge in the caller's browser, valid once.
 
-        Raises OsliraError: challenge_failed, or unavailable when that can't be told now.
+        Raises OsliraError: challenge_failed, or unavailable if the check is not possible now.
         """
         ...
 
     async def close(self) -> None:
-        """Let connections go."""
+        """Close connections."""
         ...

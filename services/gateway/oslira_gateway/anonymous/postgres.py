@@ -1,4 +1,4 @@
-"""Visitors' uses and visitors' runs, in Postgres."""
+"""Daily counts and runs of anonymous callers, in Postgres."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from oslira_gateway.runs.order import Order
 from oslira_gateway.runs.ports import Acceptance, OrderState, Reservation
 from oslira_gateway.runs.postgres_requests import PostgresRequests, closed_if_erased
 
-# One statement: the row's lock decides between requests at once.
+# One statement: the row's lock serialises concurrent requests.
 _TAKE: Final = """
 with taken as (
   insert into identity.anonymous_uses as u (day, network, uses) select (now() at time zone 'UTC')::date, $1, 1 where $2 > 0
@@ -57,7 +57,7 @@ class PostgresAllowance:
 class PostgresAnonymousRequests:
     """The port Requests. As the service itself: the system account has no members to ask as.
 
-    No answer is kept under a key: it would hold a plain hash of the name for a day.
+    No response is stored under a key: it would contain an unkeyed hash of the username for a day.
     """
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms, *, life: timedelta) -> None:

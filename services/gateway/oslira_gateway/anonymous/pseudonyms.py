@@ -1,4 +1,4 @@
-"""Names and networks as keyed hashes: alike stays alike, and without the key nobody can try names until one fits."""
+"""Keyed hashes of usernames and networks: equal inputs have equal hashes, and without the key they cannot be guessed."""
 
 import hmac
 
@@ -13,9 +13,9 @@ class Pseudonyms:
         self._networks = hmac.digest(secret.encode(), b"oslira anonymous networks v1", "sha256")
 
     def of_name(self, username: str) -> str:
-        """Of a normalised name: what stays of it when its run is forgotten."""
+        """Of a normalised username; it is kept after the run is deleted."""
         return hmac.digest(self._names, username.encode(), "sha256").hex()
 
     def of_network(self, network: Network) -> str:
-        """What uses are counted by."""
+        """The key that orders are counted by."""
         return hmac.digest(self._networks, str(network).encode(), "sha256").hex()

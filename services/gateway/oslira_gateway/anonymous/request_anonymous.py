@@ -1,4 +1,4 @@
-"""Accept an analysis from a visitor without an account: a person, within their network's day and everybody's."""
+"""Accept an analysis without an account: after a challenge, within the daily limits of the network and of all callers."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +11,13 @@ from oslira_gateway.http.client_address import Network
 from oslira_gateway.runs.order import Order
 from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysis
 
-# The system account has no credits, or no room for their cost, left today.
+# The system account has no credits left, or has reached its cost limit of today.
 _USED_UP: Final = frozenset({"insufficient_credits", "cost_limit_reached"})
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One order by one visitor; `challenge` is their answer to it."""
+    """One order of an anonymous caller; `challenge` is the response of the challenge."""
 
     order: Order
     network: Network
@@ -26,7 +26,7 @@ class Visit:
 
 
 class RequestAnonymous:
-    """`most_a_day` is per network. The challenge comes first: only what passes it is counted, and leaves a row."""
+    """`most_a_day` is per network. The challenge is checked first: a request that fails it is not counted and writes no row."""
 
     def __init__(
         self,

@@ -62,7 +62,7 @@ def anonymous_routes(
     *,
     trusted_proxies: Sequence[Network],
 ) -> list[Any]:
-    """Routes that need no account. What is read later, is read at `/v1/runs/{run_id}` with the run's token."""
+    """Routes without an account. The run is read at `/v1/runs/{run_id}` with its token."""
 
     @post(
         "/analyses/anonymous",
@@ -88,7 +88,7 @@ def anonymous_routes(
         network = counted_network(client_address(request.scope, trusted_proxies))
         answer = await request_anonymous(Visit(order, network, data.challenge, request.state.request_id))
         status = answer.status
-        if status is None:  # another visitor's, at work on the same name
+        if status is None:  # another caller's active run of the same profile
             run = await runs.follow(ANONYMOUS_ACCOUNT_ID, answer.run_id)
             if run is None:
                 raise OsliraError("unavailable", "The analysis could not be accepted; try again.")

@@ -1,4 +1,4 @@
-"""Tokens for one run of a visitor without an account: good for reading that run and its events, for as long as the run is kept."""
+"""Tokens for one run of an anonymous caller: they read the run and its events, for as long as the run is stored."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-# No JWT begins like this, so neither is ever taken for the other.
+# No JWT has this prefix, so neither is accepted as the other.
 PREFIX: Final = "oslira-run-"
 _MAX_LENGTH: Final = 256
 
@@ -30,20 +30,20 @@ class RunTokens:
     """Signs and checks them. `clock` is seconds since the epoch."""
 
     def __init__(self, secret: str, *, life: timedelta, clock: Callable[[], float] = time.time) -> None:
-        # A key of its own: it can pass neither for a stream's ticket nor for a user's token.
+        # A separate key, so that it is never accepted as a stream's ticket or a user's token.
         self._key = hmac.digest(secret.encode(), b"oslira anonymous run token v1", "sha256")
         self._life = life
         self._clock = clock
 
     def issue(self, run_id: UUID) -> IssuedToken:
-        """A token for this run, from now on."""
+        """A token for this run."""
         expires_at = int(self._clock() + self._life.total_seconds())
         payload = json.dumps([run_id.hex, expires_at]).encode()
         text = f"{PREFIX}{_encode(payload)}.{_encode(self._sign(payload))}"
         return IssuedToken(text, datetime.fromtimestamp(expires_at, UTC))
 
     def run_of(self, token: str) -> UUID | None:
-        """The run that a token opens; None when it is no token of this kind. Raises OsliraError: token_invalid, token_expired."""
+        """The token's run; None for another kind of token. Raises OsliraError: token_invalid, token_expired."""
         if not token.startswith(PREFIX):
             return None
         try:

@@ -50,7 +50,7 @@ def wire_anonymous(
 
 
 def wire_challenge(runtime: Runtime, settings: GatewaySettings) -> Challenge:
-    """One for visitors' analyses and for trials: both are asked for by the same pages."""
+    """One challenge for anonymous analyses and for trials, because the same pages request both."""
     secret = settings.challenge_secret.get_secret_value() if settings.challenge_secret else ""
     challenge = (
         Turnstile(secret, url=settings.challenge_url, hostnames=settings.solved_at)

@@ -104,7 +104,7 @@ class Authentication:
 
 def is_open(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> bool:
     """Whether the request needs no token."""
-    # Preflight requests have no credentials. The CORS layer answers them before the guard, except for unknown origins.
+    # Preflight requests have no credentials. The CORS layer answers those of allowed origins before the guard.
     if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
         return True
     return bool(handler.opt.get(BY_TICKET)) and "ticket" in connection.query_params

@@ -1,1 +1,1 @@
-"""Who asks, and for which account."""
+"""The caller and the selected account."""

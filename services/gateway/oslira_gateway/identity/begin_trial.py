@@ -1,4 +1,4 @@
-"""A user begins the trial that waits for a challenge. Sign-up is a side effect of any request, so this is a request of its own."""
+"""Begin a trial that waits for a challenge. Sign-up is a side effect of the first request, so this needs its own request."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,12 +12,12 @@ from oslira_gateway.identity.start_trial import StartTrial
 
 
 class TrialStatus(StrEnum):
-    """Where an account's trial stands."""
+    """The status of an account's trial."""
 
     STARTED = "started"
-    STARTING = "starting"  # billing has been asked and will grant it
+    STARTING = "starting"  # requested from billing
     CHALLENGE_REQUIRED = "challenge_required"
-    NEXT_DAY = "next_day"  # its network or mail host has had its share of today (UTC)
+    NEXT_DAY = "next_day"  # its network or mail host has no trial left today (UTC)
     REFUSED = "refused"  # the mailbox has had its trial
     NONE = "none"  # team accounts, and accounts that came without a sign-up
 
@@ -41,7 +41,7 @@ class BeginTrial:
     challenge: Challenge
 
     async def status(self, account_id: UUID) -> TrialStatus:
-        """Where the account's trial stands."""
+        """The status of the account's trial."""
         return STATUS_OF_STATE[await self.sign_ups.state(account_id)]
 
     async def __call__(self, account_id: UUID, response: str | None) -> TrialStatus:
@@ -54,7 +54,7 @@ class BeginTrial:
                 "challenge_required",
                 "Solve the Turnstile challenge and send its response as `challenge`; then the trial begins.",
             )
-        # Outside any transaction. If the process dies after this, the user solves another challenge: a response is good once.
+        # Outside any transaction. If the process dies after this, the user solves another challenge: a response is valid once.
         await self.challenge.check(response)
         await self.sign_ups.pass_challenge(account_id)
         await self.start_trial(account_id)

@@ -1,4 +1,4 @@
-"""Free plans, by way of billing."""
+"""Free plans, requested from billing."""
 
 from typing import Final
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.billing.v1 import START_FREE_PLAN, FreePlan, StartFreePlan
 
-# A first request waits for it; the sweep has more time than a user.
+# The user's first request waits for this; the sweep may wait longer.
 _TIMEOUT_S: Final = 2.0
 
 

@@ -1,4 +1,4 @@
-"""Who asks: a verified user, and that user in one account."""
+"""The caller: a verified user, and that user in one account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Caller:
     """A user whose token was verified. Nothing here comes from metadata that users may edit.
 
     `is_operator`: the token's issuer says so in app_metadata; operators see dollars.
-    `is_confirmed`: `email` is theirs, by the issuer's word; only such users get an account of their own.
+    `is_confirmed`: the issuer has verified `email`; only such users get a personal account.
     `session`, `signed_in_at_s`, `token_expires_at_s`: the token's `session_id`, `iat` and `exp` (seconds since the epoch).
     """
 
@@ -30,12 +30,12 @@ class Caller:
 
     @property
     def claims(self) -> Mapping[str, Any]:
-        """What row-level security gets to see: no more than it needs."""
+        """The claims that row-level security needs."""
         return {"sub": str(self.user_id), "role": "authenticated"}
 
 
 def signed_out() -> OsliraError:
-    """What a token is refused with after its sign-in has ended."""
+    """The error for a token whose sign-in has ended."""
     return OsliraError("signed_out", "You have signed out; sign in again.")
 
 
@@ -51,7 +51,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A caller in the account they chose: every query is by this account, never by user."""
+    """A caller in the selected account: each query filters by this account, never by user."""
 
     caller: Caller
     account_id: UUID

@@ -1,4 +1,4 @@
-"""Which of a user's accounts a request is about."""
+"""Select the account of a request."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,7 @@ from oslira_gateway.identity.caller import Caller, Member, Membership
 def choose_account(caller: Caller, memberships: Sequence[Membership], *, wanted: str | None) -> Member:
     """The account that `wanted` (X-Account-Id) names, else the user's oldest.
 
-    Raises no_account when there is none at all, account_not_found for one that isn't the user's: it may exist or not.
+    Raises no_account if the user has none, account_not_found if `wanted` is not one of the user's.
     """
     if not memberships:
         if not caller.is_confirmed:

@@ -1,4 +1,4 @@
-"""From a verified token's claims to who asks. Only what the issuer itself vouches for is read: users may edit user_metadata."""
+"""The caller from the claims of a verified token. Reads only claims that the issuer sets: users can edit user_metadata."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -39,7 +39,7 @@ def read_caller(claims: Mapping[str, Any]) -> Caller:
 
 
 def _session(claims: Mapping[str, Any]) -> str:
-    """Which sign-in a token is from; none where its issuer doesn't say."""
+    """The sign-in of a token; empty if its issuer does not set one."""
     said = claims.get("session_id")
     if not isinstance(said, str) or len(said) > _MAX_SESSION_CHARS or not is_storable(said):
         return ""

@@ -1,4 +1,4 @@
-"""One key, one algorithm: what a token claims, once its signature and times are checked."""
+"""Verify a token's signature and times with one key and one algorithm, and return its claims."""
 
 import re
 import time
@@ -8,17 +8,17 @@ import jwt
 from oslira_shared.errors import OsliraError
 
 MAX_TOKEN_BYTES: Final = 8_192
-# An issuer's clock may be ahead of ours: whoever signs in there would else be refused for as long as it is.
+# An issuer's clock may be ahead of ours; without this, new tokens would be rejected for that time.
 CLOCK_LEEWAY_S: Final = 60
-# An expired token is refused almost at once all the same.
+# Expired tokens are rejected sooner.
 EXPIRY_LEEWAY_S: Final = 5
-# Three parts of base64url without padding, as RFC 7515 has them; the library takes more than that.
+# Three parts of base64url without padding (RFC 7515). The library accepts more.
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _API_KEYS: Final = ("sb_publishable_", "sb_secret_")
 
 
 def read_header(token: str) -> dict[str, Any]:
-    """What a token says of itself, unverified: good for choosing among keys, for nothing else. Raises `token_invalid`."""
+    """The unverified header of a token, only to select a key. Raises `token_invalid`."""
     if len(token) > MAX_TOKEN_BYTES:
         raise OsliraError("token_invalid", "The token is too long.")
     if token.startswith(_API_KEYS):
@@ -43,7 +43,7 @@ def decode(token: str, key: Any, *, algorithm: str, issuer: str | None) -> dict[
             algorithms=[algorithm],
             issuer=issuer,
             leeway=CLOCK_LEEWAY_S,
-            # The audience is checked after the role: a service's token has none, and is told so by name.
+            # The audience is checked after the role: a service's token has none, and gets its own error.
             options={"require": ["exp"], "verify_aud": False},
         )
         is_expired = int(claims["exp"]) + EXPIRY_LEEWAY_S <= time.time()

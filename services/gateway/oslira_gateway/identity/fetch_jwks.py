@@ -1,4 +1,4 @@
-"""The key set over HTTP: bounded in time and size, and from nowhere but the address that was configured."""
+"""Fetch the key set over HTTP, with limits of time and size, without redirects."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -14,16 +14,16 @@ TIMEOUT_S: Final = 5.0
 
 
 class KeySetRefusedError(Exception):
-    """The answer is none that we take."""
+    """The response is not acceptable."""
 
 
 def fetch_jwks(url: str, *, timeout_s: float = TIMEOUT_S) -> Callable[[], Awaitable[bytes]]:
-    """What asks `url`. It raises KeySetRefusedError, TimeoutError or httpx's own errors."""
+    """A function that fetches `url`. It raises KeySetRefusedError, TimeoutError or httpx's own errors."""
 
     async def fetch() -> bytes:
         import httpx  # noqa: PLC0415  # not before it is needed: start-up waits for no client
 
-        # A redirect would let whoever answers choose whose keys we trust.
+        # With redirects, another server could supply the trusted keys.
         async with httpx.AsyncClient(follow_redirects=False, timeout=timeout_s) as http:
             return await within(timeout_s, _read(http, url), call="jwks")
 

@@ -1,4 +1,4 @@
-"""Tokens signed with a shared secret (HS256), as Supabase's legacy projects and the development stack make them."""
+"""Tokens signed with a shared secret (HS256), as issued by legacy projects of Supabase and by the development stack."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ ALGORITHM: Final = "HS256"
 
 
 class Hs256Tokens:
-    """Verifies tokens with one secret. The algorithm is never taken from the token's word alone."""
+    """Verifies tokens with one secret. The algorithm is fixed, not read from the token."""
 
     def __init__(self, secret: str | Secret, *, issuer: str | None = None) -> None:
-        """`secret`: asked for at each token where it may be rotated."""
+        """`secret` is read for each token if it may be rotated."""
         self._secret: Secret = secret if callable(secret) else lambda: secret
         self._issuer = issuer
 

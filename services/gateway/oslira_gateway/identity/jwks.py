@@ -1,4 +1,4 @@
-"""A JSON Web Key Set: which of its keys we take, and for which algorithm each."""
+"""A JSON Web Key Set: which keys are used, and the algorithm of each."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class NotAKeySetError(ValueError):
 
 
 def read_key_set(document: bytes) -> Mapping[str, PublicKey]:
-    """The usable keys by key id. One that isn't for ES256 or RS256, or is weak or broken, is left out; a set may be empty."""
+    """The usable keys by key id. Keys that are not for ES256 or RS256, weak or invalid are skipped; the result may be empty."""
     try:
         keys = json.loads(document)["keys"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -41,7 +41,7 @@ def read_key_set(document: bytes) -> Mapping[str, PublicKey]:
 
 def _read_key(jwk: dict[str, Any]) -> PublicKey | None:
     key_id, kind = jwk.get("kid"), jwk.get("kty")
-    # By the key's type, so that no public key ever serves as a shared secret: a set's `oct` keys are nobody's business here.
+    # By key type, so that a public key is never used as a shared secret. `oct` keys are ignored.
     algorithm = "RS256" if kind == "RSA" else "ES256" if kind == "EC" and jwk.get("crv") == "P-256" else None
     if not isinstance(key_id, str) or algorithm is None or jwk.get("alg", algorithm) != algorithm:
         return None
@@ -57,6 +57,6 @@ def _read_key(jwk: dict[str, Any]) -> PublicKey | None:
 
 
 def _may_verify(jwk: dict[str, Any]) -> bool:
-    """Whether its `key_ops`, where it has some, say that it verifies signatures."""
+    """Whether its `key_ops`, if any, include `verify`."""
     operations = jwk.get("key_ops", ["verify"])
     return isinstance(operations, list) and "verify" in operations

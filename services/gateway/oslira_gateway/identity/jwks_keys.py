@@ -1,4 +1,4 @@
-"""The issuer's keys, kept: asked for again in the background and when a token names one that isn't known."""
+"""Cache of the issuer's keys, refreshed in the background and when a token has an unknown key id."""
 
 import asyncio
 import time
@@ -11,13 +11,13 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.identity.jwks import PublicKey, read_key_set
 
 _LOG = structlog.get_logger()
-# An unknown key id is whatever somebody wrote into a token: it may not make us ask the issuer each time.
+# Anyone can send a token with an unknown key id, so it must not cause a request to the issuer each time.
 REFETCH_AFTER_S: Final = 10.0
 REFRESH_EVERY_S: Final = 300.0
 
 
 class JwksKeys:
-    """`fetch` gets the document, or raises. A failed one changes nothing: the last keys go on serving."""
+    """`fetch` returns the document or raises. After a failure the last keys stay in use."""
 
     def __init__(
         self, fetch: Callable[[], Awaitable[bytes]], *, clock_s: Callable[[], float] = time.monotonic
@@ -29,7 +29,7 @@ class JwksKeys:
         self._asking = asyncio.Lock()
 
     async def find(self, key_id: str) -> PublicKey | None:
-        """The key, asked for if need be. Raises `unavailable` while the issuer has never answered: the token may be good."""
+        """The key, fetched if unknown. Raises `unavailable` if no key set was ever fetched: the token may be valid."""
         known = self._keys or {}
         if key_id not in known:
             await self._ask(because_of=self._keys)
@@ -38,7 +38,7 @@ class JwksKeys:
         return self._keys.get(key_id)
 
     async def refresh(self) -> None:
-        """Ask now: a key that the issuer withdrew is good no longer."""
+        """Fetch now, so that a key that the issuer removed is no longer accepted."""
         async with self._asking:
             await self._load()
 
@@ -49,7 +49,7 @@ class JwksKeys:
     async def _ask(self, *, because_of: Mapping[str, PublicKey] | None) -> None:
         async with self._asking:
             if self._keys is not because_of:
-                return  # somebody asked while this one waited
+                return  # another task has fetched while this one waited
             if self._asked_at is not None and self._clock_s() - self._asked_at < REFETCH_AFTER_S:
                 return
             await self._load()

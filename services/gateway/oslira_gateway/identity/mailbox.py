@@ -1,4 +1,4 @@
-"""One mailbox under its many addresses: what counts where something is given once to a person, such as a trial."""
+"""One mailbox of several addresses, for what each person gets once, such as a trial."""
 
 import hmac
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ _SAME: Final[Mapping[str, str]] = {
     "yandex.by": _YANDEX,
     "yandex.kz": _YANDEX,
 }
-# Letters of the name that the provider doesn't look at.
+# Characters of the name that the provider ignores.
 _IGNORED: Final[Mapping[str, str]] = {_GOOGLE: ".", _PROTON: ".-_"}
-# Mail hosts for everybody: many people share each of these domains, so a cap by domain would be a cap on the world.
+# Public mail providers: many people share each domain, so a cap by domain would apply to unrelated users.
 _FOR_EVERYBODY: Final = frozenset(
     {
         *(_GOOGLE, _PROTON, _YANDEX, *_MICROSOFT),
@@ -132,6 +132,6 @@ def mailbox_of(email: str) -> Mailbox:
 
 
 def domain_key(secret: str, domain: str) -> str:
-    """What stands for a mail host in the counting rows, beside those of networks."""
+    """The key of a mail host in the counting rows."""
     key = hmac.digest(secret.encode(), b"oslira sign-up domain v1", "sha256")
     return hmac.digest(key, domain.encode(), "sha256").hex()

@@ -1,4 +1,4 @@
-"""Who may do what in an account: the one table. Routes name their action, the guard looks it up."""
+"""The one table of what each role may do. Routes name their action; the guard checks it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ NEEDS: Final = "needs"  # opt: the action of a route; none is USE_ACCOUNT
 
 
 class Action(StrEnum):
-    """What a role may allow."""
+    """What a role can allow."""
 
     USE_ACCOUNT = "use the account"  # analyses, leads, business profiles, reading what the account has
     BUY = "buy for the account"

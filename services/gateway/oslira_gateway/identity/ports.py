@@ -1,4 +1,4 @@
-"""What identity needs from outside."""
+"""Ports of identity."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from oslira_gateway.identity.caller import Caller, Membership
 
 
 class TokenVerifier(Protocol):
-    """Tells who a token speaks for."""
+    """Verifies a token and returns its caller."""
 
     async def verify(self, token: str) -> Caller:
         """Raises OsliraError: token_invalid, token_expired, or service_token_refused for a service's own token."""
@@ -16,14 +16,14 @@ class TokenVerifier(Protocol):
 
 
 class Memberships(Protocol):
-    """Who belongs to which account."""
+    """Memberships of accounts."""
 
     async def of_user(self, user_id: UUID) -> Sequence[Membership]:
         """The user's accounts that aren't deleted, oldest membership first."""
         ...
 
     async def of_caller(self, caller: Caller) -> Sequence[Membership]:
-        """The same, for a token's caller. Raises OsliraError `signed_out` where its sign-in has ended."""
+        """The same, for a token's caller. Raises OsliraError `signed_out` if its sign-in has ended."""
         ...
 
 
@@ -41,8 +41,8 @@ class SignUps(Protocol):
     async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
         """User, personal account, ownership and sign-up in one transaction; None for a user who is known.
 
-        The trial is allowed at once while the shares of its network and mail host last; then it waits for a challenge, or without
-        one for the next day. It is refused for an address that another user had before. `network` and `mail_host` are keyed hashes.
+        The trial is allowed at once while its network and mail host have shares left. Then it waits for a challenge, or without one
+        for the next day. It is refused for a mailbox of another user. `network` and `mail_host` are keyed hashes.
         """
         ...
 
@@ -51,23 +51,23 @@ class SignUps(Protocol):
         ...
 
     async def pass_challenge(self, account_id: UUID) -> None:
-        """The user has answered the challenge: the sign-up is due. Again, or in another state: nothing."""
+        """The user solved the challenge: the sign-up is due. A repeated call, or another state, changes nothing."""
         ...
 
     async def claim(self, account_id: UUID) -> object | None:
-        """A claim on an account whose trial is allowed; None: somebody has it, it is done, or its network must wait."""
+        """Claim an account whose trial is allowed. None: another process has it, it is done, or its network must wait."""
         ...
 
     async def finish(self, held: object) -> None:
-        """The plan has begun."""
+        """Record that the plan has begun."""
         ...
 
     async def refuse(self, held: object, reason: str) -> None:
-        """It never will."""
+        """Record that the plan will never begin."""
         ...
 
     async def wait(self, held: object) -> None:
-        """Billing can't be asked now: again a little later, no failure counted."""
+        """Billing is unavailable: retry later, without counting a failure."""
         ...
 
     async def sweep(self) -> Sequence[UUID]:
@@ -76,8 +76,8 @@ class SignUps(Protocol):
 
 
 class FreePlans(Protocol):
-    """Billing, asked to begin a plan that costs nothing."""
+    """Requests billing to begin the free plan."""
 
     async def start(self, account_id: UUID) -> None:
-        """Once, however often it is asked for. Raises OsliraError `unavailable`, or `account_not_found` for good."""
+        """Idempotent. Raises OsliraError `unavailable`, or `account_not_found`, which is final."""
         ...

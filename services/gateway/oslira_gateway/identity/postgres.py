@@ -14,8 +14,8 @@ select a.id as account_id, a.name, a.kind, m.role
  where m.user_id = $1
  order by m.created_at, a.id
 """
-# In one statement, so that an ended sign-in costs a request nothing. A token without a session id is known by the second it was
-# issued in; one that doesn't say when it was issued can't be told from a later one, and lasts until it expires.
+# One statement, so that the check for sign-outs needs no further round trip. A token without a session id is identified by its
+# issue time; one without an issue time is accepted until it expires.
 _OF_CALLER: Final = """
 select signed_in.has_ended, mine.account_id, mine.name, mine.kind, mine.role
   from (select exists (
@@ -31,7 +31,7 @@ select signed_in.has_ended, mine.account_id, mine.name, mine.kind, mine.role
 
 
 class PostgresMemberships:
-    """As the service itself: this is the look-up that decides what a user may see, so it can't stand on that decision."""
+    """Runs as the service: row-level security depends on its result."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -6,7 +6,7 @@ from oslira_shared.postgres.clients import AdminClient, Pool
 
 from oslira_gateway.identity.caller import Caller
 
-# Somebody who never had an account has no row, and no stream to end.
+# A user who never had an account has no row and no streams.
 _SIGN_OUT: Final = """
 insert into identity.sign_outs as s (user_id, session)
 select u.id, $2 from identity.users u where u.id = $1

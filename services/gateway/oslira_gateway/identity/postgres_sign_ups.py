@@ -12,7 +12,7 @@ from oslira_gateway.identity.caller import Caller
 from oslira_gateway.identity.mailbox import mailbox_of
 from oslira_gateway.identity.shares import Caps, TrialShares
 
-# Asking once more costs nothing, and giving up would cost somebody their trial: its attempts are never used up.
+# Retries cost nothing, and a dead row would cost a user the trial: attempts are unlimited.
 _TABLE: Final = WorkTable(
     "identity.sign_ups",
     claimable=frozenset({"due", "allowed"}),
@@ -21,7 +21,7 @@ _TABLE: Final = WorkTable(
 )
 _MAX_NAME_CHARS: Final = 120
 
-# The first of several first requests makes the row, the others wait here for its commit and then find nothing to do.
+# The first of several concurrent requests inserts the row; the others wait for its commit and then do nothing.
 _USER: Final = (
     "insert into identity.users (id, email, mailbox) values ($1, $2, $3) on conflict (id) do nothing"
 )
@@ -29,7 +29,7 @@ _ACCOUNT: Final = """
 with account as (insert into identity.accounts (id, name) values ($1, $2))
 insert into identity.members (account_id, user_id, role) values ($1, $3, 'owner')
 """
-# A mailbox gets one trial, by whichever of its addresses; two users with the same one take turns here.
+# A mailbox gets one trial for all its addresses; this lock serialises users with the same mailbox.
 _TURN: Final = "select pg_advisory_xact_lock(hashtextextended('sign-up:' || $1, 0))"
 _HAD_ONE: Final = (
     "select exists (select from identity.users where (mailbox = $1 or lower(email) = $2) and id <> $3)"
@@ -103,7 +103,7 @@ class PostgresSignUps:
                 delay_s = await connection.fetchval(_S_TO_TOMORROW)
                 await release(connection, held, is_counted=False, delay_s=delay_s)
                 return None
-            # Counted and allowed in one transaction: a crash after it doesn't take a second share.
+            # Counted and allowed in one transaction, so that a crash never takes a second share.
             values = {"network": None, "mail_host": None, "reason": None}
             row = await transition(
                 connection, held, to_state="allowed", due_in_s=5, values=values, keeps_lease=True
@@ -128,8 +128,8 @@ class PostgresSignUps:
     async def _missing_share(
         self, connection: Connection, caps: Caps, network: str, mail_host: str | None
     ) -> str | None:
-        """What has had its trials of today; None: both had one left, and it is taken."""
-        # Both or none: a mail host must not pay for a network that is used up.
+        """Which of the two has no trial left today. None: both had one, and it is taken."""
+        # Both or none: a share of the mail host must not be taken if the network has none left.
         attempt = connection.transaction()
         await attempt.start()
         missing = None

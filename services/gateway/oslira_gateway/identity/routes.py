@@ -21,7 +21,7 @@ class Me:
 
 
 def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
-    """Routes about the caller."""
+    """Routes of the caller."""
 
     @get("/me", operation_id="getMe", opt={ANY_USER: True}, tags=["identity"])
     async def read_me(request: Request[Any, Any, Any]) -> Me:
@@ -33,7 +33,7 @@ def identity_routes(memberships: Memberships, sign_outs: SignOuts) -> list[Any]:
             accounts=list(await memberships.of_user(caller.user_id)),
         )
 
-    # By its token alone, so that a repeated sign-out is answered like the first one.
+    # Needs only the token, so that a repeated sign-out has the same response.
     @post(
         "/sign-out",
         operation_id="signOut",

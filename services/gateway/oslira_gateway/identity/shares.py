@@ -1,11 +1,11 @@
-"""How many trials begin on a day (UTC), of one network and of one mail host, and how many of them without a challenge."""
+"""Limits of trials per day (UTC), by network and by mail host, with and without a challenge."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Trials that may have begun today. A mail host for everybody has no cap."""
+    """Trials that may have begun today. A public mail provider has no cap."""
 
     network: int
     mail_host: int
@@ -30,7 +30,7 @@ class TrialShares:
 
     @property
     def later(self) -> Caps:
-        """For a user who waited: with a challenge, they have answered it by now."""
+        """For a user who waited; with challenges enabled, the user has solved one."""
         return Caps(self.per_network, self.per_mail_host) if self.has_challenge else self.at_once
 
     @property

@@ -1,4 +1,4 @@
-"""The first request of a user whose address the issuer vouches for: an account of their own, and the way to its trial."""
+"""Sign-up at the first request of a user with a verified address: a personal account and its trial."""
 
 import hmac
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from oslira_gateway.identity.mailbox import domain_key, mailbox_of
 from oslira_gateway.identity.ports import SignUps
 from oslira_gateway.identity.start_trial import StartTrial
 
-# What one customer of a provider has, or a small host: all of it counts as one.
+# The network of one customer of a provider counts as one.
 _IPV4_PREFIX: Final = 24
 _IPV6_PREFIX: Final = 48
 
 
 def network_key(secret: str, network: IPv4Network | IPv6Network) -> str:
-    """What stands for a network in the counting rows: nobody reads the address back out of it.
+    """The key of a network in the counting rows: a keyed hash, from which the address cannot be computed.
 
     Of IPv6 the /48: a customer of most providers has one, and with it 65,536 of the /64 that other limits count by. Of IPv4 the /24.
     """
@@ -30,14 +30,14 @@ def network_key(secret: str, network: IPv4Network | IPv6Network) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """Makes user, personal account and membership in one transaction, then asks for the trial; the sweep asks again."""
+    """Inserts user, personal account and membership in one transaction, then requests the trial. The sweep retries that."""
 
     sign_ups: SignUps
     start_trial: StartTrial
     secret: str
 
     async def __call__(self, caller: Caller, network: IPv4Network | IPv6Network) -> UUID | None:
-        """The new account; None for anonymous and unconfirmed users, and for one who was here before."""
+        """The new account; None for anonymous and unconfirmed users, and for a known user."""
         if not caller.is_confirmed:
             return None
         mailbox = mailbox_of(caller.email or "")

@@ -1,4 +1,4 @@
-"""A new account's trial: asked of billing until it says that the free plan has begun."""
+"""Start a new account's trial: request the free plan from billing until it has begun."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,13 +13,13 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StartTrial:
-    """One attempt. Who holds the row acts; whoever comes second finds nothing to do."""
+    """One attempt, by the process that claims the row."""
 
     sign_ups: SignUps
     free_plans: FreePlans
 
     async def __call__(self, account_id: UUID) -> None:
-        """Raises nothing that the row doesn't remember."""
+        """Errors are recorded in the row and not raised."""
         held = await self.sign_ups.claim(account_id)
         if held is None:
             return
@@ -37,12 +37,12 @@ class StartTrial:
 
 @dataclass(frozen=True, slots=True)
 class SweepSignUps:
-    """Every second: a crash between account and grant, a bus that was away, a day that has begun."""
+    """Runs every second, for crashes between account and grant, outages of the bus, and trials that waited for this day."""
 
     sign_ups: SignUps
     start_trial: StartTrial
 
     async def __call__(self) -> None:
-        """A batch of those that are due."""
+        """Start a batch of due sign-ups."""
         for account_id in await self.sign_ups.sweep():
             await self.start_trial(account_id)

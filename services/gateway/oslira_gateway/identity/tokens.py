@@ -1,4 +1,4 @@
-"""Which verifier a token goes to, and tokens signed with an issuer's private key."""
+"""Verifiers of tokens: by the issuer's keys, and the choice of a verifier by algorithm."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,14 +18,14 @@ _WELL_KNOWN: Final = "/.well-known/jwks.json"
 
 
 class JwksTokens:
-    """Verifies tokens with the key that they name, by that key's own algorithm: what the token says of it must agree."""
+    """Verifies tokens with the key that they name, by that key's algorithm; the token's `alg` must be the same."""
 
     def __init__(self, keys: JwksKeys, *, issuer: str | None) -> None:
         self._keys = keys
         self._issuer = issuer
 
     async def verify(self, token: str) -> Caller:
-        """Also raises `unavailable` while no key was ever had."""
+        """Also raises `unavailable` if no key set was ever fetched."""
         key_id = read_header(token).get("kid")
         key = await self._keys.find(key_id) if isinstance(key_id, str) else None
         if key is None:
@@ -34,7 +34,7 @@ class JwksTokens:
 
 
 class TokensByAlgorithm:
-    """Sends a token to the verifier for its algorithm. That one checks with its own keys and its own algorithms alone."""
+    """Passes a token to the verifier for its algorithm, which uses only its own keys and algorithms."""
 
     def __init__(self, *, shared_secret: Hs256Tokens | None, jwks: JwksTokens | None) -> None:
         self._verifiers: Mapping[str, TokenVerifier] = {
@@ -51,5 +51,5 @@ class TokensByAlgorithm:
 
 
 def issuer_of(jwks_url: str) -> str | None:
-    """Whose keys these are, where the address says so: Supabase and OpenID issuers keep them at a well-known place."""
+    """The issuer of a key set's address, if it is a well-known address of Supabase or OpenID."""
     return jwks_url.removesuffix(_WELL_KNOWN) if jwks_url.endswith(_WELL_KNOWN) else None

@@ -31,7 +31,7 @@ class Trial:
 
 
 def trial_routes(begin_trial: BeginTrial) -> list[Any]:
-    """Routes about the trial of the account in use."""
+    """Routes of the selected account's trial."""
 
     @get("/trial", operation_id="getTrial", tags=["identity"])
     async def read_trial(request: Request[Any, Any, Any]) -> Trial:

@@ -10,7 +10,7 @@ from oslira_gateway.settings import GatewaySettings
 
 
 def wire_tokens(runtime: Runtime, settings: GatewaySettings) -> TokensByAlgorithm:
-    """By the shared secret, by the issuer's keys, or by both while a project moves from one to the other."""
+    """By the shared secret, by the issuer's keys, or by both during a migration from one to the other."""
     shared_secret = jwks = None
     if settings.jwt_secret is not None:
         shared_secret = Hs256Tokens(settings.secret("jwt_secret"), issuer=settings.jwt_issuer)

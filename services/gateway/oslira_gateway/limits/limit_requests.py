@@ -1,4 +1,4 @@
-"""Count a request against every budget it falls under."""
+"""Count a request against each of its budgets."""
 
 import hmac
 import math
@@ -11,13 +11,13 @@ from oslira_shared.errors import OsliraError
 from oslira_gateway.limits.policies import PASS_UNCOUNTED, Budget, Policies, RouteClass, Scope
 from oslira_gateway.limits.ports import Counters, CountersUnavailable
 
-# Refusals remembered here; beyond that the bus is asked again.
+# The most refusals that are remembered; more of them are counted on the bus again.
 _MOST_REMEMBERED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """How a caller stands in the budget that has the least left: `remaining` of it until `reset_s` seconds from now."""
+    """The caller's budget with the least left: `remaining` requests until `reset_s` seconds from now."""
 
     kind: RouteClass
     scope: Scope
@@ -29,7 +29,7 @@ class LimitState:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """One budget of one caller, now. `key` names neither of them readably."""
+    """The current window of one caller's budget. `key` is a keyed hash."""
 
     scope: Scope
     budget: Budget
@@ -38,9 +38,9 @@ class _Window:
 
 
 class LimitRequests:
-    """Fixed windows, each caller's shifted by an amount of their own, so that not all of them begin anew at once.
+    """Fixed windows. Each caller's are shifted by a different amount, so that they do not all begin at once.
 
-    A refusal is remembered until its window ends: whoever goes on asking costs the bus nothing, nor their account's budget.
+    A refusal is remembered until its window ends: further requests are not counted on the bus or against the account.
     `secret` keys the HMAC of accounts, users and addresses; `clock` is seconds since the epoch.
     """
 
@@ -54,9 +54,9 @@ class LimitRequests:
         self._used_up: dict[str, float] = {}
 
     async def __call__(self, kind: RouteClass, who: Mapping[Scope, str]) -> LimitState | None:
-        """The limit_state with this request counted; None where nothing could be counted and the caller passes all the same.
+        """The limit state with this request counted; None if counting failed and the caller is admitted.
 
-        Raises OsliraError `unavailable` for a caller whom only their address tells apart, while nothing can be counted.
+        Raises OsliraError `unavailable` if counting fails for a caller who is known by address only.
         """
         now_s = self._clock()
         windows = [
@@ -72,7 +72,7 @@ class LimitRequests:
             if kind in PASS_UNCOUNTED or who.keys() - {Scope.ADDRESS}:
                 return None
             raise OsliraError(
-                "unavailable", "Requests without an account are not taken at the moment."
+                "unavailable", "Requests without an account are not accepted at the moment."
             ) from error
         limit_states = [
             _standing(kind, window, total, now_s) for window, total in zip(windows, totals, strict=True)

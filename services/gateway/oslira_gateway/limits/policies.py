@@ -1,7 +1,7 @@
-"""The one table of rate limits: per class of route, so many requests a window for an account, a user and an address.
+"""The one table of rate limits: requests per window for an account, a user and an address, by class of route.
 
-A route's class is what its requests cost us. An account's budget is above a user's, so that one busy member leaves room for the
-others; an address's is above both, since offices share one.
+A route's class follows the cost of its requests. An account's budget is above a user's, so that one busy member does not use all of
+it. An address's is above both, because offices share one.
 """
 
 import re
@@ -13,21 +13,21 @@ from typing import Final
 
 
 class RouteClass(StrEnum):
-    """What kind of request a route takes."""
+    """The class of a route."""
 
     READ = "read"
-    POLL = "poll"  # reads that a program repeats while something is at work
+    POLL = "poll"  # reads that a program repeats while work is running
     WRITE = "write"
     COSTLY = "costly"  # starts work that costs money
     EXPORT = "export"
     STREAM = "stream"  # opens an event stream; the ticket in its address says for whom
     PUBLIC = "public"  # needs no token
-    SIGN_IN = "sign_in"  # a token or ticket that was refused
+    SIGN_IN = "sign_in"  # a token or ticket that was rejected
     ANONYMOUS = "anonymous"  # an analysis without an account
 
 
 class Scope(StrEnum):
-    """Who is counted."""
+    """What is counted."""
 
     ACCOUNT = "account"
     USER = "user"
@@ -36,7 +36,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """So many requests in each window."""
+    """The most requests in each window."""
 
     requests: int
     window_s: int = 60
@@ -62,8 +62,8 @@ DEFAULT_POLICIES: Final[Policies] = MappingProxyType(
         RouteClass.ANONYMOUS: {Scope.ADDRESS: Budget(5, window_s=3_600)},
     }
 )
-# Let through where nothing can be counted although only an address tells who asks: a stream's ticket was signed for a member,
-# and who was refused at the door stays refused.
+# Admitted if counting fails, although only the address is known: a stream's ticket was signed for a member, and a rejected token
+# stays rejected.
 PASS_UNCOUNTED: Final = frozenset({RouteClass.STREAM, RouteClass.SIGN_IN})
 # Counters outlive their window by the life of the stream's messages at most.
 LONGEST_WINDOW_S: Final = 3_600
@@ -79,7 +79,7 @@ def with_overrides(policies: Policies, text: str) -> Policies:
     """
     changed = {kind: dict(budgets) for kind, budgets in policies.items()}
     items = [part.strip() for part in text.split(",") if part.strip()]
-    # Named by number: settings never repeat a value, whatever somebody put there.
+    # Errors name the change's number, not its text, because settings may contain secrets.
     for number, item in enumerate(items, start=1):
         match = _OVERRIDE.fullmatch(item)
         if match is None:
