@@ -17,17 +17,17 @@ from oslira_gateway.streams.open_streams import StreamAccess
 from oslira_gateway.streams.tickets import Tickets, follower_of, ticket_refused
 
 NOT_FOUND: Final = "avatar_not_found"
-# What copies are known to be by their first bytes. No SVG: that is a program.
+# Detected by the first bytes of the copy. No SVG, because it can contain scripts.
 _SHOWN: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 _MEDIA_TYPE: Final = "image/*"
-# Each has up to 640 KiB, several times while it is read: this bounds what all of a process take.
+# Each has up to 640 KiB, several times while it is read: this limits the memory of a process.
 _AT_ONCE: Final = 8
 _HEADERS: Final = {
-    # As long as the ticket in the address is good at least. Never in a cache that others share.
+    # The shortest life of a ticket. Never in shared caches.
     "cache-control": "private, max-age=600",
     "vary": "authorization, x-account-id",
     "content-disposition": "inline",
-    # It comes from a stranger: opened by itself it may load and run nothing. (`nosniff` is on every answer.)
+    # Untrusted content: opened directly, it may not load or run anything. (`nosniff` is on every response.)
     "content-security-policy": "default-src 'none'; sandbox",
     # The application is on another origin.
     "cross-origin-resource-policy": "cross-origin",

@@ -1,4 +1,4 @@
-"""Pictures of leads, from analysis, which keeps them."""
+"""Pictures of leads, requested from analysis, which stores them."""
 
 import base64
 import binascii

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from oslira_gateway.leads.lead import Lead
 
-# Excel takes a file for UTF-8 only when it begins with this; other readers of CSV know it as well.
+# Excel reads a file as UTF-8 only if it begins with this. Other CSV readers accept it.
 BYTE_ORDER_MARK: Final = "\ufeff"
 _LINE_END: Final = "\r\n"
 HEADER: Final = (
@@ -31,8 +31,8 @@ HEADER: Final = (
     "phones",
     "summary",
 )
-# A cell that begins so is a formula to a spreadsheet, also in its full-width form: it could send what stands beside it anywhere.
-# Whatever separates cells in some country or program begins another cell inside of ours.
+# Spreadsheets run a cell that begins with these as a formula, also in full-width form, and a formula can send other cells away.
+# A separator of another locale or program begins a new cell inside of ours.
 _FORMULA: Final = re.compile(
     r"(^|[;,|\t\r\n\u037e\uff0c\uff1b])"  # where a cell may begin
     r"([\s\u200b-\u200f\u2060\ufeff\"\u2019']*)"  # what is passed over
@@ -52,7 +52,7 @@ def lead_lines(leads: Iterable[Lead], business_names: Mapping[UUID, str]) -> str
 
 
 def safe_cell(text: str) -> str:
-    """`text`, with an apostrophe before whatever a spreadsheet would run, wherever it may cut the line."""
+    """`text` with an apostrophe before each formula, wherever a spreadsheet may split the line."""
     guarded = _FORMULA.sub(r"\1'\2", text)
     return f"'{guarded}" if guarded.startswith(_CONTROL_STARTS) else guarded
 

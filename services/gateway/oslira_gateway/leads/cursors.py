@@ -1,4 +1,4 @@
-"""Places in lists of leads, as `next_cursor` has them: signed, and good for one account, filter and order alone."""
+"""Cursors of lists of leads: signed, and valid for one account, filter and order only."""
 
 import base64
 import binascii
@@ -16,24 +16,24 @@ _MAC_BYTES: Final = 16
 
 
 class LeadCursors:
-    """Encodes and decodes places. Under another account or search a cursor would skip or repeat leads: it is refused."""
+    """Encodes and decodes cursors. With another account or search a cursor would skip or repeat leads, so it is rejected."""
 
     def __init__(self, secret: str) -> None:
-        # A key of its own: a cursor can pass for nothing else.
+        # A separate key, so that a cursor is never accepted as anything else.
         self._key = hmac.digest(secret.encode(), b"oslira lead cursor v1", "sha256")
 
     def encode(self, place: Place, *, account_id: UUID, search: LeadSearch) -> str:
-        """As it stands in next_cursor."""
+        """The text of next_cursor."""
         value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
         payload = json.dumps([value, place.lead_id.hex], separators=(",", ":")).encode()
         signed = self._mac(payload, account_id, search) + payload
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def decode(self, text: str, *, account_id: UUID, search: LeadSearch) -> Place:
-        """Raises OsliraError `invalid_request` for anything but a cursor of this very list."""
+        """Raises OsliraError `invalid_request` unless it is a cursor of this list."""
         refused = OsliraError(
             "invalid_request",
-            "The cursor is not one that this list returned; leave it out to begin anew, and keep filter and order while you page.",
+            "Invalid cursor. Keep filter and order while you page; leave the cursor out to start again.",
         )
         try:
             signed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

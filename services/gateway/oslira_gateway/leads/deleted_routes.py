@@ -15,7 +15,7 @@ from oslira_gateway.streams.addresses import Addresses
 
 
 def deleted_routes(leads: Leads, addresses: Addresses) -> list[Any]:
-    """Routes that put leads away and take them back."""
+    """Routes that soft-delete and restore leads."""
 
     @delete(
         "/leads/{lead_id:str}",
@@ -43,7 +43,7 @@ def deleted_routes(leads: Leads, addresses: Addresses) -> list[Any]:
         if restored.outcome == "replaced":
             raise OsliraError(
                 "lead_replaced",
-                "The profile was analysed again since; delete that lead first to take this one back.",
+                "The profile was analysed again since; delete that lead first to restore this one.",
                 lead_id=str(restored.lead_id),
             )
         lead = await leads.find(member, restored.lead_id)

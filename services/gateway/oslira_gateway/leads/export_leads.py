@@ -1,7 +1,7 @@
-"""All leads of a search as CSV, a page at a time: the memory it takes doesn't grow with the account.
+"""All leads of a search as CSV, one page at a time, so that memory does not grow with the account.
 
-Pages go by username, which a lead never changes, so that one that is analysed anew meanwhile is neither repeated nor left out.
-Each page is a short transaction of its own: a reader who is slow, or gone, holds no connection and no snapshot.
+Pages are ordered by username, which never changes, so that a lead that is analysed during the export is neither repeated nor skipped.
+Each page is a short transaction: a slow client holds no connection and no snapshot.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -18,14 +18,14 @@ PAGE_ROWS: Final = 250
 
 
 class ExportLeads:
-    """A file that could not be written to its end breaks off, so that nobody takes it for whole."""
+    """After an error the response is aborted, so that clients see that the file is incomplete."""
 
     def __init__(self, leads: Leads, *, page_rows: int = PAGE_ROWS) -> None:
         self._leads = leads
         self._page_rows = page_rows
 
     async def __call__(self, member: Member, wanted: LeadFilter) -> AsyncGenerator[bytes]:
-        """The file, in parts. What can fail at once fails here, before anything was sent."""
+        """The file, in parts. The first page is read here, so that early errors come before the response starts."""
         search = LeadSearch(wanted, Sort.USERNAME, Direction.ASC)
         names = await self._leads.business_names(member)
         first = await self._leads.page(member, search, after=None, limit=self._page_rows)

@@ -22,14 +22,15 @@ from oslira_gateway.leads.search import LeadFilter
 from oslira_gateway.limits.policies import RouteClass
 
 MEDIA_TYPE: Final = "text/csv"
-# A reader who takes longer than this has gone to sleep; 200,000 leads take some seconds.
+# The time limit of an export. 200,000 leads take some seconds.
 LONGEST: Final = timedelta(minutes=10)
 
 
 class CsvDownload(ASGIStreamingResponse):
-    """A file in parts. Its source is closed with the connection, also when the reader leaves in the middle or takes for ever:
-    then the file breaks off without its last chunk, so that nobody takes it for whole.
-    """  # noqa: D205
+    """A file in parts. Its source is closed with the connection.
+
+    If the client disconnects or exceeds the time limit, the response ends without its last chunk, so that it does not look complete.
+    """
 
     __slots__ = ("_longest_s", "_parts")
 
@@ -46,7 +47,7 @@ class CsvDownload(ASGIStreamingResponse):
 
 
 def export_routes(export_leads: ExportLeads) -> list[Any]:
-    """Routes that hand out leads as a file. They take as long as they take: the export has a limit of its own."""
+    """Routes that export leads as a file. The export has its own time limit."""
 
     @get(
         "/leads/export.csv",

@@ -1,4 +1,4 @@
-"""Several leads at once: what is asked, and what became of each."""
+"""Several leads at once: requests, and the result for each lead."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,7 +28,7 @@ class LeadsRefresh(LeadIds):
 
 
 class Outcome(StrEnum):
-    """What became of a lead. `replaced`: the profile was analysed again since, and another lead has its place."""
+    """The result for a lead. `replaced`: the profile was analysed again, and a newer lead exists."""
 
     DELETED = "deleted"
     RESTORED = "restored"

@@ -1,4 +1,4 @@
-"""Where leads are read, and how they are put away."""
+"""Ports of leads."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from oslira_gateway.leads.search import LeadSearch, Place
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`replaced`: the profile was analysed anew since, and `lead_id` is the lead that has its place now."""
+    """`replaced`: the profile was analysed again, and `lead_id` is the newer lead."""
 
     outcome: Literal["restored", "not_found", "replaced"]
     lead_id: UUID
 
 
 class Leads(Protocol):
-    """The leads of the member's chosen account; deleted ones are not there."""
+    """The leads of the member's chosen account; deleted ones are not visible."""
 
     async def find(self, member: Member, lead_id: UUID) -> Lead | None: ...
 
@@ -46,23 +46,23 @@ class Leads(Protocol):
         ...
 
     async def delete(self, member: Member, lead_id: UUID) -> bool:
-        """Put it away; False when it isn't there. For 30 days it can come back."""
+        """Soft-delete it; False if there is none. It can be restored for 30 days."""
         ...
 
     async def restore(self, member: Member, lead_id: UUID) -> Restored:
-        """Take it back, unless another has its place."""
+        """Restore it, unless a newer lead of the profile exists."""
         ...
 
     async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
-        """Those of them that are there."""
+        """Those that exist."""
         ...
 
     async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """Put them away, each as `delete` does. One that was put away before is deleted too."""
+        """Soft-delete them, each as `delete` does. Already deleted ones count as deleted."""
         ...
 
     async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """Take them back, each as `restore` does."""
+        """Restore them, each as `restore` does."""
         ...
 
 

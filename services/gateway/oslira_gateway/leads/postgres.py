@@ -1,4 +1,4 @@
-"""Leads, read under row-level security as the user who asks; put away through what analysis grants to the gateway."""
+"""Leads, read as the user under row-level security, and soft-deleted by functions that analysis grants to the gateway."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
@@ -32,7 +32,7 @@ select {_COLUMNS} from analysis.leads l where id = any($1) and account_id = $2 a
 """
 _PICTURED: Final = "select username from analysis.avatars where username = any($1)"
 _WORDS: Final = "select array_agg(w order by length(w) desc) from analysis.words_of($1) as w"
-# Longer than these a search is no more precise, only slower.
+# More or longer words make a search slower, not more precise.
 _MAX_WORDS: Final = 4
 _COLUMN: Final[Mapping[Sort, str]] = {
     Sort.ANALYSED_AT: "analysed_at",
@@ -82,7 +82,7 @@ class PostgresLeads:
         return [_analysis(row) for row in rows]
 
     async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
-        """As the service: a picture belongs to a profile, and no user may ask which profiles have one."""
+        """As the service: pictures belong to profiles, and users may not query which profiles have one."""
         async with self._service.connection() as connection:
             rows = await connection.fetch(_PICTURED, [lead.username for lead in leads])
         return frozenset(name for (name,) in rows)
@@ -130,7 +130,7 @@ class PostgresLeads:
             async with self._service.connection() as connection:
                 return await connection.fetch(statement, lead_ids, member.account_id)
 
-        # Two that restore leads of the same profiles may wait for each other.
+        # Two requests that restore leads of the same profiles can deadlock.
         return await despite_conflicts(change, name="change_leads")
 
     def _as(self, member: Member) -> UserClient:
@@ -140,9 +140,9 @@ class PostgresLeads:
 def page_statement(
     account_id: UUID, search: LeadSearch, words: Sequence[str], *, after: Place | None, limit: int
 ) -> tuple[str, list[Any]]:
-    """One page's query and its values. Only what is asked for stands in it, so that each search gets a plan of its own.
+    """One page's query and its values. It has only the requested conditions, so that each search gets its own plan.
 
-    Comparisons are of the columns' own types, by operators that leak nothing: under row-level security others use no index.
+    Comparisons use the columns' types and leakproof operators: under row-level security others use no index.
     """
     values: list[Any] = [account_id]
 

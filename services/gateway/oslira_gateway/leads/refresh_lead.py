@@ -12,14 +12,15 @@ from oslira_gateway.runs.request_analysis import Answer, Request, RequestAnalysi
 
 
 class RefreshLead:
-    """An analysis at work on the same is joined. A finished one stands in only if this one would score the same item for the same
-    business: then the answer is that run, and nothing is charged.
-    """  # noqa: D205
+    """An active analysis of the same lead is returned.
+
+    A finished one is returned only if this one would score the same item for the same business. Nothing is charged then.
+    """
 
     def __init__(
         self, leads: Leads, request_analysis: RequestAnalysis[Order], *, unchanged_within: timedelta
     ) -> None:
-        """`unchanged_within`: a profile that was fetched so lately is taken to be unchanged."""
+        """`unchanged_within`: a profile that was fetched within this time counts as unchanged."""
         self._leads = leads
         self._request_analysis = request_analysis
         self._unchanged_within = unchanged_within

@@ -17,10 +17,10 @@ from oslira_gateway.runs.order import read_order
 
 
 class RefreshLeads:
-    """An analysis at work on the same is joined, and one of the profile's newest item stands in: neither is charged."""
+    """Active analyses, and those of the profile's newest item, are listed instead of new ones. They are not charged."""
 
     def __init__(self, leads: Leads, request_bulk: RequestBulk, *, unchanged_within: timedelta) -> None:
-        """`unchanged_within`: a profile that was fetched so lately is taken to be unchanged."""
+        """`unchanged_within`: a profile that was fetched within this time counts as unchanged."""
         self._leads = leads
         self._request_bulk = request_bulk
         self._unchanged_within = unchanged_within

@@ -131,5 +131,5 @@ def leads_routes(leads: Leads, cursors: LeadCursors, addresses: Addresses) -> li
 
 
 def no_such_lead() -> OsliraError:
-    """It isn't there, was put away, or is another account's."""
+    """It does not exist, is deleted, or is another account's."""
     return OsliraError(NOT_FOUND, "There is no such lead in this account.")

@@ -1,4 +1,4 @@
-"""Which leads a list has, and in which order."""
+"""Filter and order of lists of leads."""
 
 import re
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Place:
 
 
 def place_of(lead: Lead, sort: Sort) -> Place:
-    """Where a lead stands."""
+    """The position of a lead."""
     values: dict[Sort, SortValue] = {
         Sort.ANALYSED_AT: lead.analysed_at,
         Sort.SCORE: lead.score,
@@ -78,5 +78,5 @@ def place_of(lead: Lead, sort: Sort) -> Place:
 
 
 def searchable(text: str | None) -> str | None:
-    """A text to look for; None when nothing is left of it."""
+    """The text to search; None if it is empty after clean-up."""
     return (_UNSTORABLE.sub(" ", text).strip() or None) if text else None

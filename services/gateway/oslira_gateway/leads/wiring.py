@@ -1,4 +1,4 @@
-"""Wires leads: their routes, and what analyses them again."""
+"""Wires leads: routes and refreshes."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,1 +1,1 @@
-"""What operators and probes ask."""
+"""Routes of operators, erasure, clean-up."""

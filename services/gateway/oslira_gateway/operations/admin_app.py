@@ -1,4 +1,4 @@
-"""`/v1/admin`, on the internal port alone: closed to all but operators."""
+"""`/v1/admin`, on the internal port only, for operators only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from oslira_gateway.operations.operator import Operator, OperatorTokens
 
 
 def admin_router(routes: Sequence[Any], tokens: OperatorTokens) -> Router:
-    """`routes` are relative to /v1/admin. Each acts under `recorded(…)`, but for lists, which name nobody."""
+    """`routes` are relative to /v1/admin. Each runs under `recorded(…)`, except lists, which name no one."""
 
     # A function, because Litestar copies guards deeply for each handler.
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -37,6 +37,6 @@ def admin_router(routes: Sequence[Any], tokens: OperatorTokens) -> Router:
 
 
 def operator_of(request: Request[Any, Any, Any]) -> Operator:
-    """Who asks, as the guard verified it."""
+    """The operator that the guard verified."""
     operator: Operator = request.state.operator
     return operator

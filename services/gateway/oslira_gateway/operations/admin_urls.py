@@ -1,4 +1,4 @@
-"""Pages of operators' lists, newest first. Their cursors are plain: an operator may look anywhere."""
+"""Pages of operators' lists, newest first. Cursors are not signed, because operators may read all rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended."""
+    """The last row of a page."""
 
     at: datetime
     id: UUID
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[ItemT]):
-    """A list's answer, as everywhere."""
+    """A page, as in all lists."""
 
     items: Sequence[ItemT]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""A record of what operators do: begun before the act, told to its end after it."""
+"""The audit log of operator actions: an entry is written before the action, and its outcome after it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -28,14 +28,14 @@ class OperatorAction:
 
 
 class AuditLog(Protocol):
-    """The record. What is in it is never changed."""
+    """The audit log. Entries are append-only; only the outcome is added."""
 
     async def begin(self, actor: str, act: str, targets: Mapping[str, str]) -> UUID:
         """`targets` holds ids, never names."""
         ...
 
     async def end(self, act_id: UUID, outcome: str) -> None:
-        """How it went."""
+        """Store the outcome."""
         ...
 
     async def newest(self, *, limit: int, before: tuple[datetime, UUID] | None) -> Sequence[OperatorAction]:
@@ -45,7 +45,7 @@ class AuditLog(Protocol):
 
 @asynccontextmanager
 async def recorded(audit_log: AuditLog, operator: Operator, act: str, **targets: str) -> AsyncGenerator[None]:
-    """Whatever happens inside is on record. No record, no act: if it can't be begun, the error is raised and nothing is done."""
+    """Record the action in this block. If the entry cannot be written, the error is raised and the action does not run."""
     act_id = await audit_log.begin(operator.actor, act, targets)
     outcome = "internal"
     try:
