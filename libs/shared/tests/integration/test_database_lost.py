@@ -1,6 +1,7 @@
 """A database that changes our password or goes away: what is not served is said, and readiness follows at once."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -37,7 +38,7 @@ async def test_a_password_that_was_changed_makes_a_process_unready_and_a_matchin
     database: Database,
 ) -> None:
     async with a_login(database, min_size=1) as (pool, admin):
-        health = Health()
+        health = Health(clock=itertools.count(step=2.0).__next__)  # each report looks again
         health.required["postgres"] = lambda: database_state(pool)
         assert (await health.report())[0]
         await admin.execute(f"alter role {ROLE} password '{SECOND}'")

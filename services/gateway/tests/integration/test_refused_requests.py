@@ -101,9 +101,17 @@ async def transactions_of(database: Database, refused: Refused, *, requests: int
 
 
 async def added_by(database: Database, refused: Refused) -> int:
-    """Transactions that so many requests add to those of the connections and of two requests that pass."""
-    without = await transactions_of(database, refused, requests=0)
-    added = await transactions_of(database, refused, requests=REQUESTS) - without
+    """Transactions that so many requests add to those of the connections and of two requests that pass.
+
+    The least of three looks: autovacuum's own transactions in the database are counted as well.
+    """
+    added = REQUESTS
+    for _ in range(3):
+        without = await transactions_of(database, refused, requests=0)
+        look = await transactions_of(database, refused, requests=REQUESTS) - without
+        added = min(added, look, key=abs)
+        if added == 0:
+            break
     print(f"{REQUESTS} x {refused.path} ({refused.status}): {added} transactions")  # noqa: T201
     return added
 
