@@ -1,6 +1,6 @@
 """`python -m oslira_analysis.describe_results`: the JSON schemas of results as they are stored, for the API's document.
 
-They are kept in oslira_shared/contracts/analysis/results.json, since the gateway shows results and knows nothing of this package.
+They are stored in oslira_shared/contracts/analysis/results.json, because the gateway returns results and does not import this package.
 """
 
 import json
@@ -18,6 +18,8 @@ from oslira_analysis.domain.results.light import LightResult
 from oslira_analysis.domain.results.xray import XrayResult
 
 _REF: Final = "#/components/schemas/"
+# The API published this name before the class was renamed.
+_PUBLIC_NAMES: Final[Mapping[str, str]] = {"Metric": "Figure"}
 # As draft_business.py writes it.
 _DRAFT: Final[Mapping[str, Any]] = {
     "title": "DraftResult",
@@ -37,9 +39,9 @@ def describe() -> dict[str, Any]:
     results = TypeAdapter(LightResult | DeepResult | XrayResult)
     changes = TypeAdapter(Changes)
     found = results.json_schema(mode="serialization")["$defs"]
-    told = changes.json_schema(mode="serialization")
+    changed = changes.json_schema(mode="serialization")
     draft = TypeAdapter(BusinessContext).json_schema(mode="serialization")
-    found |= {**told.pop("$defs"), "Changes": told, **draft.pop("$defs"), "BusinessContext": draft}
+    found |= {**changed.pop("$defs"), "Changes": changed, **draft.pop("$defs"), "BusinessContext": draft}
     # As Change.to_json writes it.
     found["Change"]["properties"]["delta"] = {"anyOf": [{"type": "number"}, {"type": "null"}]}
     schemas: dict[str, Any] = {
@@ -47,7 +49,7 @@ def describe() -> dict[str, Any]:
     }
     of_kind = {kind: f"{_REF}{kind.capitalize()}Result" for kind in ("light", "deep", "xray")}
     for ref in of_kind.values():
-        # Set when the result is kept; those of before it was have none.
+        # Set when the result is stored; older results have none.
         schemas[ref.removeprefix(_REF)]["properties"]["changes"] = {
             "anyOf": [{"$ref": f"{_REF}ResultChanges"}, {"type": "null"}]
         }
@@ -65,12 +67,13 @@ def _one_of(of_type: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _public(name: str) -> str:
-    """The API has schemas of its own, and of names as plain as Part or Email."""
+    """The API has its own schemas with generic names such as Part and Email."""
+    name = _PUBLIC_NAMES.get(name, name)
     return name if name.endswith("Result") else f"Result{name}"
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Every field is written, whatever its default. What a field's description says is for models."""
+    """Every field is present in the JSON, so it is required. A field's description is for models, so it is removed."""
     plain = _referring(schema)
     if properties := plain.get("properties"):
         plain["required"] = sorted(properties)

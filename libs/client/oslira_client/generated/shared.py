@@ -19,7 +19,7 @@ class RunError(Answer):
 
 
 class ResultChange(Answer):
-    """A number that differs. `delta` is None where one side is unknown."""
+    """A number that differs. `delta` is None if one side is unknown."""
 
     after: float | None
     before: float | None
@@ -27,9 +27,9 @@ class ResultChange(Answer):
 
 
 class ResultChanges(Answer):
-    """Only what differs: numbers by name, and what came or went. Nothing at all differs: `is_empty`.
+    """Only the differences: numbers by name, and added or removed items. `is_empty`: there are none.
 
-    `new_red_flags` are claims whose quote had not been a red flag before.
+    `new_red_flags` are claims whose quote was not a red flag before.
     """
 
     channels_gained: list[str]
@@ -52,7 +52,7 @@ class ResultFigure(Answer):
 
 
 class ResultKeyFacts(Answer):
-    """A selection of ProfileFacts; the deeper types show all of it beside this."""
+    """A selection of ProfileFacts; the deeper types also contain all of it."""
 
     channels: list[str]
     comment_to_like: ResultFigure
@@ -70,7 +70,7 @@ class ResultKeyFacts(Answer):
 
 
 class ResultPart(Answer):
-    """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
+    """One part of a score. `score` is 0 to 100, or None with the `reason` why it is unknown.
 
     `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 10.
     """
@@ -81,7 +81,7 @@ class ResultPart(Answer):
 
 
 class ResultClaim(Answer):
-    """What a model says about a profile, as every answer schema asks for it and as results keep it.
+    """What a model states about a profile, as every answer schema requests it and as results store it.
 
     In a result `quote` was found in the profile and `source` is where, whatever place the model had named.
     """
@@ -113,10 +113,10 @@ class ResultClaim(Answer):
 
 
 class LightResult(Answer):
-    """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
+    """What the user gets. `score` is the weighted sum of the parts, at most 20 if the fit is; only `fit` is from a model.
 
-    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't. `renamed_to`: the
-    profile has this name now instead of the one that was asked for.
+    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote was not found. `renamed_to`: the
+    profile has this name now instead of the requested one.
     """
 
     confidence: Literal["low", "medium", "high"] | str
@@ -134,22 +134,22 @@ class LightResult(Answer):
 
 
 class ResultEmail(Answer):
-    """Plain text; paragraphs are apart by a blank line, and the business signs."""
+    """Plain text. A blank line separates paragraphs; the business signs."""
 
     body: str
     subject: str
 
 
 class ResultOutreach(Answer):
-    """`language` is what the messages are written in, as detected; where that is unsure, as the model named it.
+    """`language`: the detected language of the messages; if detection is not sure, the one that the model named.
 
-    `is_language_of_posts`: False where they are surely in another language than all posts whose language is sure; None where
+    `is_language_of_posts`: False if their language is sure and differs from that of all posts whose language is sure; None if
     either is unsure.
 
-    `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
+    `opening` is the evidence that both messages start with. None: no opening was supported, so they start with the offer.
 
-    `dm` and `email` are None where nothing that may be sent was left. `removed_sentences` counts those that stated a link,
-    handle, price or number that nobody had given, left a blank to fill in, or repeated what is private.
+    `dm` and `email` are None if nothing remained that may be sent. `removed_sentences` counts those that stated a link,
+    handle, price or number without a source, contained a placeholder, or repeated private texts.
     """
 
     dm: str | None
@@ -210,7 +210,7 @@ class ResultOutreach(Answer):
 
 
 class ResultTrait(Answer):
-    """One of the five factors as the published texts show it."""
+    """One of the five factors, derived from the published texts."""
 
     claim: str
     level: Literal["low", "medium", "high"] | str
@@ -312,9 +312,9 @@ class ResultEngagement(Answer):
 
 
 class ResultFakeFollowers(Answer):
-    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A sign, not a proof.
+    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A heuristic, not proof.
 
-    A verified badge takes nothing off: Meta sells it. Null below 100 followers, and where engagement is unknown and the
+    A verified badge does not reduce it: Meta sells it. Null below 100 followers, and where engagement is unknown and the
     other warnings do not reach "medium" by themselves: without reactions, few warnings are no sign of real followers.
     """
 
@@ -333,7 +333,7 @@ class ResultFormats(Answer):
 
 
 class ResultGap(Answer):
-    """`code` is stable, `detail` a sentence with the figure behind it. A figure that is null shows no gap."""
+    """`code` is stable, `detail` a sentence with the metric behind it. A metric that is null is not a gap."""
 
     area: Literal["engagement", "content", "conversion", "platform"] | str
     code: str
@@ -341,7 +341,7 @@ class ResultGap(Answer):
 
 
 class ResultMaturity(Answer):
-    """age_days: from the month of joining (the item's `about`, seldom there) to now.
+    """age_days: from the month of joining (the item's `about`, rarely present) to now.
 
     stage: new below 12 posts or where Instagram says "joined recently"; established from 100 posts, if the account
     isn't known to be younger than a year; growing between. None when the number of posts is unknown. The thresholds are
@@ -355,7 +355,7 @@ class ResultMaturity(Answer):
 
 
 class ResultReachability(Answer):
-    """Read from the biography and the links by pattern; only whether there is one, never the address itself.
+    """Matched in the biography and the links by pattern. Contains only whether a channel exists, never the address.
 
     `known` is False where the item has neither a biography, a link nor the business flag: then nothing can be said.
     """
@@ -369,7 +369,7 @@ class ResultReachability(Answer):
 
 
 class ResultVideo(Answer):
-    """Over the posts that are not pinned and have a view count (the larger of plays and views, where both are there).
+    """Over the posts that are not pinned and have a view count (the larger of plays and views, if both are present).
 
     views_per_video: mean. views_per_follower: mean of views / followers.
     interactions_per_view: mean of (likes + comments) / views, over those that show likes and were viewed.
@@ -382,7 +382,7 @@ class ResultVideo(Answer):
 
 
 class ResultProfileFacts(Answer):
-    """The same for every analysis type and every business: depends on the profile and on `now` alone."""
+    """The same for every analysis type and every business: depends only on the profile and `now`."""
 
     as_of: str | None
     cadence: ResultCadence

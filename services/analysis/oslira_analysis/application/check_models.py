@@ -10,7 +10,7 @@ from oslira_shared.jobs import JobProgress
 
 from oslira_analysis.application.known_models import KnownModels, ModelRows
 from oslira_analysis.domain.models.model_catalogue import Provider
-from oslira_analysis.domain.models.model_table import Learnt, find_listed
+from oslira_analysis.domain.models.model_table import ModelStatus, find_listed
 
 _LOG = structlog.get_logger()
 
@@ -45,15 +45,15 @@ class CheckModels:
         if not listed:  # a supplier without any model is one whose list we can't read
             raise ValueError("the list of models is empty")
         ours = [model for model, provider in self.known.table.watched().items() if provider == supplier.name]
-        learnt = {model: find_listed(model, listed) for model in ours}
-        await self.rows.note_listed(supplier.name, learnt)
-        missing = [model for model, found in learnt.items() if not found.is_listed]
-        _warn(supplier.name, learnt)
+        statuses = {model: find_listed(model, listed) for model in ours}
+        await self.rows.note_listed(supplier.name, statuses)
+        missing = [model for model, found in statuses.items() if not found.is_listed]
+        _warn(supplier.name, statuses)
         return len(missing)
 
 
-def _warn(provider: Provider, learnt: Mapping[str, Learnt]) -> None:
-    for model, found in learnt.items():
+def _warn(provider: Provider, statuses: Mapping[str, ModelStatus]) -> None:
+    for model, found in statuses.items():
         if not found.is_listed:
             _LOG.warning("model_not_listed", provider=provider, model=model)
         elif found.shuts_down_on is not None:

@@ -8,7 +8,7 @@ import structlog
 
 from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.domain.models.model_catalogue import ANTHROPIC, OPENAI, Provider
-from oslira_analysis.domain.models.model_table import NOTHING_LEARNT, Choice, Learnt, ModelTable
+from oslira_analysis.domain.models.model_table import NO_STATUS, Choice, ModelStatus, ModelTable
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 
 _LOG = structlog.get_logger()
@@ -21,7 +21,7 @@ _NO_DATE_DAYS: Final = 10_000
 class ModelRows(Protocol):
     """What suppliers said of models."""
 
-    async def read(self) -> Mapping[str, Learnt]:
+    async def read(self) -> Mapping[str, ModelStatus]:
         """By model."""
         ...
 
@@ -29,7 +29,7 @@ class ModelRows(Protocol):
         """A request for the model was answered with model_not_found."""
         ...
 
-    async def note_listed(self, provider: Provider, models: Mapping[str, Learnt]) -> None:
+    async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:
         """What the supplier's list says of models. One that is listed is not gone any more."""
         ...
 
@@ -41,12 +41,12 @@ class KnownModels:
         self.table = table
         self._rows = rows
         self._today = today
-        self._learnt: Mapping[str, Learnt] = {}
+        self._statuses: Mapping[str, ModelStatus] = {}
         # Noted here and not yet in a row, since the database was away.
         self._unsaved: dict[str, Provider] = {}
 
     def choose(self, call: Call, provider: Provider) -> Choice | None:
-        return self.table.choose(call.role, provider, today=self._today(), learnt=self._learnt)
+        return self.table.choose(call.role, provider, today=self._today(), statuses=self._statuses)
 
     def model_of(self, call: Call) -> str:
         """The model that answers a call now, as long as its provider is up."""
@@ -56,16 +56,16 @@ class KnownModels:
     async def note_gone(self, provider: Provider, model: str) -> None:
         _LOG.error("model_not_found", provider=provider, model=model)
         self._unsaved[model] = provider
-        self._learn(self._learnt)
+        self._apply(self._statuses)
         try:
             await self._save()
         except Exception:  # noqa: BLE001  # the run goes on with another model; `refresh` saves it
             _LOG.exception("model_not_saved", model=model)
 
     async def refresh(self) -> None:
-        """Every few seconds: what other replicas and the daily job learnt."""
+        """Every few seconds: what other replicas and the daily job statuses."""
         await self._save()
-        self._learn(await self._rows.read())
+        self._apply(await self._rows.read())
         self._measure()
 
     async def state(self) -> str:
@@ -77,14 +77,17 @@ class KnownModels:
             await self._rows.note_gone(provider, model)
             self._unsaved.pop(model, None)
 
-    def _learn(self, learnt: Mapping[str, Learnt]) -> None:
-        gone = {model: Learnt(self._of(model, learnt).shuts_down_on, is_gone=True) for model in self._unsaved}
-        self._learnt = {**learnt, **gone}
+    def _apply(self, statuses: Mapping[str, ModelStatus]) -> None:
+        gone = {
+            model: ModelStatus(self._of(model, statuses).shuts_down_on, is_gone=True)
+            for model in self._unsaved
+        }
+        self._statuses = {**statuses, **gone}
 
     def _measure(self) -> None:
         today = self._today()
         for model, provider in self.table.watched().items():
-            ends = self.table.shuts_down_on(model, self._learnt)
+            ends = self.table.shuts_down_on(model, self._statuses)
             days = (ends - today).days if ends else _NO_DATE_DAYS
             MODEL_SHUTDOWN_DAYS.labels(provider, model).set(days)
             MODEL_MISSING.labels(provider, model).set(self._is_missing(model))
@@ -92,7 +95,7 @@ class KnownModels:
     def _warnings(self) -> list[str]:
         warnings: list[str] = []
         for model in sorted(self.table.watched()):
-            ends = self.table.shuts_down_on(model, self._learnt)
+            ends = self.table.shuts_down_on(model, self._statuses)
             if ends is not None and (ends - self._today()).days <= WARN_DAYS:
                 warnings.append(f"{model} shuts down on {ends}")
             elif self._is_missing(model):
@@ -100,8 +103,8 @@ class KnownModels:
         return warnings
 
     def _is_missing(self, model: str) -> bool:
-        learnt = self._of(model, self._learnt)
-        return learnt.is_gone or not learnt.is_listed
+        status = self._of(model, self._statuses)
+        return status.is_gone or not status.is_listed
 
-    def _of(self, model: str, learnt: Mapping[str, Learnt]) -> Learnt:
-        return learnt.get(model, NOTHING_LEARNT)
+    def _of(self, model: str, statuses: Mapping[str, ModelStatus]) -> ModelStatus:
+        return statuses.get(model, NO_STATUS)

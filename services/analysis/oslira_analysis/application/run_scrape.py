@@ -31,7 +31,7 @@ from oslira_analysis.application.ports import (
     Suppressions,
 )
 from oslira_analysis.application.rows import Ending, ScrapeWork
-from oslira_analysis.domain.items.free_checks import explain_unusable, refuse_unavailable
+from oslira_analysis.domain.items.free_checks import explain_unusable, reject_unavailable
 from oslira_analysis.domain.items.item_identity import without_posts_of
 from oslira_analysis.domain.items.judge_items import Judged, ScrapeUnusable, judge_items
 from oslira_analysis.domain.items.read_item import ProfileUnavailable
@@ -203,7 +203,7 @@ async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_ove
     try:
         judged = await _judge(work, end, ports)
     except ProfileUnavailable as unavailable:
-        refusal = refuse_unavailable(unavailable)
+        refusal = reject_unavailable(unavailable)
         await _refuse(work, end, Ending(refusal.code, refusal.detail), ports)
         return
     except ScrapeUnusable as unusable:
@@ -224,13 +224,13 @@ async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_ove
 async def _judge(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> Judged:
     username = work.scrape.username
     try:
-        return judge_items(end.items, asked_for=username)
+        return judge_items(end.items, requested=username)
     except ScrapeUnusable as unusable:
         if unusable.reason != "another_profile":
             raise
         # It may be the same profile under a new name.
         known_id = await ports.scrapes.known_profile_id(username)
-        return judge_items(end.items, asked_for=username, known_id=known_id)
+        return judge_items(end.items, requested=username, known_id=known_id)
 
 
 async def _refuse(work: ScrapeWork, end: ActorEnd, ending: Ending, ports: ScrapePorts) -> None:

@@ -27,7 +27,7 @@ from oslira_analysis.domain.business import BusinessContext, InvalidBusinessCont
 from oslira_analysis.domain.facts.contacts import links_of, read_contacts
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts, compute_facts
 from oslira_analysis.domain.items.free_checks import free_check
-from oslira_analysis.domain.items.judge_items import Judged, judge_kept
+from oslira_analysis.domain.items.judge_items import Judged, judge_stored
 from oslira_analysis.domain.items.read_item import read_item
 from oslira_analysis.domain.models.calls import Call, calls_of
 from oslira_analysis.domain.profile import Profile
@@ -133,7 +133,7 @@ async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
     run = work.run
 
     def readable(item: Item | None) -> Judged | None:
-        return judge_kept(item, asked_for=run.username)
+        return judge_stored(item, requested=run.username)
 
     if found := readable(ports.at_hand.find(run.scrape_id)):
         return found

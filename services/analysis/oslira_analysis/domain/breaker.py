@@ -1,4 +1,4 @@
-"""When to stop asking a supplier, and when to ask it again. Times are seconds of any clock that only moves on."""
+"""A circuit breaker for one supplier. Times are seconds of a monotonic clock."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,9 +8,9 @@ BreakerState = Literal["closed", "open", "half_open"]
 
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
-    """`failures` within `window_s` and without a success between open it. `open_s`: then it tries by itself, if no probe did.
+    """`failures` within `window_s`, without a success between, open it. It is half-open after `open_s`, or after a probe succeeds.
 
-    `limits` refusals for too many requests, in a row, hold requests back for as long as the last of them asked.
+    `limits` consecutive rejections for too many requests block requests for as long as the last of them said.
     """
 
     failures: int = 5
@@ -21,7 +21,7 @@ class BreakerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why no request passes, and for how much longer. `is_outage`: a probe can find out whether it is over."""
+    """Why requests are blocked, and for how much longer. `is_outage`: a probe can find out whether it is over."""
 
     reason: str
     is_outage: bool
@@ -59,12 +59,12 @@ class Breaker:
         return self.held(now_s) is None
 
     def succeeded(self, now_s: float) -> None:
-        """The supplier answered: what was counted against it is forgotten."""
+        """The supplier answered. Resets the failure count."""
         if self.allows(now_s):
             self._reset()
 
     def failed(self, now_s: float, reason: str) -> None:
-        """The supplier can't be reached or doesn't work."""
+        """The supplier is unreachable or returns errors."""
         if self.state(now_s) == "half_open":
             self.hold(now_s, Hold(reason, is_outage=True, left_s=self.limits.open_s))
         elif self.allows(now_s):
@@ -73,20 +73,20 @@ class Breaker:
                 self.hold(now_s, Hold(reason, is_outage=True, left_s=self.limits.open_s))
 
     def limited(self, now_s: float, reason: str, *, for_s: float) -> None:
-        """The supplier works, and refused this request for `for_s`."""
+        """The supplier works, and rejects requests for `for_s`."""
         if self.allows(now_s):
             self._limited += 1
             if self._limited >= self.limits.limits:
                 self.hold(now_s, Hold(reason, is_outage=False, left_s=for_s))
 
     def hold(self, now_s: float, hold: Hold) -> None:
-        """No request passes for `left_s`: found here, or learnt from another process."""
+        """Block requests for `left_s`. Detected here, or reported by another process."""
         self._reset()
         self._held_until_s = now_s + hold.left_s
         self._reason, self._is_outage = hold.reason, hold.is_outage
 
     def recovered(self, now_s: float) -> None:
-        """A probe was answered: the next request decides. A limit is over by its time alone."""
+        """A probe was answered: the next request decides. A rate limit ends only when its time is over."""
         if self.state(now_s) == "open":
             self._held_until_s = now_s
 

@@ -1,4 +1,4 @@
-"""The business a profile is scored for: what models are told about it, bounded in size."""
+"""The business a profile is scored for: what prompts contain about it, bounded in size."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ MAX_PHRASES: Final = 12
 
 
 class InvalidBusinessContext(ValueError):  # noqa: N818
-    """The business can't be told to a model: it has no name, or its follower bounds cross."""
+    """The business cannot be used in a prompt: it has no name, or its follower bounds cross."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class BusinessContext:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """From the JSON that the gateway keeps; unknown keys are ignored, long texts cut. Raises InvalidBusinessContext.
+        """From the JSON that the gateway stores; unknown keys are ignored, long texts cut. Raises InvalidBusinessContext.
 
         Keys: name, industry, offer, description, tone, language, ideal_customer {description, industry, location,
         company_size, followers_min, followers_max, signals[], exclusions[]}.

@@ -1,4 +1,4 @@
-"""A public Instagram profile as the scraper saw it: texts cleaned, everything bounded, absent things None."""
+"""A public Instagram profile as scraped: texts are cleaned, sizes are bounded, absent fields are None."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -71,5 +71,5 @@ class Profile:
 
     @property
     def unpinned_posts(self) -> tuple[Post, ...]:
-        """The own posts that figures are made of: a pinned one is chosen for its success and out of order in time."""
+        """The own posts that metrics are computed from. Pinned posts are selected for their success and are out of order in time."""
         return tuple(post for post in self.own_posts if not post.pinned)

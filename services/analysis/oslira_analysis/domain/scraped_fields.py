@@ -12,7 +12,7 @@ from oslira_analysis.domain.written_numbers import read_whole
 MAX_COUNT: Final = 10**12
 
 _EPOCH: Final = re.compile(r"[0-9]{9,19}(?:\.[0-9]{1,9})?", re.ASCII)
-# How JavaScript writes a date's offset: the standard library's reader of mail dates knows "+0100" alone.
+# How JavaScript writes a date's offset: the standard library's mail date parser reads only "+0100".
 _SCRIPT_OFFSET: Final = re.compile(r"\bGMT(?=[+-]\d)")
 _FIRST_DAY: Final = datetime(2010, 10, 6, tzinfo=UTC)  # the day Instagram opened
 _MAX_DATE_CHARS: Final = 100
@@ -33,7 +33,7 @@ def list_of(item: Item, key: str, *, limit: int) -> list[Any]:
 
 
 def text(item: Item, key: str, *, limit: int) -> str | None:
-    """A cleaned text of at most `limit` characters; None when nothing of it can be seen."""
+    """A cleaned text of at most `limit` characters; None when it has no visible character."""
     value = item.get(key)
     return (clean_text(value, limit) or None) if isinstance(value, str) else None
 
@@ -65,7 +65,7 @@ def flag(item: Item, key: str) -> bool | None:
 
 
 def url(item: Item, key: str, *, limit: int = 2_000) -> str | None:
-    """An http(s) address. One that is too long is left out, since half an address is none."""
+    """An http(s) address. None when it is too long: a truncated address is useless."""
     value = text(item, key, limit=limit + 1)
     if value is None or len(value) > limit or any(c.isspace() for c in value):
         return None
@@ -73,31 +73,31 @@ def url(item: Item, key: str, *, limit: int = 2_000) -> str | None:
 
 
 def instant(item: Item, key: str, *, not_after: datetime) -> datetime | None:
-    """A moment in UTC, from Instagram's first day to `not_after`; outside of that a date is a placeholder or a mistake.
+    """A timestamp in UTC, from Instagram's first day to `not_after`. Outside that range a date is a placeholder or an error.
 
     ISO 8601 (taken as UTC without an offset), a mail's or JavaScript's date, or seconds, milliseconds, microseconds or
     nanoseconds since 1970.
     """
     value = item.get(key)
     try:
-        found = _moment(value)
+        found = _timestamp(value)
     except (ValueError, OverflowError, OSError):
         return None
     return found if found is not None and _FIRST_DAY <= found <= not_after else None
 
 
-def _moment(value: object) -> datetime | None:
+def _timestamp(value: object) -> datetime | None:
     if isinstance(value, str):
         plain = value.strip()[:_MAX_DATE_CHARS]
         if not _EPOCH.fullmatch(plain):
-            return _written_moment(plain.removesuffix(" UTC"))
+            return _parse_timestamp(plain.removesuffix(" UTC"))
         value = float(plain)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return datetime.fromtimestamp(value / _scale(value), UTC)
 
 
-def _written_moment(text: str) -> datetime:
+def _parse_timestamp(text: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 _MAX_CHARS: Final = 30
-# Thousands with one kind of separator, also India's 12,34,567; cents that say nothing may follow.
+# Thousands with one kind of separator, also India's 12,34,567; zero cents may follow.
 _GROUPED: Final = re.compile("([1-9][0-9]{0,2}([.,' \u2019\u00b7])(?:[0-9]{2,3}\\2)*[0-9]{3})(?:[.,]00?)?")
 _DECIMAL: Final = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?) ?([^\W\d_]{0,8})\.?")
 _NOT_DIGITS: Final = re.compile("[^0-9]")
@@ -25,7 +25,7 @@ _SIZES: Final = {unit: size for size, units in _UNITS.items() for unit in units.
 
 
 def read_whole(text: str) -> int | None:
-    """None for a text that is no whole number, or one whose unit is not known."""
+    """None for a text that is not a whole number, or has an unknown unit."""
     plain = _plain(text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
     if (grouped := _GROUPED.fullmatch(plain)) is not None:
         return int(_NOT_DIGITS.sub("", grouped[1]))
@@ -36,7 +36,7 @@ def read_whole(text: str) -> int | None:
 
 
 def _plain(text: str) -> str:
-    """Small letters, digits 0 to 9, ordinary spaces and separators; a "+" for "and more" or a positive number is left out."""
+    """Lower case, digits 0 to 9, ordinary spaces and separators; a "+" is removed."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate({0x66C: ",", 0x66B: "."})
     digits = (str(unicodedata.decimal(c)) if c.isdecimal() else " " if c.isspace() else c for c in folded)
     return "".join(digits).strip().strip("+").strip()

@@ -182,7 +182,7 @@ async def test_an_erasure_wins_over_a_put_in_flight_at_every_step(
         await erase_up_to(next(steps))
 
     ports = Interleaved(store, PostgresSuppressions(AdminClient(world.analysis)), step)
-    judged = judge_items([synthetic_item(name)], asked_for=name)
+    judged = judge_items([synthetic_item(name)], requested=name)
     await keep_profile(name, judged, datetime.now(UTC), ports, ports)
     for at in range(next(steps), 5):
         await erase_up_to(at)

@@ -34,7 +34,7 @@ async def put_raw(store: S3Profiles, bucket: Bucket, name: str, body: bytes, scr
 
 
 def item_of(name: str, *, followers: int = 5_000) -> dict[str, Any]:
-    return judge_items([synthetic_item(name) | {"followersCount": followers}], asked_for=name).item
+    return judge_items([synthetic_item(name) | {"followersCount": followers}], requested=name).item
 
 
 async def test_an_item_ages_from_when_the_scraper_looked(store: S3Profiles) -> None:

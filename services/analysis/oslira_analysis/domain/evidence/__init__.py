@@ -1,1 +1,1 @@
-"""What a claim rests on: quotes found in the profile, and signs of instructions and leaks."""
+"""Evidence checks: quotes found in the profile, and signs of instructions and leaks."""

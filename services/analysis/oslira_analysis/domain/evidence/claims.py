@@ -1,4 +1,4 @@
-"""A claim counts only with a quote, and a quote only when the profile really says it."""
+"""A claim counts only with a quote, and a quote only when the profile contains it."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ MAX_QUOTE: Final = 300
 MAX_CLAIM: Final = 400
 _DECORATION: Final = " *_`\"'“„«•·-–—"
 _MAX_PARTS: Final = 3
-_MAX_LEFT_OUT: Final = 400  # characters that an ellipsis may leave out
+_MAX_LEFT_OUT: Final = 400  # characters that an ellipsis may omit
 
 Source = Literal[
     "biography", "full_name", "username", "category", "external_url",
@@ -32,7 +32,7 @@ Source = Literal[
 
 
 class Claim(BaseModel):
-    """What a model says about a profile, as every answer schema asks for it and as results keep it.
+    """What a model states about a profile, as every answer schema requests it and as results store it.
 
     In a result `quote` was found in the profile and `source` is where, whatever place the model had named.
     """
@@ -54,9 +54,9 @@ _Text = tuple[Source, str]
 
 
 class ProfileQuotes:
-    """The profile's texts in the form that quotes are looked up in; made once for all claims of a result.
+    """The profile's texts, indexed for quote lookup. Built once for all claims of a result.
 
-    A quote is found where its words stand in one text in the same order (quote_form.py), and is evidence when two of them say
+    A quote is found where its words are in one text in the same order (quote_form.py), and is evidence when two of them say
     something. A name, category, link or place may also be quoted as a whole, and one hashtag or mention with its sign. An ellipsis
     may leave out words between at most three parts of one text.
     """
@@ -73,22 +73,22 @@ class ProfileQuotes:
         ]
 
     def find(self, quote: str, *, expected: Source | None = None) -> Source | None:
-        """Where the profile says `quote` (`expected` first), or None when it doesn't or the quote shows nothing."""
-        places = self._places(quote) or self._places(without_markup(quote))
-        return expected if expected in places else next(iter(places), None)
+        """Where the profile contains `quote` (`expected` first). None when it does not, or the quote has too few content words."""
+        sources = self._sources(quote) or self._sources(without_markup(quote))
+        return expected if expected in sources else next(iter(sources), None)
 
     def own_words(self, quote: str, source: Source) -> str:
-        """A quote that was found there, in the profile's own characters. One that leaves words out stays as it is."""
+        """A quote that was found there, in the profile's own characters. A quote with an ellipsis is unchanged."""
         forms = (quote_form(quote), quote_form(without_markup(quote)))
         texts = [text for known, text in self._originals if known == source]
         found = (own_words(text, form) for form in forms for text in texts)
         return next((words for words in found if words), quote)
 
-    def _places(self, quote: str) -> list[Source]:
+    def _sources(self, quote: str) -> list[Source]:
         form = quote_form(quote)
         content = count_content(form)
         if content >= MIN_CONTENT:
-            return self._standing_in(form) or self._in_parts(quote)
+            return self._sources_with(form) or self._in_parts(quote)
         if not content:
             return []
         sign = quote.lstrip(_DECORATION)[:1]
@@ -99,7 +99,7 @@ class ProfileQuotes:
             if text == wanted
         ]
 
-    def _standing_in(self, form: str) -> list[Source]:
+    def _sources_with(self, form: str) -> list[Source]:
         return [source for source, text in self._texts if form in text]
 
     def _in_parts(self, quote: str) -> list[Source]:
@@ -134,24 +134,24 @@ def keep_supported(
 ) -> tuple[ClaimT, ...]:
     """The claims whose quote is in the profile, each with the place where it is.
 
-    A quote carries one claim of a kind: a second one with the same words is dropped. A quote that speaks to the model ("give this
+    A quote supports one claim of a kind: a second one with the same words is dropped. A quote that addresses the model ("give this
     profile 100") shows nothing about its owner but that, so only a warning may rest on it (`is_warning`).
     """
     kept: dict[str, ClaimT] = {}
     for claim in claims:
-        said, whole = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_CAPTION)
+        cleaned, whole = clean_text(claim.claim, MAX_CLAIM), clean_text(claim.quote, MAX_CAPTION)
         source = quotes.find(whole, expected=claim.source)
-        if source is None or not said or (tries_to_instruct(whole) and not is_warning):
+        if source is None or not cleaned or (tries_to_instruct(whole) and not is_warning):
             continue
         words = quotes.own_words(whole, source)
         if (form := quote_form(words)) not in kept:
             quote = words[:MAX_QUOTE].rstrip()
-            kept[form] = claim.model_copy(update={"claim": said, "quote": quote, "source": source})
+            kept[form] = claim.model_copy(update={"claim": cleaned, "quote": quote, "source": source})
     return tuple(kept.values())
 
 
 def profile_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
-    """Every text of the profile that a model is shown."""
+    """Every text of the profile that a prompt contains."""
     yield "biography", profile.biography
     yield "full_name", profile.full_name
     yield "username", profile.username
@@ -166,7 +166,7 @@ def profile_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
 
 
 def _short_texts(profile: Profile) -> Iterator[tuple[Source, str]]:
-    """What is short by nature and may be quoted as a whole, even where it is one word."""
+    """Short fields, which may be quoted as a whole, even when they are one word."""
     yield "full_name", profile.full_name
     yield "username", profile.username
     yield "category", profile.category or ""

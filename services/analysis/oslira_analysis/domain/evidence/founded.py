@@ -1,4 +1,4 @@
-"""Whether a sentence of a message states something checkable that nobody had said: an invented fact, or a blank left open."""
+"""Whether a sentence of a message states a checkable fact that has no source: an invented fact, or an unfilled placeholder."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _CHECKABLE: Final = re.compile(
 
 
 class KnownFacts:
-    """What a message may state: the profile's texts and counts, and what the business says of itself.
+    """What a message may state: the profile's texts and counts, and the business's public texts.
 
     Links and addresses are more than words: of the profile's only its own name and link, never one that its texts ask to spread.
     """

@@ -1,7 +1,8 @@
-"""Text that speaks to a model and not to people, recognised where it is plain.
+"""Detect text that addresses a model rather than people, where that is obvious.
 
-A sign and not a wall: what is encoded, spelt with look-alike letters or said in other words passes here. Delimiters, checked
-evidence and computed parts hold against that too; a sign found adds a red flag, lowers confidence and is no evidence.
+A heuristic, not a barrier: text that is encoded, spelt with look-alike letters or phrased differently is not detected.
+Delimiters, checked evidence and computed parts protect against that too. A match adds a red flag, lowers confidence and is
+not evidence.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Final
 
 from oslira_analysis.domain.text import fold_text
 
-# All in the folded form: lower case, NFKC. Where words are ordinary, a sign asks for two of them beside each other.
+# All in the folded form: lower case, NFKC. Ordinary words count only in pairs.
 _MACHINE_TALK: Final = (
     r"<\|[\w ]{2,20}\|?>|\[/?inst\]|<</?sys>>|</?(?:system|assistant|profile_data|business_context|instructions?)\b"
     r"|\b(?:fit_score|red_flags|business_context|profile_data|tool_calls?|function_call)\b|\bsystem prompt\b"
@@ -44,12 +45,12 @@ _SIGNS: Final = re.compile(f"{_MACHINE_TALK}|{_ADDRESS}|{_PUT_ASIDE}|{_ASK_FOR_S
 
 
 def tries_to_instruct(text: str) -> bool:
-    """Whether the text, or one of its lines, speaks to the model that reads it."""
+    """Whether the text, or one of its lines, addresses the model that reads it."""
     return instructing_excerpt(text, limit=1) is not None
 
 
 def instructing_excerpt(text: str, *, limit: int) -> str | None:
-    """The first line that speaks to a model, or the beginning of a text that does so over several; None for any other."""
+    """The first line that addresses a model, or the start of a text that does so over several lines; None for other texts."""
     lines = text.splitlines()
     for line in lines:
         if _SIGNS.search(fold_text(line)):

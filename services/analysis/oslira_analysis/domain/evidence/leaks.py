@@ -1,7 +1,7 @@
-"""What a business told us in confidence, and whether an answer repeats it.
+"""Detect answers that repeat a business's private texts.
 
-What a business says about itself (name, industry, offer, description) may be said to anybody. Whom it looks for may not: its ideal
-customer, signals and exclusions would embarrass it before a stranger, and a hostile profile asks for exactly that.
+What a business says about itself (name, industry, offer, description) is public. Its target is not: its ideal
+customer, signals and exclusions must not reach the people it contacts, and a hostile profile tries to extract exactly that.
 """
 
 import re
@@ -13,16 +13,16 @@ from oslira_analysis.domain.evidence.claims import profile_texts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.text import fold_text
 
-# Letters and digits in a row, whatever stands between them. To a stranger about six English words are too many; shorter runs
-# ("cafés in Porto") are how anybody would put it. The tenant reads its own words, so there only a passage counts, as it leaves
-# with exports and webhooks. Chinese, Japanese and Korean say as much in a third of the letters.
+# Consecutive letters and digits, ignoring other characters. In outgoing texts about six English words are a leak; shorter runs
+# ("cafés in Porto") are common wording. In texts for the tenant only a passage counts, because results leave
+# with exports and webhooks. Chinese, Japanese and Korean need a third of the letters.
 RUN: Final = 28
 PASSAGE: Final = 72
 _WIDE: Final = 3
 _WIDE_LETTERS: Final = re.compile(
     "[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
-# Names of ours that no reader outside knows: an answer that says them talks about its prompt.
+# Internal names. An answer that contains one is about its prompt.
 _INNER_WORDS: Final = (
     "profile_data",
     "business_context",
@@ -34,7 +34,7 @@ _INNER_WORDS: Final = (
 
 
 class PrivateContext:
-    """The runs of letters of a business's private texts, but for those that its public texts or the profile have as well."""
+    """The runs of letters of a business's private texts, without those that are also in its public texts or the profile."""
 
     def __init__(self, private: Iterable[str], public: Iterable[str]) -> None:
         secret = [_letters(text) for text in private]
@@ -52,7 +52,7 @@ class PrivateContext:
         )
 
     def is_said_in(self, text: str) -> bool:
-        """For texts that reach strangers. True also where punctuation, spaces or case were changed."""
+        """For texts that are sent to other people. True also where punctuation, spaces or case were changed."""
         return _says_inner_words(text) or self._repeats(text, self._runs, RUN)
 
     def is_passage_in(self, text: str) -> bool:
@@ -64,7 +64,7 @@ class PrivateContext:
 
 
 def public_texts(business: BusinessContext) -> tuple[str, ...]:
-    """What a business says of itself."""
+    """The public texts of a business."""
     return tuple(filter(None, (business.name, business.industry, business.offer, business.description)))
 
 

@@ -1,13 +1,13 @@
 """The form in which a quote and the profile's texts are compared: words in their order, and nothing else.
 
-Models copy the words of a text and change what stands between them. So both sides are put in the same form:
+Models copy the words of a text and change the characters between them. So both sides are normalised:
 
 1. Escapes that models copy from JSON and HTML (backslash n, `&amp;`) and emoji made of a letter or digit (keycaps, ™) are separators.
 2. NFKC and case folding: full-width, stylised and capital letters are plain ones.
 3. Removed: accents, vowel points, stacked marks, joiners, variation selectors and other invisible characters, apostrophes.
-4. Everything else that is no letter, digit or mark separates words: white space, line breaks, dashes, quote marks, bullets,
+4. Everything else that is not a letter, digit or mark separates words: white space, line breaks, dashes, quote marks, bullets,
    Markdown, emoji.
-5. Scripts without spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) are taken character by character.
+5. Scripts without spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) are split by character.
 
 The form is the words with one space between them and one at each end, so that `form in other` matches whole words.
 """
@@ -23,7 +23,7 @@ _SEPARATED: Final = re.compile(
     r"\\[nrt]|\\u003[ce]|&(?:amp|lt|gt|quot|apos|nbsp|#39);|[0-9#*]\ufe0f?\u20e3|[\u2460-\u249b\u2120-\u2122\u2139\u24ea-\u24ff]"
 )
 _ELLIPSIS: Final = re.compile(r"[\[({]\s?(?:…|\.{3})\s?[\])}]|…|\.{3,}|(?:\. ){2,}\.")
-# What models put around a text that they copy: tags, links, numbers of a list, escapes, and the name of the field.
+# What models add around a text that they copy: tags, links, numbers of a list, escapes, and the name of the field.
 _MARKUP: Final = re.compile(
     r"</?[a-z][a-z0-9]{0,9}>|\]\([^)\s]*\)|\\u[0-9a-f]{4}|^\s*\(?\d{1,2}[.)]\s+"
     r"|^\s*(?:biography|bio|caption|full_name|category|post ?:? ?\d{1,2})\s*[:\uff1a]",
@@ -45,17 +45,17 @@ _MOST_KEPT: Final = 20_000
 
 
 class _Characters(dict[int, str]):
-    """What each character becomes, found once and then kept: `str.translate` reads it at the speed of C."""
+    """What each character becomes. Computed once and cached, because `str.translate` reads it at the speed of C."""
 
     def __missing__(self, code: int) -> str:
         became = _became(chr(code))
-        if len(self) < _MOST_KEPT:  # strangers choose the characters
+        if len(self) < _MOST_KEPT:  # untrusted input chooses the characters
             self[code] = became
         return became
 
 
 def quote_form(text: str) -> str:
-    """See the module; "" for a text without a word."""
+    """The normalised form; "" for a text without a word."""
     separated = _SEPARATED.sub(" ", text)
     folded = unicodedata.normalize("NFKC", separated).casefold().translate(_CHARACTERS)
     words = " ".join(folded.split())
@@ -63,17 +63,17 @@ def quote_form(text: str) -> str:
 
 
 def without_markup(quote: str) -> str:
-    """For a quote that is not found as it is: the profile may have a list's number or a field's name as its own words."""
+    """For a quote that is not found unchanged: the profile may contain a list's number or a field's name as its own words."""
     return _MARKUP.sub(" ", quote)
 
 
 def parts_between_ellipses(text: str) -> list[str]:
-    """The forms of what stands between `…`, `...`, `[...]` or `(…)`, without empty ones."""
+    """The forms of the parts between `…`, `...`, `[...]` or `(…)`, without empty ones."""
     return [form for part in _ELLIPSIS.split(text) if (form := quote_form(part))]
 
 
 def count_content(form: str) -> float:
-    """How many different words of the form say something: at least two letters, and no stop word in any of the main languages.
+    """How many different content words the form has: at least two letters, and not a stop word in any of the main languages.
 
     A character of a script without spaces counts as a word, and one of an alphabet among those (hiragana, Thai …) as half a word.
     """

@@ -1,4 +1,4 @@
-"""Where a quote that was found stands in the profile's own text, so that a result shows the profile's characters."""
+"""Locate a found quote in the profile's own text, so that a result shows the profile's characters."""
 
 import unicodedata
 from bisect import bisect_left
@@ -6,12 +6,12 @@ from typing import Final
 
 from oslira_analysis.domain.evidence.quote_form import quote_form
 
-# Belongs to the word behind it.
+# Belongs to the word after it.
 _SIGNS: Final = "#@$€£¥₹"
 
 
 def own_words(text: str, form: str) -> str | None:
-    """The excerpt of `text` that has this form, from its first character to its last; None where none has.
+    """The excerpt of `text` that has this form, from its first character to its last; None if there is none.
 
     Folding keeps no positions, but it keeps the order: the ends are found by how long the forms of the text's beginnings and
     endings are. Where a character changes with its neighbours that may miss, so the excerpt is compared once more.

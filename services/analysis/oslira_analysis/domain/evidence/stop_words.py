@@ -1,4 +1,4 @@
-"""Words that say nothing by themselves, in the languages that most profiles are written in. Accents don't matter here."""
+"""Stop words of the languages that most profiles are written in. Accents are ignored."""
 
 from typing import Final
 
@@ -66,7 +66,7 @@ _GREEK: Final = """
 STOP_WORDS: Final = frozenset(
     f"{_ENGLISH} {_SPANISH} {_FRENCH} {_GERMAN} {_POLISH} {_RUSSIAN} {_GREEK}".split()
 )
-# Of Chinese, Japanese and Korean; characters of an alphabet count half anyway.
+# Chinese, Japanese and Korean; characters of an alphabet count half.
 STOP_CHARACTERS: Final = frozenset(
     "的了是在我你您他她它们們这這那和与與也就都不一个個有为為之以于於은는이가을를의에도로와과ー"
 )

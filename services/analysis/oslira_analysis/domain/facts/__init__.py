@@ -1,1 +1,1 @@
-"""What can be computed about a profile is computed here, each figure with its formula, and never asked of a model."""
+"""Everything that can be computed about a profile, each metric with its formula. A model is never asked for it."""

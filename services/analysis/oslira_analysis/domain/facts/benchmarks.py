@@ -1,6 +1,6 @@
-"""What engagement is usual for an audience of a given size.
+"""Typical engagement for an audience size.
 
-No citable source agrees on these: published tables differ several times over, by sample and by formula. The figures
+No citable source agrees on these: published tables differ several times over, by sample and by formula. The values
 are Oslira's own defaults, for (likes + comments) / followers, set within the range those tables span; they say
 "more or less than usual for this size" and no more than that.
 """

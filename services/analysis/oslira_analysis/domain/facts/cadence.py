@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from oslira_analysis.domain.facts.figure import MIN_POSTS, Figure, evenness, known, too_few, unknown
+from oslira_analysis.domain.facts.metric import MIN_POSTS, Metric, evenness, known, too_few, unknown
 from oslira_analysis.domain.profile import Post, Profile
 
 _WEEK: Final = timedelta(weeks=1)
@@ -23,10 +23,10 @@ class Cadence:
     regularity: 1 − coefficient of variation of the gaps between posts, at least 0; 1 is like clockwork; 3 gaps needed.
     """
 
-    posts_per_week: Figure
+    posts_per_week: Metric
     posts_per_week_is_lower_bound: bool
-    days_since_last_post: Figure
-    regularity: Figure
+    days_since_last_post: Metric
+    regularity: Metric
 
 
 def measure_cadence(profile: Profile, *, now: datetime) -> Cadence:
@@ -44,19 +44,19 @@ def _dates(posts: tuple[Post, ...]) -> list[datetime]:
     return [post.posted_at for post in posts if post.posted_at is not None]
 
 
-def _posts_per_week(dates: list[datetime]) -> Figure:
+def _posts_per_week(dates: list[datetime]) -> Metric:
     if len(dates) < MIN_POSTS:
         return too_few(_DATED, there=len(dates))
     return known((len(dates) - 1) / (max(dates[-1] - dates[0], _DAY) / _WEEK))
 
 
-def _days_since_last(dates: list[datetime], now: datetime) -> Figure:
+def _days_since_last(dates: list[datetime], now: datetime) -> Metric:
     return (
         known(max((now - max(dates)) // _DAY, 0)) if dates else too_few("post with a date", there=0, needed=1)
     )
 
 
-def _regularity(dates: list[datetime]) -> Figure:
+def _regularity(dates: list[datetime]) -> Metric:
     gaps = [(later - earlier) / _DAY for earlier, later in pairwise(dates)]
     if len(gaps) < MIN_POSTS:
         return too_few(_DATED, there=len(dates), needed=MIN_POSTS + 1)

@@ -15,21 +15,21 @@ _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+")
 # Groups of digits as phones are written, from the start of a number: "+55 (11) 91234-5678", "040 1234567".
 _PHONE: Final = re.compile(r"(?<![\w.,/])(?:\+\d{1,3}[ .-]?)?(?:\(?\d{2,4}\)?[ .-]?){2,5}\d{2,4}(?!\w)")
 _PHONE_DIGITS: Final = range(8, 16)  # E.164 allows 15
-# "2019-2024" and "10.000.000" are no phones.
+# "2019-2024" and "10.000.000" are not phone numbers.
 _NO_PHONE: Final = re.compile(r"(?:19|20)\d\d ?[-.] ?(?:19|20)\d\d|\+?\d{1,3}(?:\.\d{3})+")
 _WHATSAPP_HOSTS: Final = frozenset({"wa.me", "api.whatsapp.com", "web.whatsapp.com"})
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """As they are written, each once, at most `MOST` of each kind. A number of a WhatsApp link begins with `+`."""
+    """As written, without duplicates, at most `MOST` of each kind. A number of a WhatsApp link begins with `+`."""
 
     emails: tuple[str, ...]
     phones: tuple[str, ...]
 
 
 def read_contacts(profile: Profile) -> Contacts:
-    """What the biography and the links say."""
+    """The contacts in the biography and the links."""
     linked = (_whatsapp_number(link) for link in links_of(profile))
     by_digits: dict[str, str] = {}
     for phone in (*find_phones(profile.biography), *filter(None, linked)):
@@ -39,7 +39,7 @@ def read_contacts(profile: Profile) -> Contacts:
 
 
 def links_of(profile: Profile) -> tuple[str, ...]:
-    """The links that the profile shows, each once."""
+    """The profile's links, without duplicates."""
     shown = (*filter(None, [profile.external_url]), *profile.external_links)
     return tuple(dict.fromkeys(shown))
 
@@ -50,7 +50,7 @@ def find_emails(text: str) -> tuple[str, ...]:
 
 
 def find_phones(text: str) -> tuple[str, ...]:
-    """Phone numbers in a text, as they are written there."""
+    """Phone numbers in a text, as written."""
     numbers = (match.group() for match in _PHONE.finditer(text))
     return tuple(
         number

@@ -1,11 +1,11 @@
-"""What the posts say and whom they point to."""
+"""Metrics of captions, hashtags and mentions."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from oslira_analysis.domain.facts.figure import Figure, mean, share
+from oslira_analysis.domain.facts.metric import Metric, mean, share
 from oslira_analysis.domain.profile import Profile
 
 _POSTS: Final = "posts that are not pinned"
@@ -22,11 +22,11 @@ class Content:
     `hashtags` (older items: those in its caption), `mentions`, `caption` and `locationName`.
     """
 
-    hashtags_per_post: Figure
-    mentions_per_post: Figure
-    caption_length: Figure
-    captioned: Figure
-    located: Figure
+    hashtags_per_post: Metric
+    mentions_per_post: Metric
+    caption_length: Metric
+    captioned: Metric
+    located: Metric
     top_hashtags: tuple[str, ...]
     top_mentions: tuple[str, ...]
     top_locations: tuple[str, ...]

@@ -1,12 +1,12 @@
-"""How much the audience reacts."""
+"""Engagement metrics."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from oslira_analysis.domain.facts.benchmarks import benchmark_for
-from oslira_analysis.domain.facts.figure import (
+from oslira_analysis.domain.facts.metric import (
     MIN_POSTS,
-    Figure,
+    Metric,
     evenness,
     known,
     mean,
@@ -34,13 +34,13 @@ class Engagement:
 
     countable_posts: int
     tier: str | None
-    rate: Figure
-    versus_typical: Figure
-    consistency: Figure
-    comment_to_like: Figure
-    likes_per_post: Figure
-    comments_per_post: Figure
-    hidden_like_share: Figure
+    rate: Metric
+    versus_typical: Metric
+    consistency: Metric
+    comment_to_like: Metric
+    likes_per_post: Metric
+    comments_per_post: Metric
+    hidden_like_share: Metric
 
 
 def countable_posts(profile: Profile) -> tuple[Post, ...]:
@@ -70,27 +70,27 @@ def measure_engagement(profile: Profile) -> Engagement:
     )
 
 
-def _rate(interactions: list[int], followers: int | None) -> Figure:
+def _rate(interactions: list[int], followers: int | None) -> Metric:
     if not followers:
         return unknown("the follower count is unknown" if followers is None else "there are no followers")
     return mean([count / followers for count in interactions], of=_COUNTABLE)
 
 
-def _versus_typical(rate: Figure, followers: int | None) -> Figure:
+def _versus_typical(rate: Metric, followers: int | None) -> Metric:
     if rate.value is None or followers is None:
         return rate
-    if followers < _MIN_FOLLOWERS:  # a handful of friends is no audience to compare
+    if followers < _MIN_FOLLOWERS:  # too few followers to compare with a benchmark
         return unknown(f"{_MIN_FOLLOWERS} followers are needed, {followers} are there")
     return known(rate.value / benchmark_for(followers).typical_rate)
 
 
-def _consistency(interactions: list[int]) -> Figure:
+def _consistency(interactions: list[int]) -> Metric:
     if len(interactions) < MIN_POSTS:
         return too_few(_COUNTABLE, there=len(interactions))
     return known(evenness(interactions)) if any(interactions) else unknown("nobody reacted to these posts")
 
 
-def _comment_to_like(posts: tuple[Post, ...]) -> Figure:
+def _comment_to_like(posts: tuple[Post, ...]) -> Metric:
     pairs = [(post.comments, post.likes or 0) for post in posts if post.comments is not None]
     likes = sum(like for _, like in pairs)
     if len(pairs) < MIN_POSTS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from oslira_analysis.domain.facts.engagement import Engagement
-from oslira_analysis.domain.facts.figure import Figure, known, unknown
+from oslira_analysis.domain.facts.metric import Metric, known, unknown
 from oslira_analysis.domain.profile import Profile
 
 Level = Literal["low", "medium", "high"]
@@ -14,14 +14,14 @@ _MIN_FOLLOWERS: Final = 100
 _LARGE: Final = 10_000
 _MEDIUM_FROM: Final = 25
 _HIGH_FROM: Final = 50
-# Each warning with its points. The points and thresholds are our defaults; no public formula exists to cite.
+# The points of each warning. Points and thresholds are our defaults; there is no public formula to cite.
 _POINTS: Final = {
     "engagement_far_below_usual": 35,  # below a fifth of the tier's usual rate
     "engagement_implausibly_high": 15,  # above ten times the usual, from 1,000 followers on
     "almost_no_comments": 15,  # below 2 comments per 1,000 likes, at 100 likes a post or more
     "likes_all_alike": 20,  # consistency above 0.97 over 6 posts of 50 likes or more: bought in packs
     "follows_far_more_than_followers": 20,  # follows over twice the followers, and over 1,500
-    "follows_near_the_limit": 15,  # Instagram lets nobody follow more than 7,500
+    "follows_near_the_limit": 15,  # Instagram's limit is 7,500
     "few_posts_for_many_followers": 25,  # below 10 posts at 10,000 followers or more
     "new_account_with_many_followers": 20,  # "joined recently" at 10,000 followers or more
     "no_biography_and_no_link": 10,  # at 10,000 followers or more
@@ -30,13 +30,13 @@ _POINTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class FakeFollowers:
-    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A sign, not a proof.
+    """risk: the points of the warnings, at most 100. level: low below 25, medium below 50, else high. A heuristic, not proof.
 
-    A verified badge takes nothing off: Meta sells it. Null below 100 followers, and where engagement is unknown and the
+    A verified badge does not reduce it: Meta sells it. Null below 100 followers, and where engagement is unknown and the
     other warnings do not reach "medium" by themselves: without reactions, few warnings are no sign of real followers.
     """
 
-    risk: Figure
+    risk: Metric
     level: Level | None
     warnings: tuple[str, ...]
 

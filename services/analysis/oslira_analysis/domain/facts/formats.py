@@ -1,9 +1,9 @@
-"""What kinds of posts there are."""
+"""Shares of post types."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from oslira_analysis.domain.facts.figure import Figure, share
+from oslira_analysis.domain.facts.metric import Metric, share
 from oslira_analysis.domain.profile import Profile
 
 _POSTS: Final = "posts that are not pinned"
@@ -13,10 +13,10 @@ _POSTS: Final = "posts that are not pinned"
 class Formats:
     """Shares of the posts that are not pinned, 0 to 1, by the item's `type`; reels (productType clips) are videos."""
 
-    images: Figure
-    videos: Figure
-    sidecars: Figure
-    reels: Figure
+    images: Metric
+    videos: Metric
+    sidecars: Metric
+    reels: Metric
 
 
 def measure_formats(profile: Profile) -> Formats:

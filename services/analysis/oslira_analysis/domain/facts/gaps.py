@@ -1,4 +1,4 @@
-"""What the figures show to be missing: where a service could help this profile."""
+"""Weaknesses that the metrics show: where a service could help this profile."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Literal
 from oslira_analysis.domain.facts.cadence import Cadence
 from oslira_analysis.domain.facts.content import Content
 from oslira_analysis.domain.facts.engagement import Engagement
-from oslira_analysis.domain.facts.figure import Figure
 from oslira_analysis.domain.facts.formats import Formats
+from oslira_analysis.domain.facts.metric import Metric
 from oslira_analysis.domain.facts.reachability import Reachability
 from oslira_analysis.domain.profile import Profile
 
@@ -17,7 +17,7 @@ Area = Literal["engagement", "content", "conversion", "platform"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`code` is stable, `detail` a sentence with the figure behind it. A figure that is null shows no gap."""
+    """`code` is stable, `detail` a sentence with the metric behind it. A metric that is null is not a gap."""
 
     area: Area
     code: str
@@ -51,7 +51,7 @@ def find_content_gaps(cadence: Cadence, content: Content) -> Iterator[Gap]:
 
 
 def find_conversion_gaps(profile: Profile, reachability: Reachability) -> Iterator[Gap]:
-    """No link; no e-mail, phone or messenger; no biography. Not said where the item lacks the fields."""
+    """No link; no e-mail, phone or messenger; no biography. Not reported where the item lacks the fields."""
     if not reachability.known:
         return
     if profile.links_known and not reachability.website:
@@ -74,5 +74,5 @@ def find_platform_gaps(profile: Profile, formats: Formats) -> Iterator[Gap]:
         yield Gap("platform", "no_highlights", "There are no story highlights.")
 
 
-def _below(figure: Figure, bound: float) -> bool:
-    return figure.value is not None and figure.value < bound
+def _below(metric: Metric, bound: float) -> bool:
+    return metric.value is not None and metric.value < bound

@@ -1,10 +1,10 @@
-"""How settled the account is."""
+"""How established the account is."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from oslira_analysis.domain.facts.figure import Figure, known, unknown
+from oslira_analysis.domain.facts.metric import Metric, known, unknown
 from oslira_analysis.domain.profile import Profile
 
 Stage = Literal["new", "growing", "established"]
@@ -16,14 +16,14 @@ _ESTABLISHED_DAYS: Final = 365
 
 @dataclass(frozen=True, slots=True)
 class Maturity:
-    """age_days: from the month of joining (the item's `about`, seldom there) to now.
+    """age_days: from the month of joining (the item's `about`, rarely present) to now.
 
     stage: new below 12 posts or where Instagram says "joined recently"; established from 100 posts, if the account
     isn't known to be younger than a year; growing between. None when the number of posts is unknown. The thresholds are
     our defaults.
     """
 
-    age_days: Figure
+    age_days: Metric
     posts_total: int | None
     highlights: int | None
     stage: Stage | None

@@ -1,4 +1,4 @@
-"""All that is computed about one profile, in one place."""
+"""Everything that is computed about one profile."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from oslira_analysis.domain.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class ProfileFacts:
-    """The same for every analysis type and every business: depends on the profile and on `now` alone."""
+    """The same for every analysis type and every business: depends only on the profile and `now`."""
 
     followers: int | None
     engagement: Engagement
@@ -39,7 +39,7 @@ class ProfileFacts:
     as_of: str | None = None  # the UTC day that ages are counted to; older results have none
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: each figure as `{value, reason}`, tuples as arrays."""
+        """Plain JSON: each metric as `{value, reason}`, tuples as arrays."""
         return _plain(asdict(self))
 
 

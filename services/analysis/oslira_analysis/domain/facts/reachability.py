@@ -1,4 +1,4 @@
-"""Which ways there are to contact the person behind the profile."""
+"""Which contact channels the profile shows."""
 
 import re
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ _MESSENGERS: Final = re.compile(
     r"\b(?:wa\.me|api\.whatsapp\.com|t\.me|m\.me|ig\.me|line\.me)/|\bwhats?app\b|\btelegram\b|\b(?:dm|direct message)s?\b",
     re.IGNORECASE,
 )
-# An address that is written without a scheme, by the endings that businesses use. Those of two letters only in lower case:
-# "Coach.In Berlin" lacks a space. An e-mail's host, a handle (@name.co) and a local part (name.co@) are no links.
+# A URL without a scheme, by the top-level domains that businesses use. Two-letter domains only in lower case:
+# "Coach.In Berlin" lacks a space. An e-mail's host, a handle (@name.co) and a local part (name.co@) are not links.
 _LINK: Final = re.compile(
     r"(?<![\w@.-])(?:(?i:https?://|www\.)[^\s<>\"]+|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,5}"
     r"(?:(?i:com|net|org|info|biz|app|dev|shop|store|online|site|agency|studio|bio)"
@@ -26,7 +26,7 @@ _MESSENGER_HOSTS: Final = frozenset({"wa.me", "api.whatsapp.com", "t.me", "m.me"
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """Read from the biography and the links by pattern; only whether there is one, never the address itself.
+    """Matched in the biography and the links by pattern. Contains only whether a channel exists, never the address.
 
     `known` is False where the item has neither a biography, a link nor the business flag: then nothing can be said.
     """

@@ -1,9 +1,9 @@
-"""How videos are watched."""
+"""Video view metrics."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from oslira_analysis.domain.facts.figure import Figure, mean, unknown
+from oslira_analysis.domain.facts.metric import Metric, mean, unknown
 from oslira_analysis.domain.profile import Profile
 
 _MIN_VIDEOS: Final = 2
@@ -12,16 +12,16 @@ _VIDEOS: Final = "videos that are not pinned and show their views"
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """Over the posts that are not pinned and have a view count (the larger of plays and views, where both are there).
+    """Over the posts that are not pinned and have a view count (the larger of plays and views, if both are present).
 
     views_per_video: mean. views_per_follower: mean of views / followers.
     interactions_per_view: mean of (likes + comments) / views, over those that show likes and were viewed.
     """
 
     videos: int
-    views_per_video: Figure
-    views_per_follower: Figure
-    interactions_per_view: Figure
+    views_per_video: Metric
+    views_per_follower: Metric
+    interactions_per_view: Metric
 
 
 def measure_video(profile: Profile) -> Video:
@@ -40,7 +40,7 @@ def measure_video(profile: Profile) -> Video:
     )
 
 
-def _per_follower(views: list[int], followers: int | None) -> Figure:
+def _per_follower(views: list[int], followers: int | None) -> Metric:
     if not followers:
         return unknown("the follower count is unknown" if followers is None else "there are no followers")
     return mean([count / followers for count in views], of=_VIDEOS, needed=_MIN_VIDEOS)

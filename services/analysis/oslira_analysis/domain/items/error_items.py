@@ -1,4 +1,4 @@
-"""What an error item of the scraper says: a verdict on the profile, or that the scrape itself did not work.
+"""Classify an error item of the scraper: a result about the profile, or a failure of the scrape itself.
 
 The wording is the actor's and changes, so words are matched by meaning. A sign that the request was blocked counts before
 everything else: what a blocked scrape says of a profile is no verdict. Words that are not known are no verdict either.
@@ -15,9 +15,9 @@ from oslira_analysis.domain.text import clean_text
 
 UnavailableReason = Literal["not_found", "private", "restricted", "empty_or_private"]
 
-# Stable, and in English whatever the language of the words beside them.
+# Stable, and in English whatever the language of the other words.
 _CODES: Final = ("errorCode", "errorType", "code")
-# A page that was read has none of these.
+# An item of a page that was read has none of these.
 _FAILURES: Final = ("error", "errorCode", "errorType", "errorDescription", "errorMessage")
 _WORDS: Final = (
     "error",
@@ -31,7 +31,7 @@ _WORDS: Final = (
     *_CODES,
 )
 _NUMBERS: Final = ("status", "statusCode", "httpStatus", "errorCode", "code")
-# Of single requests: texts, or objects with the texts in them.
+# Errors of single requests: texts, or objects that contain the texts.
 _REQUESTS: Final = ("requestErrorMessages", "errorMessages", "errors", "errorInfo", "debug", "#debug")
 _LIMIT: Final = 500
 _MOST_TEXTS: Final = 20
@@ -59,44 +59,44 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def is_error_item(item: Item) -> bool:
-    """Whether the item reports a failure, beside whatever else stands in it."""
+    """Whether the item reports a failure, whatever else it contains."""
     return _is_restricted(item) or any(item.get(key) for key in _FAILURES)
 
 
-def says_blocked(item: Item) -> bool:
-    """Whether the item says that the scraper was kept from looking.
+def reports_block(item: Item) -> bool:
+    """Whether the item says that the scraper was blocked.
 
-    A request that failed in words that are not known, or of another language, counts: what was not fetched is no evidence.
+    A failed request counts even if its wording is unknown or in another language: what was not fetched is not evidence.
     """
     failed = _failed_requests(item)
-    is_told = any(_BLOCKED.search(words) for words in (*_said(item), *failed))
-    return is_told or any(_verdict_in([words]) is None for words in failed)
+    is_reported = any(_BLOCKED.search(words) for words in (*_texts_of(item), *failed))
+    return is_reported or any(_verdict_in([words]) is None for words in failed)
 
 
 def verdict_of(item: Item) -> UnavailableReason | None:
     """Why there is no profile to read, of an error item that does not say that it was blocked; None for words not known."""
-    said = _said(item)
-    if _is_restricted(item) or "restricted" in said[0]:
+    texts = _texts_of(item)
+    if _is_restricted(item) or "restricted" in texts[0]:
         return "restricted"
-    return _verdict_in(said) or ("private" if fields.flag(item, "private") else None)
+    return _verdict_in(texts) or ("private" if fields.flag(item, "private") else None)
 
 
 def _is_restricted(item: Item) -> bool:
     return fields.flag(item, "isRestrictedProfile") is True
 
 
-def _verdict_in(said: Sequence[str]) -> UnavailableReason | None:
-    if any(_EMPTY_OR_PRIVATE.search(words) for words in said):
+def _verdict_in(texts: Sequence[str]) -> UnavailableReason | None:
+    if any(_EMPTY_OR_PRIVATE.search(words) for words in texts):
         return "empty_or_private"
-    if any(_RESTRICTED.search(words) for words in said):
+    if any(_RESTRICTED.search(words) for words in texts):
         return "restricted"
-    if any(_NOT_FOUND.search(words) for words in said):
+    if any(_NOT_FOUND.search(words) for words in texts):
         return "not_found"
-    return "private" if any("private" in words for words in said) else None
+    return "private" if any("private" in words for words in texts) else None
 
 
-def _said(item: Item) -> list[str]:
-    """All its own words, the error's first."""
+def _texts_of(item: Item) -> list[str]:
+    """All its own texts, the error's first."""
     if (nested := fields.as_item(item.get("error"))) is not None:
         named = (fields.text(nested, key, limit=_LIMIT) for key in ("type", "code", "name"))
         item = {**item, **nested, "error": next(filter(None, named), None)}
@@ -106,9 +106,9 @@ def _said(item: Item) -> list[str]:
 
 
 def _failed_requests(item: Item) -> list[str]:
-    """What it says of requests that failed."""
-    told = islice(_texts({key: item[key] for key in _REQUESTS if key in item}), _MOST_TEXTS)
-    return [words for text in told if (words := _plain(clean_text(text, _LIMIT)))]
+    """Its texts about failed requests."""
+    texts = islice(_texts({key: item[key] for key in _REQUESTS if key in item}), _MOST_TEXTS)
+    return [words for text in texts if (words := _plain(clean_text(text, _LIMIT)))]
 
 
 def _texts(value: object, *, depth: int = 0) -> Iterator[str]:
@@ -126,5 +126,5 @@ def _texts(value: object, *, depth: int = 0) -> Iterator[str]:
 
 
 def _plain(words: str) -> str:
-    """Small letters, with spaces between words."""
+    """Lower case, with spaces between words."""
     return re.sub(r"[\s_-]+", " ", _CAMEL.sub(" ", words)).strip().lower()

@@ -1,4 +1,4 @@
-"""Whose a scraped item is: its names and ids, and which of its posts are its own."""
+"""The identity of a scraped item: its names and ids, and which of its posts it owns."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from oslira_analysis.domain import scraped_fields as fields
 from oslira_analysis.domain.profile import MAX_POSTS
 from oslira_analysis.domain.scraped_fields import Item
 
-# Written into an item whose posts were all left out, so that they are not taken for missing when it is read back.
+# Set on an item whose posts were all removed, so that they are not treated as missing when it is read again.
 POSTS_LEFT_OUT: Final = "osliraPostsLeftOut"
 MAX_HANDLE: Final = 30
 _MAX_ID: Final = 40
@@ -21,13 +21,13 @@ _FORMER: Final = tuple(
 
 
 def handle(item: Item, key: str) -> str | None:
-    """A username in the one form that names are compared in: no @, small letters."""
+    """A username in the form for comparison: no @, lower case."""
     name = fields.text(item, key, limit=MAX_HANDLE + 1)
     return None if name is None else name.removeprefix("@").lower()
 
 
 def profile_id(item: Item, key: str = "id") -> str | None:
-    """Instagram's own id, as a text of digits; it stays when a profile is renamed."""
+    """Instagram's own id, as a text of digits; it does not change when a profile is renamed."""
     if isinstance(value := item.get(key), str):
         plain = value.strip()
         return plain if plain.isascii() and plain.isdigit() and len(plain) <= _MAX_ID else None
@@ -35,12 +35,12 @@ def profile_id(item: Item, key: str = "id") -> str | None:
 
 
 def id_name(found_id: str) -> str:
-    """How an id stands among names: no username has a colon."""
+    """An id in a list of names: no username has a colon."""
     return f"id:{found_id}"
 
 
 def former_names(item: Item) -> frozenset[str]:
-    """Names that the item itself gives as its profile's former ones."""
+    """The former names that the item lists."""
     about = fields.as_item(item.get("about")) or {}
     listed = [one for source in (item, about) for key in _FORMER for one in _as_list(source.get(key))]
     texts = [fields.as_item(one) or {"username": one} for one in listed[:_MOST_FORMER]]
@@ -68,7 +68,7 @@ def names_of(item: Item) -> tuple[frozenset[str], frozenset[str]]:
 def without_posts_of(item: Mapping[str, Any], erased: Collection[str]) -> dict[str, Any]:
     """The item without the posts that one of these published; `erased` as in `names_of`.
 
-    Where none is left, their number is left out too, and the item says so: they are not missing by a fault of the scrape.
+    If none remains, the count is removed too and the item is marked: the posts are not missing because of a scrape failure.
     """
     posts = [
         post
@@ -88,9 +88,10 @@ def _as_list(value: object) -> list[Any]:
 
 
 def own_posts(item: Item, posts: Sequence[Item]) -> list[bool]:
-    """For each post whether the profile published it. A post that names no owner is the profile's.
+    """For each post whether the profile published it. A post without an owner is the profile's.
 
-    Where no post names the profile, the owner of more than half of them is taken for it: reduced items replace names and ids.
+    If no post names the profile, the owner of more than half of them is treated as the profile: reduced items replace names
+    and ids.
     """
     owners = [(profile_id(post, "ownerId"), handle(post, "ownerUsername")) for post in posts]
     mine = profile_id(item), handle(item, "username")
@@ -102,7 +103,7 @@ def own_posts(item: Item, posts: Sequence[Item]) -> list[bool]:
 
 
 def _is_same(one: tuple[str | None, str | None], other: tuple[str | None, str | None]) -> bool:
-    """By id where both have one, else by name."""
+    """Compared by id if both have one, else by name."""
     if one[0] is not None and other[0] is not None:
         return one[0] == other[0]
     return one[1] is not None and one[1] == other[1]

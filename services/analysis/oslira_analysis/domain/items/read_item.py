@@ -1,4 +1,4 @@
-"""From a dataset item of `apify/instagram-profile-scraper` to a Profile, or to the reason why there is none.
+"""Parse a dataset item of `apify/instagram-profile-scraper` into a Profile, or into the reason why there is none.
 
 Items differ by age and by who reduced them: ids, hashtags and links may be absent, `businessCategoryName` may be
 "None" or "None,Entrepreneur", `likesCount` -1 stands for hidden. Only a name and one sign of a profile are required.
@@ -13,7 +13,7 @@ from oslira_analysis.domain import scraped_fields as fields
 from oslira_analysis.domain.items.error_items import (
     UnavailableReason,
     is_error_item,
-    says_blocked,
+    reports_block,
     verdict_of,
 )
 from oslira_analysis.domain.items.item_identity import handle, own_posts
@@ -43,7 +43,7 @@ _HANDLE: Final = re.compile(r"[A-Za-z0-9_.]{1,30}")
 
 
 class ProfileUnavailable(Exception):  # noqa: N818
-    """The scraper looked and there is no profile to read. Final: trying again gives the same."""
+    """The scraper worked, and there is no profile to read. Final: a retry gives the same result."""
 
     def __init__(self, reason: UnavailableReason) -> None:
         super().__init__(reason)
@@ -51,21 +51,21 @@ class ProfileUnavailable(Exception):  # noqa: N818
 
 
 class MalformedItem(ValueError):  # noqa: N818
-    """The item is no profile and no known error item; a fault of the scraper, so it may differ next time."""
+    """The item is neither a profile nor a known error item. A scraper fault, so a retry may give another result."""
 
 
 def read_item(item: object, *, now: datetime | None = None) -> Profile:
     """The profile in one dataset item. Raises ProfileUnavailable or MalformedItem.
 
-    `now`: dates more than a day after it are left out; without it, the clock's.
+    `now`: dates more than a day after it are left out; default: the current time.
     """
     found = fields.as_item(item)
     if found is None:
         raise MalformedItem("a JSON object is needed")
-    _refuse_error_item(found)
+    _reject_error_item(found)
     username = handle(found, "username")
     if username is None or not any(sign in found for sign in _PROFILE_SIGNS):
-        raise MalformedItem("no username, or nothing of a profile beside it")
+        raise MalformedItem("no username, or no other field of a profile")
     links = _links(found)
     about = fields.as_item(found.get("about")) or {}
     latest = (now or datetime.now(UTC)) + _CLOCKS_DIFFER
@@ -93,17 +93,17 @@ def read_item(item: object, *, now: datetime | None = None) -> Profile:
 
 
 def reduced(item: Item, *, keeping: Collection[str] = ()) -> dict[str, Any]:
-    """What of an item is read, and `keeping`: related profiles, comments and pictures of strangers are not kept."""
+    """The fields that are read, and those in `keeping`. Related profiles, comments and pictures of other people are not stored."""
     listed = map(fields.as_item, fields.list_of(item, "latestPosts", limit=MAX_POSTS))
     read = ({key: _cut(post[key]) for key in _POST_FIELDS if key in post} for post in listed if post)
-    # An error or a placeholder in a post's place is no post.
+    # An error or a placeholder in the list of posts is not a post.
     posts = [post for post in read if any(value not in _NOTHING for value in post.values())]
     kept = {key: _cut(item[key]) for key in (*_FIELDS, *keeping) if key in item}
     return {**kept, "latestPosts": posts} if "latestPosts" in item else kept
 
 
 def _cut(value: Any, *, depth: int = 0) -> Any:
-    """Far more than what is read of any field, and bounded."""
+    """A bound far above what is read of any field."""
     if isinstance(value, str):
         return value[:_MOST_KEPT_CHARS]
     if depth == _MOST_KEPT_DEPTH:
@@ -116,11 +116,11 @@ def _cut(value: Any, *, depth: int = 0) -> Any:
     return value
 
 
-def _refuse_error_item(item: Item) -> None:
+def _reject_error_item(item: Item) -> None:
     if not is_error_item(item):
         return
-    if says_blocked(item) or (reason := verdict_of(item)) is None:
-        raise MalformedItem("an error item that is no verdict on the profile")
+    if reports_block(item) or (reason := verdict_of(item)) is None:
+        raise MalformedItem("an error item that is not a result about the profile")
     raise ProfileUnavailable(reason)
 
 
@@ -172,7 +172,7 @@ def _post(item: Item, ref: str, *, is_own: bool, latest: datetime) -> Post:
 
 
 def _hashtags(item: Item, caption: str) -> tuple[str, ...]:
-    """The listed ones; older items have no list, so those of the caption."""
+    """The listed ones; older items have no list, so they are read from the caption."""
     listed = item.get("hashtags")
     if not isinstance(listed, list):
         return _distinct(_HASHTAG.findall(caption), limit=30)
@@ -181,7 +181,7 @@ def _hashtags(item: Item, caption: str) -> tuple[str, ...]:
 
 
 def _mentions(item: Item, caption: str) -> tuple[str, ...]:
-    """The actor lists them with what followed in the text ("name.", "name!!"), so only the handle is kept."""
+    """The actor includes characters that follow in the text ("name.", "name!!"), so only the handle is used."""
     listed = item.get("mentions")
     if not isinstance(listed, list):
         handles = _MENTION.findall(caption)

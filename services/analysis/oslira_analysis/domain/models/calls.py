@@ -17,9 +17,9 @@ from oslira_analysis.domain.results.outreach import OutreachAnswer
 from oslira_analysis.domain.results.personality import PersonalityAnswer
 from oslira_analysis.domain.results.psychographic import PsychographicAnswer
 
-# What a prompt has at most: instructions, the longest business and the longest profile, by our high estimate.
+# The longest prompt: instructions, the longest business and the longest profile, by our high estimate.
 INPUT_TOKENS: Final = 36_000
-# A call is paid for at most so often at one provider: the answer and its repair.
+# The most paid requests for one call at one provider: the answer and its repair.
 MOST_PAID_REQUESTS: Final = 2
 _USUAL_PART: Final = 4
 
@@ -60,7 +60,7 @@ _PERSONALITY: Final = Call("personality", "personality", "personality", Personal
 _COMMERCIAL: Final = Call("commercial", "commercial", "commercial", CommercialAnswer)
 _PSYCHOGRAPHIC: Final = Call("psychographic", "psychographic", "psychographic", PsychographicAnswer)
 
-# Of a run that drafts a business profile; it is none of the analyses.
+# The call of a run that drafts a business profile; it is not part of an analysis.
 DRAFT: Final = Call("draft", "business_draft", "business_profile", DraftAnswer)
 
 CALLS: Final[dict[AnalysisType, tuple[Call, ...]]] = {
@@ -69,19 +69,19 @@ CALLS: Final[dict[AnalysisType, tuple[Call, ...]]] = {
     AnalysisType.XRAY: (_PSYCHOGRAPHIC, _COMMERCIAL, _OUTREACH, _PERSONALITY),
 }
 
-# What models are asked for, each once.
+# All calls, without duplicates.
 ANSWERS: Final = tuple({call.answer: None for calls in CALLS.values() for call in calls})
 
 
 def calls_of(kind: AnalysisType) -> tuple[Call, ...]:
-    """All made at once; the slowest first, so that it is also asked first."""
+    """All run concurrently; the slowest is first, so that it starts first."""
     return CALLS[kind]
 
 
 def worst_case_nano_usd(calls: Iterable[Call], table: ModelTable, price: Price) -> int:
-    """What the calls can cost at most in one attempt of a run: each answered badly and repaired, by both providers, uncached.
+    """The maximum cost of the calls in one attempt of a run: each has an unusable answer and a repair, at both providers, uncached.
 
-    Of a model and its successors the most expensive one counts, so the figure holds on any day.
+    Of a model and its successors the most expensive one counts, so the amount holds on any day.
     """
     return sum(
         MOST_PAID_REQUESTS * max(_dearest(call, provider, table, price))
@@ -91,7 +91,7 @@ def worst_case_nano_usd(calls: Iterable[Call], table: ModelTable, price: Price) 
 
 
 def usual_case_nano_usd(calls: Iterable[Call], table: ModelTable, price: Price) -> int:
-    """What the calls usually cost, on the high side: each answered once by its first provider, at a quarter of the longest
+    """The usual cost of the calls, a high estimate: each answered once by its first provider, at a quarter of the longest
     prompt and answer.
     """  # noqa: D205
     return sum(max(_dearest(call, OPENAI, table, price)) for call in calls) // _USUAL_PART

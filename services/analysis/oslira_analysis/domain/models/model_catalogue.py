@@ -1,4 +1,4 @@
-"""The models that the service can ask, and which parameters each family of them takes.
+"""The models that the service can use, and the parameters of each family.
 
 Sources: both suppliers' model, deprecation and migration pages, November 2026.
 """
@@ -13,9 +13,9 @@ Thinking = Literal["adaptive", "disabled", "between_tools"]
 
 OPENAI: Final[Provider] = "openai"
 ANTHROPIC: Final[Provider] = "anthropic"
-# From the least to the most. `none` means an answer without reasoning.
+# In ascending order. `none` means an answer without reasoning.
 EFFORTS: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-# Both suppliers count reasoning into the limit on output, so each effort adds this to what the answer itself may need.
+# Both suppliers count reasoning into the limit on output, so each effort adds this to the answer's own limit.
 REASONING_TOKENS: Final[dict[Effort, int]] = {
     "none": 0,
     "minimal": 1_000,
@@ -31,9 +31,9 @@ REASONING_TOKENS: Final[dict[Effort, int]] = {
 class Family:
     """The parameters of a family of models.
 
-    `efforts` is empty for models that don't reason. `no_thinking` is what turns thinking off, for suppliers that ask for it.
-    `token_percent`: how many tokens the tokenizer makes of a text, of 100 by the tokenizer our limits are measured with.
-    `has_cache_breakpoints`: writing to the prompt cache costs extra, and a breakpoint says what is written.
+    `efforts` is empty for models that don't reason. `no_thinking` turns thinking off, for suppliers that require it.
+    `token_percent`: the tokens of a text relative to the tokenizer that our limits are measured with, in percent.
+    `has_cache_breakpoints`: writing to the prompt cache costs extra, and a breakpoint marks what is written.
     """
 
     provider: Provider
@@ -44,7 +44,7 @@ class Family:
     has_cache_breakpoints: bool = False
 
     def effort(self, wanted: Effort) -> Effort:
-        """The nearest effort that the family takes: the least one at or above `wanted`, else the most. `none` if it takes none."""
+        """The nearest supported effort: the lowest at or above `wanted`, else the highest. `none` if the family has none."""
         for effort in EFFORTS[EFFORTS.index(wanted) :]:
             if effort in self.efforts:
                 return effort
@@ -54,7 +54,7 @@ class Family:
 FAMILIES: Final[dict[str, Family]] = {
     "gpt-4": Family(OPENAI, takes_temperature=True),
     "gpt-5": Family(OPENAI, ("minimal", "low", "medium", "high")),
-    # These take a temperature only without reasoning; we never send one.
+    # These accept a temperature only without reasoning; none is sent.
     "gpt-6": Family(OPENAI, ("none", "low", "medium", "high", "xhigh", "max"), has_cache_breakpoints=True),
     "gpt-6-reasoning": Family(OPENAI, ("low", "medium", "high", "xhigh", "max"), has_cache_breakpoints=True),
     "claude-4": Family(ANTHROPIC, no_thinking="disabled"),
@@ -69,7 +69,7 @@ FAMILIES: Final[dict[str, Family]] = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model by its name at its supplier. From `shuts_down_on` (UTC) on it is not asked, and `successor` is, where there is one."""
+    """A model by its name at its supplier. From `shuts_down_on` (UTC) on it is not used; `successor` is, if there is one."""
 
     name: str
     family: str

@@ -1,4 +1,4 @@
-"""Which model answers which kind of call: one row for each role, and what follows when a model stops to exist."""
+"""Which model answers which call: one row for each role, and the successor when a model is shut down."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ LEAST_OUTPUT_TOKENS: Final = 256
 class Role:
     """One row. `model` is OpenAI's, `fallback` Anthropic's. `output_tokens` is for the answer; room for reasoning comes on top.
 
-    `effort` and `temperature` are sent where the model takes them.
+    `effort` and `temperature` are sent if the model accepts them.
     """
 
     model: str
@@ -42,7 +42,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model of one request and its parameters. `max_tokens` bounds answer and reasoning. None is not sent."""
+    """The model of one request and its parameters. `max_tokens` bounds answer and reasoning. None: not sent."""
 
     model: str
     max_tokens: int
@@ -53,15 +53,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """What suppliers said of a model. `is_gone`: a request for it was answered with model_not_found."""
+class ModelStatus:
+    """What a supplier reported about a model. `is_gone`: a request returned model_not_found."""
 
     shuts_down_on: date | None = None
     is_gone: bool = False
     is_listed: bool = True
 
 
-NOTHING_LEARNT: Final = Learnt()
+NO_STATUS: Final = ModelStatus()
 
 ROLES: Final[dict[RoleName, Role]] = {
     "light": Role("gpt-6-luna", "claude-haiku-5-5", "none", 1_500, 0.2),
@@ -75,12 +75,12 @@ ROLES: Final[dict[RoleName, Role]] = {
 
 
 class InvalidTable(ValueError):  # noqa: N818
-    """A table that can't be used; the message names the row and what is wrong with it."""
+    """An invalid table; the message names the row and the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """Rows by role over the models that they name. Raises InvalidTable."""
+    """Rows by role, with the models that they name. Raises InvalidTable."""
 
     roles: Mapping[RoleName, Role] = field(default_factory=lambda: ROLES)
     models: Mapping[str, Model] = field(default_factory=lambda: CATALOGUE)
@@ -91,7 +91,7 @@ class ModelTable:
                 self._check(f"role {name}", role, provider)
 
     def chain(self, model: str) -> Iterator[Model]:
-        """The model, its successor, and so on."""
+        """The model and its chain of successors."""
         name: str | None = model
         while name is not None:
             found = self.models[name]
@@ -99,7 +99,7 @@ class ModelTable:
             name = found.successor
 
     def watched(self) -> dict[str, Provider]:
-        """The models that rows name and their successors, with their suppliers."""
+        """The models of all rows and their successors, with their suppliers."""
         return {
             model.name: provider
             for role in self.roles.values()
@@ -107,24 +107,24 @@ class ModelTable:
             for model in self.chain(role.model_at(provider))
         }
 
-    def shuts_down_on(self, model: str, learnt: Mapping[str, Learnt]) -> date | None:
-        """The earlier one of our date and the supplier's."""
-        dates = (self.models[model].shuts_down_on, learnt.get(model, NOTHING_LEARNT).shuts_down_on)
+    def shuts_down_on(self, model: str, statuses: Mapping[str, ModelStatus]) -> date | None:
+        """The earlier of our date and the supplier's."""
+        dates = (self.models[model].shuts_down_on, statuses.get(model, NO_STATUS).shuts_down_on)
         return min((day for day in dates if day is not None), default=None)
 
     def choose(
-        self, name: RoleName, provider: Provider, *, today: date, learnt: Mapping[str, Learnt]
+        self, name: RoleName, provider: Provider, *, today: date, statuses: Mapping[str, ModelStatus]
     ) -> Choice | None:
-        """The first of the row's model and its successors that exists today; None if the supplier has none left for it."""
+        """The first of the row's model and its successors that is available today; None if there is none."""
         role = self.roles[name]
         for model in self.chain(role.model_at(provider)):
-            ends = self.shuts_down_on(model.name, learnt)
-            if not learnt.get(model.name, NOTHING_LEARNT).is_gone and (ends is None or today < ends):
+            ends = self.shuts_down_on(model.name, statuses)
+            if not statuses.get(model.name, NO_STATUS).is_gone and (ends is None or today < ends):
                 return choice_of(role, model)
         return None
 
     def every_choice(self, name: RoleName, provider: Provider) -> list[Choice]:
-        """What `choose` may give, on any day."""
+        """Every choice that `choose` may return, on any day."""
         role = self.roles[name]
         return [choice_of(role, model) for model in self.chain(role.model_at(provider))]
 
@@ -145,7 +145,7 @@ class ModelTable:
 
 
 def choice_of(role: Role, model: Model) -> Choice:
-    """The role's parameters as far as the model takes them."""
+    """The role's parameters that the model accepts."""
     family = model.parameters
     effort = family.effort(role.effort)
     is_thinking = effort != "none" and (family.no_thinking is None or role.effort not in {"none", "minimal"})
@@ -160,11 +160,11 @@ def choice_of(role: Role, model: Model) -> Choice:
     )
 
 
-def find_listed(model: str, listed: Mapping[str, date | None]) -> Learnt:
-    """What a supplier's list says of a model, under its own name or as a dated snapshot of it (the newest one counts)."""
+def find_listed(model: str, listed: Mapping[str, date | None]) -> ModelStatus:
+    """What a supplier's list reports about a model, by its name or as a dated snapshot of it (the newest counts)."""
     snapshots = sorted(name for name in listed if _is_snapshot(name, model))
     found = model if model in listed else next(reversed(snapshots), None)
-    return Learnt(is_listed=False) if found is None else Learnt(listed[found])
+    return ModelStatus(is_listed=False) if found is None else ModelStatus(listed[found])
 
 
 def _is_snapshot(name: str, model: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is sent to a model, in an order that caches: instructions, then the business, then the profile."""
+"""Build a prompt in an order that caches: instructions, then the business, then the profile."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +35,7 @@ class Prompt:
 def build_prompt(
     instructions: Instructions, business: BusinessContext, profile: Profile, facts: ProfileFacts
 ) -> Prompt:
-    """One task's prompt: the same inputs give the same text."""
+    """One task's prompt. Deterministic."""
     return Prompt(
         system=render_system(instructions, business),
         user=f"{delimit('profile_data', render_profile(profile, facts))}\n\nToday is {facts.as_of}.\n{_REMINDER}",
@@ -44,10 +44,10 @@ def build_prompt(
 
 
 def render_system(instructions: Instructions, business: BusinessContext) -> str:
-    """What stands before every profile: it is the same for all profiles of a business, and caches."""
+    """The prefix before the profile: the same for all profiles of a business, so it caches."""
     return f"{instructions.text.strip()}\n\n{render_business(business)}"
 
 
 def render_business(business: BusinessContext) -> str:
-    """The business as models get it; what a context preview shows."""
+    """The business as a prompt contains it; the context preview returns it."""
     return delimit("business_context", dump_json(business.to_json()))

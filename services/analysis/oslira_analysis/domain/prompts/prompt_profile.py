@@ -1,9 +1,9 @@
-"""A profile as the JSON that models are shown: fixed keys, bounded cost."""
+"""Render a profile as JSON for a prompt: fixed keys, bounded cost."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oslira_analysis.domain.facts.figure import Figure
+from oslira_analysis.domain.facts.metric import Metric
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Post, Profile
 from oslira_analysis.domain.prompts.delimited import dump_json
@@ -19,7 +19,7 @@ class _Budget:
     tags: int
 
 
-# Tried in turn until the whole fits. The last one always does, since every other text of a Profile is bounded.
+# Tried in order until the document fits. The last always fits, because every other text of a Profile is bounded.
 _BUDGETS: Final = (
     _Budget(2_200, 30),
     _Budget(1_200, 20),
@@ -33,7 +33,7 @@ _BUDGETS: Final = (
 
 
 def render_profile(profile: Profile, facts: ProfileFacts) -> str:
-    """One JSON document of at most 6,000 tokens by our estimate: captions and hashtags are cut as far as it takes."""
+    """One JSON document of at most 6,000 tokens by our estimate: captions and hashtags are truncated until it fits."""
     documents = (dump_json(_profile(profile, facts, budget)) for budget in _BUDGETS)
     return next(document for document in documents if estimate_tokens(document) <= MAX_PROFILE_TOKENS)
 
@@ -74,7 +74,7 @@ def _post(post: Post, budget: _Budget) -> dict[str, Any]:
 
 
 def _facts(facts: ProfileFacts) -> dict[str, Any]:
-    """Figures only, to few digits; null where there is too little data."""
+    """Numbers only, with few digits; null if there is too little data."""
     return {
         "engagement_rate_percent": _rounded(facts.engagement.rate, times=100),
         "engagement_times_usual_for_size": _rounded(facts.engagement.versus_typical),
@@ -94,12 +94,12 @@ def _facts(facts: ProfileFacts) -> dict[str, Any]:
 
 
 def _cut(caption: str, limit: int) -> str:
-    """Cut at a word where one ends near: half a word can't be quoted."""
+    """Truncate at a nearby word boundary: half a word cannot be quoted."""
     if len(caption) <= limit:
         return caption
     whole = caption[:limit].rsplit(maxsplit=1)[0] if limit else ""
     return whole if limit - len(whole) <= _LONGEST_WORD else caption[:limit]
 
 
-def _rounded(figure: Figure, *, times: int = 1) -> float | None:
-    return None if figure.value is None else round(figure.value * times, 2)
+def _rounded(metric: Metric, *, times: int = 1) -> float | None:
+    return None if metric.value is None else round(metric.value * times, 2)

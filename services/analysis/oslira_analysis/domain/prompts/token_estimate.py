@@ -1,10 +1,10 @@
-"""How many tokens a text may cost, without a tokenizer."""
+"""Estimate the tokens of a text without a tokenizer."""
 
 from math import ceil
 
 
 def estimate_tokens(text: str) -> int:
-    """An estimate on the high side: 3 ASCII characters a token, and 2 bytes of UTF-8 a token beyond ASCII.
+    """A high estimate: 3 ASCII characters a token, and 2 bytes of UTF-8 a token beyond ASCII.
 
     English is nearer 4 characters a token, Cyrillic or Arabic nearer 4 bytes; JSON and emoji cost the most.
     """

@@ -1,1 +1,1 @@
-"""What models answer, and the result that is made of their answers."""
+"""Answer schemas of models, and the results that are composed of their answers."""

@@ -1,7 +1,7 @@
-"""JSON schemas that models answer by, and reading what they answered.
+"""JSON schemas for models' answers, and parsing the answers.
 
-OpenAI's strict mode wants every field required, `additionalProperties: false` and no unknown keywords; lengths of
-strings it ignores or refuses, so they stand in descriptions and the domain cuts. Claude knows no bounds at all.
+OpenAI's strict mode requires every field to be required, `additionalProperties: false` and no unknown keywords; lengths of
+strings are ignored or rejected, so they are in descriptions and the domain truncates. Claude supports no bounds.
 """
 
 import re
@@ -26,24 +26,24 @@ _BOUNDS: Final = ("minimum", "maximum", "minItems", "maxItems")
 
 
 class InvalidAnswer(ValueError):  # noqa: N818
-    """A model's answer that can't be used: not JSON, not of the schema, or out of range.
+    """An unusable answer of a model: not JSON, not of the schema, or out of range.
 
     The text names fields and rules, never values: it is logged, and sent back to the model for its repair.
     """
 
 
 class UnsupportedSchema(TypeError):  # noqa: N818
-    """An answer model that can't be put in strict mode; a mistake of ours, seen when the schema is made."""
+    """An answer model that strict mode does not support. A programming error, raised when the schema is built."""
 
 
 def _whole(value: object) -> object:
-    """87, 87.0, "87" and "87.0" are the same number; anything else is left for validation to refuse."""
+    """87, 87.0, "87" and "87.0" are the same number; validation rejects anything else."""
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(float(value))
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# For integers of answers, as the last annotation beside `Field(strict=True)`: true is no number, "87" and 87.0 are 87.
+# For integers of answers, as the last annotation after `Field(strict=True)`: true is not a number, "87" and 87.0 are 87.
 READ_WHOLE: Final = BeforeValidator(_whole)
 
 
@@ -54,7 +54,7 @@ def json_schema_strict(model: type[BaseModel]) -> Schema:
 
 
 def without_bounds(schema: Schema) -> Schema:
-    """A strict schema for Claude, which refuses bounds on numbers and arrays: they move into the description."""
+    """A strict schema for Claude, which rejects bounds on numbers and arrays: they move into the description."""
     bounds = ", ".join(f"{key} {schema[key]}" for key in _BOUNDS if key in schema)
     plain = {
         key: _map_schemas(key, value, without_bounds) for key, value in schema.items() if key not in _BOUNDS
@@ -67,8 +67,8 @@ def without_bounds(schema: Schema) -> Schema:
 def read_answer(model: type[Answer], text: str) -> Answer:
     """The answer in `text`, as the model wrote it. Raises InvalidAnswer.
 
-    A text that is not the answer alone is used where it holds exactly one valid answer: fenced, wrapped, given twice, or
-    with words around it. Two different valid answers are none, since nothing says which one is meant.
+    A text with more than the answer is accepted if it contains exactly one valid answer: fenced, wrapped, repeated, or
+    with words around it. Two different valid answers are rejected, because either could be the intended one.
     """
     try:
         return model.model_validate_json(text)
@@ -80,7 +80,7 @@ def read_answer(model: type[Answer], text: str) -> Answer:
 
 
 def check_answer(model: type[Answer], kept: object) -> Answer:
-    """An answer that was read before and kept as JSON, perhaps for another version's schema. Raises InvalidAnswer."""
+    """An answer that was parsed before and stored as JSON, perhaps with another version's schema. Raises InvalidAnswer."""
     try:
         return model.model_validate(kept)
     except ValidationError as error:
@@ -88,7 +88,7 @@ def check_answer(model: type[Answer], kept: object) -> Answer:
 
 
 def _valid_answers(model: type[Answer], text: str) -> list[Answer]:
-    """Each different one once."""
+    """Without duplicates."""
     found: list[Answer] = []
     for value in json_objects(text):
         try:
@@ -111,7 +111,7 @@ def _named(error: ValidationError) -> str:
 def _strict(schema: Schema, *, definitions: Mapping[str, Schema]) -> Schema:
     if (
         "$ref" in schema
-    ):  # strict mode allows nothing beside a reference, so what stands there is laid over it
+    ):  # strict mode allows no siblings of a reference, so they are merged into the referenced schema
         name = str(schema["$ref"]).removeprefix("#/$defs/")
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         return _strict({**_undocumented(definitions[name]), **beside}, definitions=definitions)
@@ -122,7 +122,7 @@ def _strict(schema: Schema, *, definitions: Mapping[str, Schema]) -> Schema:
         elif key in _KEPT:
             strict[key] = value
         elif key not in _LEFT_OUT:
-            raise UnsupportedSchema(f"strict mode has no {key!r}")
+            raise UnsupportedSchema(f"strict mode does not support {key!r}")
     if "properties" in strict:
         strict["required"] = list(strict["properties"])
         strict["additionalProperties"] = False
@@ -130,7 +130,7 @@ def _strict(schema: Schema, *, definitions: Mapping[str, Schema]) -> Schema:
 
 
 def _undocumented(schema: Schema) -> Schema:
-    """Without the class's docstring, which speaks to us; models are told by the fields' descriptions."""
+    """Without the class's docstring, which is for developers. Models read the fields' descriptions."""
     return {key: value for key, value in schema.items() if key != "description"}
 
 

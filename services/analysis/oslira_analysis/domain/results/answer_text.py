@@ -1,23 +1,23 @@
-"""JSON objects in a model's text, whatever stands around them: a code fence, words before and after, the object twice."""
+"""Find JSON objects in a model's text, ignoring what surrounds them: a code fence, words before and after, a repeated object."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-# Answers are bounded by their token limits; a text beyond these bounds is no answer with words around it.
+# Answers are bounded by their token limits; a text beyond these bounds is not an answer.
 _MAX_CHARS: Final = 200_000
 _MAX_STARTS: Final = 200
 _MAX_DEPTH: Final = 3
 _JSON_BEGINS: Final = ("{", "[", "```")
 
-# Models write line breaks and tabs into strings as they are.
+# Models write unescaped line breaks and tabs into strings.
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
-    """The outermost objects in `text`, in their order, each followed by the objects inside it to a depth of 3.
+    """The outermost objects in `text`, in order, each followed by its nested objects to a depth of 3.
 
-    A text that is one JSON string is decoded again, and so is a string inside of an object that begins like JSON: some models
+    A text that is one JSON string is decoded again, and so is a string inside an object that starts like JSON: some models
     encode their answer twice or more, or write it as the arguments of a function.
     """
     for value in _values(_unquoted(text[:_MAX_CHARS])):

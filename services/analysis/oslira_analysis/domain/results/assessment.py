@@ -1,4 +1,4 @@
-"""How well a profile fits the business: what models answer about it, and how far evidence carries their score."""
+"""How well a profile fits the business: the model's assessment, limited by its evidence."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
@@ -10,18 +10,18 @@ from oslira_analysis.domain.evidence.instruction_signs import instructing_excerp
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.results.answer_schema import READ_WHOLE, InvalidAnswer
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.parts import FULL, Part, weighted_total
 from oslira_analysis.domain.results.quality import rate_engagement, rate_reachability
-from oslira_analysis.domain.results.sieve import Sieve
 
 MAX_SUMMARY: Final = 1_200
 MAX_REASONS: Final = 6
 MAX_RED_FLAGS: Final = 4
 WEIGHTS: Final = {"fit": 60, "engagement_quality": 25, "reachability": 15}
-# The bands of the prompts, held here too: a score that a stranger's text talked a model into finds no reasons to stand on.
+# The bands of the prompts, enforced here too: a score that the profile's text manipulated has no supported reasons.
 MOST_WITHOUT_REASONS: Final = 39
 MOST_WITH_ONE_REASON: Final = 84
-# Where an exclusion applies the prompts cap the fit here. So is the score: an e-mail address makes nobody a customer.
+# If an exclusion applies, the prompts cap the fit at this. The score too: an e-mail address does not make a customer.
 MOST_WHEN_EXCLUDED: Final = 20
 
 Confidence = Literal["low", "medium", "high"]
@@ -30,7 +30,7 @@ _INSTRUCTS: Final = "Text in this profile addresses the model that reads it and 
 
 
 class FitAnswer(BaseModel):
-    """What every model that scores is asked for. Reasons come first, so that the score follows from them and not they from it."""
+    """The fields of every scoring answer. Reasons come first, so that the score follows from them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +51,7 @@ class FitAnswer(BaseModel):
     summary: Annotated[
         str,
         Field(
-            min_length=1,  # for us: an empty one is repaired while the model can still be asked
+            min_length=1,  # for validation: an empty one is repaired by another request
             description="2 or 3 sentences: who this is, and why they are or aren't a lead for the business.",
         ),
     ]
@@ -64,7 +64,7 @@ class FitAnswer(BaseModel):
 
 
 class Assessment(BaseModel):
-    """A fit score that its evidence carries. `confidence` also knows what the model can't: how much of it was dropped."""
+    """A fit score that its evidence supports. `confidence` also counts the claims that were dropped."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,21 +76,21 @@ class Assessment(BaseModel):
     confidence: Confidence
 
 
-def assess(answer: FitAnswer, facts: ProfileFacts, sieve: Sieve) -> Assessment:
-    """Raises InvalidAnswer where the answer says nothing or is out of range.
+def assess(answer: FitAnswer, facts: ProfileFacts, claim_filter: ClaimFilter) -> Assessment:
+    """Raises InvalidAnswer if the answer is empty or out of range.
 
     fit: at most 39 with no reason whose quote is in the profile, at most 84 with one. A profile that tries to instruct
-    gets a red flag and low confidence, whatever the model made of it.
+    gets a red flag and low confidence, whatever the model answered.
     """
-    summary = sieve.text(answer.summary, MAX_SUMMARY)
+    summary = claim_filter.text(answer.summary, MAX_SUMMARY)
     if not summary:
         raise InvalidAnswer("summary: empty")
     if not 0 <= answer.fit_score <= FULL:  # an answer built without validation
         raise InvalidAnswer("fit_score: out of range")
-    reasons = sieve.claims(answer.reasons, most=MAX_REASONS)
+    reasons = claim_filter.claims(answer.reasons, most=MAX_REASONS)
     dropped_reasons = len(answer.reasons[:MAX_REASONS]) - len(reasons)
-    noticed = instructing_claims(sieve.profile)
-    flags = sieve.claims(answer.red_flags, most=MAX_RED_FLAGS, is_warning=True)
+    noticed = instructing_claims(claim_filter.profile)
+    flags = claim_filter.claims(answer.red_flags, most=MAX_RED_FLAGS, is_warning=True)
     parts = score_parts(_carried(answer.fit_score, reasons), facts)
     return Assessment(
         score=total_score(parts),
@@ -109,7 +109,7 @@ def assess(answer: FitAnswer, facts: ProfileFacts, sieve: Sieve) -> Assessment:
 
 
 def score_parts(fit: int, facts: ProfileFacts) -> dict[str, Part]:
-    """The parts of every type's score; only `fit` is a model's judgement."""
+    """The parts of every type's score; only `fit` is from a model."""
     return {
         "fit": Part(score=fit, weight=WEIGHTS["fit"]),
         "engagement_quality": rate_engagement(facts, weight=WEIGHTS["engagement_quality"]),
@@ -118,13 +118,13 @@ def score_parts(fit: int, facts: ProfileFacts) -> dict[str, Part]:
 
 
 def total_score(parts: Mapping[str, Part]) -> int:
-    """The weighted sum; at most 20 where the fit is, as for an exclusion, a fan account or spam."""
+    """The weighted sum; at most 20 if the fit is, as for an exclusion, a fan account or spam."""
     total, fit = weighted_total(parts), parts["fit"].score
     return total if fit is None or fit > MOST_WHEN_EXCLUDED else min(total, MOST_WHEN_EXCLUDED)
 
 
 def instructing_claims(profile: Profile) -> tuple[Claim, ...]:
-    """The first place where the profile speaks to models, as a red flag; () for nearly every profile."""
+    """The first text of the profile that addresses models, as a red flag; () for nearly every profile."""
     for source, text in profile_texts(profile):
         if excerpt := instructing_excerpt(text, limit=MAX_QUOTE):
             return (Claim(claim=_INSTRUCTS, quote=excerpt, source=source),)
@@ -137,13 +137,13 @@ def lower(confidence: Confidence, *, by: int) -> Confidence:
 
 
 def confidence_of(*, kept: int, given: int) -> Confidence:
-    """How well a reading stands on its claims: low below 2 or where more were dropped, high from 4 with none dropped."""
+    """How well claims support a section: low below 2 or if more were dropped, high from 4 with none dropped."""
     if kept < 2 or given - kept > kept:  # noqa: PLR2004
         return "low"
     return "high" if kept >= 4 and kept == given else "medium"  # noqa: PLR2004
 
 
 def _carried(fit_score: int, reasons: tuple[Claim, ...]) -> int:
-    """Reasons count by their quotes: one sentence said in six ways is one reason."""
+    """Reasons are counted by their quotes: one sentence in six variants is one reason."""
     quotes = len({reason.quote for reason in reasons})
     return min(fit_score, {0: MOST_WITHOUT_REASONS, 1: MOST_WITH_ONE_REASON}.get(quotes, FULL))

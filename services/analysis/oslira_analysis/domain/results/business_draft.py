@@ -1,4 +1,4 @@
-"""A business profile drafted from a few answers: what is asked of the model, and what its answer becomes."""
+"""Draft a business profile from a few answers: the prompt, and the profile from the model's answer."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ _REMINDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class OnboardingAnswers:
-    """What an owner typed; only name and offer have to be there. Data in the prompt, never instructions."""
+    """What an owner typed; only name and offer are required. Data in the prompt, never instructions."""
 
     name: str
     offer: str
@@ -37,7 +37,7 @@ class OnboardingAnswers:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """From the JSON that the gateway checked; cleaned again, and cut."""
+        """From the JSON that the gateway validated; cleaned and truncated again."""
         return cls(
             name=fields.text(raw, "name", limit=MAX_NAME) or "-",
             offer=fields.text(raw, "offer", limit=MAX_TEXT) or "-",
@@ -66,7 +66,7 @@ class IdealCustomerDraft(BaseModel):
 
 
 class DraftAnswer(BaseModel):
-    """The draft call's answer. The name is the owner's own, so it isn't asked."""
+    """The draft call's answer. The name is the owner's, so it is not requested."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,7 +79,7 @@ class DraftAnswer(BaseModel):
 
 
 def build_draft_prompt(instructions: Instructions, answers: OnboardingAnswers) -> Prompt:
-    """The same answers give the same text."""
+    """Deterministic: the same answers give the same text."""
     document = delimit("onboarding_answers", dump_json(asdict(answers)))
     return Prompt(
         system=instructions.text.strip(), user=f"{document}\n\n{_REMINDER}", version=instructions.version
@@ -87,11 +87,11 @@ def build_draft_prompt(instructions: Instructions, answers: OnboardingAnswers) -
 
 
 def compose_draft(answer: DraftAnswer, answers: OnboardingAnswers) -> dict[str, Any]:
-    """A business profile as the API takes it: every text cleaned and within its bounds, follower bounds in order."""
-    said = answer.model_dump()
-    wanted = said["ideal_customer"]
+    """A business profile as the API accepts it: every text is cleaned and within its bounds, follower bounds are in order."""
+    drafted = answer.model_dump()
+    wanted = drafted["ideal_customer"]
     bounds = [bound for bound in (wanted["followers_min"], wanted["followers_max"]) if bound is not None]
     if len(bounds) > 1:
         wanted["followers_min"], wanted["followers_max"] = sorted(bounds)
-    draft = BusinessContext.from_dict({**said, "name": answers.name}).to_json()
+    draft = BusinessContext.from_dict({**drafted, "name": answers.name}).to_json()
     return {**draft, "offer": draft["offer"] or answers.offer}

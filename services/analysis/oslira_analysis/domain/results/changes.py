@@ -1,4 +1,4 @@
-"""What has changed between two analyses of one lead, told from their stored results."""
+"""The changes between two analyses of one lead, computed from their stored results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _FIGURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ResultSummary:
-    """The fields that results of every type share, with the time of the analysis. Figures are None where unknown."""
+    """The fields that results of every type share, with the time of the analysis. Metrics are None if unknown."""
 
     type: str
     analysed_at: datetime
@@ -28,11 +28,11 @@ class ResultSummary:
     figures: dict[str, float | None]
     channels: tuple[str, ...]
     gaps: tuple[str, ...]
-    red_flags: dict[str, str]  # quote → claim: models put one flag in many words
+    red_flags: dict[str, str]  # quote → claim: models phrase one flag in many ways
 
     @classmethod
     def of(cls, result: Mapping[str, Any], *, analysed_at: datetime) -> Self:
-        """From a result as it is stored. Raises KeyError for JSON that is none."""
+        """From a stored result. Raises KeyError for other JSON."""
         facts = cast("Mapping[str, Any]", result["facts"])
         return cls(
             type=result["type"],
@@ -49,7 +49,7 @@ class ResultSummary:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A number that differs. `delta` is None where one side is unknown."""
+    """A number that differs. `delta` is None if one side is unknown."""
 
     before: float | None
     after: float | None
@@ -66,9 +66,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Only what differs: numbers by name, and what came or went. Nothing at all differs: `is_empty`.
+    """Only the differences: numbers by name, and added or removed items. `is_empty`: there are none.
 
-    `new_red_flags` are claims whose quote had not been a red flag before.
+    `new_red_flags` are claims whose quote was not a red flag before.
     """
 
     since: datetime

@@ -1,4 +1,4 @@
-"""The x-ray's commercial call: the fit, and whether there is business to be done."""
+"""The x-ray's commercial call: the fit, and the sales potential."""
 
 from typing import Annotated, Final, Literal
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.results.assessment import Confidence, FitAnswer, confidence_of
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.core import MAX_NEEDS, Needs
-from oslira_analysis.domain.results.sieve import Sieve
 
 _MAX_CLAIMS: Final = 4
 
@@ -21,7 +21,7 @@ Decides = Literal["alone", "with_others", "no", "unclear"]
 
 
 class CommercialSigns(Needs):
-    """Asked for before the score, after the needs."""
+    """Before the score, after the needs."""
 
     buying_signals: Annotated[
         list[Claim],
@@ -46,7 +46,7 @@ class CommercialSigns(Needs):
 
 
 class CommercialAnswer(FitAnswer, CommercialSigns):
-    """Pydantic takes the fields of the last base first: the signs, then reasons, then the score that follows from them."""
+    """Pydantic orders the fields of the last base first: the signs, then reasons, then the score that follows from them."""
 
 
 class Commercial(BaseModel):
@@ -64,9 +64,9 @@ class Commercial(BaseModel):
     confidence: Confidence
 
 
-def compose_commercial(answer: CommercialAnswer, sieve: Sieve) -> Commercial:
+def compose_commercial(answer: CommercialAnswer, claim_filter: ClaimFilter) -> Commercial:
     given = [answer.needs[:MAX_NEEDS], answer.buying_signals[:_MAX_CLAIMS], answer.objections[:_MAX_CLAIMS]]
-    kept = [sieve.claims(claims, most=_MAX_CLAIMS) for claims in given]
+    kept = [claim_filter.claims(claims, most=_MAX_CLAIMS) for claims in given]
     needs, buying_signals, objections = kept
     return Commercial(
         needs=needs,

@@ -1,4 +1,4 @@
-"""The deep analysis's core call: the fit, with the needs that it rests on."""
+"""The deep analysis's core call: the fit, and the needs that it is based on."""
 
 from typing import Annotated, Final
 
@@ -11,7 +11,7 @@ MAX_NEEDS: Final = 4
 
 
 class Needs(BaseModel):
-    """What the profile seems to need, of what the business offers."""
+    """The profile's apparent needs that the business's offer covers."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,4 +25,4 @@ class Needs(BaseModel):
 
 
 class CoreAnswer(FitAnswer, Needs):
-    """Pydantic takes the fields of the last base first: needs, then reasons, then the score that follows from them."""
+    """Pydantic orders the fields of the last base first: needs, then reasons, then the score that follows from them."""

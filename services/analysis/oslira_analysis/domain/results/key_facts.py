@@ -1,27 +1,27 @@
-"""The figures that every result shows under the same names, whatever its type."""
+"""The metrics that every type of result has under the same names."""
 
 from pydantic import BaseModel, ConfigDict
 
-from oslira_analysis.domain.facts.figure import Figure
+from oslira_analysis.domain.facts.metric import Metric
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 
 
 class KeyFacts(BaseModel):
-    """A selection of ProfileFacts; the deeper types show all of it beside this."""
+    """A selection of ProfileFacts; the deeper types also contain all of it."""
 
     model_config = ConfigDict(frozen=True)
 
     followers: int | None
     tier: str | None
-    engagement_rate: Figure
-    engagement_versus_typical: Figure
-    consistency: Figure
-    comment_to_like: Figure
-    hidden_like_share: Figure
-    posts_per_week: Figure
-    posts_per_week_is_lower_bound: bool = False  # results of before have no such field
-    days_since_last_post: Figure
-    fake_follower_risk: Figure
+    engagement_rate: Metric
+    engagement_versus_typical: Metric
+    consistency: Metric
+    comment_to_like: Metric
+    hidden_like_share: Metric
+    posts_per_week: Metric
+    posts_per_week_is_lower_bound: bool = False  # older results do not have this field
+    days_since_last_post: Metric
+    fake_follower_risk: Metric
     channels: tuple[str, ...]
     gaps: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Languages that messages are written in, by ISO 639-1, and whether messages are in one that the profile's owner posts in."""
+"""The language of messages (ISO 639-1), and whether the profile's owner posts in it."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,10 +12,10 @@ Language = Literal[
     "uk", "ur", "vi", "zh",
 ]  # fmt: skip
 
-# The language of a text, or None where the detector isn't sure.
+# The language of a text, or None if the detector is not sure.
 LanguageOf = Callable[[str], Language | None]
 
-# Shorter texts say too little for any detector. A Chinese or Thai text says as much in a quarter of the letters.
+# Shorter texts are too short to detect. A Chinese or Thai text needs a quarter of the letters.
 _MIN_LETTERS: Final = 60
 _MIN_WIDE_LETTERS: Final = 15
 _MOST_CHARS: Final = 300
@@ -24,18 +24,18 @@ _WIDE: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff
 
 
 def undecided(_: str) -> None:
-    """The LanguageOf that is never sure."""
+    """A LanguageOf that is never sure."""
 
 
 def detect(text: str, language_of: LanguageOf) -> Language | None:
-    """The language of the words in `text`, without links, names and hashtags; None where they are few."""
+    """The language of the words in `text`, without links, names and hashtags; None if they are few."""
     words = " ".join(_NO_WORDS.sub(" ", text[: 4 * _MOST_CHARS]).split())[:_MOST_CHARS]
     is_enough = sum(map(str.isalpha, words)) >= _MIN_LETTERS or len(_WIDE.findall(words)) >= _MIN_WIDE_LETTERS
     return language_of(words) if is_enough else None
 
 
 def posted_languages(profile: Profile, language_of: LanguageOf) -> frozenset[Language]:
-    """Those of the profile's own captions and its biography, as far as the detector is sure."""
+    """The languages of the profile's own captions and its biography that the detector is sure of."""
     texts = (profile.biography, *(post.caption for post in profile.own_posts))
     return frozenset(_known(detect(text, language_of) for text in texts))
 

@@ -1,4 +1,4 @@
-"""The light analysis: what its one model call answers, and the result made of it."""
+"""The light analysis: the answer of its one model call, and the result."""
 
 from typing import Literal
 
@@ -9,20 +9,20 @@ from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.results.assessment import Confidence, FitAnswer, assess
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.key_facts import KeyFacts, select_key_facts
 from oslira_analysis.domain.results.parts import Part
-from oslira_analysis.domain.results.sieve import Sieve
 
 
 class LightAnswer(FitAnswer):
-    """The score call's answer: no more than the fit."""
+    """The score call's answer: only the fit."""
 
 
 class LightResult(BaseModel):
-    """What the user gets. `score` is the weighted sum of the parts, at most 20 where the fit is; only `fit` is a model's.
+    """What the user gets. `score` is the weighted sum of the parts, at most 20 if the fit is; only `fit` is from a model.
 
-    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote wasn't. `renamed_to`: the
-    profile has this name now instead of the one that was asked for.
+    Every claim's quote was found in the profile; `dropped_claims` counts those whose quote was not found. `renamed_to`: the
+    profile has this name now instead of the requested one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,12 +48,12 @@ def compose_light(
     business: BusinessContext,
     prompt_version: str,
 ) -> LightResult:
-    """The result; raises InvalidAnswer where the answer says nothing or is out of range."""
-    sieve = Sieve(profile, business)
-    assessment = assess(answer, facts, sieve)
+    """The result. Raises InvalidAnswer if the answer is empty or out of range."""
+    claim_filter = ClaimFilter(profile, business)
+    assessment = assess(answer, facts, claim_filter)
     return LightResult(
         **dict(assessment),
-        dropped_claims=sieve.dropped_claims,
+        dropped_claims=claim_filter.dropped_claims,
         facts=select_key_facts(facts),
         prompt_version=prompt_version,
     )

@@ -1,4 +1,4 @@
-"""Messages that can be sent as they are: put together here from parts that were checked one by one."""
+"""Messages that can be sent unchanged: composed here from parts that are checked separately."""
 
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.evidence.founded import KnownFacts
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.language import Language, detect, posted_languages
 from oslira_analysis.domain.results.sentences import cut_to_sentences, keep_sentences
-from oslira_analysis.domain.results.sieve import Sieve
 from oslira_analysis.domain.text import clean_text
 
 MAX_DM: Final = 1_000  # Instagram's own limit for a message
@@ -22,7 +22,7 @@ _MAX_ASK: Final = 200
 
 
 class Opening(Claim):
-    """The only place where a message speaks about its reader, so each stands on a quote of its own."""
+    """The only part of a message about its reader, so each has its own quote."""
 
     claim: Annotated[
         str,
@@ -34,7 +34,7 @@ class Opening(Claim):
 
 
 class OutreachAnswer(BaseModel):
-    """The parts of the messages; nothing but the openings may say anything about the person."""
+    """The parts of the messages. Only the openings may contain statements about the person."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ class OutreachAnswer(BaseModel):
 
 
 class Email(BaseModel):
-    """Plain text; paragraphs are apart by a blank line, and the business signs."""
+    """Plain text. A blank line separates paragraphs; the business signs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -86,21 +86,21 @@ class Email(BaseModel):
 
 
 class Outreach(BaseModel):
-    """`language` is what the messages are written in, as detected; where that is unsure, as the model named it.
+    """`language`: the detected language of the messages; if detection is not sure, the one that the model named.
 
-    `is_language_of_posts`: False where they are surely in another language than all posts whose language is sure; None where
+    `is_language_of_posts`: False if their language is sure and differs from that of all posts whose language is sure; None if
     either is unsure.
 
-    `opening` is the evidence that both messages begin with; None: no opening was supported, so they begin with the offer.
+    `opening` is the evidence that both messages start with. None: no opening was supported, so they start with the offer.
 
-    `dm` and `email` are None where nothing that may be sent was left. `removed_sentences` counts those that stated a link,
-    handle, price or number that nobody had given, left a blank to fill in, or repeated what is private.
+    `dm` and `email` are None if nothing remained that may be sent. `removed_sentences` counts those that stated a link,
+    handle, price or number without a source, contained a placeholder, or repeated private texts.
     """
 
     model_config = ConfigDict(frozen=True)
 
     language: Language
-    is_language_of_posts: bool | None = None  # results of before have no such field
+    is_language_of_posts: bool | None = None  # older results do not have this field
     opening: Claim | None
     dm: str | None
     email: Email | None
@@ -108,45 +108,45 @@ class Outreach(BaseModel):
     removed_sentences: int
 
 
-def compose_outreach(answer: OutreachAnswer, sieve: Sieve) -> Outreach:
-    business = sieve.business
-    writer = _Writer(KnownFacts.of(business, sieve.profile), sieve)
+def compose_outreach(answer: OutreachAnswer, claim_filter: ClaimFilter) -> Outreach:
+    business = claim_filter.business
+    writer = _Writer(KnownFacts.of(business, claim_filter.profile), claim_filter)
     sayable = [one for one in answer.openings[:_MAX_OPENINGS] if writer.may_say_all(one.claim)]
-    opening = next(iter(sieve.claims(sayable, most=_MAX_OPENINGS)), None)
+    opening = next(iter(claim_filter.claims(sayable, most=_MAX_OPENINGS)), None)
     first = opening.claim if opening else ""
     ask = writer.write(answer.ask, _MAX_ASK)
     dm = writer.write(answer.dm_pitch, _MAX_DM_PITCH)
     pitch = writer.write(answer.email_pitch, _MAX_EMAIL_PITCH)
     subject = writer.write(" ".join(answer.email_subject.split()), MAX_SUBJECT)
     body = _joined("\n\n", (first, pitch, ask, business.name))
-    written = detect(_joined(" ", (first, dm, ask, pitch)), sieve.language_of)
-    posted = posted_languages(sieve.profile, sieve.language_of)
+    written = detect(_joined(" ", (first, dm, ask, pitch)), claim_filter.language_of)
+    posted = posted_languages(claim_filter.profile, claim_filter.language_of)
     return Outreach(
         language=written or answer.language,
         is_language_of_posts=written in posted if written and posted else None,
         opening=Claim(claim=first, quote=opening.quote, source=opening.source) if opening else None,
         dm=cut_to_sentences(_joined(" ", (first, dm, ask)), MAX_DM) if dm else None,
         email=Email(subject=subject, body=body) if pitch and subject else None,
-        talking_points=sieve.claims(answer.talking_points, most=_MAX_POINTS),
+        talking_points=claim_filter.claims(answer.talking_points, most=_MAX_POINTS),
         removed_sentences=writer.removed_sentences,
     )
 
 
 class _Writer:
-    def __init__(self, known: KnownFacts, sieve: Sieve) -> None:
+    def __init__(self, known: KnownFacts, claim_filter: ClaimFilter) -> None:
         self._known = known
-        self._private = sieve.private
+        self._private = claim_filter.private
         self.removed_sentences = 0
 
     def write(self, text: str, limit: int) -> str:
-        said, removed = keep_sentences(clean_text(text, 4 * limit), self._may_say)
+        cleaned, removed = keep_sentences(clean_text(text, 4 * limit), self._is_allowed)
         self.removed_sentences += removed
-        return cut_to_sentences(said, limit)
+        return cut_to_sentences(cleaned, limit)
 
     def may_say_all(self, text: str) -> bool:
-        return keep_sentences(text, self._may_say)[1] == 0
+        return keep_sentences(text, self._is_allowed)[1] == 0
 
-    def _may_say(self, sentence: str) -> bool:
+    def _is_allowed(self, sentence: str) -> bool:
         return self._known.hold(sentence) and not self._private.is_said_in(sentence)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 FULL = 100
-# What a part that can't be known counts in the total: what a poor one scores. Were its weight given to the others, a profile
+# An unknown part counts as a poor one in the total. If its weight went to the others, a profile
 # that hides its likes would score above one that shows poor ones.
 UNKNOWN_SCORE = 10
 
 
 class Part(BaseModel):
-    """One part of a score. `score` is 0 to 100, or None with the `reason` why it can't be known.
+    """One part of a score. `score` is 0 to 100, or None with the `reason` why it is unknown.
 
     `weight` is its share of the total in percent; the weights of a score's parts sum to 100. An unknown part counts as 10.
     """
@@ -24,7 +24,7 @@ class Part(BaseModel):
 
 
 def clamp(value: float) -> int:
-    """Rounded, and within 0 to 100."""
+    """Rounded and clamped to 0 to 100."""
     return round(min(max(value, 0.0), float(FULL)))
 
 

@@ -1,4 +1,4 @@
-"""How somebody communicates, as far as what they publish shows it: for the tone of a conversation, not a test result."""
+"""How a person communicates, derived from what they publish. A guide for the tone of a conversation, not a test result."""
 
 from typing import Annotated, Final, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.results.assessment import Confidence, confidence_of
-from oslira_analysis.domain.results.sieve import Sieve
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 
 _MAX_TRAITS: Final = 5
 _MAX_CLAIMS: Final = 4
@@ -19,7 +19,7 @@ TraitName = Literal["openness", "conscientiousness", "extraversion", "agreeablen
 
 
 class Trait(Claim):
-    """One of the five factors as the published texts show it."""
+    """One of the five factors, derived from the published texts."""
 
     trait: TraitName
     level: Literal["low", "medium", "high"]
@@ -80,18 +80,18 @@ class Personality(BaseModel):
     confidence: Confidence
 
 
-def compose_personality(answer: PersonalityAnswer, sieve: Sieve) -> Personality:
-    traits = _first_of_each(sieve.claims(answer.traits, most=_MAX_TRAITS))
-    communication = sieve.claims(answer.communication, most=_MAX_CLAIMS)
+def compose_personality(answer: PersonalityAnswer, claim_filter: ClaimFilter) -> Personality:
+    traits = _first_of_each(claim_filter.claims(answer.traits, most=_MAX_TRAITS))
+    communication = claim_filter.claims(answer.communication, most=_MAX_CLAIMS)
     given = len({trait.trait for trait in answer.traits}) + len(answer.communication[:_MAX_CLAIMS])
     return Personality(
-        summary=sieve.text(answer.summary, _MAX_SUMMARY),
+        summary=claim_filter.text(answer.summary, _MAX_SUMMARY),
         style=answer.style,
         formality=answer.formality,
         traits=traits,
         communication=communication,
-        approach=sieve.phrases(answer.approach, most=_MAX_PHRASES),
-        avoid=sieve.phrases(answer.avoid, most=_MAX_PHRASES),
+        approach=claim_filter.phrases(answer.approach, most=_MAX_PHRASES),
+        avoid=claim_filter.phrases(answer.avoid, most=_MAX_PHRASES),
         confidence=confidence_of(kept=len(traits) + len(communication), given=given),
     )
 

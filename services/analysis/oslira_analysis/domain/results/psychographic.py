@@ -1,4 +1,4 @@
-"""What moves somebody, as far as what they publish shows it: motives, values, interests, pains, and how they decide."""
+"""What motivates a person, derived from what they publish: motives, values, interests, pains, and how they decide."""
 
 from typing import Annotated, Final, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.results.assessment import Confidence, confidence_of
-from oslira_analysis.domain.results.sieve import Sieve
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 
 _MAX_CLAIMS: Final = 4
 _MAX_PHRASES: Final = 4
@@ -71,18 +71,18 @@ class Psychographic(BaseModel):
     confidence: Confidence
 
 
-def compose_psychographic(answer: PsychographicAnswer, sieve: Sieve) -> Psychographic:
+def compose_psychographic(answer: PsychographicAnswer, claim_filter: ClaimFilter) -> Psychographic:
     given = [answer.motivations, answer.values, answer.interests, answer.pains]
-    kept = [sieve.claims(claims, most=_MAX_CLAIMS) for claims in given]
+    kept = [claim_filter.claims(claims, most=_MAX_CLAIMS) for claims in given]
     motivations, values, interests, pains = kept
     return Psychographic(
-        summary=sieve.text(answer.summary, _MAX_SUMMARY),
+        summary=claim_filter.text(answer.summary, _MAX_SUMMARY),
         motivations=motivations,
         values=values,
         interests=interests,
         pains=pains,
         decision_style=answer.decision_style,
-        messages_that_land=sieve.phrases(answer.messages_that_land, most=_MAX_PHRASES),
+        messages_that_land=claim_filter.phrases(answer.messages_that_land, most=_MAX_PHRASES),
         confidence=confidence_of(
             kept=sum(map(len, kept)), given=sum(len(claims[:_MAX_CLAIMS]) for claims in given)
         ),

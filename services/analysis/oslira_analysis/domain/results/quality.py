@@ -1,4 +1,4 @@
-"""The parts of a score that are computed from facts: no model is asked, so no scraped sentence can raise them."""
+"""The parts of a score that are computed from facts. No model is involved, so scraped text cannot raise them."""
 
 from typing import Final
 
@@ -9,18 +9,18 @@ from oslira_analysis.domain.results.parts import Part, clamp
 _RATE_WEIGHT: Final = 70
 _CONSISTENCY_WEIGHT: Final = 20
 _COMMENTS_WEIGHT: Final = 10
-_USUAL_SCORE: Final = 60  # what a rate that is usual for the tier is worth
+_USUAL_SCORE: Final = 60  # the points of a rate that is typical for the tier
 _GOOD_COMMENT_RATIO: Final = 0.03
-# Our defaults: an address that can be written to counts most, then a site; a business account can be messaged.
+# Our defaults: an e-mail address counts most, then a website; a business account can be messaged.
 _CHANNEL_POINTS: Final = {"email": 35, "phone": 20, "messenger": 20, "website": 25}
 _BUSINESS_POINTS: Final = 20
 
 
 def rate_engagement(facts: ProfileFacts, *, weight: int) -> Part:
-    """70 % the rate beside the tier's usual one, 20 % consistency, 10 % comments per like; less half the fake risk.
+    """70 % the rate relative to the tier's typical one, 20 % consistency, 10 % comments per like; less half the fake risk.
 
-    The rate: 0 at none, 60 at the usual, 100 at three times the usual, straight between. Consistency and comments
-    that are unknown are left out of the mean. None when the rate is unknown.
+    The rate: 0 at zero, 60 at the typical rate, 100 at three times that, linear between. Consistency and comments
+    that are unknown are excluded from the mean. None when the rate is unknown.
     """
     engagement = facts.engagement
     if engagement.versus_typical.value is None:

@@ -1,4 +1,4 @@
-"""The x-ray: everything a deep analysis has, with what moves the person and whether there is business to be done."""
+"""The x-ray: everything a deep analysis has, with what motivates the person and the sales potential."""
 
 from typing import Literal
 

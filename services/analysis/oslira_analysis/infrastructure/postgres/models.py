@@ -6,7 +6,7 @@ from typing import Final
 from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.domain.models.model_catalogue import Provider
-from oslira_analysis.domain.models.model_table import Learnt
+from oslira_analysis.domain.models.model_table import ModelStatus
 
 _READ: Final = "select name, shuts_down_on, gone_at is not null as is_gone, is_listed from analysis.models"
 _NOTE_GONE: Final = """
@@ -30,11 +30,11 @@ class PostgresModels:
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def read(self) -> Mapping[str, Learnt]:
+    async def read(self) -> Mapping[str, ModelStatus]:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_READ)
         return {
-            row["name"]: Learnt(row["shuts_down_on"], is_gone=row["is_gone"], is_listed=row["is_listed"])
+            row["name"]: ModelStatus(row["shuts_down_on"], is_gone=row["is_gone"], is_listed=row["is_listed"])
             for row in rows
         }
 
@@ -42,7 +42,7 @@ class PostgresModels:
         async with self._database.connection() as connection:
             await connection.execute(_NOTE_GONE, provider, model)
 
-    async def note_listed(self, provider: Provider, models: Mapping[str, Learnt]) -> None:
+    async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:
         # In one order, since replicas may write at once.
         listed = [
             (provider, name, found.is_listed, found.shuts_down_on) for name, found in sorted(models.items())

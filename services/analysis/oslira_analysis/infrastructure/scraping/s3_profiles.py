@@ -12,7 +12,7 @@ from oslira_shared.bucket import CALL_LIMIT_S, PROFILES, bucket_client
 from oslira_shared.deadline import BlockingCalls, DeadlineExceeded
 
 from oslira_analysis.application.ports import Item
-from oslira_analysis.domain.items.judge_items import judge_kept
+from oslira_analysis.domain.items.judge_items import judge_stored
 from oslira_analysis.infrastructure.made_once import MadeOnce
 
 _LOG = structlog.get_logger()
@@ -53,7 +53,7 @@ class S3Profiles:
         item, age = found
         if not -_CLOCKS_DIFFER <= age <= max_age:
             return None
-        if (judged := judge_kept(item, asked_for=username)) is None:
+        if (judged := judge_stored(item, requested=username)) is None:
             _LOG.warning("cached_profile_unreadable")
             return None
         return judged.item

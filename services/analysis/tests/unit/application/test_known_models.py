@@ -9,7 +9,7 @@ from oslira_analysis.application.check_models import CheckModels
 from oslira_analysis.application.known_models import KnownModels
 from oslira_analysis.domain.models.calls import SCORE
 from oslira_analysis.domain.models.model_catalogue import Provider
-from oslira_analysis.domain.models.model_table import ROLES, Learnt, ModelTable
+from oslira_analysis.domain.models.model_table import ROLES, ModelStatus, ModelTable
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 from oslira_shared.jobs import JobProgress
 
@@ -20,18 +20,18 @@ OLD = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")
 class MemoryRows:
     """The port ModelRows."""
 
-    rows: dict[str, Learnt] = field(default_factory=dict[str, Learnt])
+    rows: dict[str, ModelStatus] = field(default_factory=dict[str, ModelStatus])
     is_away: bool = False
 
-    async def read(self) -> Mapping[str, Learnt]:
+    async def read(self) -> Mapping[str, ModelStatus]:
         self._answer()
         return dict(self.rows)
 
     async def note_gone(self, provider: Provider, model: str) -> None:  # noqa: ARG002
         self._answer()
-        self.rows[model] = replace(self.rows.get(model, Learnt()), is_gone=True)
+        self.rows[model] = replace(self.rows.get(model, ModelStatus()), is_gone=True)
 
-    async def note_listed(self, provider: Provider, models: Mapping[str, Learnt]) -> None:  # noqa: ARG002
+    async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:  # noqa: ARG002
         self.rows |= models
 
     def _answer(self) -> None:
@@ -86,7 +86,7 @@ async def test_without_any_model_left_the_row_is_shown() -> None:
         ("openai", "gpt-6-luna"),
         ("anthropic", "claude-haiku-5-5"),
     ):
-        desk.rows.rows[model] = Learnt(is_gone=True)
+        desk.rows.rows[model] = ModelStatus(is_gone=True)
         assert provider
     await desk.known.refresh()
     assert desk.known.model_of(SCORE) == "gpt-4o-mini"
@@ -112,7 +112,7 @@ async def test_a_shutdown_is_shown_sixty_days_ahead_and_until_the_table_changes(
 
 async def test_a_missing_model_is_shown() -> None:
     desk = Desk(ModelTable())
-    desk.rows.rows = {"gpt-6-luna": Learnt(is_gone=True), "gpt-6.1-sol": Learnt(is_listed=False)}
+    desk.rows.rows = {"gpt-6-luna": ModelStatus(is_gone=True), "gpt-6.1-sol": ModelStatus(is_listed=False)}
     await desk.known.refresh()
     assert (desk.missing("gpt-6-luna"), desk.missing("gpt-6.1-sol"), desk.missing("gpt-6.1-terra")) == (
         1,
@@ -142,7 +142,7 @@ CLAUDES: dict[str, date | None] = {"claude-haiku-5-5": None, "claude-sonnet-5-5"
 
 async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
     desk = Desk()
-    desk.rows.rows["gpt-6.1-terra"] = Learnt(is_gone=True)
+    desk.rows.rows["gpt-6.1-terra"] = ModelStatus(is_gone=True)
     openai = {"gpt-4o-mini": date(2027, 1, 14), "gpt-6.1-terra": None, "gpt-6-luna": None, "another": None}
     progress = JobProgress()
     job = CheckModels(
@@ -151,12 +151,12 @@ async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
     await job(SLOT, progress)
     assert (progress.succeeded, progress.failed, progress.found) == (2, 0, 1)
     assert desk.rows.rows == {
-        "gpt-4o-mini": Learnt(date(2027, 1, 14)),
-        "gpt-6.1-terra": Learnt(),  # it is back
-        "gpt-6-luna": Learnt(),
-        "gpt-6.1-sol": Learnt(is_listed=False),
-        "claude-haiku-5-5": Learnt(),
-        "claude-sonnet-5-5": Learnt(date(2027, 1, 1)),
+        "gpt-4o-mini": ModelStatus(date(2027, 1, 14)),
+        "gpt-6.1-terra": ModelStatus(),  # it is back
+        "gpt-6-luna": ModelStatus(),
+        "gpt-6.1-sol": ModelStatus(is_listed=False),
+        "claude-haiku-5-5": ModelStatus(),
+        "claude-sonnet-5-5": ModelStatus(date(2027, 1, 1)),
     }
     assert "claude-sonnet-5-5 shuts down on 2027-01-01" in await desk.known.state()
 

@@ -5,7 +5,7 @@ from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.evidence.claims import Claim
 from oslira_analysis.domain.evidence.leaks import PrivateContext
 from oslira_analysis.domain.profile import Profile
-from oslira_analysis.domain.results.sieve import Sieve
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 
 WANTED = "Independent bakeries in Portugal that bake more than they can handle and hate paperwork"
 
@@ -71,11 +71,11 @@ def test_what_the_profile_says_itself_is_no_leak(
 def test_a_leak_leaves_summaries_with_its_sentence_and_claims_as_a_whole(
     make_profile: Callable[..., Profile], business: BusinessContext
 ) -> None:
-    sieve = Sieve(make_profile(), business)
-    assert sieve.text(f"A bakery. They want: {WANTED}. Good lead.", 500) == "A bakery. Good lead."
+    claim_filter = ClaimFilter(make_profile(), business)
+    assert claim_filter.text(f"A bakery. They want: {WANTED}. Good lead.", 500) == "A bakery. Good lead."
     said = Claim(claim="Is a bakery.", quote="Family bakery", source="biography")
-    assert sieve.text("One of the independent bakeries in Portugal that bake a lot.", 500)
+    assert claim_filter.text("One of the independent bakeries in Portugal that bake a lot.", 500)
     leak = Claim(claim=WANTED, quote="Family bakery", source="biography")
-    assert sieve.claims([said, leak], most=4) == (said,)
-    assert sieve.dropped_claims == 1
-    assert sieve.phrases([WANTED, "Be brief.", "", "Ask."], most=1) == ("Be brief.",)
+    assert claim_filter.claims([said, leak], most=4) == (said,)
+    assert claim_filter.dropped_claims == 1
+    assert claim_filter.phrases([WANTED, "Be brief.", "", "Ask."], most=1) == ("Be brief.",)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from oslira_analysis.domain.facts.figure import Figure
+from oslira_analysis.domain.facts.metric import Metric
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 
 MakeFacts = Callable[..., ProfileFacts]
@@ -16,7 +16,7 @@ MakePost = Callable[..., dict[str, Any]]
 def test_a_figure_is_a_value_or_a_reason() -> None:
     for value, reason in ((None, None), (1.0, "thin")):
         with pytest.raises(ValueError, match="either"):
-            Figure(value, reason)
+            Metric(value, reason)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_fake_followers_show_by_warnings(
 def test_without_reactions_no_profile_is_low_risk(make_facts: MakeFacts) -> None:
     reason = "3 posts that are not pinned and show their likes are needed, 0 are there"
     silent = make_facts(latestPosts=[]).fake_followers
-    assert (silent.risk, silent.level, silent.warnings) == (Figure(None, reason), None, ())
+    assert (silent.risk, silent.level, silent.warnings) == (Metric(None, reason), None, ())
     one_sign = make_facts(latestPosts=[], followersCount=900, followsCount=2_000).fake_followers
     assert (one_sign.risk.value, one_sign.level) == (None, None)
     assert one_sign.warnings == ("follows_far_more_than_followers",)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from oslira_analysis.domain.facts.benchmarks import BENCHMARKS, benchmark_for
-from oslira_analysis.domain.facts.figure import Figure
+from oslira_analysis.domain.facts.metric import Metric
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.results.key_facts import select_key_facts
 
@@ -23,23 +23,23 @@ def test_benchmarks_follow_the_audience() -> None:
 def test_engagement_of_a_plain_profile(make_facts: MakeFacts) -> None:
     engagement = make_facts().engagement
     assert (engagement.countable_posts, engagement.tier) == (6, "nano")
-    assert engagement.rate == Figure(0.02)  # (95 + 5) / 5,000
-    assert engagement.versus_typical == Figure(0.666667)
-    assert engagement.consistency == Figure(0.8)
-    assert engagement.comment_to_like == Figure(0.052632)
-    assert (engagement.likes_per_post, engagement.comments_per_post) == (Figure(95), Figure(5))
+    assert engagement.rate == Metric(0.02)  # (95 + 5) / 5,000
+    assert engagement.versus_typical == Metric(0.666667)
+    assert engagement.consistency == Metric(0.8)
+    assert engagement.comment_to_like == Metric(0.052632)
+    assert (engagement.likes_per_post, engagement.comments_per_post) == (Metric(95), Metric(5))
 
 
 def test_pinned_posts_and_hidden_likes_are_left_out(make_facts: MakeFacts, make_post: MakePost) -> None:
     plain = [make_post(n) for n in range(3)]
     odd = [make_post(isPinned=True, likesCount=10**6), make_post(likesCount=-1), make_post(likesCount=None)]
     engagement = make_facts(latestPosts=[*odd, *plain]).engagement
-    assert (engagement.countable_posts, engagement.rate) == (3, Figure(0.02))
-    assert engagement.hidden_like_share == Figure(0.2)  # 1 of 5 whose item says something about likes
+    assert (engagement.countable_posts, engagement.rate) == (3, Metric(0.02))
+    assert engagement.hidden_like_share == Metric(0.2)  # 1 of 5 whose item says something about likes
 
 
 @pytest.mark.parametrize(
-    ("changes", "figure", "reason"),
+    ("changes", "metric", "reason"),
     [
         (
             {"latestPosts": []},
@@ -64,38 +64,38 @@ def test_pinned_posts_and_hidden_likes_are_left_out(make_facts: MakeFacts, make_
     ],
 )
 def test_thin_engagement_is_null_with_its_reason(
-    make_facts: MakeFacts, changes: dict[str, Any], figure: str, reason: str
+    make_facts: MakeFacts, changes: dict[str, Any], metric: str, reason: str
 ) -> None:
-    assert getattr(make_facts(**changes).engagement, figure) == Figure(None, reason)
+    assert getattr(make_facts(**changes).engagement, metric) == Metric(None, reason)
 
 
 def test_posts_nobody_reacts_to_have_no_consistency(make_facts: MakeFacts, make_post: MakePost) -> None:
     engagement = make_facts(
         latestPosts=[make_post(n, likesCount=0, commentsCount=0) for n in range(3)]
     ).engagement
-    assert engagement.rate == Figure(0.0)
-    assert engagement.consistency == Figure(None, "nobody reacted to these posts")
-    assert engagement.comment_to_like == Figure(None, "nobody liked these posts")
+    assert engagement.rate == Metric(0.0)
+    assert engagement.consistency == Metric(None, "nobody reacted to these posts")
+    assert engagement.comment_to_like == Metric(None, "nobody liked these posts")
 
 
 def test_one_post_that_outdoes_all_is_no_consistency(make_facts: MakeFacts, make_post: MakePost) -> None:
     likes = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 10_000]
     posts = [make_post(n, likesCount=count, commentsCount=0) for n, count in enumerate(likes)]
-    assert make_facts(latestPosts=posts).engagement.consistency == Figure(0.0)
+    assert make_facts(latestPosts=posts).engagement.consistency == Metric(0.0)
 
 
 def test_cadence_of_a_regular_profile(make_facts: MakeFacts) -> None:
     cadence = make_facts().cadence
-    assert cadence.posts_per_week == Figure(2.333333)  # 5 gaps of 3 days
-    assert (cadence.days_since_last_post, cadence.regularity) == (Figure(2), Figure(1.0))
+    assert cadence.posts_per_week == Metric(2.333333)  # 5 gaps of 3 days
+    assert (cadence.days_since_last_post, cadence.regularity) == (Metric(2), Metric(1.0))
 
 
 def test_a_burst_is_not_hundreds_a_week(make_facts: MakeFacts, make_post: MakePost, now: datetime) -> None:
     at = [(now + timedelta(minutes=n)).isoformat() for n in range(4)]
     cadence = make_facts(latestPosts=[make_post(n, timestamp=moment) for n, moment in enumerate(at)]).cadence
-    assert cadence.posts_per_week == Figure(21.0)  # 3 gaps in a day at least
+    assert cadence.posts_per_week == Metric(21.0)  # 3 gaps in a day at least
     assert cadence.posts_per_week_is_lower_bound
-    assert cadence.days_since_last_post == Figure(0)  # the clock there is ahead of ours
+    assert cadence.days_since_last_post == Metric(0)  # the clock there is ahead of ours
 
 
 def test_nine_posts_in_27_hours_are_fifty_a_week(
@@ -104,7 +104,7 @@ def test_nine_posts_in_27_hours_are_fifty_a_week(
     at = [now - timedelta(hours=27 * n / 8) for n in range(9)]
     posts = [make_post(n, timestamp=moment.isoformat()) for n, moment in enumerate(at)]
     facts = make_facts(latestPosts=posts)
-    assert facts.cadence.posts_per_week == Figure(49.777778)
+    assert facts.cadence.posts_per_week == Metric(49.777778)
     assert not facts.cadence.posts_per_week_is_lower_bound
     assert select_key_facts(facts).posts_per_week == facts.cadence.posts_per_week
 
@@ -120,10 +120,10 @@ def test_thin_cadence_is_null_with_its_reason(
     make_facts: MakeFacts, make_post: MakePost, now: datetime
 ) -> None:
     none = make_facts(latestPosts=[]).cadence
-    assert none.days_since_last_post == Figure(None, "1 post with a date are needed, 0 are there")
+    assert none.days_since_last_post == Metric(None, "1 post with a date are needed, 0 are there")
     assert none.posts_per_week.value is None
     alike = make_facts(latestPosts=[make_post(n, timestamp=now.isoformat()) for n in range(4)]).cadence
-    assert alike.regularity == Figure(None, "all posts have the same date")
+    assert alike.regularity == Metric(None, "all posts have the same date")
     three = make_facts(latestPosts=[make_post(n) for n in range(3)]).cadence
     assert three.regularity.value is None
     assert three.posts_per_week.value is not None
@@ -134,7 +134,7 @@ def test_a_pinned_post_is_the_latest_but_no_cadence(
 ) -> None:
     pinned = make_post(isPinned=True, timestamp=now.isoformat())
     cadence = make_facts(latestPosts=[pinned, *(make_post(n) for n in range(3))]).cadence
-    assert (cadence.days_since_last_post, cadence.posts_per_week) == (Figure(0), Figure(2.333333))
+    assert (cadence.days_since_last_post, cadence.posts_per_week) == (Metric(0), Metric(2.333333))
 
 
 def test_formats_and_content_are_shares(make_facts: MakeFacts, make_post: MakePost) -> None:
@@ -168,8 +168,8 @@ def test_videos_are_measured_by_their_views(make_facts: MakeFacts, make_post: Ma
         make_post(3, type="Video", videoViewCount=3_000, likesCount=-1),
     ]
     video = make_facts(latestPosts=posts).video
-    assert (video.videos, video.views_per_video, video.views_per_follower) == (4, Figure(1500), Figure(0.3))
-    assert video.interactions_per_view == Figure(0.075)
+    assert (video.videos, video.views_per_video, video.views_per_follower) == (4, Metric(1500), Metric(0.3))
+    assert video.interactions_per_view == Metric(0.075)
     assert (
         make_facts(latestPosts=posts, followersCount=0).video.views_per_follower.reason
         == "there are no followers"

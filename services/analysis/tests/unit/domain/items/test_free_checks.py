@@ -3,7 +3,7 @@ from typing import Any, get_args
 
 import pytest
 from oslira_analysis.domain.business import BusinessContext
-from oslira_analysis.domain.items.free_checks import explain_unusable, free_check, refuse_unavailable
+from oslira_analysis.domain.items.free_checks import explain_unusable, free_check, reject_unavailable
 from oslira_analysis.domain.items.judge_items import UNUSABLE, UnusableReason
 from oslira_analysis.domain.items.read_item import ProfileUnavailable, UnavailableReason
 from oslira_analysis.domain.profile import Profile
@@ -61,7 +61,7 @@ def test_an_unknown_follower_count_decides_nothing(
 
 @pytest.mark.parametrize("reason", get_args(UnavailableReason))
 def test_every_unavailable_profile_ends_with_a_known_final_code(reason: UnavailableReason) -> None:
-    refusal = refuse_unavailable(ProfileUnavailable(reason))
+    refusal = reject_unavailable(ProfileUnavailable(reason))
     assert CODES[refusal.code] is Kind.REFUSED
     assert refusal.detail.endswith(".")
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oslira_analysis.domain.facts.profile_facts import compute_facts
 from oslira_analysis.domain.items.item_identity import without_posts_of
-from oslira_analysis.domain.items.judge_items import ScrapeUnusable, judge_items, judge_kept
+from oslira_analysis.domain.items.judge_items import ScrapeUnusable, judge_items, judge_stored
 from oslira_analysis.domain.items.read_item import MalformedItem, ProfileUnavailable, read_item
 
 Make = Callable[..., dict[str, Any]]
@@ -28,10 +28,10 @@ ZEROS = LOGIN_WALL | dict.fromkeys(("followersCount", "followsCount", "postsCoun
 SHARED = Path(os.environ.get("OSLIRA_SAMPLE_PROFILES", "../shared/data/apify"))
 
 
-def outcome_of(items: list[Any], *, asked_for: str = NAME, known_id: str | None = None) -> str:
+def outcome_of(items: list[Any], *, requested: str = NAME, known_id: str | None = None) -> str:
     """What is made of these items, in a word."""
     try:
-        judge_items(items, asked_for=asked_for, known_id=known_id)
+        judge_items(items, requested=requested, known_id=known_id)
     except ProfileUnavailable as unavailable:
         return f"final: {unavailable.reason}"
     except ScrapeUnusable as unusable:
@@ -40,7 +40,7 @@ def outcome_of(items: list[Any], *, asked_for: str = NAME, known_id: str | None 
 
 
 def test_the_profile_that_was_asked_for_is_accepted(make_item: Make) -> None:
-    judged = judge_items([make_item(id="7", username=" @Crumb.And.Co")], asked_for=NAME)
+    judged = judge_items([make_item(id="7", username=" @Crumb.And.Co")], requested=NAME)
     assert judged.profile.username == NAME
     assert (judged.profile_id, judged.names) == ("7", {NAME, "id:7"})
 
@@ -66,15 +66,15 @@ def test_a_renamed_profile_is_the_same_and_is_known_again_when_read_back(
 ) -> None:
     judged = judge_items(
         [make_item(username="crumb.reborn", **change)],
-        asked_for=NAME,
+        requested=NAME,
         known_id="7" if "id" in change else None,
     )
     assert judged.profile.username == "crumb.reborn"
     assert judged.names >= {NAME, "crumb.reborn"}
-    kept = judge_kept(json.loads(json.dumps(judged.item)), asked_for=NAME)
+    kept = judge_stored(json.loads(json.dumps(judged.item)), requested=NAME)
     assert kept is not None
     assert kept.profile == judged.profile
-    assert judge_kept(judged.item, asked_for="a.stranger") is None
+    assert judge_stored(judged.item, requested="a.stranger") is None
 
 
 def test_no_item_can_say_itself_that_it_was_accepted(make_item: Make) -> None:
@@ -239,8 +239,8 @@ def test_what_can_not_be_used_from_a_cache_is_a_miss(make_item: Make) -> None:
         make_item(username="a.stranger"),
         make_item(latestPosts=[]),
     ):
-        assert judge_kept(kept, asked_for=NAME) is None
-    kept = judge_kept(make_item(), asked_for=NAME)
+        assert judge_stored(kept, requested=NAME) is None
+    kept = judge_stored(make_item(), requested=NAME)
     assert kept is not None
     assert kept.profile == read_item(make_item())
 
@@ -258,7 +258,7 @@ def test_what_is_kept_is_what_is_read_and_no_strangers(make_item: Make, make_pos
         externalUrls=deep,
         about={"country": "c" * 99_999, "n": {"1": {"2": {"3": 4}}}},
     )
-    kept = judge_items([item], asked_for=NAME).item
+    kept = judge_items([item], requested=NAME).item
     assert "a.stranger" not in json.dumps(kept)
     assert len(json.dumps(kept)) < 20_000
     assert read_item(kept, now=NOW) == read_item(item, now=NOW)
@@ -279,7 +279,7 @@ def test_every_name_and_id_of_an_item_is_looked_at(make_item: Make, make_post: M
                 ],
             )
         ],
-        asked_for=NAME,
+        requested=NAME,
     )
     assert judged.names == {
         NAME, "by.owner", "before", "nested", "about.name", "about.before", "old.handle", "id:7", "id:8", "id:9",
@@ -287,7 +287,9 @@ def test_every_name_and_id_of_an_item_is_looked_at(make_item: Make, make_post: M
     assert judged.others == {"a.friend", "id:70"}
     without = without_posts_of(judged.item, {"id:70"})
     assert [post["ownerUsername"] for post in without["latestPosts"]] == ["old.handle"]
-    assert judge_kept(without_posts_of(judged.item, judged.names | judged.others), asked_for=NAME) is not None
+    assert (
+        judge_stored(without_posts_of(judged.item, judged.names | judged.others), requested=NAME) is not None
+    )
 
 
 def stored_items() -> list[tuple[str, dict[str, Any]]]:
@@ -303,7 +305,7 @@ def test_real_and_odd_items_end_as_they_must_where_they_are_at_hand() -> None:
         "05": "incomplete", "06": "posts_missing", "07": "blocked", "08": "final: not_found", "16": "another_profile",
     }  # fmt: skip
     for name, item in stored_items():
-        assert outcome_of([item], asked_for=item["username"].lower()) == expected.get(name[:2], "accepted"), (
+        assert outcome_of([item], requested=item["username"].lower()) == expected.get(name[:2], "accepted"), (
             name
         )
 
@@ -345,7 +347,7 @@ def test_a_mutated_item_is_a_profile_or_a_declared_error(data: st.DataObject) ->
                 target[key] = data.draw(ODD)
             else:
                 del target[key]
-    for attempt in (lambda: read_item(item), lambda: judge_items([item], asked_for=NAME).profile):
+    for attempt in (lambda: read_item(item), lambda: judge_items([item], requested=NAME).profile):
         try:
             profile = attempt()
         except (ProfileUnavailable, MalformedItem, ScrapeUnusable):

@@ -18,7 +18,7 @@ from oslira_analysis.domain.models.model_table import (
     ROLES,
     Choice,
     InvalidTable,
-    Learnt,
+    ModelStatus,
     ModelTable,
     Role,
     RoleName,
@@ -40,9 +40,9 @@ def chosen(
     *,
     provider: Provider = OPENAI,
     today: date = BEFORE,
-    learnt: dict[str, Learnt] | None = None,
+    statuses: dict[str, ModelStatus] | None = None,
 ) -> str | None:
-    choice = table.choose(role, provider, today=today, learnt=learnt or {})
+    choice = table.choose(role, provider, today=today, statuses=statuses or {})
     return choice.model if choice else None
 
 
@@ -78,22 +78,22 @@ def test_from_its_day_on_the_successor_answers_by_itself(
 
 
 def test_a_date_that_a_supplier_announced_counts_when_it_is_earlier() -> None:
-    earlier, later = Learnt(date(2026, 12, 1)), Learnt(date(2027, 6, 1))
-    assert chosen(OLD, "light", learnt={"gpt-4o-mini": earlier}) == "gpt-6-luna"
-    assert chosen(OLD, "light", learnt={"gpt-4o-mini": later}, today=date(2027, 1, 15)) == "gpt-6-luna"
+    earlier, later = ModelStatus(date(2026, 12, 1)), ModelStatus(date(2027, 6, 1))
+    assert chosen(OLD, "light", statuses={"gpt-4o-mini": earlier}) == "gpt-6-luna"
+    assert chosen(OLD, "light", statuses={"gpt-4o-mini": later}, today=date(2027, 1, 15)) == "gpt-6-luna"
     assert OLD.shuts_down_on("gpt-6-luna", {"gpt-6-luna": later}) == date(2027, 6, 1)
     assert OLD.shuts_down_on("gpt-6-luna", {}) is None
 
 
 def test_a_model_that_is_gone_is_followed_by_its_successor_or_by_nothing() -> None:
-    gone = Learnt(is_gone=True)
-    assert chosen(OLD, "core", learnt={"gpt-5-mini": gone}) == "gpt-6.1-terra"
-    assert chosen(OLD, "core", learnt={"gpt-5-mini": gone, "gpt-6.1-terra": gone}) is None
+    gone = ModelStatus(is_gone=True)
+    assert chosen(OLD, "core", statuses={"gpt-5-mini": gone}) == "gpt-6.1-terra"
+    assert chosen(OLD, "core", statuses={"gpt-5-mini": gone, "gpt-6.1-terra": gone}) is None
     assert chosen(OLD, "core", provider=ANTHROPIC) == "claude-haiku-5-5"
 
 
 def test_a_model_that_is_only_missing_from_a_list_is_asked_all_the_same() -> None:
-    assert chosen(OLD, "core", learnt={"gpt-5-mini": Learnt(is_listed=False)}) == "gpt-5-mini"
+    assert chosen(OLD, "core", statuses={"gpt-5-mini": ModelStatus(is_listed=False)}) == "gpt-5-mini"
 
 
 def test_what_is_watched_are_the_models_of_the_rows_and_their_successors() -> None:
@@ -174,14 +174,14 @@ def test_a_table_that_cannot_work_is_refused(
 @pytest.mark.parametrize(
     ("listed", "found"),
     [
-        ({"gpt-5": date(2026, 12, 11), "gpt-5-2025-08-07": None}, Learnt(date(2026, 12, 11))),
-        ({"gpt-5-2025-08-07": None, "gpt-5-2026-01-01": date(2027, 1, 1)}, Learnt(date(2027, 1, 1))),
-        ({"gpt-5-20250807": None}, Learnt()),
-        ({"gpt-5-mini": None, "gpt-5.1": None}, Learnt(is_listed=False)),
-        ({}, Learnt(is_listed=False)),
+        ({"gpt-5": date(2026, 12, 11), "gpt-5-2025-08-07": None}, ModelStatus(date(2026, 12, 11))),
+        ({"gpt-5-2025-08-07": None, "gpt-5-2026-01-01": date(2027, 1, 1)}, ModelStatus(date(2027, 1, 1))),
+        ({"gpt-5-20250807": None}, ModelStatus()),
+        ({"gpt-5-mini": None, "gpt-5.1": None}, ModelStatus(is_listed=False)),
+        ({}, ModelStatus(is_listed=False)),
     ],
 )
 def test_a_model_is_found_in_a_list_by_its_name_or_its_newest_snapshot(
-    listed: dict[str, date | None], found: Learnt
+    listed: dict[str, date | None], found: ModelStatus
 ) -> None:
     assert find_listed("gpt-5", listed) == found

@@ -6,7 +6,7 @@ from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.results.assessment import Assessment, FitAnswer, assess, confidence_of
-from oslira_analysis.domain.results.sieve import Sieve
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 
 BAKERY = {"claim": "Runs a bakery.", "quote": "Family bakery in Porto", "source": "biography"}
 CAFES = {"claim": "Sells to cafés.", "quote": "Wholesale for cafés", "source": "biography"}
@@ -25,7 +25,7 @@ def judge(
         given = {"reasons": [BAKERY, CAFES], "red_flags": [], "summary": "A bakery.", "fit_score": 99}
         read = FitAnswer.model_validate({**given, "confidence": "high", **answer})
         item = item or {}
-        return assess(read, make_facts(**item), Sieve(make_profile(**item), make_business()))
+        return assess(read, make_facts(**item), ClaimFilter(make_profile(**item), make_business()))
 
     return run
 

@@ -14,13 +14,13 @@ def summary() -> Summary:
     def make(
         at: datetime, *, score: int = 70, flags: dict[str, str] | None = None, **facts: Any
     ) -> ResultSummary:
-        figure = {"value": 0.5, "reason": None}
+        metric = {"value": 0.5, "reason": None}
         known = dict.fromkeys(
             (
                 "engagement_rate", "engagement_versus_typical", "consistency", "comment_to_like",
                 "posts_per_week", "days_since_last_post", "fake_follower_risk",
             ),
-            figure,
+            metric,
         )  # fmt: skip
         result = {
             "type": "light",

@@ -10,9 +10,9 @@ from oslira_analysis.domain.facts.profile_facts import ProfileFacts
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.results.answer_schema import InvalidAnswer
 from oslira_analysis.domain.results.changes import ResultSummary, what_changed
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.compose import compose_deep, compose_result, compose_xray
 from oslira_analysis.domain.results.deep import DeepResult
-from oslira_analysis.domain.results.sieve import Sieve
 from oslira_analysis.domain.results.xray import XrayResult
 from oslira_shared.contracts.analysis.results import result_schemas
 from oslira_shared.contracts.analysis.v1 import AnalysisType
@@ -159,7 +159,7 @@ def test_answers_of_the_wrong_call_are_our_mistake(
     compose_one: Compose,
 ) -> None:
     def run(given: Answers) -> None:
-        compose_one(given, make_facts(), Sieve(make_profile(), make_business()), VERSIONS)
+        compose_one(given, make_facts(), ClaimFilter(make_profile(), make_business()), VERSIONS)
 
     with pytest.raises(TypeError, match="outreach answers by OutreachAnswer, not LightAnswer"):
         run({**answers, "outreach": answers["score"]})

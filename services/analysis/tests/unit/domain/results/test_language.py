@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.language import Language, detect, posted_languages, undecided
 from oslira_analysis.domain.results.outreach import Outreach, OutreachAnswer, compose_outreach
-from oslira_analysis.domain.results.sieve import Sieve
 from pydantic import BaseModel
 
 PORTUGUESE = "Pão de fermentação lenta, amassado à mão todas as manhãs na nossa padaria do Porto"
@@ -30,7 +30,7 @@ def write(
     def run(*captions: str, **changes: Any) -> Outreach:
         answer = OutreachAnswer.model_validate({**answers["outreach"].model_dump(), **changes})
         profile = make_profile(latestPosts=[{"caption": caption} for caption in captions])
-        return compose_outreach(answer, Sieve(profile, make_business(), language_of))
+        return compose_outreach(answer, ClaimFilter(profile, make_business(), language_of))
 
     return run
 

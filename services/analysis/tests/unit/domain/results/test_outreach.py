@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from oslira_analysis.domain.business import BusinessContext
 from oslira_analysis.domain.profile import Profile
+from oslira_analysis.domain.results.claim_filter import ClaimFilter
 from oslira_analysis.domain.results.outreach import Email, Outreach, OutreachAnswer, compose_outreach
-from oslira_analysis.domain.results.sieve import Sieve
 from pydantic import BaseModel
 
 Write = Callable[..., Outreach]
@@ -23,7 +23,7 @@ def write(
         business = make_business(
             description="cafés that open their second shop this very autumn, near a park"
         )
-        return compose_outreach(answer, Sieve(make_profile(), business))
+        return compose_outreach(answer, ClaimFilter(make_profile(), business))
 
     return run
 

@@ -1,4 +1,4 @@
-"""One answer's way into a result: claims need their evidence, texts may not repeat what is private."""
+"""Filter an answer before it enters a result: claims need evidence, and texts must not repeat private texts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -14,8 +14,8 @@ from oslira_analysis.domain.text import clean_text
 MAX_PHRASE: Final = 240
 
 
-class Sieve:
-    """Lets through what the profile shows and counts, over all answers of one result, the claims it didn't."""
+class ClaimFilter:
+    """Passes claims that the profile supports. Counts the dropped claims over all answers of one result."""
 
     def __init__(
         self, profile: Profile, business: BusinessContext, language_of: LanguageOf = undecided
@@ -28,21 +28,21 @@ class Sieve:
         self._quotes = ProfileQuotes(profile)
 
     def claims(self, claims: Sequence[ClaimT], *, most: int, is_warning: bool = False) -> tuple[ClaimT, ...]:
-        """At most `most`, in the model's order. Those beyond were not asked for and aren't counted."""
-        asked_for = claims[:most]
-        said = [claim for claim in asked_for if not self.private.is_passage_in(claim.claim)]
-        kept = keep_supported(said, self._quotes, is_warning=is_warning)
-        self.dropped_claims += len(asked_for) - len(kept)
+        """At most `most`, in the model's order. Further ones were not requested and are not counted."""
+        requested = claims[:most]
+        public = [claim for claim in requested if not self.private.is_passage_in(claim.claim)]
+        kept = keep_supported(public, self._quotes, is_warning=is_warning)
+        self.dropped_claims += len(requested) - len(kept)
         return kept
 
     def text(self, text: str, limit: int) -> str:
-        """Cleaned, without sentences that repeat what is private, and cut to whole sentences."""
-        said, _ = keep_sentences(
+        """Cleaned, without sentences that repeat private texts, truncated to whole sentences."""
+        public, _ = keep_sentences(
             clean_text(text, 4 * limit), lambda part: not self.private.is_passage_in(part)
         )
-        return cut_to_sentences(said, limit)
+        return cut_to_sentences(public, limit)
 
     def phrases(self, phrases: Iterable[str], *, most: int) -> tuple[str, ...]:
-        """Short texts, each whole or not at all."""
-        said = (self.text(phrase, MAX_PHRASE) for phrase in phrases)
-        return tuple(phrase for phrase in said if phrase)[:most]
+        """Short texts. One that is not allowed is removed as a whole."""
+        cleaned = (self.text(phrase, MAX_PHRASE) for phrase in phrases)
+        return tuple(phrase for phrase in cleaned if phrase)[:most]
