@@ -1,4 +1,4 @@
-"""A scrape that nobody wants any more: its actor is told to stop, and its slot is free once that is known."""
+"""Abort a scrape that no run needs any more. Its slot is released when the actor's run is known to have ended."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ _LOOK_AGAIN_S = 1.0
 
 
 async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
-    """Returns with the scrape ended, or handed back: a start whose answer was lost may still show up."""
+    """Returns with the scrape ended, or postponed: a start whose answer was lost may still appear."""
     scrape = work.scrape
     left_s = ports.limits.slot_limit_s - scrape.age_s
     end = ActorEnd(has_succeeded=False, cost_nano_usd=0)
@@ -37,13 +37,13 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         end = replace(end, is_over=False)
     if (
         not end.is_over
-    ):  # past its own time limit it can't be at work: the slot is free, its last cost unknown
+    ):  # past its own time limit it cannot be running: the slot is free, its last cost is unknown
         _LOG.error("actor_end_unknown", scrape_id=str(scrape.scrape_id))
     aborted = ScrapeEnd("aborted", cost_nano_usd=end.cost_nano_usd)
     await ports.after.publish_and_promote(await ports.scrapes.end(work, aborted))
 
 
 async def _find(work: ScrapeWork, ports: ScrapePorts) -> str | None:
-    """The oldest start that nobody recorded: a newer one may belong to whoever wants the profile now."""
+    """The oldest start that no scrape has recorded: a newer one may belong to the profile's next scrape."""
     found = await find_lost_starts(work, ports.scrapes, ports.scraper)
     return found[-1] if found else None

@@ -1,4 +1,4 @@
-"""A new run: a fresh enough profile in the cache makes it a scoring task, otherwise it joins or creates a scrape."""
+"""Admit a new run. With a fresh profile in the cache it is a scoring task, otherwise it joins or creates a scrape."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from oslira_analysis.metrics import PROFILE_LOOKUPS
 
 
 async def admit_run(work: RunWork, runs: Runs, cache: ProfileCache, after: AfterCommit) -> None:
-    """Dying anywhere here leaves the run queued under a lease that lapses; the sweep announces it again."""
+    """A crash anywhere leaves the run queued; its lease expires and the sweep publishes its hint again."""
     run = work.run
     cached = None
     if run.type == DRAFT_TYPE:  # there is no profile to fetch

@@ -1,6 +1,6 @@
-"""What follows a commit: messages go out, free slots go to the next waiting tasks, and bulks whose last run ended are closed.
+"""After a commit: publish messages, promote waiting tasks into free slots, and close bulks whose last run ended.
 
-All of it may be lost in a crash: the rows say what is due, and the sweep does it again.
+A crash may lose all of this: the rows record what is due, and the sweep repeats it.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ class LocalWork(Protocol):
     """Rows that this process claims itself, without a message."""
 
     def start(self, hints: Sequence[Hint]) -> list[Hint]:
-        """Claim those that there is room for here; the others, to be published."""
+        """Claim the rows that this process has capacity for. Returns the others, to be published."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """The only object that publishes and promotes. Whoever ends runs publishes that here, so no end can forget its bulk."""
+    """The only object that publishes and promotes. All ends of runs pass through it, so each one checks its bulks."""
 
     queue: Queue
     announcer: Announcer
@@ -38,7 +38,7 @@ class AfterCommit:
     bulk_news: BulkNews
 
     async def publish(self, effects: Effects, *, is_repeat: bool = False) -> None:
-        """What was committed. `is_repeat`: the sweep found it due again; it goes over the bus, to whichever process can do it."""
+        """Publish what was committed. `is_repeat`: the sweep found it due again, so it goes over the bus, to any process."""
         if is_repeat:
             await self.announcer.announce(effects, is_repeat=True)
             return
@@ -48,30 +48,30 @@ class AfterCommit:
             return
         try:
             changes = await self.bulks.close_listing(ended)
-        except Exception:  # noqa: BLE001  # the runs have ended and are published: the sweep closes the bulk
+        except Exception:  # noqa: BLE001  # the runs have ended and are published; the sweep closes the bulk
             _LOG.exception("bulk_not_closed")
             return
         await self.publish_bulks(changes)
 
     async def publish_bulks(self, changes: BulkChanges, *, is_repeat: bool = False) -> None:
-        """Bulks that have ended, and runs that were ended with them."""
+        """Publish bulks that have ended, and the runs that ended with them."""
         for bulk in changes.ended:
             await self.bulk_news.ended(bulk, is_repeat=is_repeat)
         if changes.effects.hints or changes.effects.runs:
             await self.publish(changes.effects)
 
     async def promote(self) -> None:
-        """Free slots go to the next waiting tasks: after everything that frees a slot or adds a task, and with every sweep."""
+        """Promote waiting tasks into free slots. Called after every change that frees a slot or adds a task, and by every sweep."""
         promoted = await self.queue.promote()
         hints = self.publish(Effects(hints=promoted.hints))
         if not promoted.run_ids:
             await hints
             return
-        # Progress is for whoever follows these runs; the work itself doesn't wait for it.
+        # Progress is for clients that follow these runs; the work does not wait for it.
         await asyncio.gather(hints, self._publish_progress(promoted.run_ids))
 
     async def publish_and_promote(self, effects: Effects) -> None:
-        """At once: who is promoted doesn't wait until what made room for it is published."""
+        """Concurrently: a promoted task does not wait for the publication."""
         await asyncio.gather(self.publish(effects), self.promote())
 
     async def _publish_progress(self, run_ids: list[UUID]) -> None:

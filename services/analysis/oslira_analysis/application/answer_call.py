@@ -1,6 +1,6 @@
-"""One model call: kept answers first, then the first provider, repaired once, then the one it falls back to.
+"""One model call: a stored answer, else the first provider with one repair, else the fallback provider.
 
-One layer of retries: none in the SDKs, two here, then the run's row waits for its next try.
+One layer of retries: none in the SDKs, two here, then the run's row waits for its next attempt.
 """
 
 import asyncio
@@ -55,11 +55,11 @@ class Seat:
 
 
 class _NoModelLeft(Exception):  # noqa: N818
-    """The provider has no model for the call: others may."""
+    """The provider has no model for the call. Another provider may have one."""
 
 
 class BookedModels:
-    """The port Models over providers in the order of preference."""
+    """The port Models, over providers in order of preference."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class BookedModels:
         if recalled.answer is not None:
             try:
                 return check_answer(call.answer, recalled.answer).model_dump()
-            except InvalidAnswer as error:  # kept by another version, for another schema
+            except InvalidAnswer as error:  # stored by another version, for another schema
                 _LOG.warning("kept_answer_unusable", call=call.name, reason=str(error))
                 await self._books.discard(run, call)
         busy: list[ModelBusy] = []
@@ -99,7 +99,7 @@ class BookedModels:
             except _NoModelLeft as error:
                 gone.append(str(error))
             _LOG.warning("model_falls_back", provider=seat.provider.name, call=call.name)
-        # An outage passes: what was refused meanwhile is remembered in the books. Without any model an operator has to act.
+        # An outage is temporary: unusable answers so far are recorded. Without any model an operator has to act.
         if busy or not unusable:
             raise ModelBusy("; ".join([*map(str, busy), *gone]), retry_after_s=_soonest_s(busy))
         raise AnswerUnusable("; ".join(unusable))
@@ -141,9 +141,9 @@ class BookedModels:
         return choice
 
     def _check(self, seat: Seat, run: Run, call: Call, recalled: Recalled) -> None:
-        """Whether the provider may be asked (again). Raises AnswerUnusable or ModelBusy."""
+        """Check that another request to the provider is allowed. Raises AnswerUnusable or ModelBusy."""
         name = seat.provider.name
-        # Counted over all attempts of the run, since each was paid, or may have been: this bounds what a call can cost.
+        # Counted over all attempts of the run, because each was or may have been billed: this bounds the cost of a call.
         unusable = recalled.unusable_of(name)
         if unusable.answers >= MOST_PAID_REQUESTS:
             raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
@@ -154,7 +154,7 @@ class BookedModels:
             raise ModelBusy(f"{name}: {hold.reason}", retry_after_s=hold.left_s)
 
     async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
-        """One booked request; None when its answer can't be used."""
+        """One recorded request; None if its answer is unusable."""
         started_s = self._clock_s()
         usage_id = await self._books.book(question, seat.provider.name)
         try:
@@ -165,9 +165,9 @@ class BookedModels:
                 note_trouble(seat.breaker, now_s, error)
                 SUPPLIER_TROUBLES.labels(seat.provider.name, error.trouble).inc()
                 reason = f"{UNANSWERED}{reason}" if error.may_cost else reason
-            elif isinstance(error, RequestRefused):  # it is up, and dislikes what we said
+            elif isinstance(error, RequestRefused):  # it works, and rejects this request
                 seat.breaker.succeeded(now_s)
-            # A refusal that needs no model says nothing of those that answer.
+            # A rejection before the model does not count as an answer of the model.
             usage = Usage("failed", round((now_s - started_s) * 1000), error=reason)
             _count(seat.provider.name, question.model, usage)
             await self._books.complete(usage_id, usage, None)
@@ -177,13 +177,13 @@ class BookedModels:
         _count(seat.provider.name, question.model, usage)
         label = f"{question.call.name} {question.model}"
         self._points.emit(Metric.CALL, label, usage.duration_ms * 1_000, account_id=question.run.account_id)
-        # Paid for: being cancelled now must not lose it.
+        # Already paid for: a cancel at this point must not lose it.
         await asyncio.shield(self._books.complete(usage_id, usage, answer))
         return answer
 
 
 def _soonest_s(busy: Sequence[ModelBusy]) -> float | None:
-    """One of them is enough. None where one of them may be well again at any moment."""
+    """The first retry time of all providers. None if one of them may recover at any time."""
     asked_s = [error.retry_after_s for error in busy if error.retry_after_s is not None]
     return min(asked_s, default=None) if len(asked_s) == len(busy) else None
 
@@ -201,7 +201,7 @@ def _count(provider: str, model: str, usage: Usage) -> None:
 
 
 def _storable(error: Exception) -> str:
-    """What a provider said may stand in it: the books must take it, or what was paid would never be booked."""
+    """The text may contain provider output. It must be storable, or the cost would never be recorded."""
     return storable_text(str(error))[:_MOST_ERROR_CHARS]
 
 
@@ -211,7 +211,7 @@ def _judge(question: Question, reply: Reply) -> tuple[Usage, dict[str, Any] | No
     try:
         answer = read_answer(question.call.answer, storable_json_text(reply.text))
     except InvalidAnswer as error:
-        # The books tell a spoilt answer from a good one by its error.
+        # Records with an error are unusable answers.
         return replace(reply.usage, error=reply.usage.error or _storable(error)), None
-    # Cleaned again: an answer that was encoded twice had its escapes hidden.
+    # Cleaned again: an answer that was encoded twice contained hidden escapes.
     return replace(reply.usage, state="answered", error=None), storable_json(answer.model_dump())

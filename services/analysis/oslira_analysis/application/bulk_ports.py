@@ -1,4 +1,4 @@
-"""Bulks, as use cases see them."""
+"""Ports and records of bulks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from oslira_analysis.application.rows import Effects
 
 @dataclass(frozen=True, slots=True)
 class EndedBulk:
-    """Its hold can be settled."""
+    """A bulk that has ended, so its hold can be settled."""
 
     bulk_id: UUID
     account_id: UUID
@@ -18,29 +18,29 @@ class EndedBulk:
 
 @dataclass(slots=True)
 class BulkChanges:
-    """What a look at bulks has changed, to be announced after its commit."""
+    """What a check of bulks has changed, to be published after its commit."""
 
     ended: list[EndedBulk] = field(default_factory=list[EndedBulk])
     effects: Effects = field(default_factory=Effects)
 
 
 class Bulks(Protocol):
-    """Bulks and what they list."""
+    """Bulks and the runs that they list."""
 
     async def close_listing(self, run_ids: Sequence[UUID]) -> BulkChanges:
-        """Look at every bulk that lists one of these runs: close it if all has ended, stop it if it has enough leads."""
+        """Check every bulk that lists one of these runs: close it if all its runs have ended, stop it if it has enough leads."""
         ...
 
     async def due(self) -> BulkChanges:
-        """The same for those whose time has come; one that has ended and isn't settled is told again."""
+        """The same for bulks that are due. One that has ended and is not settled is published again."""
         ...
 
     async def cancel(self, bulk_id: UUID, account_id: UUID) -> tuple[str, BulkChanges] | None:
-        """(its state before, what changed); None when the account has no such bulk."""
+        """(its previous state, what changed); None if the account has no such bulk."""
         ...
 
 
 class BulkNews(Protocol):
-    """Tells that a bulk has ended. Never raises: the sweep says it again."""
+    """Publish that a bulk has ended. Never raises: the sweep publishes it again."""
 
     async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None: ...

@@ -1,6 +1,6 @@
-"""Cancel: the run ends in that transaction, claimed or not. Credits releases its hold after the commit.
+"""Cancel a run. It ends in that transaction, claimed or not. Credits releases its hold after the commit.
 
-Paid work that is going on is stopped by the next heartbeat, which sees the raised attempt; the scrape is aborted by its hint.
+The next heartbeat sees the raised attempt and stops work in progress; the scrape's hint aborts the scrape.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from oslira_analysis.application.rows import Effects
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """`state` is the run's now: `cancelled`, or the end that it had reached before."""
+    """`state` is the run's current state: `cancelled`, or the final state that it already had."""
 
     state: str
     effects: Effects
 
 
 class Cancellations(Protocol):
-    """Ends what somebody doesn't want any more."""
+    """Ends runs that their user cancels."""
 
     async def cancel(self, run_id: UUID, account_id: UUID) -> Cancellation | None:
-        """None when the account has no such run."""
+        """None if the account has no such run."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The daily look at the suppliers' lists of models: which of ours are still there, and until when."""
+"""The daily check of the suppliers' model lists: which of our models still exist, and until when."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ModelList(Protocol):
     name: Provider
 
     async def list_models(self) -> Mapping[str, date | None]:
-        """The models that can be asked, with the date on which each shuts down, where one was announced."""
+        """The available models, each with its shutdown date if one was announced."""
         ...
 
 
@@ -34,7 +34,7 @@ class CheckModels:
     known: KnownModels
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """`found` counts our models that a list doesn't have. One supplier that can't be reached doesn't stop the other."""
+        """`found` counts our models that are missing from a list. An unreachable supplier does not stop the check of the other."""
         for supplier in self.lists:
             async with progress.item(supplier.name):
                 progress.found += await self._look(supplier)
@@ -42,7 +42,7 @@ class CheckModels:
 
     async def _look(self, supplier: ModelList) -> int:
         listed = await supplier.list_models()
-        if not listed:  # a supplier without any model is one whose list we can't read
+        if not listed:  # an empty list means that we cannot read it
             raise ValueError("the list of models is empty")
         ours = [model for model, provider in self.known.table.watched().items() if provider == supplier.name]
         statuses = {model: find_listed(model, listed) for model in ours}

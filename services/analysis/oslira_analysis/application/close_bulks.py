@@ -1,7 +1,7 @@
-"""Bulks end with the last run they list, and may end early: enough good leads, or their user's word.
+"""Bulks end with the last run that they list. They end early with enough good leads, or when the user cancels.
 
-A run's end looks at its bulks after it has committed, each under its row's lock. So the second of two that end at once sees both,
-and nobody who holds a run ever waits for a bulk. A look that a crash prevented is made up for by the sweep.
+A run's end checks its bulks after its commit, each under its row lock. So the second of two concurrent ends sees both,
+and a transaction that locks a run never waits for a bulk. The sweep repeats a check that a crash prevented.
 """
 
 from uuid import UUID
@@ -13,12 +13,12 @@ from oslira_analysis.application.bulk_ports import Bulks
 
 
 async def sweep_bulks(bulks: Bulks, after: AfterCommit) -> None:
-    """For the loop beside the runs' sweep."""
+    """Called by a loop next to the runs' sweep."""
     await after.publish_bulks(await bulks.due(), is_repeat=True)
 
 
 async def cancel_bulk(bulk_id: UUID, account_id: UUID, bulks: Bulks, after: AfterCommit) -> str:
-    """End what the bulk still has at work. Its state before: `open`, or `ended`. Raises OsliraError `bulk_not_found`."""
+    """End the bulk's active runs. Returns its previous state: `open` or `ended`. Raises OsliraError `bulk_not_found`."""
     found = await bulks.cancel(bulk_id, account_id)
     if found is None:
         raise OsliraError("bulk_not_found", "There is no such bulk in this account.")

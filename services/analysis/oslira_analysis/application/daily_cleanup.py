@@ -1,4 +1,4 @@
-"""The daily clean-up, analysis's part: what is deleted or old goes for good. Totals stay on the runs."""
+"""Analysis's part of the daily clean-up: delete soft-deleted and old rows permanently. Totals stay on the runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from oslira_shared.jobs import JobProgress
 
 
 class Expired(Protocol):
-    """Rows that are due to go."""
+    """Rows that are due for deletion."""
 
     @property
     def tables(self) -> Mapping[str, str]:
-        """Each table or column that is cleared, and why; in the order in which they have to be."""
+        """Each table or column that is cleared, and why, in the required order."""
         ...
 
     async def delete_batch(self, table: str) -> int:
-        """One short transaction with a bounded lock time; how many rows went."""
+        """One short transaction with a bounded lock time. Returns the number of rows."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DailyCleanup:
-    """A job. A table that can't be cleared doesn't stop the others."""
+    """A job. A failure in one table does not stop the others."""
 
     expired: Expired
 

@@ -1,4 +1,4 @@
-"""Draft a business profile from what its owner typed: one model call, booked and kept as every other."""
+"""Draft a business profile from what its owner typed: one model call, recorded and stored like any other."""
 
 from typing import Any, Final, Protocol
 
@@ -25,7 +25,7 @@ _UNUSABLE: Final = Ending(
 
 
 class Drafts(Protocol):
-    """What drafts are made of."""
+    """The inputs of drafts."""
 
     async def answers(self, work: RunWork) -> dict[str, Any]:
         """What the owner typed."""
@@ -33,7 +33,7 @@ class Drafts(Protocol):
 
 
 async def draft_business(work: RunWork, drafts: Drafts, models: Models, endings: Endings) -> Effects:
-    """The run ended, with a draft or without. Raises ModelBusy."""
+    """End the run, with or without a draft. Raises ModelBusy."""
     answers = OnboardingAnswers.from_dict(await drafts.answers(work))
     prompt = build_draft_prompt(load_instructions(DRAFT.task), answers)
     try:

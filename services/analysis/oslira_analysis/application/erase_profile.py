@@ -1,6 +1,6 @@
-"""Erase a profile: what is at work on it ends and gives its credits back, what has ended is forgotten, for all accounts.
+"""Erase a profile for all accounts: active runs end and their credits are released, ended runs are purged.
 
-Whose it is stands in the erasure's row. Asked again until nothing is left: an actor that is being aborted still holds its scrape.
+The erasure's row names the profile. Repeated until nothing is left: a scrape whose actor is being aborted remains.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is erased. `visitors_hmac` is what visitors' runs keep in the name's place."""
+    """The erased profile. `visitors_hmac` is what anonymous runs store instead of the name."""
 
     username: str
     visitors_hmac: str | None
@@ -24,21 +24,21 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ErasedRows:
-    """What was removed, by place; and whether nothing of it is left."""
+    """What was removed, by place, and whether anything is left."""
 
     removed: dict[str, int]
     is_finished: bool
 
 
 class ErasableRows(Protocol):
-    """What analysis keeps in its tables."""
+    """The profile's rows in analysis's tables."""
 
     async def subject(self, erasure_id: UUID) -> Subject | None:
-        """None when there is no such erasure, or it is over."""
+        """None if there is no such erasure, or it is complete."""
         ...
 
     async def suppress_ids(self, erasure_id: UUID, subject: Subject) -> Sequence[str]:
-        """Refuse the ids that the name was fetched under, and forget items kept under them; other names with these ids."""
+        """Suppress the ids that the name was fetched under, and delete items stored under them. Returns other names with these ids."""
         ...
 
     async def at_work(self, subject: Subject) -> Sequence[tuple[UUID, UUID]]:
@@ -46,29 +46,29 @@ class ErasableRows(Protocol):
         ...
 
     async def pictures(self, subject: Subject) -> Sequence[str]:
-        """Keys of pictures that are this profile's alone."""
+        """Keys of pictures that only this profile has."""
         ...
 
     async def erase(self, subject: Subject) -> ErasedRows:
-        """What has ended, in one transaction."""
+        """Erase ended runs, in one transaction."""
         ...
 
 
 class ErasableObjects(Protocol):
-    """What analysis keeps in the bucket. Raises what the store raises: the erasure is asked for again."""
+    """The profile's objects in the bucket. Raises what the store raises: the erasure is requested again."""
 
     async def erase_profile(self, username: str) -> int:
-        """Every cached item of the profile; how many there were."""
+        """Delete all cached items of the profile. Returns their number."""
         ...
 
     async def erase_pictures(self, keys: Sequence[str]) -> None:
-        """By key."""
+        """Delete by key."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ErasePorts:
-    """What erasing needs."""
+    """The ports of erasing."""
 
     rows: ErasableRows
     objects: ErasableObjects
@@ -77,15 +77,15 @@ class ErasePorts:
 
 
 async def erase_profile(erasure_id: UUID, ports: ErasePorts) -> ErasedRows:
-    """What was removed now. Raises OsliraError `not_found`."""
+    """What this pass removed. Raises OsliraError `not_found`."""
     subject = await ports.rows.subject(erasure_id)
     if subject is None:
-        raise OsliraError("not_found", "There is no such erasure, or it is over.")
-    # First: the rows that say which ids these are go with this pass.
+        raise OsliraError("not_found", "There is no such erasure, or it is complete.")
+    # First, because this pass deletes the rows that contain these ids.
     other_names = await ports.rows.suppress_ids(erasure_id, subject)
     for run_id, account_id in await ports.rows.at_work(subject):
         await cancel_run(run_id, account_id, ports.cancellations, ports.after)
-    # Objects first: a crash in between leaves the rows that say which pictures are this profile's.
+    # Objects first: after a crash the rows still name this profile's pictures.
     await ports.objects.erase_pictures(await ports.rows.pictures(subject))
     cached = sum([await ports.objects.erase_profile(name) for name in (subject.username, *other_names)])
     erased = await ports.rows.erase(subject)

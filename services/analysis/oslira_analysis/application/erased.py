@@ -1,4 +1,4 @@
-"""How a run ends whose profile was erased: as if there were none. Who asked for erasure is theirs alone to tell."""
+"""How a run ends whose profile was erased: as if the profile did not exist, because an erasure is confidential."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""Clean-up of failed analyses: a run that was started and has made no progress for too long ends, and its credits come back.
+"""Fail stalled runs: a started run without progress for too long ends, and its credits are released.
 
-The sweep recovers what crashed within seconds; what is found here got stuck in a way that nobody thought of.
+The sweep recovers crashed work within seconds. This job finds work that is stuck for an unexpected reason.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ STALLED: Final = "The analysis made no progress for too long and was given up. Y
 
 
 class StalledRuns(Protocol):
-    """Runs that were started and stand still. Waiting doesn't count: a queue may be as long as it likes."""
+    """Started runs without progress. Waiting runs do not count: a queue has no length limit."""
 
     async def find(self, *, stalled_for: timedelta) -> Sequence[UUID]:
-        """The longest standing first."""
+        """The longest stalled first."""
         ...
 
     async def fail(self, run_id: UUID, *, stalled_for: timedelta, detail: str) -> Effects:
-        """End it as `stalled`; nothing if it has moved meanwhile. A scrape that nobody else wants is aborted."""
+        """End it as `stalled`, unless it made progress meanwhile. Aborts its scrape if no other run needs it."""
         ...
 
 
@@ -38,7 +38,7 @@ class FailStalled:
     stalled_for: timedelta
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """The announcement makes credits release the hold."""
+        """The published event makes credits release the hold."""
         for run_id in await self.stalled.find(stalled_for=self.stalled_for):
             async with progress.item(f"run {run_id}"):
                 effects = await self.stalled.fail(run_id, stalled_for=self.stalled_for, detail=STALLED)

@@ -1,4 +1,4 @@
-"""Runs of visitors without an account end and are forgotten when their hour is over. The row says when: no job can miss it."""
+"""End and purge anonymous runs when their hour is over. The row has the time, so a missed job does not matter."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,19 +9,19 @@ from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 
 
 class AnonymousRuns(Protocol):
-    """Runs that have a time to be forgotten at."""
+    """Runs with a purge time."""
 
     async def overdue(self) -> Sequence[tuple[UUID, UUID]]:
-        """(run id, account id) of those whose time has come and that are still at work or waiting."""
+        """(run id, account id) of those that are due and still active."""
         ...
 
     async def forget(self) -> int:
-        """Forget a batch of ended ones: name, result and texts go, id, price and costs stay. How many it were."""
+        """Purge a batch of ended runs: name, result and texts are deleted; id, price and costs stay. Returns their number."""
         ...
 
 
 async def forget_anonymous(runs: AnonymousRuns, cancellations: Cancellations, after: AfterCommit) -> None:
-    """What is still at work is cancelled first, which gives its credit back; a later pass forgets it."""
+    """Active runs are cancelled first, which releases their credit; a later pass purges them."""
     for run_id, account_id in await runs.overdue():
         await cancel_run(run_id, account_id, cancellations, after)
     await runs.forget()

@@ -1,4 +1,4 @@
-"""Which models exist: the table of models, and what suppliers said of them, shared by all replicas through rows."""
+"""Which models are available: the table of models and what suppliers reported, shared by all replicas through rows."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -12,14 +12,14 @@ from oslira_analysis.domain.models.model_table import NO_STATUS, Choice, ModelSt
 from oslira_analysis.metrics import MODEL_MISSING, MODEL_SHUTDOWN_DAYS
 
 _LOG = structlog.get_logger()
-# The first of the three warnings, which readiness shows too.
+# The first of the three warnings; readiness shows it too.
 WARN_DAYS: Final = 60
-# What the metric says of a model without a known date: later than any warning.
+# The metric's value for a model without a known date: later than any warning.
 _NO_DATE_DAYS: Final = 10_000
 
 
 class ModelRows(Protocol):
-    """What suppliers said of models."""
+    """What suppliers reported about models."""
 
     async def read(self) -> Mapping[str, ModelStatus]:
         """By model."""
@@ -30,7 +30,7 @@ class ModelRows(Protocol):
         ...
 
     async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:
-        """What the supplier's list says of models. One that is listed is not gone any more."""
+        """Store the supplier's list of models. A listed model is available again."""
         ...
 
 
@@ -42,14 +42,14 @@ class KnownModels:
         self._rows = rows
         self._today = today
         self._statuses: Mapping[str, ModelStatus] = {}
-        # Noted here and not yet in a row, since the database was away.
+        # Not yet stored in a row, because the database was unavailable.
         self._unsaved: dict[str, Provider] = {}
 
     def choose(self, call: Call, provider: Provider) -> Choice | None:
         return self.table.choose(call.role, provider, today=self._today(), statuses=self._statuses)
 
     def model_of(self, call: Call) -> str:
-        """The model that answers a call now, as long as its provider is up."""
+        """The model for a call at present, if its provider works."""
         choices = (self.choose(call, provider) for provider in (OPENAI, ANTHROPIC))
         return next((choice.model for choice in choices if choice), self.table.roles[call.role].model)
 
@@ -63,13 +63,13 @@ class KnownModels:
             _LOG.exception("model_not_saved", model=model)
 
     async def refresh(self) -> None:
-        """Every few seconds: what other replicas and the daily job statuses."""
+        """Every few seconds: load what other replicas and the daily job stored."""
         await self._save()
         self._apply(await self._rows.read())
         self._measure()
 
     async def state(self) -> str:
-        """For /health/ready: `ok`, or the models that are gone, missing or about to be shut down."""
+        """For /health/ready: `ok`, or the models that are unavailable, unlisted or about to be shut down."""
         return "; ".join(self._warnings()) or "ok"
 
     async def _save(self) -> None:

@@ -1,4 +1,4 @@
-"""What the engine needs of models: an answer to a call, the providers that give one, the books of what was asked."""
+"""Ports for models: an answer to a call, the providers, and the records of requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,22 +13,22 @@ from oslira_analysis.domain.models.model_table import Choice
 from oslira_analysis.domain.prompts.prompt import Prompt
 from oslira_analysis.domain.results.language import LanguageOf
 
-# How the books' `error` of a request begins that got no answer, and may cost.
+# The prefix of a record's `error` for a request without an answer that may be billed.
 UNANSWERED: Final = "no answer: "
 
 
 class Languages(Protocol):
-    """Which languages texts are written in."""
+    """Language detection."""
 
     async def ready(self) -> LanguageOf:
-        """A detector that answers at once, and None where it isn't sure. Never raises: without a model nothing is sure."""
+        """A detector that does not block, and returns None if it is not sure. Never raises: without a model nothing is sure."""
         ...
 
 
 class ModelBusy(Exception):  # noqa: N818
-    """No provider of the model can be reached, or all are over their limit; later it may work.
+    """All providers are unreachable or over their limit. A later attempt may work.
 
-    `retry_after_s`: not before that, as far as they said.
+    `retry_after_s`: not before that, if a provider sent it.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
@@ -37,14 +37,14 @@ class ModelBusy(Exception):  # noqa: N818
 
 
 class AnswerUnusable(Exception):  # noqa: N818
-    """The models answered, and refused, were cut short or broke the schema. What it cost is booked."""
+    """The models answered, but the answers were refusals, truncated or outside the schema. The cost is recorded."""
 
 
 class Models(Protocol):
-    """Model calls that are booked before the request and whose answer is kept."""
+    """Model calls. Each request is recorded before it is sent, and its answer is stored."""
 
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
-        """The answer as JSON that fits the call's schema; one kept from an earlier attempt costs nothing.
+        """The answer as JSON that fits the call's schema. A stored answer of an earlier attempt costs nothing.
 
         Raises ModelBusy or AnswerUnusable.
         """
@@ -53,7 +53,7 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request to one provider. `fault` is what was wrong with its last answer: then this one asks for a repair."""
+    """One request to one provider. `fault` is the error in its last answer; then this request asks for a repair."""
 
     run: Run
     call: Call
@@ -68,9 +68,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: `text` as the model wrote it, or None with the reason in `usage.error` (refused).
+    """The response: `text` as the model wrote it, or None with the reason in `usage.error` (refused).
 
-    A text that was cut short has its reason there too, and may hold a whole answer all the same.
+    A truncated text has its reason there too, and may still contain a complete answer.
     """
 
     usage: Usage
@@ -78,9 +78,9 @@ class Reply:
 
 
 class ProviderFailed(SupplierUnavailable):
-    """No answer: the provider is down, slow, over its limit or garbles.
+    """No answer: the provider is down, slow, over its limit or sends an invalid response.
 
-    `asks_again`: a moment later it may be fine. `may_cost`: it may have worked on an answer, and charge for it.
+    `asks_again`: a retry may work. `may_cost`: it may have generated an answer, and bill it.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ProviderFailed(SupplierUnavailable):
 
 
 class RequestRefused(Exception):  # noqa: N818
-    """The provider calls the request itself wrong: the same one fails again, there."""
+    """The provider rejects the request as invalid. The same request fails there again."""
 
 
 class ModelNotFound(Exception):  # noqa: N818
@@ -106,7 +106,7 @@ class ModelNotFound(Exception):  # noqa: N818
 
 
 class ModelProvider(Protocol):
-    """One provider of models. One request per call: it retries nothing itself."""
+    """One provider of models. Sends one request per call and does not retry."""
 
     name: Provider
 
@@ -116,20 +116,20 @@ class ModelProvider(Protocol):
 
 
 class ModelChoices(Protocol):
-    """Which model a call asks now, by the table of models and by what is known of them."""
+    """Chooses the model of a call from the table of models and their reported status."""
 
     def choose(self, call: Call, provider: Provider) -> Choice | None:
         """None if the provider has no model left for this call."""
         ...
 
     async def note_gone(self, provider: Provider, model: str) -> None:
-        """The provider answered model_not_found: neither this process nor another one should ask for the model again."""
+        """The provider answered model_not_found: no process should request the model again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """How many of a provider's answers to a call could not be used so far, over all attempts; what was wrong with the last."""
+    """The number of a provider's unusable answers to a call, over all attempts, and the error in the last."""
 
     answers: int
     fault: str | None
@@ -137,9 +137,9 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The answer that came back already, and by provider what could not be used, and how many requests got no answer.
+    """The stored answer, and by provider the unusable answers and the number of requests without an answer.
 
-    A request without an answer may cost: it timed out, broke off in the middle, or its process died.
+    A request without an answer may be billed: it timed out, was interrupted, or its process crashed.
     """
 
     answer: dict[str, Any] | None = None
@@ -147,23 +147,23 @@ class Recalled:
     unanswered: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def unusable_of(self, provider: str) -> Unusable:
-        """None so far, where nothing is known."""
+        """No answers, if there is no record."""
         return self.unusable.get(provider, Unusable(0, None))
 
 
 class CallBooks(Protocol):
-    """The books of model calls. Never fenced: the money is spent, whoever holds the run."""
+    """The records of model calls. Never fenced: the money is spent, whichever process holds the run."""
 
     async def recall(self, run: Run, call: Call) -> Recalled:
-        """What earlier requests of this call came to, over all attempts."""
+        """The results of earlier requests of this call, over all attempts."""
         ...
 
     async def discard(self, run: Run, call: Call) -> None:
-        """Forget the kept answer, so that the next one is kept in its place."""
+        """Delete the stored answer, so that the next one is stored instead."""
         ...
 
     async def book(self, question: Question, provider: str) -> UUID:
-        """Before the request: if we die, the row says that money may have been spent."""
+        """Called before the request: after a crash the row shows that money may have been spent."""
         ...
 
     async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:

@@ -1,4 +1,4 @@
-"""What the engine needs of the world, in its own words."""
+"""Ports of the engine."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,35 +25,35 @@ Item = dict[str, Any]
 
 
 class Runs(Protocol):
-    """Runs at work. Every change is a compare-and-set; empty effects mean that somebody else was first."""
+    """Active runs. Every change is a compare-and-set; empty effects mean that another process was first."""
 
     async def claim(self, run_id: UUID) -> RunWork | None: ...
     async def release(self, held: Claim) -> None:
-        """Give work back at shutdown: no failure, and another process may take it at once."""
+        """Release work at shutdown. Counts no failure; another process may claim it immediately."""
         ...
 
     async def wait_for_score(self, work: RunWork) -> Effects:
-        """The profile is at hand: the run waits for a scoring slot."""
+        """The profile is available: the run waits for a scoring slot."""
         ...
 
     async def join_scrape(self, work: RunWork) -> Effects:
-        """Wait for the scrape of the username, creating it if nobody has; if it has just ended, wait for a scoring slot."""
+        """Wait for the scrape of the username, creating it if there is none; if it has just ended, wait for a scoring slot."""
         ...
 
     async def requeue(self, work: RunWork) -> Effects:
-        """The cache lost what admit had seen: start over, and scrape this time. Counted in the run's `requeues`."""
+        """The cached profile is no longer available: start over with a scrape. Counted in the run's `requeues`."""
         ...
 
     async def snooze(self, work: RunWork, *, delay_s: float) -> Effects:
-        """No model can be asked now: wait for a scoring slot again, after `delay_s`. No failure is counted."""
+        """No model is available: wait for a scoring slot again, after `delay_s`. Counts no failure."""
         ...
 
     async def business(self, run: Run) -> Business | None:
-        """The version that the run was first scored for, the newest when it never was; None: deleted, or not the account's."""
+        """The version that the run was first scored for, or the newest. None: deleted, or of another account."""
         ...
 
     async def kept_item(self, scrape_id: UUID) -> Item | None:
-        """The scraped item, where the cache has not taken it."""
+        """The scraped item, if it is not in the cache yet."""
         ...
 
 
@@ -67,7 +67,7 @@ class Endings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """What can begin now, and all runs that moved on with it."""
+    """What can start now, and all runs that changed with it."""
 
     hints: list[Hint]
     run_ids: list[UUID]
@@ -81,34 +81,34 @@ class Queue(Protocol):
         ...
 
     async def changed(self, run_ids: Sequence[UUID]) -> Effects:
-        """These runs as they are now, to be told."""
+        """The current rows of these runs, to be published."""
         ...
 
     async def due(self, waiting_since: Mapping[str, datetime]) -> Effects:
-        """Everything that should have moved and has not; what has used up its attempts ends failed here.
+        """All overdue rows. A row without attempts left fails here.
 
-        Rows whose hint still waits are left out: `waiting_since` as Backlog tells it.
+        Rows whose hint is still queued are excluded: `waiting_since` is what Backlog returns.
         """
         ...
 
 
 class Backlog(Protocol):
-    """Hints that nobody has taken yet."""
+    """Hints that no process has received yet."""
 
     async def waiting_since(self) -> Mapping[str, datetime]:
-        """By state of the rows, when the oldest of them was sent; states of which none waits are left out."""
+        """By state of the rows, when the oldest queued hint was sent; states without one are omitted."""
         ...
 
 
 class Settlements(Protocol):
-    """What credits asks and tells."""
+    """What credits requests and publishes about holds."""
 
     async def outcome(self, hold_id: UUID) -> tuple[str, int]:
-        """(state, price) of the run. An unknown id is closed for good by asking: ("closed", 0)."""
+        """(state, price) of the run. Reading an unknown id closes it permanently: ("closed", 0)."""
         ...
 
     async def mark_settled(self, run_id: UUID) -> Effects:
-        """Take the charge from the ledger's view; nothing if it isn't settled there, or is marked already."""
+        """Copy the charge from the ledger's view. No change if it is not settled there, or is marked already."""
         ...
 
 
@@ -117,11 +117,11 @@ class Scrapes(Protocol):
 
     async def claim(self, scrape_id: UUID) -> ScrapeWork | None: ...
     async def postpone(self, work: ScrapeWork, *, delay_s: float) -> None:
-        """Look again in a moment; the slot stays taken, and no failure is counted."""
+        """Check again after `delay_s`. Keeps the slot and counts no failure."""
         ...
 
     async def put_off(self, work: ScrapeWork, pause: "Pause") -> Effects:
-        """Another attempt later. What was booked of it so far stays booked."""
+        """Another attempt later. Its recorded cost stays."""
         ...
 
     async def release(self, held: Claim) -> None:
@@ -129,15 +129,15 @@ class Scrapes(Protocol):
         ...
 
     async def write_intent(self, work: ScrapeWork) -> ScrapeWork | None:
-        """Before the actor is started: from here on the start counts. None: the claim is gone."""
+        """Called before the actor is started. From here on the start counts. None: the claim is lost."""
         ...
 
     async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
-        """The actor's run is known. None: the claim is gone, or another scrape has that run."""
+        """Record the actor's run. None: the claim is lost, or another scrape has that run."""
         ...
 
     async def recorded(self, actor_run_ids: Sequence[str]) -> set[str]:
-        """Those of the actor's runs that some scrape has already."""
+        """Those of the actor's runs that a scrape has recorded."""
         ...
 
     async def known_profile_id(self, username: str) -> str | None:
@@ -145,22 +145,22 @@ class Scrapes(Protocol):
         ...
 
     async def end(self, work: ScrapeWork, end: "ScrapeEnd") -> Effects:
-        """Ended; every run that waited for it goes on to scoring, or ends with the same reason. May be fenced."""
+        """End the scrape. Every run that waits for it moves on to scoring, or ends with the same reason. May be fenced."""
         ...
 
     async def drop_item(self, scrape_id: UUID) -> None:
-        """The cache has it now."""
+        """Delete the item from the row, because the cache has it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why a scrape is put off for `delay_s`, and what of its actor's run is settled.
+    """Why a scrape is paused for `delay_s`, and what is known of its actor's run.
 
-    `is_snooze`: the scraper can't serve it now, which counts no failure. `holds_slot`: an actor's run may be at work;
-    otherwise the slot is free meanwhile, and the scrape waits for one again. `ended`: the actor's run is known to have ended
+    `is_snooze`: the scraper cannot serve it now, which counts no failure. `holds_slot`: an actor's run may be active;
+    otherwise the slot is released, and the scrape waits for one again. `ended`: the actor's run is known to have ended
     without a profile, or (`was_started` is False) never to have started; then the next attempt starts another one. `because`:
-    a sentence for the user, told if there is no next attempt.
+    a sentence for the user, used if there is no next attempt.
     """
 
     delay_s: float
@@ -174,9 +174,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeEnd:
-    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` until the cache has taken it.
+    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` is stored in the row until the cache has it.
 
-    `profile_id` is Instagram's own id of what was fetched, `scraped_at` when the scraper looked.
+    `profile_id` is Instagram's own id of what was fetched, `scraped_at` when it was scraped.
     """
 
     outcome: str
@@ -188,28 +188,28 @@ class ScrapeEnd:
 
 
 class ScraperBusy(SupplierUnavailable):
-    """The scraper can't be reached, or is over its limit; later it may work.
+    """The scraper is unreachable or over its limit. A later attempt may work.
 
-    `is_run_over`: the actor's run is known to have ended, and only its items could not be read: it needs no slot.
+    `is_run_over`: the actor's run has ended and only its items could not be read, so it needs no slot.
     """
 
     is_run_over: bool = False
 
 
 class StartUnknown(ScraperBusy):
-    """The start's answer was lost: the actor may be running, or not."""
+    """The start's answer was lost: the actor may or may not be running."""
 
 
 class StartRefused(Exception):  # noqa: N818
-    """The scraper calls the start itself wrong, as when the actor has no build. Nothing was started."""
+    """The scraper rejects the start, for example because the actor has no build. Nothing was started."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActorEnd:
-    """A finished actor run: `items` are its first dataset items as they came, with storable texts; none if it failed.
+    """A finished actor run: `items` are its first dataset items, unchanged, with storable texts; empty if it failed.
 
-    `ended_at` is when the scraper was done, by which its items age. `is_over` is False for a run that is still at work: then
-    `cost_nano_usd` is what it has come to so far.
+    `ended_at` is when the scraper finished; the items' age counts from it. `is_over` is False for a run that is still active:
+    then `cost_nano_usd` is its cost so far.
     """
 
     has_succeeded: bool
@@ -221,21 +221,21 @@ class ActorEnd:
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """One of the actor's runs, as its list shows it: what it was started for lies in its own store."""
+    """One of the actor's runs, from the list of runs. Its input is in its own store."""
 
     actor_run_id: str
     store_id: str
 
 
 class Scraper(Protocol):
-    """The scraping actor. Starting costs money and has no idempotency key, so it is asked once per intent."""
+    """The scraping actor. A start costs money and has no idempotency key, so it is sent once per intent."""
 
     async def start(self, username: str) -> str:
-        """The actor's run id. Raises StartUnknown when the answer was lost; ScraperBusy or StartRefused: it surely did not start."""
+        """The actor's run id. Raises StartUnknown if the answer was lost; ScraperBusy or StartRefused: it did not start."""
         ...
 
     async def list_started(self, *, since: datetime) -> "list[StartedRun]":
-        """All of the actor's runs that started in the ten minutes from `since` on; newest first. Raises ScraperBusy."""
+        """All of the actor's runs that started within ten minutes from `since`, newest first. Raises ScraperBusy."""
         ...
 
     async def names_of(self, started: "StartedRun") -> list[str]:
@@ -243,11 +243,11 @@ class Scraper(Protocol):
         ...
 
     async def wait(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
-        """Until the run has ended, or for so long. Raises ScraperBusy."""
+        """Wait until the run has ended, at most `at_most_s`. Raises ScraperBusy."""
         ...
 
     async def abort(self, actor_run_id: str, *, at_most_s: float) -> ActorEnd:
-        """Stop the run, and wait until it has ended. One that had ended before stays as it was. Raises ScraperBusy."""
+        """Stop the run, and wait until it has ended. A run that had already ended is unchanged. Raises ScraperBusy."""
         ...
 
 
@@ -255,11 +255,11 @@ class ProfileCache(Protocol):
     """Scraped items by username, in S3."""
 
     async def find(self, username: str, *, max_age: timedelta) -> Item | None:
-        """The item if it is young enough. A cache that is down has nothing: None."""
+        """The item if it is fresh enough. None also if the cache is unavailable."""
         ...
 
     async def put(self, username: str, item: Item, *, scraped_at: datetime) -> bool:
-        """Keep it, unless a newer one is kept. False: the cache could not be asked."""
+        """Store it, unless a newer one is stored. False: the cache was unavailable."""
         ...
 
     async def forget(self, username: str) -> None:
@@ -268,22 +268,22 @@ class ProfileCache(Protocol):
 
 
 class Suppressions(Protocol):
-    """Who was erased and may not be stored again."""
+    """Erased profiles, which must not be stored again."""
 
     async def among(self, names: Collection[str]) -> frozenset[str]:
-        """Those of `names` that were erased; ids of Instagram stand among them as `id:<number>`."""
+        """Those of `names` that were erased. Instagram ids have the form `id:<number>`."""
         ...
 
 
 class Avatars(Protocol):
-    """Copies of profile pictures, since their links expire."""
+    """Copies of profile pictures, because their links expire."""
 
     def copy_later(self, username: str, url: str | None) -> None:
-        """Returns at once and never raises; a picture that can't be had is none."""
+        """Does not block and never raises. A picture that cannot be fetched is skipped."""
         ...
 
 
 class Announcer(Protocol):
-    """Tells the world after a commit. Never raises: what is lost here, the sweep says again."""
+    """Publishes after a commit. Never raises: the sweep publishes lost messages again."""
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...

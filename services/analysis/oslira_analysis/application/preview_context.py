@@ -1,4 +1,4 @@
-"""What models get to read about a business, by type of analysis: the very text, made by the code that asks them."""
+"""The text that models get about a business, by type of analysis, rendered by the code of the model calls."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -17,19 +17,19 @@ from oslira_analysis.prompts import load_instructions
 
 
 class Businesses(Protocol):
-    """Business profiles, which are the gateway's."""
+    """Business profiles, which the gateway owns."""
 
     async def newest(self, business_profile_id: UUID, account_id: UUID) -> Business | None:
-        """Its newest version; None when it isn't that account's, or was deleted."""
+        """Its newest version. None if it is of another account, or was deleted."""
         ...
 
 
 async def preview_context(
     business_profile_id: UUID, account_id: UUID, businesses: Businesses, *, model_of: Callable[[Call], str]
 ) -> ContextPreview:
-    """`model_of` gives the model that answers a call now.
+    """`model_of` returns the current model of a call.
 
-    Raises OsliraError `business_profile_not_found`, or `business_profile_invalid` for one kept by rules of another version.
+    Raises OsliraError `business_profile_not_found`, or `business_profile_invalid` for one stored by another version's rules.
     """
     found = await businesses.newest(business_profile_id, account_id)
     if found is None:

@@ -1,4 +1,4 @@
-"""The sweep: crash recovery, retry, a lost message and a wiped broker."""
+"""The sweep: recovers from crashes, failed attempts, lost messages and an emptied broker."""
 
 import asyncio
 import time
@@ -9,18 +9,18 @@ from typing import Final
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.ports import Backlog, Queue
 
-# The sweep runs every second; a gap this long means that Postgres was away, for everybody.
+# The sweep runs every second. A gap this long means that Postgres was unavailable to all processes.
 _OUTAGE_S: Final = 3.0
-# Every process beats once a second.
+# Every process extends its leases once a second.
 _BEATS_S: Final = 2.5
 
 
 @dataclass(slots=True)
 class RecoverDue:
-    """Announces what is due again, under fresh message ids, and promotes.
+    """Publishes overdue rows again, under new message ids, and promotes.
 
-    After an outage of Postgres all leases have lapsed, also of work that goes on. Whoever does it gets time for a heartbeat
-    first: otherwise others would begin the same work, and pay for it again.
+    After an outage of Postgres all leases have expired, also of work in progress. Its processes get time for a heartbeat
+    first: otherwise others would start the same work, and pay for it again.
     """
 
     queue: Queue
@@ -32,11 +32,11 @@ class RecoverDue:
 
     async def __call__(self) -> None:
         if self._passed_at_s is not None and self.clock_s() - self._passed_at_s > _OUTAGE_S:
-            await self.after.promote()  # raises as long as Postgres is away
+            await self.after.promote()  # raises while Postgres is unavailable
             await self.sleep(_BEATS_S)
         waiting_since, asked_at_s = await self.backlog.waiting_since(), self.clock_s()
         due = await self.queue.due(waiting_since)
-        if self.clock_s() - asked_at_s > _OUTAGE_S:  # Postgres hung under this statement: the same outage
+        if self.clock_s() - asked_at_s > _OUTAGE_S:  # Postgres hung during this statement: the same outage
             await self.sleep(_BEATS_S)
         await self.after.publish(due, is_repeat=True)
         await self.after.promote()

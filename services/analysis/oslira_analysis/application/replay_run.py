@@ -1,7 +1,7 @@
-"""Replay a failed run: the same order as a new run with a hold of its own, since the old one was released.
+"""Replay a failed run: the same order as a new run with its own hold, because the old one was released.
 
-Its id derives from the failed one's: replayed twice, it is still one run. A replay that was refused used its id up, so that
-the next one takes another; which ones they are changes by the day.
+Its id derives from the failed one's, so two replays make one run. A rejected replay has used its id, so
+the next one takes another. The ids change each day.
 """
 
 import time
@@ -26,7 +26,7 @@ def days_since_1970() -> int:
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """What a new one needs of it."""
+    """What a new run copies from it."""
 
     run_id: UUID
     account_id: UUID
@@ -37,33 +37,33 @@ class FailedRuns(Protocol):
     """Runs that failed."""
 
     async def find(self, run_id: UUID) -> FailedRun | None:
-        """None for an id that is no failed run's."""
+        """None if the id is not a failed run's."""
         ...
 
     async def is_run(self, run_id: UUID) -> bool:
-        """Whether there is a run of this id, however it stands."""
+        """Whether a run with this id exists, in any state."""
         ...
 
     async def accept_again(self, run_id: UUID, new_run_id: UUID) -> tuple[str, UUID, Effects]:
-        """(outcome as of accept_run, the run that stands now, what to announce)."""
+        """(accept_run's outcome, the id of the current run, what to publish)."""
         ...
 
 
 class Holds(Protocol):
-    """Credits set aside, by the id of the run they are for."""
+    """Holds of credits, by the id of their run."""
 
     async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> None:
         """Raises OsliraError: insufficient_credits, id_closed, unavailable."""
         ...
 
     async def give_back(self, run_id: UUID) -> None:
-        """Best effort: a hold without a run is released when it comes due."""
+        """Best effort: a hold without a run is released when it is due."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayPorts:
-    """What replaying needs."""
+    """The ports of a replay."""
 
     failed_runs: FailedRuns
     holds: Holds
@@ -72,7 +72,7 @@ class ReplayPorts:
 
 
 async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
-    """The run that does it now. Raises OsliraError: run_not_found, conflict, insufficient_credits, cost_limit_reached."""
+    """Returns the new run. Raises OsliraError: run_not_found, conflict, insufficient_credits, cost_limit_reached."""
     failed = await ports.failed_runs.find(run_id)
     if failed is None:
         raise OsliraError("run_not_found", "There is no failed run of this id.")
@@ -87,7 +87,7 @@ async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
 
 
 async def _hold(failed: FailedRun, ports: ReplayPorts) -> UUID:
-    """The first id that is free, and a hold of it. A closed id of which there is no run is a refused replay's."""
+    """The first free id, and its hold. A closed id without a run belongs to a rejected replay."""
     for new_run_id in _ids(failed.run_id, ports.today()):
         try:
             await ports.holds.hold(new_run_id, failed.account_id, failed.price_credits)

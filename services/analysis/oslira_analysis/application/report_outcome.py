@@ -1,4 +1,4 @@
-"""How did it end? What credits asks before it settles a hold."""
+"""The outcome of a run, which credits requests before it settles a hold."""
 
 from typing import Final
 from uuid import UUID
@@ -16,7 +16,7 @@ _STATES: Final = {
 
 
 async def report_outcome(hold_id: UUID, settlements: Settlements) -> Outcome:
-    """Asking about an id that isn't there closes it, so that a late accept is refused too."""
+    """A request for an unknown id closes it, so that a late accept is rejected too."""
     state, price_credits = await settlements.outcome(hold_id)
     outcome = _STATES.get(state, OutcomeState.UNFINISHED)
     capture_credits = price_credits if outcome is OutcomeState.COMPLETED else 0

@@ -1,4 +1,4 @@
-"""Rows as use cases see them, and what a committed change must tell the world."""
+"""Rows as use cases see them, and what a committed change has to publish."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from oslira_shared.work import Claim
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One analysis of one profile for one business. Prices in credits; `max_age_s` is how old its profile may be.
+    """One analysis of one profile for one business. Prices in credits; `max_age_s` is the maximum age of its profile.
 
     A draft of a business profile is a run too: it has no business yet, and its `username` is empty.
     """
@@ -25,7 +25,7 @@ class Run:
     scrape_id: UUID | None
     is_cache_bypassed: bool
     request_id: str | None
-    # How often it started over because its profile was gone, and for how long its suppliers have kept it waiting.
+    # How often it started over because its profile was lost, and for how long it has waited for suppliers.
     requeues: int = 0
     snoozed_for_s: float = 0.0
 
@@ -34,7 +34,7 @@ class Run:
 class Scrape:
     """The scrape of a profile, shared by all runs that wait for it. `cost_nano_usd`: of the actor's runs that failed so far.
 
-    `age_s` counts from the intent, `snoozed_for_s` from when the scraper first could not serve it; 0 without one. `starts`:
+    `age_s` counts from the intent, `snoozed_for_s` from the first failure of the scraper to serve it; 0 without one. `starts`:
     actor runs that were started, or may have been; `overruns`: those of them that had to be aborted.
     """
 
@@ -59,7 +59,7 @@ class RunWork:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeWork:
-    """A claimed scrape. Times of its scrape are by Postgres's clock, at the claim."""
+    """A claimed scrape. Its scrape's times are by Postgres's clock, at the claim."""
 
     claim: Claim
     scrape: Scrape
@@ -67,7 +67,7 @@ class ScrapeWork:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A row to look at: published after the commit that made it due."""
+    """A reference to a due row, published after the commit that made it due."""
 
     subject: str
     row_id: UUID
@@ -77,9 +77,9 @@ class Hint:
 
 @dataclass(slots=True)
 class Effects:
-    """What to announce after a commit. `runs` are full rows, for progress and for endings.
+    """What to publish after a commit. `runs` are full rows, for progress and for endings.
 
-    `is_fenced`: nothing was committed, since the claim had been taken away.
+    `is_fenced`: nothing was committed, because the claim was lost.
     """
 
     hints: list[Hint] = field(default_factory=list[Hint])
@@ -100,7 +100,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Business:
-    """A business profile in one of its versions."""
+    """One version of a business profile."""
 
     version: int
     context: dict[str, Any]
@@ -108,7 +108,7 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class LeadCard:
-    """What lists of leads show of the profile beside its name and score. Contact data is as the profile publishes it."""
+    """What lists of leads show of the profile besides its name and score. Contact data is as published."""
 
     full_name: str
     followers: int | None
@@ -123,7 +123,7 @@ class LeadCard:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a completed run leaves behind: an analysis, and a lead unless it will be forgotten. `score` 0–100."""
+    """The output of a completed run: an analysis, and a lead unless the run is anonymous. `score` 0–100."""
 
     card: LeadCard
     score: int
@@ -134,7 +134,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a drafting run leaves behind: nothing is saved as a business profile before its owner does so."""
+    """The output of a drafting run. Only its owner saves it as a business profile."""
 
     result: dict[str, Any]
     prompt_version: str
@@ -142,9 +142,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one request used. `state`: answered, refused, cut_short or failed. Tokens are None when nothing came back.
+    """What one request used. `state`: answered, refused, cut_short or failed. Tokens are None if there was no answer.
 
-    `input_tokens` includes `cached_tokens`; the cost is in billionths of a dollar. `error` says why an answer can't be used.
+    `input_tokens` includes `cached_tokens`; the cost is in billionths of a dollar. `error` is why an answer is unusable.
     """
 
     state: str
