@@ -1,4 +1,4 @@
-"""Figures of the engine: runs and their steps, the cache, scrapes, models and what they cost."""
+"""Metrics of the engine: runs and their steps, the cache, scrapes, models and what they cost."""
 
 from typing import Final
 
@@ -26,11 +26,11 @@ STEP_SECONDS: Final = Histogram(
     "oslira_step_seconds", "One attempt at one step", ["step"], buckets=(*BUCKETS_S, 160.0)
 )
 RUNS: Final = Gauge(
-    "oslira_runs", "Runs at work by state, and those that have ended and are not settled yet", ["state"]
+    "oslira_runs", "Active runs by state, and runs that have ended and are not settled", ["state"]
 )
 RUNS_OLDEST_SECONDS: Final = Gauge(
     "oslira_runs_oldest_seconds",
-    "How long the run that has been in this state longest has been so",
+    "Age in its state of the run that has been in the state longest",
     ["state"],
 )
 SLOTS: Final = Gauge("oslira_slots", "Slots of the whole fleet", ["kind"])
@@ -43,13 +43,13 @@ ACCOUNTS_PLAN_UNKNOWN: Final = Gauge(
 # Profiles.
 PROFILE_LOOKUPS: Final = Counter(
     "oslira_profile_lookups_total",
-    "Looks into the profile cache when a run is admitted: hit, miss or bypassed",
+    "Reads of the profile cache when a run is admitted: hit, miss or bypassed",
     ["outcome"],
 )
 SCRAPE_ATTEMPTS: Final = Counter(
     "oslira_scrape_attempts_total",
     "Attempts at a scrape: fetched, unavailable, failed, overdue (aborted), refused (the start itself), busy (the scraper "
-    "can't serve it), unknown (start's answer lost), or why its items were not believed",
+    "can't serve it), unknown (start's answer lost), or why its items were rejected",
     ["outcome"],
 )
 SCRAPE_COST_USD: Final = Counter("oslira_scrape_cost_usd_total", "What the actor's runs cost, in dollars")
@@ -89,7 +89,7 @@ SUPPLIER_TROUBLES: Final = Counter(
     ["provider", "reason"],
 )
 
-# There from the start: what appears with its first event has not grown, and an alert would miss that one.
+# Initialised at start: a series that appears with its first event shows no increase, so an alert would miss that event.
 for _outcome in ("hit", "miss", "bypassed"):
     PROFILE_LOOKUPS.labels(_outcome)
 for _outcome in ("fetched", "unavailable", "failed", "overdue", "refused", "busy", "unknown", *UNUSABLE):

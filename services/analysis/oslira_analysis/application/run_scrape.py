@@ -1,7 +1,7 @@
-"""One scrape: intent, start once, wait, check, cache, and let everybody who waited for it go on.
+"""One scrape: intent, one start, wait, check, cache, and continue every run that waits for it.
 
-A start costs money and can't be made idempotent. So the intent is committed first; an attempt that finds an intent without an
-actor run looks for the run that the lost answer was about, and adopts it.
+A start costs money and cannot be made idempotent. So the intent is committed first. An attempt that finds an intent without an
+actor run searches for the run that the lost answer was about, and adopts it.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S: Final = 1.0
 _NO_RUN: Final = ActorEnd(has_succeeded=False, cost_nano_usd=0)
-# Of the actor, for one scrape: each costs money, also in another attempt. The daily cost limit reserves for them.
+# Starts of the actor for one scrape, over all attempts: each costs money. The daily cost limit reserves for them.
 MOST_STARTS: Final = 5
-# A profile on which the actor hangs holds a slot for minutes: it is tried once more.
+# A profile on which the actor hangs holds a slot for minutes, so it is retried only once.
 MOST_OVERRUNS: Final = 1
 _FAILED: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
@@ -55,7 +55,7 @@ _USED_UP: Final = Ending(
 
 @dataclass(frozen=True, slots=True)
 class ScrapeLimits:
-    """`start_known_after_s`: the start request's own time limit and some slack; only then is "never started" sure.
+    """`start_known_after_s`: the start request's own time limit and some slack; only then is it certain that nothing started.
 
     `actor_limit_s` is the actor's time limit. `used_up_patience_s`: how long to wait for an operator to raise a limit.
     """
@@ -66,18 +66,18 @@ class ScrapeLimits:
 
     @property
     def overdue_after_s(self) -> float:
-        """Apify ends a run at its time limit, give or take: what is still at work then is aborted."""
+        """Apify ends a run at about its time limit. A run that is still active after this is aborted."""
         return self.actor_limit_s + min(15.0, self.actor_limit_s / 4)
 
     @property
     def slot_limit_s(self) -> float:
-        """From the intent on: after it no actor's run can be at work any more."""
+        """Counted from the intent. After this no actor's run can be active."""
         return self.actor_limit_s + 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapePorts:
-    """What a scrape needs."""
+    """The ports of a scrape."""
 
     scrapes: Scrapes
     scraper: Scraper
@@ -91,7 +91,7 @@ class ScrapePorts:
 
 
 async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
-    """Returns with the scrape ended, or given back for another attempt. Being cancelled leaves it to its lease."""
+    """Returns with the scrape ended, or postponed to another attempt. When cancelled, its lease expires."""
     try:
         started = await _started(work, ports)
     except ScraperBusy as error:
@@ -109,7 +109,7 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
 
 
 async def _wait(work: ScrapeWork, ports: ScrapePorts) -> tuple[ActorEnd, bool]:
-    """The end of the actor's run, and whether it had to be aborted: one that doesn't end costs, and holds the slot."""
+    """The end of the actor's run, and whether it was aborted: a run that does not end costs, and holds the slot."""
     actor_run_id, limits = str(work.scrape.actor_run_id), ports.limits
     end = await ports.scraper.wait(actor_run_id, at_most_s=_left_s(work, limits.overdue_after_s))
     if end.is_over:
@@ -117,7 +117,7 @@ async def _wait(work: ScrapeWork, ports: ScrapePorts) -> tuple[ActorEnd, bool]:
     _LOG.error("actor_overdue", scrape_id=str(work.scrape.scrape_id))
     end = await ports.scraper.abort(actor_run_id, at_most_s=_left_s(work, limits.slot_limit_s))
     if not end.is_over:
-        raise ScraperBusy("the actor's run doesn't end")
+        raise ScraperBusy("the actor's run does not end")
     return end, not end.has_succeeded
 
 
@@ -142,14 +142,14 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
             return adopted
     if scrape.age_s < ports.limits.start_known_after_s:
         await ports.scrapes.postpone(work, delay_s=_LOOK_AGAIN_S)
-    else:  # the slot goes to somebody else meanwhile; the scraper has just answered, so there is no outage to wait out
+    else:  # another scrape gets the slot meanwhile; the scraper has just answered, so there is no outage to wait for
         never = StartUnknown("it never started")
         await _snooze(work, never, ports, was_started=False, delay_s=_LOOK_AGAIN_S)
     return None
 
 
 async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
-    if work.scrape.starts >= MOST_STARTS:  # each of them died with its process
+    if work.scrape.starts >= MOST_STARTS:  # each was lost in a crash
         await _give_up(work, _NO_RUN, ports, because=None)
         return None
     intended = await ports.scrapes.write_intent(work)
@@ -171,7 +171,7 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
     return await ports.scrapes.record_start(intended, actor_run_id)
 
 
-async def _snooze(  # what is known of the actor's run differs by the moment
+async def _snooze(  # what is known of the actor's run depends on the step
     work: ScrapeWork,
     error: ScraperBusy,
     ports: ScrapePorts,
@@ -180,7 +180,7 @@ async def _snooze(  # what is known of the actor's run differs by the moment
     was_started: bool = True,
     delay_s: float | None = None,
 ) -> None:
-    """The scraper's trouble is no failure of the scrape: it waits, without a slot unless an actor's run may be at work."""
+    """A failure of the scraper is not a failure of the scrape: it waits, without a slot unless an actor's run may be active."""
     scrape = work.scrape
     SCRAPE_ATTEMPTS.labels("unknown" if isinstance(error, StartUnknown) else "busy").inc()
     _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), trouble=error.trouble, reason=str(error))
@@ -247,9 +247,9 @@ async def _try_again(  # what is known of the attempt that failed
     is_overrun: bool = False,
     because: str | None = None,
 ) -> None:
-    """A counted failure: again with another run of the actor, and so another session of it at Instagram; or it was the last.
+    """A counted failure: retry with another run of the actor, and so another session at Instagram, or fail after the last.
 
-    It waits for its next try without a slot. `because`: a sentence for the user, told if it was the last.
+    It waits for its next attempt without a slot. `because`: a sentence for the user, used if it was the last.
     """
     is_last = (
         work.claim.failures >= work.claim.table.max_failures
@@ -281,9 +281,9 @@ async def _end(work: ScrapeWork, end: ScrapeEnd, ports: ScrapePorts) -> None:
 
 
 async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:
-    """Those who waited go on while the cache takes the item; until it has, the scrape's row keeps it.
+    """Continue the waiting runs while the item is put into the cache; until it is, the scrape's row keeps it.
 
-    Nothing is kept anywhere before the end is committed: a scrape that was cancelled or erased meanwhile is fenced.
+    Nothing is stored before the end is committed: a scrape that was cancelled or erased meanwhile is fenced.
     """
     scrape, scraped_at = work.scrape, end.ended_at or datetime.now(UTC)
     result = ScrapeEnd(
@@ -304,6 +304,6 @@ async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: Scrap
     await ports.after.publish_and_promote(effects)
     if await keeping:
         await ports.scrapes.drop_item(scrape.scrape_id)
-    # A picture is kept under its name for longer than a visitor's run is.
+    # A picture is stored under the profile's name for longer than an anonymous run is.
     if any(row["forget_at"] is None for row in effects.runs):
         ports.avatars.copy_later(scrape.username, judged.profile.avatar_url)

@@ -1,4 +1,4 @@
-"""Score a run whose profile is at hand: free checks, then the model calls at once, then one transaction with all that follows."""
+"""Score a run whose profile is available: free checks, then concurrent model calls, then one transaction with the result."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ from oslira_analysis.domain.snooze import Chance, snooze_s
 from oslira_analysis.prompts import build_prompt_for
 
 _LOG = structlog.get_logger()
-# Admit saw the profile fresh; it may age while the run waits for a slot, and is scraped again only when it is gone.
+# The profile was fresh at admission. It may age while the run waits for a slot, and is scraped again only when it is lost.
 _ANY_AGE: Final = timedelta(days=2)
 _NO_BUSINESS: Final = Ending(
     "business_profile_not_found", "The business profile was deleted in the meantime."
@@ -49,7 +49,7 @@ _INVALID_BUSINESS: Final = Ending(
     "business_profile_invalid",
     "The business profile lacks a name or its bounds cross. Save it again. You were not charged.",
 )
-# Starting over means another scrape, which is paid for.
+# Starting over means another scrape, which costs money.
 MOST_REQUEUES: Final = 1
 _LOST: Final = Ending(
     "scrape_failed",
@@ -60,7 +60,7 @@ _UNUSABLE: Final = Ending("answer_invalid", "The model's answer could not be use
 
 @dataclass(frozen=True, slots=True)
 class ScorePorts:
-    """What scoring needs. `now` is the clock that ages of posts are told by."""
+    """The ports of scoring. `now` is the clock for the ages of posts."""
 
     runs: Runs
     endings: Endings
@@ -76,7 +76,7 @@ class ScorePorts:
 
 
 async def score_run(work: RunWork, ports: ScorePorts) -> None:
-    """Returns with the run ended, requeued or handed back. Being cancelled leaves it to whoever took it away."""
+    """Returns with the run ended, requeued or postponed. When cancelled, the process that took the claim continues it."""
     try:
         if work.run.type == DRAFT_TYPE:
             effects = await draft_business(work, ports.drafts, ports.models, ports.endings)
@@ -84,7 +84,7 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
             effects = await _score(work, ports)
     except ModelBusy as error:
         _LOG.warning("model_busy", run_id=str(work.run.run_id), reason=str(error))
-        # The slot goes to somebody else meanwhile; answers that came are kept.
+        # Another run gets the slot meanwhile. Answers so far are stored.
         delay_s = snooze_s(work.run.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
         effects = await ports.runs.snooze(work, delay_s=delay_s)
     await ports.after.publish_and_promote(effects)
@@ -98,7 +98,7 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
         return await ports.endings.fail(work, _NO_BUSINESS)
     try:
         business = BusinessContext.from_dict(told.context)
-    except InvalidBusinessContext:  # kept by rules of another version
+    except InvalidBusinessContext:  # stored by another version's rules
         return await ports.endings.fail(work, _INVALID_BUSINESS)
     profile = read_item(kept.item, now=ports.now())
     if (ending := await _without_models(kept, profile, business, ports)) is not None:
@@ -114,22 +114,22 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
 async def _without_models(
     kept: Judged, profile: Profile, business: BusinessContext, ports: ScorePorts
 ) -> Ending | None:
-    """How the run ends before any model is asked, if it does."""
-    if await ports.suppressions.among(kept.names):  # erased since, perhaps under another of its names
+    """How the run ends before any model request, if it does."""
+    if await ports.suppressions.among(kept.names):  # erased meanwhile, perhaps under another of its names
         return ERASED
     refusal = free_check(profile, business)
     return None if refusal is None else Ending(refusal.code, refusal.detail)
 
 
 async def _start_over(work: RunWork, ports: ScorePorts) -> Effects:
-    """The profile is gone: it is scraped again, so often."""
+    """The profile is lost: it is scraped again, up to the limit."""
     if work.run.requeues >= MOST_REQUEUES:
         return await ports.endings.fail(work, _LOST)
     return await ports.runs.requeue(work)
 
 
 async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
-    """The profile, wherever it is kept. What can't be read there is a miss: an older version may have written it."""
+    """The profile, from wherever it is stored. An unreadable item is a miss: an older version may have written it."""
     run = work.run
 
     def readable(item: Item | None) -> Judged | None:
@@ -139,7 +139,7 @@ async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
         return found
     if (found := readable(await ports.cache.find(run.username, max_age=_ANY_AGE))) or run.scrape_id is None:
         return found
-    # The cache may take it over from the row between the two looks.
+    # It may move from the row to the cache between the two reads.
     return readable(await ports.runs.kept_item(run.scrape_id)) or readable(
         await ports.cache.find(run.username, max_age=_ANY_AGE)
     )
@@ -160,7 +160,7 @@ async def _find(
         facts,
         business=business,
         prompt_versions=versions,
-        # A light result has no messages, and doesn't wait for the detector to load.
+        # A light result has no messages, so it does not wait for the detector to load.
         language_of=undecided if kind is AnalysisType.LIGHT else await ports.languages.ready(),
     )
     return Finding(
@@ -192,7 +192,7 @@ def _new_name(work: RunWork, profile: Profile) -> str | None:
 
 
 async def _ask_all(work: RunWork, prompts: Mapping[Call, Prompt], ports: ScorePorts) -> dict[str, BaseModel]:
-    """The answers by call. When one fails the others go on to their end: they are paid for, and their answers are kept."""
+    """The answers by call. If one fails the others finish: they are paid for, and their answers are stored."""
     asked = (ports.models.answer(work.run, call, prompt) for call, prompt in prompts.items())
     found = await asyncio.gather(*asked, return_exceptions=True)
     _raise_first([error for error in found if isinstance(error, BaseException)])
@@ -204,6 +204,6 @@ async def _ask_all(work: RunWork, prompts: Mapping[Call, Prompt], ports: ScorePo
 
 
 def _raise_first(errors: Sequence[BaseException]) -> None:
-    """What ends the run counts before what only delays it."""
+    """An error that ends the run takes precedence over one that only delays it."""
     for error in sorted(errors, key=lambda found: isinstance(found, ModelBusy)):
         raise error

@@ -1,6 +1,6 @@
-"""The picture of a lead's profile, for the account whose lead it is.
+"""The picture of a lead's profile, for the lead's account.
 
-The gateway has no key to the bucket. An erasure deletes the row and the object, so from then on there is nothing to show.
+The gateway has no access to the bucket. An erasure deletes the row and the object, so after it there is no picture.
 """
 
 from collections.abc import Collection
@@ -16,36 +16,36 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class KeptAvatar:
-    """Where a picture is kept. The key ends with a hash of its content."""
+    """Where a picture is stored. The key ends with a hash of its content."""
 
     key: str
     content_type: str
 
     @property
     def etag(self) -> str:
-        """The same for the same bytes."""
+        """Equal for equal bytes."""
         return self.key.rpartition("/")[2][:32]
 
 
 class AvatarRows(Protocol):
-    """Which leads have a picture."""
+    """The pictures of leads."""
 
     async def of_lead(self, lead_id: UUID, account_id: UUID) -> KeptAvatar | None:
-        """None when the account has no such lead, or the lead's profile no picture."""
+        """None if the account has no such lead, or the lead's profile has no picture."""
         ...
 
 
 class KeptPictures(Protocol):
-    """The pictures themselves."""
+    """The bucket's pictures."""
 
     async def get(self, key: str, *, most_bytes: int) -> bytes | None:
-        """None when it isn't there, or is larger. Raises what the store raises."""
+        """None if there is none, or it is larger. Raises what the store raises."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ShownAvatar:
-    """`content` is None where the caller has it already."""
+    """`content` is None if the caller has it already."""
 
     kept: KeptAvatar
     content: bytes | None

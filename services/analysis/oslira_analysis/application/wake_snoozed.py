@@ -1,4 +1,4 @@
-"""Runs that were put off stand in the queue again when their time has come, and end when their suppliers stay away too long."""
+"""Requeue snoozed runs when they are due, and fail those whose suppliers are unavailable for too long."""
 
 from typing import Protocol
 
@@ -10,16 +10,16 @@ class SnoozedRuns(Protocol):
     """Runs that wait for a supplier, without a slot."""
 
     async def wake(self) -> int:
-        """Back into the queue, those whose delay is over; how many."""
+        """Requeue those whose delay is over. Returns their number."""
         ...
 
     async def fail_impatient(self) -> Effects:
-        """End those that have waited too long. A scrape that nobody else wants is aborted."""
+        """Fail those that have waited too long. A scrape that no other run needs is aborted."""
         ...
 
 
 async def wake_snoozed(snoozed: SnoozedRuns, after: AfterCommit) -> None:
-    """To be repeated every second."""
+    """Called every second."""
     effects = await snoozed.fail_impatient()
     if await snoozed.wake() or effects.runs:
         await after.publish_and_promote(effects)

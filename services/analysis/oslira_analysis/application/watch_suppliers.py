@@ -1,8 +1,8 @@
-"""What is known of the suppliers, shared by all processes: each reports what it found out, and learns what the others did.
+"""The availability of suppliers, shared by all processes: each reports what it detects, and reads what others reported.
 
-While a supplier is down nothing is promoted that needs it (analysis.promote() reads the same rows), so nobody would notice its
-recovery: one process at a time asks it something free. An answer to that does not prove that it works, so a few of the tasks that it
-has put off are tried first; once a request has succeeded the others follow, over some seconds, and do not wait out their snooze.
+While a supplier is down, tasks that need it are not promoted (analysis.promote() reads the same rows), so no request would detect
+its recovery. One process at a time sends it a free request, a probe. A successful probe does not prove that it works, so first
+a few of the snoozed tasks are tried. Once a request has succeeded the others follow within seconds, before their snooze ends.
 """
 
 import asyncio
@@ -17,39 +17,39 @@ from oslira_analysis.domain.breaker import Breaker, Hold
 
 _LOG = structlog.get_logger()
 _PROBE_TIMEOUT_S: Final = 4.0
-# A reported outage outlives some lost probes, and no more than that: if every process dies, it is over.
+# A reported outage lasts for a few failed probes. If every process stops, it expires.
 REPORTED_FOR_S: Final = 20.0
-# Tasks that are tried once a probe was answered, and those that follow once one of them has succeeded.
+# Tasks that are tried after a successful probe, and those that follow after one of them has succeeded.
 _TRIED_FIRST: Final = 5
 _BROUGHT_FORWARD: Final = 500
 _WITHIN_S: Final = 10.0
 
 
 class Outages(Protocol):
-    """The suppliers that are known to be unavailable, by name. Rows whose time has passed are not there."""
+    """The suppliers that are known to be unavailable, by name. Expired rows are excluded."""
 
     async def read(self) -> Mapping[str, Hold]: ...
 
     async def report(self, supplier: str, hold: Hold) -> None:
-        """Down for at least `left_s` from now; what is reported for longer stays."""
+        """Report it unavailable for at least `left_s` from now. A longer report stays."""
         ...
 
     async def clear(self, supplier: str) -> None:
-        """It is well again."""
+        """Report it available."""
         ...
 
     async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
-        """Of the tasks that it has put off, the oldest are due within `within_s`."""
+        """Make the oldest of its snoozed tasks due within `within_s`."""
         ...
 
     async def take_probe(self, supplier: str, *, every_s: float) -> bool:
-        """Whether it is this process's turn to probe; true once in `every_s`, over all processes."""
+        """Whether this process should probe; true once in `every_s` over all processes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Supplier:
-    """`probe` asks it something that costs nothing. It raises whatever it likes if that fails."""
+    """`probe` sends a free request. It raises any exception on failure."""
 
     name: str
     breaker: Breaker
@@ -57,7 +57,7 @@ class Supplier:
 
 
 class WatchSuppliers:
-    """One look; to be repeated every second."""
+    """One check, called every second."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class WatchSuppliers:
         self._outages = outages
         self._clock_s = clock_s
         self._probe_every_s = probe_every_s
-        # Those that this process has seen in the table, or written there.
+        # Suppliers that this process has read from the table, or written to it.
         self._shared: set[str] = set()
-        # Those whose outage is over, and which have not served a request of this process since.
+        # Suppliers whose outage is over, and which have not served a request of this process since.
         self._recovering: set[str] = set()
 
     async def __call__(self) -> None:
@@ -87,7 +87,7 @@ class WatchSuppliers:
         own = breaker.held(self._clock_s())
         await self._follow_recovery(supplier)
         if shared is None:
-            if supplier.name in self._shared:  # another process found it well again, or its time has passed
+            if supplier.name in self._shared:  # another process reported it available, or it expired
                 self._note_recovery(supplier)
             elif own is not None:
                 _LOG.warning(
@@ -99,7 +99,7 @@ class WatchSuppliers:
         self._shared.add(supplier.name)
         if own is None or own.left_s < shared.left_s:
             breaker.hold(self._clock_s(), shared)
-        # What refuses our key may not show its list either: there the next request decides, once the hold is over.
+        # A supplier that rejects our key also rejects the probe: the next request decides, after the hold.
         can_probe = shared.is_outage and not shared.reason.startswith(KEY_REFUSED)
         if can_probe and await self._outages.take_probe(supplier.name, every_s=self._probe_every_s):
             await self._probe(supplier, shared)
@@ -124,7 +124,7 @@ class WatchSuppliers:
         supplier.breaker.recovered(self._clock_s())
         if (
             supplier.breaker.state(self._clock_s()) == "half_open"
-        ):  # a limit is over by its time, as its tasks know
+        ):  # a rate limit ends by time, and its tasks wait for that time
             self._recovering.add(supplier.name)
 
     async def _follow_recovery(self, supplier: Supplier) -> None:
