@@ -1,4 +1,4 @@
-"""Wires the engine: the only place that knows its concrete parts."""
+"""Wires the engine. The only module that knows its concrete adapters."""
 
 import time
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from oslira_analysis.application.close_bulks import sweep_bulks
 from oslira_analysis.application.daily_cleanup import DailyCleanup
 from oslira_analysis.application.erase_profile import ErasePorts
 from oslira_analysis.application.fail_stalled import FailStalled
-from oslira_analysis.application.forget_anonymous import forget_anonymous
 from oslira_analysis.application.known_models import KnownModels
+from oslira_analysis.application.purge_anonymous import purge_anonymous
 from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.replay_run import ReplayPorts
 from oslira_analysis.application.show_avatar import ShowAvatar
@@ -29,7 +29,7 @@ from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_engine import MOST_SCRAPE_USD, build_engine
 from oslira_analysis.bootstrap_suppliers import build_models, watch_suppliers
 from oslira_analysis.infrastructure.bus.announcer import NatsAnnouncer
-from oslira_analysis.infrastructure.bus.bulk_news import NatsBulkNews
+from oslira_analysis.infrastructure.bus.bulk_events import NatsBulkEvents
 from oslira_analysis.infrastructure.bus.bus_requests import (
     answer_avatars,
     answer_cancels,
@@ -37,10 +37,9 @@ from oslira_analysis.infrastructure.bus.bus_requests import (
     answer_previews,
     answer_replays,
 )
+from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 from oslira_analysis.infrastructure.bus.nats_backlog import NatsBacklog
-from oslira_analysis.infrastructure.bus.own_hints import OwnHints
 from oslira_analysis.infrastructure.bus.subscribe import answer_outcomes, subscribe
-from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.media.s3_media import S3Media
 from oslira_analysis.infrastructure.models.read_model_table import read_model_table
@@ -63,6 +62,7 @@ from oslira_analysis.infrastructure.postgres.seeds import LearnCosts, seed, seed
 from oslira_analysis.infrastructure.postgres.settlements import PostgresSettlements
 from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
 from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
+from oslira_analysis.infrastructure.singleflight import Singleflight
 from oslira_analysis.settings import AnalysisSettings
 
 _SWEEP_EVERY_S: Final = 1.0
@@ -73,7 +73,7 @@ _LOOK_AT_MODELS_S: Final = 2.0
 
 
 def utc_now() -> datetime:
-    """The clock of the wall."""
+    """The wall clock."""
     return datetime.now(UTC)
 
 
@@ -83,7 +83,7 @@ async def build(
     *,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
-    """Declare everything on the runtime. `now` is what ages of posts and the shutdown of models are told by."""
+    """Declare everything on the runtime. `now` is the clock for ages of posts and shutdown dates of models."""
     database = AdminClient(runtime.database)
     runtime.health.required["schema"] = SchemaCheck(
         runtime.database, "analysis.runs", "analysis.bulk_items", "analysis.drafts", "analysis.run_view"
@@ -96,10 +96,10 @@ async def build(
         daily_limit_usd=settings.account_daily_cost_limit_usd,
     )
     points = send_points(runtime)
-    queue, bulks, own_hints = PostgresQueue(database), PostgresBulks(database), OwnHints()
+    queue, bulks, local_dispatcher = PostgresQueue(database), PostgresBulks(database), LocalDispatcher()
     announcer = NatsAnnouncer(runtime.bus, PostgresListings(database), points)
-    after = AfterCommit(queue, announcer, own_hints, bulks, NatsBulkNews(runtime.bus))
-    clients: list[MadeOnce[Any]] = []
+    after = AfterCommit(queue, announcer, local_dispatcher, bulks, NatsBulkEvents(runtime.bus))
+    clients: list[Singleflight[Any]] = []
     model_rows = PostgresModels(database)
     known = KnownModels(
         read_model_table(settings.model_table), model_rows, today=lambda: now().astimezone(UTC).date()
@@ -129,7 +129,7 @@ async def build(
         now=now,
         suppliers=suppliers,
     )
-    subscribe(runtime.bus, engine, own_hints)
+    subscribe(runtime.bus, engine, local_dispatcher)
     answer_outcomes(runtime.bus, PostgresSettlements(database), after)
     own_jobs(
         runtime,
@@ -152,7 +152,7 @@ async def build(
         after,
     )
     answer_erasures(runtime.bus, erasing, lease_keepers=lease_keepers)
-    # Its media have threads of their own: showing pictures never holds up copying them.
+    # Its media have their own threads, so that reading pictures does not delay copying them.
     answer_avatars(
         runtime.bus,
         ShowAvatar(
@@ -168,8 +168,8 @@ async def build(
     anonymous = PostgresAnonymousRuns(database)
     runtime.every(
         _FORGET_EVERY_S,
-        "forget-anonymous",
-        lambda: forget_anonymous(anonymous, cancellations, after),
+        "purge-anonymous",
+        lambda: purge_anonymous(anonymous, cancellations, after),
     )
     runtime.every(_LEARN_COSTS_S, "learn-costs", LearnCosts(database))
     watch_suppliers(runtime, settings, database, suppliers, after)
@@ -185,11 +185,11 @@ async def build(
         )
 
     async def hand_work_back() -> None:
-        own_hints.take({})
+        local_dispatcher.register({})
         for lease_keeper in lease_keepers:
-            lease_keeper.close()  # a handler that waits for room would hold up the end of pulling
+            lease_keeper.close()  # a handler that waits for capacity would delay the end of pulling
         await runtime.bus.stop_pulling()
-        # Scrapes at once: the next attempt re-attaches to the actor's run. Model calls are paid already, so they may finish.
+        # Scrapes immediately: the next attempt re-attaches to the actor's run. Model calls are already paid, so they may finish.
         for lease_keeper in (engine.lease_keepers.scrape, engine.lease_keepers.abort):
             for claim in await lease_keeper.stop(grace_s=0):
                 await engine.scrapes.release(claim)
@@ -210,7 +210,7 @@ async def build(
 def _fail_stalled(
     runtime: Runtime, settings: AnalysisSettings, database: AdminClient, after: AfterCommit
 ) -> FailStalled:
-    """The job looks hourly, and shows operators what it found; users don't wait for it."""
+    """The job runs hourly and reports to operators; this loop runs more often, for users."""
     fail_stalled = FailStalled(
         PostgresStalledRuns(database),
         after,

@@ -1,4 +1,4 @@
-"""The engine's ports and rooms."""
+"""The engine's ports and lease keepers."""
 
 import random
 import time
@@ -12,14 +12,13 @@ from oslira_shared.runtime import Runtime
 from oslira_shared.work import LeaseKeeper
 
 from oslira_analysis.application.after_commit import AfterCommit
-from oslira_analysis.application.answer_call import BookedModels
-from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.answer_call import RecordedModels
+from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_suppliers import supplier_of
-from oslira_analysis.infrastructure.bus.take_work import Engine, LeaseKeepers
-from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.bus.claim_work import Engine, LeaseKeepers
 from oslira_analysis.infrastructure.media.avatar_copier import AvatarCopier
 from oslira_analysis.infrastructure.media.bucket_state import BucketState
 from oslira_analysis.infrastructure.media.s3_media import S3Media
@@ -33,6 +32,7 @@ from oslira_analysis.infrastructure.postgres.tables import RUNS, SCRAPES
 from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
 from oslira_analysis.infrastructure.scraping.guarded_scraper import GuardedScraper
 from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
+from oslira_analysis.infrastructure.singleflight import Singleflight
 from oslira_analysis.settings import AnalysisSettings
 
 _LOOK_AT_BUCKET_S: Final = 15.0
@@ -47,8 +47,8 @@ def build_engine(
     *,
     bucket: S3Profiles,
     after: AfterCommit,
-    models: BookedModels,
-    clients: list[MadeOnce[Any]],
+    models: RecordedModels,
+    clients: list[Singleflight[Any]],
     now: Callable[[], datetime],
     suppliers: list[Supplier],
 ) -> Engine:
@@ -67,13 +67,13 @@ def build_engine(
     suppliers.append(supplier)
     scraper = GuardedScraper(apify, supplier.breaker, clock_s=time.monotonic)
     languages = LangidLanguages()
-    # In the order in which a run needs them: models come late, and messages are checked last.
+    # In the order in which a run needs them: models are used late, and messages are checked last.
     clients[:] = [bucket.client, apify.client, *clients, languages.model]
-    at_hand = AtHand()
+    memory_cache = MemoryCache()
     limits = ScrapeLimits(
         start_known_after_s=settings.apify_request_timeout_s + settings.apify_start_slack_s,
         actor_limit_s=settings.actor_limit_s,
-        used_up_patience_s=settings.used_up_patience_s,
+        used_up_wait_s=settings.used_up_patience_s,
     )
     runtime.on_stop(bucket.close)
     runtime.on_stop(avatars.close)
@@ -91,7 +91,7 @@ def build_engine(
             scraper=scraper,
             cache=bucket,
             suppressions=suppressions,
-            at_hand=at_hand,
+            memory_cache=memory_cache,
             avatars=avatars,
             after=after,
             limits=limits,
@@ -102,7 +102,7 @@ def build_engine(
             endings=PostgresEndings(database),
             cache=bucket,
             suppressions=suppressions,
-            at_hand=at_hand,
+            memory_cache=memory_cache,
             models=models,
             drafts=PostgresDrafts(database),
             after=after,

@@ -1,4 +1,4 @@
-"""The suppliers of models, and what is known of all suppliers' outages."""
+"""The providers of models, and the outages of all suppliers."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -9,14 +9,13 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
 from oslira_analysis.application.after_commit import AfterCommit
-from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.answer_call import ProviderSlot, RecordedModels
 from oslira_analysis.application.check_models import ModelList
 from oslira_analysis.application.known_models import KnownModels
-from oslira_analysis.application.wake_snoozed import wake_snoozed
+from oslira_analysis.application.resume_snoozed import resume_snoozed
 from oslira_analysis.application.watch_suppliers import Supplier, WatchSuppliers
 from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.infrastructure.breaker_state import breaker_state
-from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.models.ai_gateway import AIGateway
 from oslira_analysis.infrastructure.models.anthropic_models import AnthropicModels
 from oslira_analysis.infrastructure.models.openai_models import OpenAIModels
@@ -24,10 +23,11 @@ from oslira_analysis.infrastructure.models.provider_requests import Connection
 from oslira_analysis.infrastructure.postgres.calls import PostgresCalls
 from oslira_analysis.infrastructure.postgres.outages import PostgresOutages
 from oslira_analysis.infrastructure.postgres.snoozed import PostgresSnoozedRuns
+from oslira_analysis.infrastructure.singleflight import Singleflight
 from oslira_analysis.settings import AnalysisSettings
 
 _WATCH_EVERY_S: Final = 1.0
-_WAKE_EVERY_S: Final = 1.0
+_RESUME_EVERY_S: Final = 1.0
 
 
 def build_models(
@@ -37,10 +37,10 @@ def build_models(
     *,
     known: KnownModels,
     points: Points,
-    clients: list[MadeOnce[Any]],
+    clients: list[Singleflight[Any]],
     suppliers: list[Supplier],
-) -> tuple[BookedModels, tuple[ModelList, ...]]:
-    """OpenAI first, Anthropic when it fails; through the AI Gateway where there is one."""
+) -> tuple[RecordedModels, tuple[ModelList, ...]]:
+    """OpenAI first, Anthropic as fallback; through the AI Gateway if it is configured."""
     gateway = None
     if settings.ai_gateway_url is not None:
         gateway = AIGateway(
@@ -60,9 +60,9 @@ def build_models(
     first = supplier_of(runtime, "openai", openai.probe)
     second = supplier_of(runtime, "anthropic", anthropic.probe)
     suppliers += [first, second]
-    booked = BookedModels(
+    booked = RecordedModels(
         calls,
-        (Seat(openai, first.breaker), Seat(anthropic, second.breaker)),
+        (ProviderSlot(openai, first.breaker), ProviderSlot(anthropic, second.breaker)),
         known,
         clock_s=time.monotonic,
         points=points,
@@ -77,7 +77,7 @@ def watch_suppliers(
     suppliers: list[Supplier],
     after: AfterCommit,
 ) -> None:
-    """Outages, and the runs that wait for their end."""
+    """Outages, and the runs that wait for recovery."""
     watch = WatchSuppliers(
         suppliers,
         PostgresOutages(database),
@@ -86,7 +86,7 @@ def watch_suppliers(
     )
     runtime.every(_WATCH_EVERY_S, "watch-suppliers", watch)
     snoozed = PostgresSnoozedRuns(database, single_s=settings.snooze_single_s, bulk_s=settings.snooze_bulk_s)
-    runtime.every(_WAKE_EVERY_S, "wake-snoozed", lambda: wake_snoozed(snoozed, after))
+    runtime.every(_RESUME_EVERY_S, "resume-snoozed", lambda: resume_snoozed(snoozed, after))
 
 
 def supplier_of(runtime: Runtime, name: str, probe: Callable[[], Awaitable[object]]) -> Supplier:

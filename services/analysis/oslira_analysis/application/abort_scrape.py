@@ -32,7 +32,7 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
         _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), reason=str(error))
         if left_s > 0:
             delay_s = snooze_s(scrape.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
-            await ports.scrapes.put_off(work, Pause(min(delay_s, left_s), is_snooze=True, holds_slot=True))
+            await ports.scrapes.pause(work, Pause(min(delay_s, left_s), is_snooze=True, holds_slot=True))
             return
         end = replace(end, is_over=False)
     if (

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from oslira_shared.contracts.analysis.v1 import ENDED
 
-from oslira_analysis.application.bulk_ports import BulkChanges, BulkNews, Bulks
+from oslira_analysis.application.bulk_ports import BulkChanges, BulkEvents, Bulks
 from oslira_analysis.application.ports import Announcer, Queue
 from oslira_analysis.application.rows import Effects, Hint
 
@@ -35,7 +35,7 @@ class AfterCommit:
     announcer: Announcer
     local: LocalWork
     bulks: Bulks
-    bulk_news: BulkNews
+    bulk_events: BulkEvents
 
     async def publish(self, effects: Effects, *, is_repeat: bool = False) -> None:
         """Publish what was committed. `is_repeat`: the sweep found it due again, so it goes over the bus, to any process."""
@@ -56,7 +56,7 @@ class AfterCommit:
     async def publish_bulks(self, changes: BulkChanges, *, is_repeat: bool = False) -> None:
         """Publish bulks that have ended, and the runs that ended with them."""
         for bulk in changes.ended:
-            await self.bulk_news.ended(bulk, is_repeat=is_repeat)
+            await self.bulk_events.ended(bulk, is_repeat=is_repeat)
         if changes.effects.hints or changes.effects.runs:
             await self.publish(changes.effects)
 

@@ -17,14 +17,14 @@ from oslira_shared.outside_text import storable_json, storable_json_text, storab
 from oslira_analysis.application.model_ports import (
     UNANSWERED,
     AnswerUnusable,
-    CallBooks,
+    CallHistory,
+    CallRecords,
     ModelBusy,
     ModelChoices,
     ModelNotFound,
     ModelProvider,
     ProviderFailed,
     Question,
-    Recalled,
     Reply,
     RequestRefused,
 )
@@ -44,10 +44,10 @@ _MOST_ERROR_CHARS: Final = 500
 
 
 @dataclass(slots=True)
-class Seat:
-    """A provider, and whether it is worth asking at present.
+class ProviderSlot:
+    """A provider and its breaker.
 
-    The breaker is this process's; what it finds out is shared with the others (watch_suppliers.py).
+    The breaker belongs to this process; watch_suppliers.py shares its state with the other processes.
     """
 
     provider: ModelProvider
@@ -58,81 +58,81 @@ class _NoModelLeft(Exception):  # noqa: N818
     """The provider has no model for the call. Another provider may have one."""
 
 
-class BookedModels:
+class RecordedModels:
     """The port Models, over providers in order of preference."""
 
     def __init__(
         self,
-        books: CallBooks,
-        seats: tuple[Seat, ...],
+        records: CallRecords,
+        slots: tuple[ProviderSlot, ...],
         choices: ModelChoices,
         *,
         clock_s: Callable[[], float],
         points: Points,
         pauses_s: tuple[float, ...] = (0.5, 1.5),
     ) -> None:
-        self._books = books
-        self._seats = seats
+        self._records = records
+        self._slots = slots
         self._choices = choices
         self._clock_s = clock_s
         self._points = points
         self._pauses_s = pauses_s
 
     async def answer(self, run: Run, call: Call, prompt: Prompt) -> dict[str, Any]:
-        recalled = await self._books.recall(run, call)
-        if recalled.answer is not None:
+        history = await self._records.load(run, call)
+        if history.answer is not None:
             try:
-                return check_answer(call.answer, recalled.answer).model_dump()
+                return check_answer(call.answer, history.answer).model_dump()
             except InvalidAnswer as error:  # stored by another version, for another schema
-                _LOG.warning("kept_answer_unusable", call=call.name, reason=str(error))
-                await self._books.discard(run, call)
+                _LOG.warning("stored_answer_unusable", call=call.name, reason=str(error))
+                await self._records.discard(run, call)
         busy: list[ModelBusy] = []
         unusable: list[str] = []
         gone: list[str] = []
-        for seat in self._seats:
+        for slot in self._slots:
             try:
-                return await self._ask(seat, run, call, prompt, recalled)
+                return await self._ask(slot, run, call, prompt, history)
             except ModelBusy as error:
                 busy.append(error)
             except AnswerUnusable as error:
                 unusable.append(str(error))
             except _NoModelLeft as error:
                 gone.append(str(error))
-            _LOG.warning("model_falls_back", provider=seat.provider.name, call=call.name)
+            _LOG.warning("model_falls_back", provider=slot.provider.name, call=call.name)
         # An outage is temporary: unusable answers so far are recorded. Without any model an operator has to act.
         if busy or not unusable:
             raise ModelBusy("; ".join([*map(str, busy), *gone]), retry_after_s=_soonest_s(busy))
         raise AnswerUnusable("; ".join(unusable))
 
     async def _ask(
-        self, seat: Seat, run: Run, call: Call, prompt: Prompt, recalled: Recalled
+        self, slot: ProviderSlot, run: Run, call: Call, prompt: Prompt, history: CallHistory
     ) -> dict[str, Any]:
-        name, pauses_s = seat.provider.name, iter(self._pauses_s)
+        name, pauses_s = slot.provider.name, iter(self._pauses_s)
         not_found: set[str] = set()
         while True:
             choice = self._choice(call, name, not_found)
-            self._check(seat, run, call, recalled)
-            unusable = recalled.unusable_of(name)
+            self._check(slot, run, call, history)
+            unusable = history.unusable_of(name)
             try:
                 with trace.span(f"model {call.name}", kind="client", provider=name, model=choice.model):
-                    answer = await self._once(seat, Question(run, call, choice, prompt, unusable.fault))
+                    answer = await self._once(slot, Question(run, call, choice, prompt, unusable.fault))
             except ModelNotFound:  # the next choice is its successor, if it has one
                 not_found.add(choice.model)
                 await self._choices.note_gone(name, choice.model)
             except ProviderFailed as error:
-                pause_s = next(pauses_s, None) if error.asks_again else None
+                pause_s = next(pauses_s, None) if error.is_retryable else None
                 if pause_s is None:
                     raise ModelBusy(
                         f"{name} {call.name}: {error}", retry_after_s=error.retry_after_s
                     ) from error
                 await asyncio.sleep(pause_s)
-                recalled = await self._books.recall(run, call)
+                history = await self._records.load(run, call)
             except RequestRefused as error:
                 raise AnswerUnusable(f"{name} {call.name}: {error}") from error
             else:
                 if answer is not None:
                     return answer
-                recalled = await self._books.recall(run, call)
+                history = await self._records.load(run, call)
 
     def _choice(self, call: Call, provider: Provider, not_found: set[str]) -> Choice:
         choice = self._choices.choose(call, provider)
@@ -140,45 +140,45 @@ class BookedModels:
             raise _NoModelLeft(f"{provider} {call.name}: no model is left")
         return choice
 
-    def _check(self, seat: Seat, run: Run, call: Call, recalled: Recalled) -> None:
+    def _check(self, slot: ProviderSlot, run: Run, call: Call, history: CallHistory) -> None:
         """Check that another request to the provider is allowed. Raises AnswerUnusable or ModelBusy."""
-        name = seat.provider.name
+        name = slot.provider.name
         # Counted over all attempts of the run, because each was or may have been billed: this bounds the cost of a call.
-        unusable = recalled.unusable_of(name)
+        unusable = history.unusable_of(name)
         if unusable.answers >= MOST_PAID_REQUESTS:
             raise AnswerUnusable(f"{name} {call.name}: {unusable.fault}")
-        unanswered = recalled.unanswered.get(name, 0)
+        unanswered = history.unanswered.get(name, 0)
         if (wait_s := unanswered_wait_s(unanswered, run.snoozed_for_s)) > 0:
             raise ModelBusy(f"{name} {call.name}: no answer to {unanswered} requests", retry_after_s=wait_s)
-        if (hold := seat.breaker.held(self._clock_s())) is not None:
+        if (hold := slot.breaker.held(self._clock_s())) is not None:
             raise ModelBusy(f"{name}: {hold.reason}", retry_after_s=hold.left_s)
 
-    async def _once(self, seat: Seat, question: Question) -> dict[str, Any] | None:
+    async def _once(self, slot: ProviderSlot, question: Question) -> dict[str, Any] | None:
         """One recorded request; None if its answer is unusable."""
         started_s = self._clock_s()
-        usage_id = await self._books.book(question, seat.provider.name)
+        usage_id = await self._records.create(question, slot.provider.name)
         try:
-            reply = await seat.provider.ask(question)
+            reply = await slot.provider.ask(question)
         except (ProviderFailed, RequestRefused, ModelNotFound) as error:
             now_s, reason = self._clock_s(), _storable(error)
             if isinstance(error, ProviderFailed):
-                note_trouble(seat.breaker, now_s, error)
-                SUPPLIER_TROUBLES.labels(seat.provider.name, error.trouble).inc()
+                note_trouble(slot.breaker, now_s, error)
+                SUPPLIER_TROUBLES.labels(slot.provider.name, error.trouble).inc()
                 reason = f"{UNANSWERED}{reason}" if error.may_cost else reason
             elif isinstance(error, RequestRefused):  # it works, and rejects this request
-                seat.breaker.succeeded(now_s)
+                slot.breaker.succeeded(now_s)
             # A rejection before the model does not count as an answer of the model.
             usage = Usage("failed", round((now_s - started_s) * 1000), error=reason)
-            _count(seat.provider.name, question.model, usage)
-            await self._books.complete(usage_id, usage, None)
+            _count(slot.provider.name, question.model, usage)
+            await self._records.complete(usage_id, usage, None)
             raise
-        seat.breaker.succeeded(self._clock_s())
+        slot.breaker.succeeded(self._clock_s())
         usage, answer = _judge(question, reply)
-        _count(seat.provider.name, question.model, usage)
+        _count(slot.provider.name, question.model, usage)
         label = f"{question.call.name} {question.model}"
         self._points.emit(Metric.CALL, label, usage.duration_ms * 1_000, account_id=question.run.account_id)
         # Already paid for: a cancel at this point must not lose it.
-        await asyncio.shield(self._books.complete(usage_id, usage, answer))
+        await asyncio.shield(self._records.complete(usage_id, usage, answer))
         return answer
 
 

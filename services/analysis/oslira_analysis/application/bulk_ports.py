@@ -40,7 +40,7 @@ class Bulks(Protocol):
         ...
 
 
-class BulkNews(Protocol):
+class BulkEvents(Protocol):
     """Publish that a bulk has ended. Never raises: the sweep publishes it again."""
 
     async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None: ...

@@ -80,20 +80,20 @@ class Reply:
 class ProviderFailed(SupplierUnavailable):
     """No answer: the provider is down, slow, over its limit or sends an invalid response.
 
-    `asks_again`: a retry may work. `may_cost`: it may have generated an answer, and bill it.
+    `is_retryable`: a retry may work. `may_cost`: it may have generated an answer, and bill it.
     """
 
     def __init__(
         self,
         reason: str,
         *,
-        asks_again: bool,
+        is_retryable: bool,
         may_cost: bool = False,
         trouble: Trouble = "outage",
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(reason, trouble=trouble, retry_after_s=retry_after_s)
-        self.asks_again = asks_again
+        self.is_retryable = is_retryable
         self.may_cost = may_cost
 
 
@@ -136,7 +136,7 @@ class Unusable:
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class CallHistory:
     """The stored answer, and by provider the unusable answers and the number of requests without an answer.
 
     A request without an answer may be billed: it timed out, was interrupted, or its process crashed.
@@ -151,10 +151,10 @@ class Recalled:
         return self.unusable.get(provider, Unusable(0, None))
 
 
-class CallBooks(Protocol):
+class CallRecords(Protocol):
     """The records of model calls. Never fenced: the money is spent, whichever process holds the run."""
 
-    async def recall(self, run: Run, call: Call) -> Recalled:
+    async def load(self, run: Run, call: Call) -> CallHistory:
         """The results of earlier requests of this call, over all attempts."""
         ...
 
@@ -162,7 +162,7 @@ class CallBooks(Protocol):
         """Delete the stored answer, so that the next one is stored instead."""
         ...
 
-    async def book(self, question: Question, provider: str) -> UUID:
+    async def create(self, question: Question, provider: str) -> UUID:
         """Called before the request: after a crash the row shows that money may have been spent."""
         ...
 

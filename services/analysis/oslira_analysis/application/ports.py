@@ -52,7 +52,7 @@ class Runs(Protocol):
         """The version that the run was first scored for, or the newest. None: deleted, or of another account."""
         ...
 
-    async def kept_item(self, scrape_id: UUID) -> Item | None:
+    async def stored_item(self, scrape_id: UUID) -> Item | None:
         """The scraped item, if it is not in the cache yet."""
         ...
 
@@ -120,7 +120,7 @@ class Scrapes(Protocol):
         """Check again after `delay_s`. Keeps the slot and counts no failure."""
         ...
 
-    async def put_off(self, work: ScrapeWork, pause: "Pause") -> Effects:
+    async def pause(self, work: ScrapeWork, pause: "Pause") -> Effects:
         """Another attempt later. Its recorded cost stays."""
         ...
 
@@ -174,14 +174,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class ScrapeEnd:
-    """`outcome`: fetched, unavailable, failed or aborted. `kept_item` is stored in the row until the cache has it.
+    """`outcome`: fetched, unavailable, failed or aborted. `stored_item` is stored in the row until the cache has it.
 
     `profile_id` is Instagram's own id of what was fetched, `scraped_at` when it was scraped.
     """
 
     outcome: str
     ending: Ending | None = None
-    kept_item: Item | None = None
+    stored_item: Item | None = None
     cost_nano_usd: int = 0
     profile_id: str | None = None
     scraped_at: datetime | None = None
@@ -262,7 +262,7 @@ class ProfileCache(Protocol):
         """Store it, unless a newer one is stored. False: the cache was unavailable."""
         ...
 
-    async def forget(self, username: str) -> None:
+    async def delete(self, username: str) -> None:
         """Never raises."""
         ...
 

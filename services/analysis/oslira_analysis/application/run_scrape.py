@@ -13,10 +13,10 @@ import structlog
 from oslira_shared.work.claim import backoff_s
 
 from oslira_analysis.application.after_commit import AfterCommit
-from oslira_analysis.application.at_hand import AtHand
+from oslira_analysis.application.cache_profile import cache_profile
 from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.find_lost_start import find_lost_starts
-from oslira_analysis.application.keep_profile import keep_profile
+from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.ports import (
     ActorEnd,
     Avatars,
@@ -57,12 +57,12 @@ _USED_UP: Final = Ending(
 class ScrapeLimits:
     """`start_known_after_s`: the start request's own time limit and some slack; only then is it certain that nothing started.
 
-    `actor_limit_s` is the actor's time limit. `used_up_patience_s`: how long to wait for an operator to raise a limit.
+    `actor_limit_s` is the actor's time limit. `used_up_wait_s`: how long to wait for an operator to raise a limit.
     """
 
     start_known_after_s: float
     actor_limit_s: float
-    used_up_patience_s: float
+    used_up_wait_s: float
 
     @property
     def overdue_after_s(self) -> float:
@@ -83,7 +83,7 @@ class ScrapePorts:
     scraper: Scraper
     cache: ProfileCache
     suppressions: Suppressions
-    at_hand: AtHand
+    memory_cache: MemoryCache
     avatars: Avatars
     after: AfterCommit
     limits: ScrapeLimits
@@ -184,14 +184,14 @@ async def _snooze(  # what is known of the actor's run depends on the step
     scrape = work.scrape
     SCRAPE_ATTEMPTS.labels("unknown" if isinstance(error, StartUnknown) else "busy").inc()
     _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), trouble=error.trouble, reason=str(error))
-    is_patient = holds_slot or scrape.snoozed_for_s < ports.limits.used_up_patience_s
+    is_patient = holds_slot or scrape.snoozed_for_s < ports.limits.used_up_wait_s
     if error.trouble == "used_up" and not is_patient:
         await _end(work, ScrapeEnd("failed", ending=_USED_UP), ports)
         return
     if delay_s is None:
         delay_s = snooze_s(scrape.snoozed_for_s, retry_after_s=error.retry_after_s, chance=ports.chance)
     pause = Pause(delay_s, is_snooze=True, holds_slot=holds_slot, was_started=was_started)
-    await ports.after.publish_and_promote(await ports.scrapes.put_off(work, pause))
+    await ports.after.publish_and_promote(await ports.scrapes.pause(work, pause))
 
 
 async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_overrun: bool) -> None:
@@ -268,7 +268,7 @@ async def _try_again(  # what is known of the attempt that failed
         is_overrun=is_overrun,
         because=because,
     )
-    await ports.after.publish_and_promote(await ports.scrapes.put_off(work, pause))
+    await ports.after.publish_and_promote(await ports.scrapes.pause(work, pause))
 
 
 async def _give_up(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None) -> None:
@@ -288,7 +288,7 @@ async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: Scrap
     scrape, scraped_at = work.scrape, end.ended_at or datetime.now(UTC)
     result = ScrapeEnd(
         "fetched",
-        kept_item=judged.item,
+        stored_item=judged.item,
         cost_nano_usd=end.cost_nano_usd,
         profile_id=judged.profile_id,
         scraped_at=scraped_at,
@@ -296,9 +296,9 @@ async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: Scrap
     effects = await ports.scrapes.end(work, result)
     if effects.is_fenced:
         return
-    ports.at_hand.keep(scrape.scrape_id, judged.item)
+    ports.memory_cache.put(scrape.scrape_id, judged.item)
     keeping = asyncio.create_task(
-        keep_profile(scrape.username, judged, scraped_at, ports.cache, ports.suppressions),
+        cache_profile(scrape.username, judged, scraped_at, ports.cache, ports.suppressions),
         name=f"cache:{scrape.scrape_id}",
     )
     await ports.after.publish_and_promote(effects)

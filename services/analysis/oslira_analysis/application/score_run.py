@@ -11,9 +11,9 @@ from oslira_shared.contracts.analysis.v1 import AnalysisType
 from pydantic import BaseModel
 
 from oslira_analysis.application.after_commit import AfterCommit
-from oslira_analysis.application.at_hand import AtHand
 from oslira_analysis.application.draft_business import Drafts, draft_business
 from oslira_analysis.application.erased import ERASED
+from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.model_ports import AnswerUnusable, Languages, ModelBusy, Models
 from oslira_analysis.application.ports import (
     Endings,
@@ -66,7 +66,7 @@ class ScorePorts:
     endings: Endings
     cache: ProfileCache
     suppressions: Suppressions
-    at_hand: AtHand
+    memory_cache: MemoryCache
     models: Models
     drafts: Drafts
     after: AfterCommit
@@ -135,12 +135,12 @@ async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
     def readable(item: Item | None) -> Judged | None:
         return judge_stored(item, requested=run.username)
 
-    if found := readable(ports.at_hand.find(run.scrape_id)):
+    if found := readable(ports.memory_cache.find(run.scrape_id)):
         return found
     if (found := readable(await ports.cache.find(run.username, max_age=_ANY_AGE))) or run.scrape_id is None:
         return found
     # It may move from the row to the cache between the two reads.
-    return readable(await ports.runs.kept_item(run.scrape_id)) or readable(
+    return readable(await ports.runs.stored_item(run.scrape_id)) or readable(
         await ports.cache.find(run.username, max_age=_ANY_AGE)
     )
 

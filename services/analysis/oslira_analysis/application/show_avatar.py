@@ -15,7 +15,7 @@ _LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAvatar:
+class StoredAvatar:
     """Where a picture is stored. The key ends with a hash of its content."""
 
     key: str
@@ -30,12 +30,12 @@ class KeptAvatar:
 class AvatarRows(Protocol):
     """The pictures of leads."""
 
-    async def of_lead(self, lead_id: UUID, account_id: UUID) -> KeptAvatar | None:
+    async def of_lead(self, lead_id: UUID, account_id: UUID) -> StoredAvatar | None:
         """None if the account has no such lead, or the lead's profile has no picture."""
         ...
 
 
-class KeptPictures(Protocol):
+class PictureStore(Protocol):
     """The bucket's pictures."""
 
     async def get(self, key: str, *, most_bytes: int) -> bytes | None:
@@ -47,14 +47,14 @@ class KeptPictures(Protocol):
 class ShownAvatar:
     """`content` is None if the caller has it already."""
 
-    kept: KeptAvatar
+    kept: StoredAvatar
     content: bytes | None
 
 
 class ShowAvatar:
     """Raises OsliraError: avatar_not_found, unavailable."""
 
-    def __init__(self, rows: AvatarRows, pictures: KeptPictures, *, most_bytes: int) -> None:
+    def __init__(self, rows: AvatarRows, pictures: PictureStore, *, most_bytes: int) -> None:
         self._rows = rows
         self._pictures = pictures
         self._most_bytes = most_bytes

@@ -1,4 +1,4 @@
-"""Whether a provider is worth asking, for /health/ready."""
+"""The state of a provider, for /health/ready."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from oslira_analysis.domain.breaker import Breaker
 
 
 def breaker_state(breaker: Breaker) -> Callable[[], Awaitable[str]]:
-    """For /health/ready, as this process has come to know the provider: asking it would cost."""
+    """From the breaker of this process, because a request to the provider would cost money."""
 
     async def state() -> str:
         known = breaker.state(time.monotonic())

@@ -77,7 +77,7 @@ async def test_an_erased_id_is_refused_before_anything_is_stored(world: World, b
     assert (run["state"], run["error_code"]) == ("failed", "profile_not_found")
     await world.analysis.execute("update analysis.scrapes set ended_at = '2020-01-01'")
     store = S3Profiles(bucket=bucket.name, endpoint_url=bucket.endpoint_url)
-    await store.forget("erased.by.id")
+    await store.delete("erased.by.id")
     await store.close()
     run = await world.ended(await world.accept("erased.by.id", owner=await world.another_account()))
     assert (run["state"], run["error_code"]) == ("failed", "profile_not_found")

@@ -33,7 +33,7 @@ async def slots_in_use(world: World) -> int:
     )
 
 
-@pytest.mark.parametrize("kill_at", ["before put_off", "after put_off"])
+@pytest.mark.parametrize("kill_at", ["before pause", "after pause"])
 async def test_a_scrape_that_is_put_off_is_started_once(hasty: World, kill_at: str) -> None:
     await hasty.simulators.add_fault("apify", "memory_limit")
     run_id = await hasty.accept("killed.put.off")
@@ -61,7 +61,7 @@ async def test_a_run_that_waits_for_models_pays_for_each_answer_once(hasty: Worl
     )
 
 
-@pytest.mark.parametrize("kill_at", ["before abort", "after abort", "before put_off", "after put_off"])
+@pytest.mark.parametrize("kill_at", ["before abort", "after abort", "before pause", "after pause"])
 async def test_an_actor_run_that_never_ends_is_aborted_and_booked_once(hasty: World, kill_at: str) -> None:
     await hasty.simulators.add_fault("apify", "run_never_ends", times=1, cost_usd=0.004, delay_s=0.5)
     run_id = await hasty.accept("killed.aborting")
@@ -102,8 +102,8 @@ async def test_work_that_is_put_off_outlasts_a_wipe_of_the_bus(hasty: World, own
         await hasty.simulators.add_fault(provider, "status", status=503, for_s=14)
     await hasty.start_engine()
     runs = [await hasty.accept(f"wiped.bus.{number}") for number in range(3)]
-    put_off = "select count(*) = 3 from analysis.runs where snoozed_since is not null"
-    await eventually(lambda: hasty.analysis.fetchval(put_off))
+    pause = "select count(*) = 3 from analysis.runs where snoozed_since is not null"
+    await eventually(lambda: hasty.analysis.fetchval(pause))
     await own_nats.stop()
     await own_nats.wipe()
     await asyncio.sleep(1)

@@ -103,14 +103,14 @@ async def test_only_the_time_that_a_supplier_kept_a_run_waiting_counts_over_seve
         "update analysis.runs set snoozed_since = now() - interval '1 hour', not_before = now() - interval '58 minutes'"
     )
     assert list(await rows.promoted()) == ["put.off.twice"]
-    run = await rows.pool.fetchrow("select now() - snoozed_since as put_off, not_before from analysis.runs")
+    run = await rows.pool.fetchrow("select now() - snoozed_since as pause, not_before from analysis.runs")
     assert run is not None
-    assert (round(run["put_off"].total_seconds()), run["not_before"]) == (120, None)
+    assert (round(run["pause"].total_seconds()), run["not_before"]) == (120, None)
     await rows.pool.execute("update analysis.runs set state = 'waiting', waits_for = $1", f"{step}_retry")
     assert await rows.pool.fetch("select * from analysis.runs_out_of_patience(1800, 21600, 10)") == []
 
 
-async def put_off(rows: WaitingRows, username: str, *, waits_for: str, for_s: float, age_s: float) -> UUID:
+async def pause(rows: WaitingRows, username: str, *, waits_for: str, for_s: float, age_s: float) -> UUID:
     run_id = await rows.waiting(username, waits_for=waits_for, age_s=age_s)
     for table, change in (("scrapes", ""), ("runs", ", waits_for = waits_for || '_retry'")):
         await rows.pool.execute(
@@ -126,10 +126,10 @@ async def put_off(rows: WaitingRows, username: str, *, waits_for: str, for_s: fl
 async def test_what_a_supplier_put_off_is_due_when_it_works_again_the_oldest_first_and_no_more_than_asked(
     rows: WaitingRows, step: str, supplier: str
 ) -> None:
-    oldest = await put_off(rows, "oldest", waits_for=step, for_s=60, age_s=9)
-    newest = await put_off(rows, "newest", waits_for=step, for_s=60, age_s=1)
+    oldest = await pause(rows, "oldest", waits_for=step, for_s=60, age_s=9)
+    newest = await pause(rows, "newest", waits_for=step, for_s=60, age_s=1)
     # By its supplier's own Retry-After.
-    asked = await put_off(rows, "asked.to.wait", waits_for=step, for_s=300, age_s=99)
+    asked = await pause(rows, "asked.to.wait", waits_for=step, for_s=300, age_s=99)
     await rows.pool.execute("select analysis.bring_forward($1, 1, 0)", supplier)
     left = {
         row["id"]: row["left_s"]
@@ -148,7 +148,7 @@ async def test_what_a_supplier_put_off_is_due_when_it_works_again_the_oldest_fir
 
 
 async def test_a_retry_of_what_failed_itself_keeps_its_delay(rows: WaitingRows) -> None:
-    await put_off(rows, "fails.itself", waits_for="scrape", for_s=60, age_s=1)
+    await pause(rows, "fails.itself", waits_for="scrape", for_s=60, age_s=1)
     await rows.pool.execute("update analysis.scrapes set snoozed_since = null")
     await rows.pool.execute("select analysis.bring_forward('apify', 9, 0)")
     assert await rows.pool.fetchval("select not_before > now() + interval '50 s' from analysis.runs")

@@ -21,7 +21,7 @@ async def _stall(rows: JobRows, run_id: UUID, _: UUID) -> None:
     await rows.pool.execute("select analysis.fail_stalled($1, '15 min', 'stood still')", run_id)
 
 
-async def _lose_patience(rows: JobRows, run_id: UUID, _: UUID) -> None:
+async def _exceed_wait_limit(rows: JobRows, run_id: UUID, _: UUID) -> None:
     await rows.pool.execute(
         "update analysis.runs set state = 'waiting', waits_for = 'scrape_retry' where id = $1", run_id
     )
@@ -40,7 +40,7 @@ async def _give_up(rows: JobRows, run_id: UUID, _: UUID) -> None:
 WAYS: dict[str, tuple[End, str, str | None]] = {
     "cancelled": (_cancel, "cancelled", None),
     "stalled": (_stall, "failed", "stalled"),
-    "its supplier is unavailable": (_lose_patience, "failed", "scraper_unavailable"),
+    "its supplier is unavailable": (_exceed_wait_limit, "failed", "scraper_unavailable"),
     "its scrape failed": (_fail_with_the_scrape, "failed", "scrape_failed"),
     "its attempts are used up": (_give_up, "failed", "attempts_used_up"),
 }

@@ -243,8 +243,8 @@ async def test_what_waits_goes_on_soon_after_its_supplier_works_again(
     runs = [await world.accept(f"waits.long.{number}") for number in range(8)]
 
     async def is_down() -> bool:
-        put_off = "select count(*) from analysis.runs where snoozed_since is not null"
-        return await down(world) == set(suppliers) and await world.analysis.fetchval(put_off) > 3
+        pause = "select count(*) from analysis.runs where snoozed_since is not null"
+        return await down(world) == set(suppliers) and await world.analysis.fetchval(pause) > 3
 
     await eventually(is_down)
     for table in ("runs", "scrapes"):

@@ -8,7 +8,7 @@ from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.bulk_ports import BulkChanges, EndedBulk
 from oslira_analysis.application.ports import Promoted
 from oslira_analysis.application.rows import Effects
-from oslira_analysis.infrastructure.bus.own_hints import OwnHints
+from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 
 
 class FakeEngine:
@@ -40,8 +40,8 @@ class FakeEngine:
         chosen: dict[str, Any] = {
             "queue": fake,
             "announcer": fake,
-            "local": OwnHints(),
+            "local": LocalDispatcher(),
             "bulks": fake,
-            "bulk_news": fake,
+            "bulk_events": fake,
         }
         return AfterCommit(**{**chosen, **ports})

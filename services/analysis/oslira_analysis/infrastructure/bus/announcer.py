@@ -1,4 +1,4 @@
-"""Tells the bus what was committed: hints, progress, endings. What is lost here, the sweep says again."""
+"""Publishes committed changes: hints, progress, endings. The sweep publishes lost messages again."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class Listings(Protocol):
     """Which bulks list a run."""
 
     async def of(self, run_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
-        """By run; those that no bulk lists are left out."""
+        """By run, without runs that no bulk lists."""
         ...
 
 
@@ -45,7 +45,7 @@ class NatsAnnouncer:
             _measure_endings(effects, self._points)
         if not self._bus.is_connected or not (effects.hints or effects.runs):
             return
-        # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
+        # The server drops a message id that it has seen within two minutes, so a repeat needs a new one.
         suffix = f":{uuid4()}" if is_repeat else ""
         await asyncio.gather(
             *(self._hint(hint, suffix) for hint in effects.hints),
@@ -55,7 +55,7 @@ class NatsAnnouncer:
 
     async def _hint(self, hint: Hint, suffix: str) -> None:
         message = WorkHint.of(hint.row_id, hint.state, hint.attempt)
-        # seq, not attempt, would differ too often: the same state under the same attempt is the same message.
+        # The attempt, not seq, which changes too often: the same state in the same attempt is the same message.
         msg_id = f"{hint.row_id}:{hint.state}:{hint.attempt}{suffix}"
         try:
             await self._bus.publish(hint.subject, message, msg_id=msg_id)
@@ -98,7 +98,7 @@ class NatsAnnouncer:
                 headers=headers,
             )
         except (NatsError, TimeoutError) as error:
-            # Streams read Postgres every few seconds anyway.
+            # Streams also read Postgres every few seconds.
             _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=type(error).__name__)
 
 
@@ -123,7 +123,7 @@ def _measure_endings(effects: Effects, points: Points) -> None:
 
 
 def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
-    """A row of analysis.runs as others may see it on the bus: no name and no text of the profile."""
+    """A row of analysis.runs for the bus: without the profile's name and texts."""
     price_credits: int = row["price_credits"]
     is_settled = row["settled_at"] is not None
     return v1.Progress(

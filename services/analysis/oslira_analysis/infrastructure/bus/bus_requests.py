@@ -1,4 +1,4 @@
-"""What others may ask of analysis beside outcomes: cancel a run or a bulk, erase, show a picture, list failed runs, replay one."""
+"""Responders of analysis, without outcomes: cancel a run or a bulk, erase, read a picture, list failed runs, replay one."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""How long a run that has ended was in each of its states, from what its row has recorded."""
+"""How long an ended run was in each of its states, from the times in its row."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def measure_steps(row: Mapping[str, Any], points: Points) -> None:
-    """A full row of analysis.runs. A state that it was in twice (waiting, first for a scrape and then for a score) counts twice."""
+    """A full row of analysis.runs. A state that occurs twice (waiting, for a scrape and for a score) counts twice."""
     account_id: UUID = row["account_id"]
     recorded = [(str(one["step"]), datetime.fromisoformat(one["at"])) for one in row["steps"] or ()]
     spans = [(step, at, end) for (step, at), (_, end) in pairwise(recorded)]

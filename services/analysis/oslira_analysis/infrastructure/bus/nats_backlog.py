@@ -1,4 +1,4 @@
-"""Hints of ours that wait in the stream."""
+"""Queued hints in the stream."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Final
 
 from oslira_shared.bus.connection import Bus
 
-# Which consumer takes the hints about rows in these states.
+# The consumer of hints about rows in each state.
 _CONSUMERS: Final[Mapping[str, tuple[str, ...]]] = {
     "analysis_run": ("queued",),
     "analysis_score": ("scoring",),

@@ -1,4 +1,4 @@
-"""What analysis listens to. A hint is acked as soon as its row is claimed; the work runs on under its lease."""
+"""The subscriptions of analysis. A hint is acked when its row is claimed; the work continues under its lease."""
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1
@@ -8,14 +8,14 @@ from oslira_shared.contracts.work import WorkHint
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.ports import Settlements
 from oslira_analysis.application.report_outcome import report_outcome
-from oslira_analysis.infrastructure.bus.own_hints import OwnHints
-from oslira_analysis.infrastructure.bus.take_work import Engine
+from oslira_analysis.infrastructure.bus.claim_work import Engine
+from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 
 
-def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
+def subscribe(bus: Bus, engine: Engine, local_dispatcher: LocalDispatcher) -> None:
     """Declare the consumers of hints."""
     lease_keepers = engine.lease_keepers
-    own_hints.take(
+    local_dispatcher.register(
         {
             "scoring": (lease_keepers.score, engine.score),
             "starting": (lease_keepers.scrape, engine.scrape),
@@ -25,7 +25,7 @@ def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
 
     @bus.consumer("analysis_run")
     async def on_run(hint: WorkHint) -> None:
-        # Room first: a message that is pulled is claimed and acked at once, so pull only what this process can take.
+        # Capacity first: a pulled message is claimed and acked immediately, so pull only what this process can start.
         await lease_keepers.admit.room()
         await engine.admit(hint.row_id)
 
@@ -36,17 +36,17 @@ def subscribe(bus: Bus, engine: Engine, own_hints: OwnHints) -> None:
 
     @bus.consumer("analysis_scrape")
     async def on_scrape(hint: WorkHint) -> None:
-        # The slots bound how many there are; an abort must not wait behind a scrape that has no room.
+        # The slots bound their number. An abort must not wait behind a scrape without capacity.
         lease_keepers.scrape.require_open()
         await engine.scrape(hint.row_id)
 
 
 def answer_outcomes(bus: Bus, settlements: Settlements, after: AfterCommit) -> None:
-    """Declare what is between runs and their holds: the responder for credits, and its news."""
+    """Declare the responder for credits, and the consumer of its events."""
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:
-        # The message is a hint: what was charged is read from the ledger's view.
+        # The message is a hint: the charge is read from the ledger's view.
         await after.publish(await settlements.mark_settled(event.hold_id))
 
     @bus.responder(v1.OUTCOME)

@@ -1,1 +1,1 @@
-"""Pictures, and the bucket that keeps them."""
+"""Pictures, and their bucket."""

@@ -1,4 +1,4 @@
-"""Copies profile pictures beside the runs: best effort, a few at a time, and never in a run's way."""
+"""Copies profile pictures in the background: best effort, a few at a time, without delaying a run."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ from oslira_analysis.infrastructure.media.s3_media import S3Media
 _LOG = structlog.get_logger()
 _AT_ONCE: Final = 4
 _MOST_WAITING: Final = 200
-# Resolving the name and connecting come before `MAX_S`.
+# Name resolution and the connection are not part of `MAX_S`.
 _FETCH_LIMIT_S: Final = 2 * MAX_S
 _REMEMBER: Final = """
 insert into analysis.avatars (username, key, content_type) values ($1, $2, $3)
@@ -27,7 +27,7 @@ _IS_WANTED: Final = "select exists (select from analysis.avatars where key = $1)
 
 
 class AvatarCopier:
-    """The port Avatars. What a process has not copied when it ends is copied after the next scrape of the profile."""
+    """The port Avatars. A picture that is not copied at shutdown is copied after the next scrape of the profile."""
 
     def __init__(
         self, media: S3Media, database: AdminClient, *, fetch: Callable[[str], Picture] = fetch_picture
@@ -47,7 +47,7 @@ class AvatarCopier:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Leave what is not done."""
+        """Cancel unfinished copies."""
         await end_all(list(self._tasks))
 
     async def _copy(self, username: str, url: str) -> None:
@@ -58,7 +58,7 @@ class AvatarCopier:
                 await self._media.put(key, picture.content, content_type=picture.content_type)
                 async with self._database.connection() as connection:
                     kept = await connection.fetchval(_REMEMBER, username, key, picture.content_type)
-                    # A profile that was erased meanwhile has no row: nor may it have a picture, but where it is another's too.
+                    # A profile that was erased meanwhile has no row, so delete its picture unless another profile has the same.
                     is_wanted = kept is not None or await connection.fetchval(_IS_WANTED, key)
                 if not is_wanted:
                     await self._media.delete(key)

@@ -1,4 +1,4 @@
-"""Whether the bucket answers, for /health/ready: looked at now and then, since a probe waits for nobody."""
+"""Whether the bucket answers, for /health/ready. Checked periodically, because a health probe must not wait."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,16 +8,16 @@ from oslira_shared.deadline import BlockingCalls
 
 
 class BucketState:
-    """`client` gives the bucket's client; it blocks, so it is asked in a thread."""
+    """`client` returns the bucket's client. It blocks, so it is called in a thread."""
 
     def __init__(self, client: Callable[[], Any], *, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
-        self._state = "not asked yet"
+        self._state = "not checked yet"
         self._calls = BlockingCalls("s3_state", most=2)
 
     async def look(self) -> None:
-        """Ask it."""
+        """Check the bucket."""
         try:
             await self._calls.run(
                 lambda: self._client().head_bucket(Bucket=self._bucket), limit_s=CALL_LIMIT_S
@@ -28,5 +28,5 @@ class BucketState:
             self._state = "ok"
 
     async def __call__(self) -> str:
-        """`ok`, or how it failed when it was last asked."""
+        """`ok`, or the error of the last check."""
         return self._state

@@ -1,6 +1,6 @@
-"""Fetching a picture from an address that a stranger's data names: https, to public addresses only, bounded in size and time.
+"""Fetch a picture from an untrusted URL: https, only public addresses, bounded in size and time.
 
-The address is resolved once, checked, and connected to as checked: a name that answers differently the second time gains nothing.
+The host is resolved once and the checked address is used for the connection, so DNS rebinding has no effect.
 Redirects are not followed, and no proxy, cookie or credential of ours is used.
 """
 
@@ -19,22 +19,22 @@ from urllib.parse import urlsplit
 from oslira_shared.contracts.analysis.v1 import MAX_AVATAR_BYTES
 from oslira_shared.egress.addresses import is_public
 
-MAX_BYTES: Final = MAX_AVATAR_BYTES  # what can be shown later
+MAX_BYTES: Final = MAX_AVATAR_BYTES  # the formats that can be displayed
 MAX_S: Final = 10.0
 _STEP_S: Final = 4.0
 _CHUNK: Final = 64 * 1024
-# Told from the first bytes, whatever the server says; no SVG, which is a program.
+# Detected from the first bytes, not from the server's header. No SVG, because it can contain scripts.
 _KINDS: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 Connect = Callable[[str, int], socket.socket]
 
 
 class NotFetched(Exception):  # noqa: N818
-    """There is no picture to be had there."""
+    """The URL has no usable picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`content_type` is what the bytes are."""
+    """`content_type` is detected from the bytes."""
 
     content: bytes
     content_type: str
@@ -59,7 +59,7 @@ def connect_public(host: str, port: int) -> socket.socket:
 
 
 def fetch_picture(url: str, *, connect: Connect = connect_public) -> Picture:
-    """Blocks for at most `MAX_S` after it has connected. Raises NotFetched, whatever went wrong."""
+    """Blocks for at most `MAX_S` after it has connected. Raises NotFetched for every error."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or 443
@@ -70,16 +70,16 @@ def fetch_picture(url: str, *, connect: Connect = connect_public) -> Picture:
     ends_at = time.monotonic() + MAX_S
     try:
         content = _get(host, f"{parts.path or '/'}?{parts.query}", connect, ends_at)
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a path that can't be sent
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid path
         raise NotFetched(type(error).__name__) from error
     return Picture(content, _kind_of(content))
 
 
 def _get(host: str, target: str, connect: Connect, ends_at: float) -> bytes:
-    # Not HTTPSConnection, which reads all certificates again for a context that isn't used: the socket is made above.
+    # Not HTTPSConnection, which loads all certificates again for an unused context: the socket is created above.
     connection = http.client.HTTPConnection(host, timeout=_STEP_S)
     connection.sock = connect(host, http.client.HTTPS_PORT)
-    # The socket's own limit is for one read, and headers may come byte by byte: this ends the exchange.
+    # The socket's own timeout is for one read, and headers may arrive byte by byte: this ends the exchange.
     end = threading.Timer(max(0.0, ends_at - time.monotonic()), _shut, [connection.sock])
     end.daemon = True
     end.start()

@@ -1,4 +1,4 @@
-"""Erasing, in the bucket."""
+"""Erasure in the bucket."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

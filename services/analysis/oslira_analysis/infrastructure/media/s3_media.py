@@ -1,4 +1,4 @@
-"""What is kept in the bucket besides profiles, and how long: pictures for good, scraped profiles for two days."""
+"""Pictures in the bucket, and the bucket's lifecycle: pictures without a limit, scraped profiles for two days."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -10,12 +10,12 @@ from oslira_shared.deadline import BlockingCalls
 
 _LOG = structlog.get_logger()
 _AT_ONCE: Final = 8
-# A whole picture; and a rule is read, written and read again.
+# For a whole picture, or for a lifecycle rule that is read, written and read again.
 _LONG_CALL_LIMIT_S: Final = 15.0
 
 
 class S3Media:
-    """`client` gives the bucket's client, made when it is first used; it blocks, so every call is in a thread."""
+    """`client` returns the bucket's client, created at its first use. It blocks, so every call is in a thread."""
 
     def __init__(self, client: Callable[[], Any], *, bucket: str) -> None:
         self._client = client
@@ -30,13 +30,13 @@ class S3Media:
                 Key=key,
                 Body=content,
                 ContentType=content_type,
-                CacheControl="public, max-age=31536000, immutable",  # named by its content
+                CacheControl="public, max-age=31536000, immutable",  # content-addressed
             ),
             limit_s=_LONG_CALL_LIMIT_S,
         )
 
     async def get(self, key: str, *, most_bytes: int) -> bytes | None:
-        """None when it isn't there, or is larger. Raises DeadlineExceeded, and what boto3 raises."""
+        """None if there is none, or it is larger. Raises DeadlineExceeded, and what boto3 raises."""
         return await self._calls.run(lambda: self._get(key, most_bytes), limit_s=CALL_LIMIT_S)
 
     async def delete(self, key: str) -> None:
@@ -46,7 +46,7 @@ class S3Media:
         )
 
     async def expire_profiles(self) -> None:
-        """Best effort: provisioning insists, and a store without lifecycles keeps old profiles, which nobody is shown."""
+        """Best effort: provisioning requires it, and a store without lifecycles keeps old profiles, which are never used."""
         try:
             await self._calls.run(
                 lambda: expire_profiles(self._client(), self._bucket), limit_s=_LONG_CALL_LIMIT_S

@@ -1,4 +1,4 @@
-"""Cloudflare's AI Gateway before both providers: where it is, what it is told, and whether it answered by itself."""
+"""Cloudflare's AI Gateway in front of both providers: its URL, its headers, and whether it answered from its cache."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from oslira_analysis.application.model_ports import Question
 
 @dataclass(frozen=True, slots=True)
 class AIGateway:
-    """`root` is `https://gateway.ai.cloudflare.com/v1/<account>/<gateway>`; `token` for one that asks for it.
+    """`root` is `https://gateway.ai.cloudflare.com/v1/<account>/<gateway>`; `token` for an authenticated gateway.
 
-    `cache_ttl_s`: how long it may answer the same request of the same account by itself; 0 turns that off.
+    `cache_ttl_s`: how long it may answer the same request of the same account from its cache; 0 turns that off.
     """
 
     root: str
@@ -23,11 +23,11 @@ class AIGateway:
     cache_ttl_s: int
 
     def base_url(self, provider: str) -> str:
-        """What an SDK is given in place of the provider's own address."""
+        """The base URL for an SDK, instead of the provider's own."""
         return f"{self.root.rstrip('/')}/{provider}"
 
     def headers(self, question: Question) -> dict[str, str]:
-        """Of one request. Payloads are not logged: they hold people's profiles and a business's plans."""
+        """Headers of one request. Payloads are not logged, because they contain personal data and a business's plans."""
         run = question.run
         metadata = {  # at most five, flat
             "run": str(run.run_id),
@@ -46,7 +46,7 @@ class AIGateway:
         return headers | self.login_headers()
 
     def login_headers(self) -> dict[str, str]:
-        """Of any request, for a gateway that asks who we are."""
+        """Headers of any request, for an authenticated gateway."""
         token = self.token()
         return {"cf-aig-authorization": f"Bearer {token}"} if token else {}
 
@@ -57,7 +57,7 @@ def is_hit(headers: Mapping[str, Any]) -> bool:
 
 
 def _cache_key(question: Question) -> str:
-    """Never shared between tenants or prompt versions, and not with a request for a repair."""
+    """The cache key. Never shared between tenants or prompt versions, or with a repair request."""
     prompt = question.prompt
     parts = [asdict(question.choice), question.call.name, prompt.system, prompt.user, question.fault]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()

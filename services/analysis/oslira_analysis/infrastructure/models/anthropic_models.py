@@ -1,4 +1,4 @@
-"""Anthropic's models, through its SDK: what OpenAI's fall back to, with the same schema and the same prompt."""
+"""Anthropic's models, through its SDK: the fallback of OpenAI's, with the same schema and prompt."""
 
 import functools
 import time
@@ -46,7 +46,7 @@ class AnthropicModels(SdkModels):
             raw = await self.exchange(
                 client.messages.with_raw_response.create(
                     **_request(question),
-                    # The SDK says who we are in `Authorization` alone, which a gateway takes for its own.
+                    # The SDK authenticates only with `Authorization`, which a gateway uses for itself.
                     extra_headers={
                         "x-api-key": client.api_key,
                         **(self._gateway.headers(question) if self._gateway else {}),
@@ -66,7 +66,7 @@ class AnthropicModels(SdkModels):
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
         client = AsyncAnthropic(**arguments, http_client=DefaultAsyncHttpxClient(limits=kept_alive()))
-        _ = client.messages.with_raw_response  # the SDK loads these parts when they are first used
+        _ = client.messages.with_raw_response  # the SDK loads these parts lazily
         for answer in ANSWERS:
             _schema(answer)
         return client
@@ -82,7 +82,7 @@ class AnthropicModels(SdkModels):
 
 
 def _tokens(body: dict[str, Any]) -> Tokens:
-    """`input_tokens` leaves out what the cache read or wrote; our books mean all of it."""
+    """Anthropic's `input_tokens` exclude tokens that the cache read or wrote; our records include them."""
     used = body["usage"]
     cached = int(used.get("cache_read_input_tokens") or 0)
     written = int(used.get("cache_creation_input_tokens") or 0)
@@ -103,12 +103,12 @@ def _request(question: Question) -> dict[str, Any]:
     request: dict[str, Any] = {
         "model": choice.model,
         "max_tokens": choice.max_tokens,
-        # Caches what is the same for every profile of a business.
+        # Caches the part that is the same for every profile of a business.
         "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": content}],
         "output_config": output,
     }
-    # Said in each request: what a model does unasked differs between models, and thinking counts into `max_tokens`.
+    # Set in each request: the default differs between models, and thinking counts into `max_tokens`.
     if choice.effort is not None:
         output["effort"] = choice.effort
     if choice.thinking is not None:

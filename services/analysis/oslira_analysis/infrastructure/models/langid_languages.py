@@ -1,4 +1,4 @@
-"""Which language a text is in, by py3langid: a model of 5 MB in its package, loaded into about 80 MB when first needed."""
+"""Language detection with py3langid: a model of 5 MB in its package, about 80 MB in memory, loaded at first use."""
 
 import functools
 from typing import Any, Final, get_args
@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 import structlog
 
 from oslira_analysis.domain.results.language import Language, LanguageOf, undecided
-from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.singleflight import Singleflight
 
 _LOG = structlog.get_logger()
 # Its probabilities are calibrated. Close relatives (Danish and Norwegian, Malay and Indonesian) mostly stay below this.
@@ -19,13 +19,13 @@ class LangidLanguages:
     """The port Languages."""
 
     def __init__(self) -> None:
-        self.model: MadeOnce[LanguageOf] = MadeOnce(_load)
+        self.model: Singleflight[LanguageOf] = Singleflight(_load)
 
     async def ready(self) -> LanguageOf:
         return await self.model.ready()
 
 
-@functools.cache  # once for a process: tests make many engines in one
+@functools.cache  # once per process: tests create many engines in one
 def _load() -> LanguageOf:
     try:
         from py3langid.langid import (  # noqa: PLC0415  # numpy and the model: half a second of CPU, not at start

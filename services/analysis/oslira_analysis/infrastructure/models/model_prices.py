@@ -1,4 +1,4 @@
-"""What a call cost, by the pinned genai-prices table, in billionths of a dollar."""
+"""The cost of a call by the pinned genai-prices table, in billionths of a dollar."""
 
 from decimal import Decimal
 from typing import Final
@@ -10,7 +10,7 @@ _NANO: Final = Decimal(1_000_000_000)
 
 
 class UnknownPrice(LookupError):  # noqa: N818
-    """The price table doesn't know the model."""
+    """The price table does not contain the model."""
 
 
 def nano_usd(usd: Decimal) -> int:
@@ -54,7 +54,7 @@ def cost_nano_usd(
 ) -> int | None:
     """As `known_cost_nano_usd`, but None for a model without a price.
 
-    The answer is there and paid for: it must not be lost over what it cost.
+    The answer is received and paid for: it must not be lost because its cost is unknown.
     """
     try:
         return known_cost_nano_usd(

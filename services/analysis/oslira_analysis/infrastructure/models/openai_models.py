@@ -44,7 +44,7 @@ class OpenAIModels(SdkModels):
     async def ask(self, question: Question) -> Reply:
         started = time.monotonic()
         try:
-            # The raw response: a parsed one that was cut short raises and loses its usage, and has no headers.
+            # The raw response: parsing a truncated one raises and loses its usage, and has no headers.
             client = await self.connected()
             raw = await self.exchange(
                 client.chat.completions.with_raw_response.create(
@@ -65,7 +65,7 @@ class OpenAIModels(SdkModels):
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # seconds of CPU: not at start
 
         client = AsyncOpenAI(**arguments, http_client=DefaultAsyncHttpxClient(limits=kept_alive()))
-        _ = client.chat.completions.with_raw_response  # the SDK loads these parts when they are first used
+        _ = client.chat.completions.with_raw_response  # the SDK loads these parts lazily
         for answer in ANSWERS:
             _schema(answer)
         return client
@@ -84,7 +84,7 @@ class OpenAIModels(SdkModels):
 
 
 def _text(message: dict[str, Any]) -> str:
-    """An answer given as the arguments of functions, which we never offer, is an answer as well."""
+    """An answer as the arguments of a function call is also accepted, although requests offer no functions."""
     calls: list[dict[str, Any]] = message.get("tool_calls") or []
     functions = [*(call.get("function") for call in calls), message.get("function_call")]
     arguments = [function.get("arguments") for function in functions if function]
@@ -118,7 +118,7 @@ def _request(question: Question) -> dict[str, Any]:
     if question.fault is not None:
         request["messages"].append({"role": "user", "content": repair_request(question.fault)})
     if choice.has_cache_breakpoints:
-        # Written to the cache, at a surcharge, is only what the next profile of the same business has in common with this one.
+        # Only the prefix that the next profile of the same business shares is written to the cache, because writing costs extra.
         system["prompt_cache_breakpoint"] = {"mode": "explicit"}
         request["prompt_cache_options"] = {"mode": "explicit"}
     if choice.temperature is not None:
@@ -129,7 +129,7 @@ def _request(question: Question) -> dict[str, Any]:
 
 
 def _prompt_cache_key(question: Question) -> str:
-    """Requests with one key go where their prefix is cached: schema, instructions and business, so one for each task and business."""
+    """OpenAI routes requests with the same key to the server that caches their prefix: one key for each task and business."""
     run = question.run
     return f"{question.call.task}:{run.business_profile_id or run.account_id}"
 

@@ -1,4 +1,4 @@
-"""What both providers' SDKs share: which of their errors mean what, how a repair is asked for, and reading strangers' JSON."""
+"""Common code for both providers' SDKs: mapping of errors, the repair request, and parsing of untrusted JSON."""
 
 import json
 import re
@@ -14,26 +14,26 @@ from oslira_shared.secrets import Secret
 from oslira_analysis.application.model_ports import ProviderFailed, Reply, RequestRefused
 from oslira_analysis.application.rows import Usage
 
-# The request itself is wrong for this provider: asking it again gives the same.
+# The request is invalid for this provider: a retry gives the same error.
 _REFUSED: Final = frozenset({400, 404, 405, 413, 415, 422})
-# Our key is: a moment later it still will be, and another provider may help.
+# Our key is invalid: a retry does not help, another provider may.
 _KEY_REFUSED: Final = frozenset({401, 403})
-# Our budget there is spent, in both providers' words and under several statuses, 400 among them; waiting a moment doesn't help.
+# Our budget there is spent, in both providers' messages and under several statuses, including 400. A short wait does not help.
 _USED_UP: Final = (
     "insufficient_quota", "exceeded your current quota", "billing_hard_limit", "billing hard limit", "billing_not_active",
     "billing_error", "credit balance is too low", "api usage limits", "you will regain access",
 )  # fmt: skip
-# Our account is closed, also said with 400.
+# Our account is closed, also sent with 400.
 _CLOSED: Final = ("organization has been disabled", "account_deactivated", "account has been deactivated")
 _WRITTEN_IN: Final = {"text": "text", "output_text": "text", "tool_use": "input"}
 _CODE: Final = re.compile(r"\w{1,60}", re.ASCII)
-# Shorter than the minute after which servers and the balancers before them give up an idle one.
+# Shorter than the minute after which servers and load balancers close an idle connection.
 _IDLE_CONNECTION_S: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a provider is reached. `api_key` is asked for at each request; `timeout_s` is for one, with its whole answer."""
+    """The connection to a provider. `api_key` is read for each request; `timeout_s` is for a request with its whole answer."""
 
     api_key: Secret
     base_url: str
@@ -42,7 +42,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A provider's JSON and headers, and how long it took."""
+    """A provider's JSON and headers, and the duration."""
 
     body: dict[str, Any]
     headers: Mapping[str, str]
@@ -50,7 +50,7 @@ class Answered:
 
 
 def kept_alive() -> Any:
-    """Connections that outlive the pause between two runs' calls: setting one up is three round trips to the provider."""
+    """Connections that stay open between two runs' calls: a new one costs three round trips to the provider."""
     import httpx2  # noqa: PLC0415  # what both SDKs speak through; it comes with them
 
     return httpx2.Limits(
@@ -59,12 +59,12 @@ def kept_alive() -> Any:
 
 
 def since_ms(started: float) -> int:
-    """Milliseconds since a monotonic moment."""
+    """Milliseconds since a monotonic time."""
     return round((time.monotonic() - started) * 1000)
 
 
 def repair_request(fault: str) -> str:
-    """What is said after an answer that could not be used. `fault` names fields and rules, never what a stranger wrote."""
+    """The message after an unusable answer. `fault` names fields and rules, and never contains untrusted text."""
     return (
         f"Your previous answer could not be used ({fault}). Answer again: the whole object that the schema asks for, "
         "valid, and short enough to be complete."
@@ -72,34 +72,34 @@ def repair_request(fault: str) -> str:
 
 
 def failure_of(error: Exception) -> ProviderFailed | RequestRefused:
-    """What an SDK's error means to us."""
+    """Map an SDK's error to ours."""
     reason = type(error).__name__
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
-        # Who waited a whole time limit won't wait for a second one: somebody else may be quicker.
+        # Not retried after a whole time limit: another provider may be faster.
         is_slow = isinstance(error, TimeoutError) or "Timeout" in reason
-        return ProviderFailed(reason, asks_again=not is_slow, may_cost=not _is_unsent(error))
+        return ProviderFailed(reason, is_retryable=not is_slow, may_cost=not _is_unsent(error))
     reason, text = f"{status} {reason}", str(error).lower()
     if status == 402 or any(sign in text for sign in _USED_UP):  # noqa: PLR2004
-        return ProviderFailed(reason, asks_again=False, trouble="used_up")
+        return ProviderFailed(reason, is_retryable=False, trouble="used_up")
     if status in _KEY_REFUSED or any(sign in text for sign in _CLOSED):
-        return ProviderFailed(reason, asks_again=False, trouble="key_refused")
+        return ProviderFailed(reason, is_retryable=False, trouble="key_refused")
     if status in _REFUSED:
         return RequestRefused(reason)
     retry_after_s = _retry_after_s(error)
     if status == 429:  # noqa: PLR2004
-        return ProviderFailed(reason, asks_again=False, trouble="limited", retry_after_s=retry_after_s)
-    # A balancer that gave up on its server doesn't know what that one did.
+        return ProviderFailed(reason, is_retryable=False, trouble="limited", retry_after_s=retry_after_s)
+    # A load balancer that timed out does not know whether its server generated an answer.
     return ProviderFailed(
         reason,
-        asks_again=retry_after_s is None,
+        is_retryable=retry_after_s is None,
         may_cost=status == 504,  # noqa: PLR2004
         retry_after_s=retry_after_s,
     )
 
 
 def _is_unsent(error: BaseException) -> bool:
-    """No connection was made, so nobody worked on the request."""
+    """No connection was made, so the request was not processed."""
     found: BaseException | None = error
     while found is not None:
         if type(found).__name__ in {"ConnectError", "ConnectTimeout", "PoolTimeout"}:
@@ -116,24 +116,24 @@ def _retry_after_s(error: Exception) -> float | None:
 
 
 def reply_of(answered: Answered, read: Callable[[Answered], tuple[str | None, Usage]]) -> Reply:
-    """`read` gives (text, usage). A body that isn't what the provider promises is as good as no answer."""
+    """`read` gives (text, usage). A body outside the provider's contract counts as no answer."""
     if (
         code := _error_in(answered.body)
-    ) is not None:  # a proxy before the provider turned its status into 200
-        raise ProviderFailed(f"200 with an error: {code}", asks_again=True)
+    ) is not None:  # a proxy in front of the provider replaced its status with 200
+        raise ProviderFailed(f"200 with an error: {code}", is_retryable=True)
     try:
         text, usage = read(answered)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ProviderFailed(
-            f"unreadable answer: {type(error).__name__}", asks_again=True, may_cost=True
+            f"unreadable answer: {type(error).__name__}", is_retryable=True, may_cost=True
         ) from error
     return Reply(usage, text)
 
 
 def text_of(content: object) -> str:
-    """What a model wrote: a text, or the texts of a list of parts; "" for none. What it gave to a tool counts as written.
+    """The model's text: a text, or the texts of a list of parts; "" for none. The arguments of a tool call count as text.
 
-    Parts of other kinds, such as thoughts, are left out.
+    Other kinds of parts, such as thoughts, are ignored.
     """
     if content is None or isinstance(content, str):
         return content or ""
@@ -144,12 +144,12 @@ def text_of(content: object) -> str:
 
 
 def as_text(value: object) -> str:
-    """A text as it is, "" for nothing, and the JSON of anything else."""
+    """A text unchanged, "" for None, and the JSON of anything else."""
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _error_in(body: dict[str, Any]) -> str | None:
-    """The code of an error body, without what it says; None for any other body."""
+    """The code of an error body, without its message; None for any other body."""
     error = body.get("error")
     if not error or "choices" in body or "content" in body:
         return None

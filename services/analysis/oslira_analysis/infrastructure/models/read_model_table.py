@@ -1,7 +1,7 @@
-"""The table of models as configured: the built-in one, changed by what MODEL_TABLE says.
+"""The configured table of models: the built-in one with the changes of MODEL_TABLE.
 
 MODEL_TABLE is a JSON object, or the path of a file with one. A key is a role with the fields that change, or `models` with models
-that the catalogue doesn't have yet, or has otherwise:
+that the catalogue does not contain, or contains with other parameters:
 
     {"light": {"model": "gpt-7-luna", "effort": "low"}, "models": {"gpt-7-luna": {"family": "gpt-6"}}}
 """
@@ -20,7 +20,7 @@ from oslira_analysis.infrastructure.models.model_prices import UnknownPrice, kno
 
 _MODELS_KEY: Final = "models"
 _DEFAULT_MOST_OUTPUT_TOKENS: Final = 128_000
-_MOST_TOLD_CHARS: Final = 300
+_MOST_ERROR_CHARS: Final = 300
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.:/@-]+$")]
 
@@ -32,7 +32,7 @@ class _RoleChange(BaseModel):
     effort: Effort | None = None
     output_tokens: int | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    # Of `model`: in place of what the catalogue says.
+    # Of `model`: overrides the catalogue.
     shuts_down_on: date | None = None
     successor: Name | None = None
 
@@ -57,9 +57,9 @@ def read_model_table(setting: str, *, price: Price = known_cost_nano_usd) -> Mod
     if text and not text.startswith("{"):
         text = _file(Path(text))
     try:
-        told = _ANY_OBJECT.validate_json(text or "{}")
-        models = _MODEL_CHANGES.validate_python(told.pop(_MODELS_KEY, {}))
-        roles = _ROLE_CHANGES.validate_python(told)
+        changes = _ANY_OBJECT.validate_json(text or "{}")
+        models = _MODEL_CHANGES.validate_python(changes.pop(_MODELS_KEY, {}))
+        roles = _ROLE_CHANGES.validate_python(changes)
     except ValidationError as error:
         raise InvalidTable(_first(error)) from error
     known = _changed_models(models, roles)
@@ -79,8 +79,8 @@ def _file(path: Path) -> str:
 def _first(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-    told = f"{where}: {problem['msg']}" if where else problem["msg"]
-    return " ".join(told.split())[:_MOST_TOLD_CHARS]
+    message = f"{where}: {problem['msg']}" if where else problem["msg"]
+    return " ".join(message.split())[:_MOST_ERROR_CHARS]
 
 
 def _role(role: Role, change: _RoleChange | None) -> Role:
@@ -118,7 +118,7 @@ def _model(name: str, model: Model | None, change: _ModelChange) -> Model:
 
 
 def _check_efforts(table: ModelTable, roles: dict[RoleName, _RoleChange]) -> None:
-    """An effort that was asked for in so many words must be one that the model takes; one that a row had before is adapted."""
+    """A configured effort must be one that the model supports; a built-in one is adapted."""
     for name, role in roles.items():
         if role.effort is None:
             continue

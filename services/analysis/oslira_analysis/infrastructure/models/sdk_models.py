@@ -1,4 +1,4 @@
-"""What the adapters of both model SDKs have in common: a client that is made when it is first needed, and the books of an answer."""
+"""Common code for the adapters of both model SDKs: a lazily created client, and the usage record of an answer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,19 +13,19 @@ from oslira_analysis.application.model_ports import ProviderFailed, Question
 from oslira_analysis.application.rows import Usage
 from oslira_analysis.domain.models.model_catalogue import Provider
 from oslira_analysis.domain.prompts.token_estimate import estimate_tokens
-from oslira_analysis.infrastructure.made_once import MadeOnce
 from oslira_analysis.infrastructure.models.ai_gateway import AIGateway, is_hit
 from oslira_analysis.infrastructure.models.model_prices import cost_nano_usd
 from oslira_analysis.infrastructure.models.provider_requests import Answered, Connection, failure_of
+from oslira_analysis.infrastructure.singleflight import Singleflight
 
 _LOG = structlog.get_logger()
 T = TypeVar("T")
-_MOST_TOKENS = 4_000_000  # more than any model reads or writes: a count above it is a mistake, and would spend the daily limit
+_MOST_TOKENS = 4_000_000  # more than any model reads or writes: a higher count is an error, and would use up the daily limit
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`input` is all of it, with what was `cached` and what was written to the cache."""
+    """`input` includes the `cached` tokens and those written to the cache."""
 
     input: int
     output: int
@@ -35,7 +35,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request that was answered: the state of its Usage, and what is wrong with the answer."""
+    """The outcome of an answered request: the state of its Usage, and the error in the answer."""
 
     state: str = "answered"
     error: str | None = None
@@ -46,17 +46,17 @@ CUT_SHORT = Outcome("cut_short", "cut short by the token limit")
 
 
 class SdkModels(ABC):
-    """One SDK's half of the port ModelProvider that isn't its requests and answers."""
+    """The part of the port ModelProvider that is the same for both SDKs."""
 
     name: Provider
 
     def __init__(self, connection: Connection, gateway: AIGateway | None = None) -> None:
         self._connection = connection
         self._gateway = gateway
-        self.client: MadeOnce[Any] = MadeOnce(self._make)
+        self.client: Singleflight[Any] = Singleflight(self._make)
 
     async def connected(self) -> Any:
-        """The client, with the key of now."""
+        """The client, with the current key."""
         client = await self.client.ready()
         client.api_key = self._connection.api_key()
         return client
@@ -72,7 +72,7 @@ class SdkModels(ABC):
         return await within(self._connection.timeout_s, call, call=self.name)
 
     async def probe(self) -> None:
-        """Ask for the list of models, which is free. Raises ProviderFailed for an outage; any refusal is an answer."""
+        """Request the list of models, which is free. Raises ProviderFailed for an outage; a rejection counts as an answer."""
         try:
             await self.list_models()
         except Exception as error:
@@ -87,11 +87,11 @@ class SdkModels(ABC):
 
     @abstractmethod
     async def _list(self, client: Any, headers: dict[str, str]) -> dict[str, date | None]:
-        """The supplier's list of models, all pages of it, with the day on which each ends."""
+        """The supplier's list of models, all pages, with the shutdown date of each."""
 
     @abstractmethod
     def _make_client(self, arguments: dict[str, Any]) -> Any:
-        """Import the SDK and make its client. `arguments` are those that both SDKs take; retries are ours."""
+        """Import the SDK and create its client. `arguments` are those that both SDKs accept; retries are off."""
 
     def _make(self) -> Any:
         at = self._connection
@@ -107,7 +107,7 @@ class SdkModels(ABC):
     def _usage(
         self, answered: Answered, outcome: Outcome, tokens: Tokens | None, question: Question, text: str
     ) -> Usage:
-        """Without `tokens` they stay unknown in the books, and the cost is an estimate from the texts, on the high side."""
+        """Without `tokens` they are unknown in the record, and the cost is a high estimate from the texts."""
         priced = tokens or Tokens(
             input=estimate_tokens(question.prompt.system) + estimate_tokens(question.prompt.user),
             output=estimate_tokens(text),
@@ -135,7 +135,7 @@ class SdkModels(ABC):
 
 
 def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]) -> Tokens | None:
-    """The tokens of an answer, or None where its usage is missing or unreadable: the answer is good and paid for without."""
+    """The tokens of an answer, or None if its usage is missing or unreadable: the answer is still usable."""
     try:
         tokens = read(body)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -145,11 +145,11 @@ def known_or_none(read: Callable[[dict[str, Any]], Tokens], body: dict[str, Any]
     return tokens if are_possible and tokens.cached + tokens.cache_write <= tokens.input else None
 
 
-def read_date(told: object) -> date | None:
-    """A date as a supplier gives it: ISO text or a moment. None for anything else, which is as good as unannounced."""
-    if isinstance(told, datetime):
-        return told.astimezone(UTC).date()
+def read_date(value: object) -> date | None:
+    """A supplier's date: ISO text or a datetime. None for anything else, which counts as not announced."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).date()
     try:
-        return date.fromisoformat(str(told)[:10]) if told else None
+        return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
         return None

@@ -1,7 +1,7 @@
-"""What the first run would otherwise wait for: SDKs, their clients and the prompts.
+"""Load what the first run would otherwise wait for: SDKs, their clients and the prompts.
 
-Two seconds of CPU that a service must not take before it is ready, and that runs may be under way beside. So it is one thread,
-in the order in which a run needs things: the store and the scraper at once, the models seconds later.
+This takes two seconds of CPU, which must not delay readiness, and runs may be active meanwhile. So it is one thread,
+in the order in which a run needs things: the store and the scraper first, the models seconds later.
 """
 
 import asyncio
@@ -17,20 +17,20 @@ from oslira_analysis.domain.models.calls import CALLS
 from oslira_analysis.prompts import load_instructions
 
 _LOG = structlog.get_logger()
-# How long the importing thread may keep the event loop from running: by default it is 5 ms for each of a run's many steps.
+# How long the importing thread may block the event loop: the default is 5 ms for each of a run's many steps.
 _SWITCH_S: Final = 0.0005
 Step = Callable[[], object]
 
 
 async def warm_up(clients: Sequence[Step]) -> None:
-    """Make `clients` one after the other, then what the models' answers need."""
+    """Create `clients` sequentially, then what parsing of answers needs."""
     with _lean_imports():
         for step in (*clients, _load_calls):
             try:
                 await asyncio.to_thread(step)
             except Exception:  # noqa: BLE001  # who needs it will try again, and say what is wrong
                 _LOG.exception("warm_up_failed")
-    # All this lives as long as the process: the collector needs not look through it again and again, 0.1 s at a time.
+    # These objects live as long as the process: freeze them, so that the garbage collector does not scan them (0.1 s each time).
     gc.freeze()
 
 

@@ -1,4 +1,4 @@
-"""Runs of visitors without an account, in Postgres."""
+"""Anonymous runs in Postgres."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,7 @@ _OVERDUE: Final = """
 select id, account_id from analysis.runs
  where forget_at <= now() and forgotten_at is null and finished_at is null order by forget_at limit $1
 """
-_FORGET: Final = "select analysis.forget_runs($1)"
+_PURGE: Final = "select analysis.forget_runs($1)"
 
 
 class PostgresAnonymousRuns:
@@ -25,6 +25,6 @@ class PostgresAnonymousRuns:
             rows = await connection.fetch(_OVERDUE, _BATCH)
         return [(row["id"], row["account_id"]) for row in rows]
 
-    async def forget(self) -> int:
+    async def purge(self) -> int:
         async with self._database.transaction() as connection:
-            return int(await connection.fetchval(_FORGET, _BATCH))
+            return int(await connection.fetchval(_PURGE, _BATCH))

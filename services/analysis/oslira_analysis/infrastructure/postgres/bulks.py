@@ -10,7 +10,7 @@ from oslira_shared.work import WorkTable, sweep
 from oslira_analysis.application.bulk_ports import BulkChanges, EndedBulk
 from oslira_analysis.infrastructure.postgres.cancel import end_runs
 
-# Nobody claims a bulk: each look at it is one short transaction.
+# Bulks are not claimed: each check is one short transaction.
 BULKS: Final = WorkTable("analysis.bulks", claimable=frozenset(), announced=frozenset({"ended"}))
 _LISTING: Final = """
 select distinct i.bulk_id from analysis.bulk_items i join analysis.bulks b on b.id = i.bulk_id
@@ -65,6 +65,6 @@ class PostgresBulks:
             if looked["outcome"] == "closed":
                 changes.ended.append(EndedBulk(bulk_id, looked["account_id"]))
             elif looked["outcome"] == "enough":
-                # Ending these runs leads back here, and then the bulk closes.
+                # The end of these runs checks the bulk again, and closes it.
                 changes.effects += await end_runs(self._database, _CANCEL, bulk_id, "enough_leads")
         return changes

@@ -1,4 +1,4 @@
-"""Business profiles, through what the gateway grants."""
+"""Business profiles, through a function that the gateway's schema grants."""
 
 from uuid import UUID
 

@@ -1,6 +1,6 @@
-"""The books of model calls: a row before each request, completed after it, and the first answer kept for good.
+"""The records of model calls: a row before each request, completed after it, and the first answer stored permanently.
 
-An answer is paid for when it is here, and Postgres may be away just then: it is kept in memory and written again until it is in.
+A received answer is already paid for, and Postgres may be unavailable: the answer stays in memory until it is written.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ from oslira_shared.ids import new_id
 from oslira_shared.postgres.again import until_done
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.model_ports import UNANSWERED, Question, Recalled, Unusable
+from oslira_analysis.application.model_ports import UNANSWERED, CallHistory, Question, Unusable
 from oslira_analysis.application.rows import Run, Usage
 from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.metrics import PAID_ANSWERS_LOST
 
 _LOG = structlog.get_logger()
-# Before a request nothing is lost yet: the run's next attempt may as well do it.
+# Before a request nothing is lost: the run's next attempt can do it.
 _BEFORE_LIMIT_S: Final = 10.0
-# One round trip, since it stands between a scrape's end and the first request.
+# One round trip, because it is between a scrape's end and the first request.
 _RECALL: Final = """
 select (select a.answer from analysis.call_answers a where a.run_id = $1 and a.call = $2) as answer,
        (select jsonb_object_agg(spoilt.provider, jsonb_build_array(spoilt.answers, spoilt.fault)) from (
@@ -42,7 +42,7 @@ _BOOK: Final = """
 insert into analysis.ai_usage_logs (id, run_id, account_id, call, attempt, provider, model, prompt_version)
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing
 """
-# The answer only while the run wants it; what it cost is booked in any case.
+# The answer is stored only while the run is scoring; its cost is always recorded.
 _COMPLETE: Final = """
 with done as (
   update analysis.ai_usage_logs
@@ -59,15 +59,15 @@ on conflict do nothing
 
 
 class PostgresCalls:
-    """The port CallBooks over analysis.ai_usage_logs and analysis.call_answers."""
+    """The port CallRecords over analysis.ai_usage_logs and analysis.call_answers."""
 
     def __init__(self, database: AdminClient, *, keep_s: float = 900.0) -> None:
-        """`keep_s`: how long an answer is kept in memory while Postgres can't take it."""
+        """`keep_s`: how long an answer stays in memory while Postgres is unavailable."""
         self._database = database
         self._keep_s = keep_s
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def recall(self, run: Run, call: Call) -> Recalled:
+    async def load(self, run: Run, call: Call) -> CallHistory:
         async def read() -> Any:
             async with self._database.connection() as connection:
                 return await connection.fetchrow(_RECALL, run.run_id, call.name, UNANSWERED)
@@ -76,13 +76,13 @@ class PostgresCalls:
         assert row is not None  # noqa: S101  # a select without a table
         spoilt = row["spoilt"] or {}
         unusable = {name: Unusable(*found) for name, found in spoilt.items()}
-        return Recalled(row["answer"], unusable, row["unanswered"] or {})
+        return CallHistory(row["answer"], unusable, row["unanswered"] or {})
 
     async def discard(self, run: Run, call: Call) -> None:
         async with self._database.connection() as connection:
             await connection.execute(_DISCARD, run.run_id, call.name)
 
-    async def book(self, question: Question, provider: str) -> UUID:
+    async def create(self, question: Question, provider: str) -> UUID:
         usage_id, run = new_id(), question.run
 
         async def write() -> None:
@@ -99,19 +99,19 @@ class PostgresCalls:
                     question.prompt.version,
                 )
 
-        # Under one id: a row whose commit was not confirmed is not booked a second time.
+        # With one id: a row whose commit was not confirmed is not created again.
         await until_done(write, name="book", limit_s=_BEFORE_LIMIT_S)
         return usage_id
 
     async def complete(self, usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
-        """Goes on when its caller is cancelled: the money is spent, whoever holds the run by then."""
+        """Continues when its caller is cancelled: the money is spent, whichever process holds the run by then."""
         writing = asyncio.create_task(self._complete(usage_id, usage, answer), name=f"complete:{usage_id}")
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         await asyncio.shield(writing)
 
     async def finish(self, *, grace_s: float) -> None:
-        """At the end of the process: wait for what is not written yet."""
+        """At shutdown: wait for records that are not written yet."""
         if self._writing:
             await asyncio.wait(self._writing, timeout=grace_s)
 

@@ -1,4 +1,4 @@
-"""Runs that end from outside their work, in Postgres: cancelled, stalled, or their suppliers were unavailable for too long."""
+"""Runs that another process ends, in Postgres: cancelled, stalled, or with suppliers unavailable for too long."""
 
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from oslira_analysis.application.rows import Effects, Hint
 _STATE: Final = "select state from analysis.runs where id = $1 and account_id = $2"
 _CANCEL: Final = "select * from analysis.cancel_runs($1)"
 _RUNS: Final = "select * from analysis.runs where id = any($1::uuid[])"
-# A run that joins a scrape while it is being ended: the locks would be taken in the wrong order.
+# A run may join a scrape while it is being ended, and the lock order is then wrong.
 _TRIES: Final = 5
 
 
@@ -36,7 +36,7 @@ class PostgresCancellations:
 
 
 async def end_runs(database: AdminClient, query: str, *values: object) -> Effects:
-    """Call a function that ends runs and answers with what it changed. Raises OsliraError `unavailable` after some deadlocks."""
+    """Call a function that ends runs and returns what it changed. Raises OsliraError `unavailable` after several deadlocks."""
     for _ in range(_TRIES):
         try:
             async with database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""What drafts are made of, in Postgres."""
+"""The inputs of drafts, in Postgres."""
 
 from typing import Any
 

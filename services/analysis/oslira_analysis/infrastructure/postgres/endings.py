@@ -12,7 +12,7 @@ from oslira_analysis.application.rows import Draft, Effects, Ending, Finding, Ru
 from oslira_analysis.domain.results.changes import ResultSummary, what_changed
 from oslira_analysis.infrastructure.postgres.tables import END_RUN, effects_of
 
-# With the lead's last analysis, of a refresh or of another type: what the new result is compared with.
+# Returns the lead's last analysis too, of any type: the new result is compared with it.
 _UPSERT_LEAD: Final = """
 with lead as (
 insert into analysis.leads as l (id, account_id, business_profile_id, username, latest_score, latest_type, full_name, followers,
@@ -46,11 +46,11 @@ update analysis.drafts set draft = $2, prompt_version = $3 where run_id = $1
 
 
 class _ErasedMeanwhile(Exception):  # noqa: N818
-    """The profile was erased while it was scored: a trigger lets no lead of it be made."""
+    """The profile was erased while it was scored: a trigger prevents the lead."""
 
 
 class PostgresEndings:
-    """The port Endings. The run's row is moved first: a fenced attempt writes nothing at all."""
+    """The port Endings. The run's row changes first, so a fenced attempt writes nothing."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database
@@ -67,7 +67,7 @@ class PostgresEndings:
             row = await _end(connection, work, "completed")
             if row is None:
                 return Effects()
-            # A run that will be forgotten leaves no lead.
+            # An anonymous run creates no lead.
             lead = await _upsert_lead(connection, run, finding) if row["forget_at"] is None else None
             row = await connection.fetchrow(
                 _KEEP_ANALYSIS,
@@ -114,7 +114,7 @@ async def _upsert_lead(connection: Connection, run: Run, finding: Finding) -> Re
 
 
 def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] | None:
-    """Since the lead's last analysis; None when this is the first, or the last was kept in an older form."""
+    """Changes since the lead's last analysis. None if this is the first, or the last has an older format."""
     if previous is None or previous["result"] is None:
         return None
     try:
@@ -128,7 +128,7 @@ def _changes(previous: Record | None, result: dict[str, Any]) -> dict[str, Any] 
 async def _end(
     connection: Connection, work: RunWork, state: str, ending: Ending | None = None
 ) -> Record | None:
-    """By the holder of the claim. None: it has been taken away."""
+    """Called by the holder of the claim. None: the claim is lost."""
     code, detail = (ending.code, ending.detail) if ending else (None, None)
     held = work.claim
     return await connection.fetchrow(

@@ -1,4 +1,4 @@
-"""Erasing, in Postgres."""
+"""Erasure in Postgres."""
 
 from collections.abc import Sequence
 from typing import Final

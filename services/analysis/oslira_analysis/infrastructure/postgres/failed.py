@@ -1,4 +1,4 @@
-"""Failed runs of all accounts, for operators. By their ids, figures and times: who was looked at is none of it."""
+"""Failed runs of all accounts, for operators. Only ids, numbers and times, without profile names."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What the fleet has at work, for the figures: by the indexes of what is not over, never on the scrape path."""
+"""Gauges of the fleet's active work, read from partial indexes, never on the scrape path."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -41,7 +41,7 @@ select count(*) from billing.account_plans ap where not exists (select from anal
 
 
 class Gauges:
-    """Every replica says the same of the fleet; whoever reads takes one of them, not their sum."""
+    """Every replica reports the same values of the fleet, so queries use the maximum, not the sum."""
 
     def __init__(
         self, database: AdminClient, breakers: Mapping[str, Breaker], *, clock_s: Callable[[], float]

@@ -1,4 +1,4 @@
-"""Which bulks list a run: its own, and those that link to it since it was at work or fresh when they came."""
+"""Which bulks list a run: its own, and those that link to it because it was active or fresh at their creation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ select run_id, array_agg(bulk_id order by bulk_id) as bulk_ids from analysis.bul
 
 
 class PostgresListings:
-    """The port Listings. Read as they are now: a bulk may come to link to a run at any time."""
+    """The port Listings. Not cached: a bulk may link to a run at any time."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

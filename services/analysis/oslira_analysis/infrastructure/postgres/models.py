@@ -1,4 +1,4 @@
-"""What suppliers said of models: one row a model, read by every replica."""
+"""The reported status of models: one row per model, read by every replica."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ _NOTE_GONE: Final = """
 insert into analysis.models (provider, name, gone_at) values ($1, $2, now())
 on conflict (provider, name) do update set gone_at = coalesce(models.gone_at, excluded.gone_at)
 """
-# The list is newer than a refusal: a model that is listed can be asked again.
+# The list is newer than a model_not_found: a listed model is available again.
 _NOTE_LISTED: Final = """
 insert into analysis.models (provider, name, is_listed, shuts_down_on, listed_at) values ($1, $2, $3, $4, now())
 on conflict (provider, name) do update
@@ -43,7 +43,7 @@ class PostgresModels:
             await connection.execute(_NOTE_GONE, provider, model)
 
     async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:
-        # In one order, since replicas may write at once.
+        # In a fixed order, because replicas may write concurrently.
         listed = [
             (provider, name, found.is_listed, found.shuts_down_on) for name, found in sorted(models.items())
         ]

@@ -1,4 +1,4 @@
-"""Unavailable suppliers, in Postgres: what one process found out, all know within a second."""
+"""Unavailable suppliers, in Postgres. All processes see a report within a second."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ _READ: Final = """
 select supplier, reason, is_outage, extract(epoch from down_until - now())::float8 as left_s
   from analysis.outages where down_until > now()
 """
-# `since` is the start of the outage that is still going on: the patience of runs that wait is counted from it.
+# `since` is the start of the current outage: the wait limit of runs counts from it.
 _REPORT: Final = """
 insert into analysis.outages as o (supplier, down_until, since, reason, is_outage)
 values ($1, now() + make_interval(secs => $2), now(), $3, $4)

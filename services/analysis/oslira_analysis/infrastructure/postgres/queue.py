@@ -28,7 +28,7 @@ _GIVEN_UP: Final = Ending(
 _SCRAPE_GIVEN_UP: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
 )
-# An actor's run that may be at work still costs, and holds its slot: it is aborted first.
+# An actor's run that may be active costs money and holds its slot: it is aborted first.
 _GIVE_UP_SCRAPE: Final = """
 update analysis.scrapes
    set state = 'aborting', attempt = attempt + 1, failures = 0, reason_code = $4,
@@ -55,7 +55,7 @@ class PostgresQueue:
         self._database = database
 
     async def promote(self) -> Promoted:
-        async with self._database.connection() as connection:  # the function is a transaction of its own
+        async with self._database.connection() as connection:  # the function is its own transaction
             promoted = await connection.fetch("select * from analysis.promote()")
         hints = [
             Hint(_PROMOTED_SUBJECTS[item["kind"]], item["row_id"], item["state"], item["attempt"])

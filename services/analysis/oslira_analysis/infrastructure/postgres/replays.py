@@ -1,4 +1,4 @@
-"""What replaying needs of Postgres and of credits."""
+"""Adapters of replays for Postgres and credits."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,7 +18,7 @@ from oslira_analysis.infrastructure.postgres.tables import effects_of
 
 _LOG = structlog.get_logger()
 _RUN: Final = "select * from analysis.runs where id = $1"
-# With the answers of the failed one.
+# With the answers of the failed run.
 _ACCEPT_DRAFT: Final = """
 select again.* from analysis.runs r join analysis.drafts d on d.run_id = r.id
  cross join lateral analysis.accept_draft($2, r.account_id, r.user_id, d.answers, r.price_credits, r.request_id) as again
@@ -36,7 +36,7 @@ class PostgresFailedRuns:
     async def find(self, run_id: UUID) -> FailedRun | None:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_RUN, run_id)
-        # One whose name is gone (forgotten, or its account purged) can't be done again, and a visitor's isn't: nobody waits for it.
+        # A run without a name (purged) cannot be replayed, and an anonymous one is not: its user is gone.
         if row is None or row["state"] != "failed" or row["username"] == "-" or row["forget_at"] is not None:
             return None
         if row["type"] == DRAFT_TYPE and not await self._has_answers(run_id):

@@ -1,4 +1,4 @@
-"""Runs at work, in Postgres."""
+"""Active runs in Postgres."""
 
 from typing import Final
 from uuid import UUID
@@ -25,7 +25,7 @@ select id from analysis.scrapes
    and coalesce(scraped_at, ended_at) > now() - make_interval(secs => $2)
  order by ended_at desc limit 1
 """
-# Its scrape waits for its next try: whoever joins it waits as long.
+# Its scrape waits for its next attempt: a run that joins it waits as long.
 _PUT_OFF_TOO: Final = """
 update analysis.runs r set waits_for = 'scrape_retry', not_before = s.not_before
   from analysis.scrapes s where r.id = $1 and s.id = r.scrape_id and s.not_before > now()
@@ -35,7 +35,7 @@ _DROP_UNWANTED: Final = """
 delete from analysis.scrapes s where id = $1 and state = 'waiting'
    and not exists (select from analysis.runs r where r.scrape_id = s.id)
 """
-# The version is chosen once and for all attempts: answers that were kept were given for it.
+# The version is chosen once for all attempts: stored answers belong to it.
 _BUSINESS: Final = """
 with mine as (
   select r.id, r.business_profile_id, r.account_id, r.business_version from analysis.runs r where r.id = $1
@@ -74,15 +74,15 @@ class PostgresRuns:
     async def join_scrape(self, work: RunWork) -> Effects:
         username = work.run.username
         async with self._database.transaction() as connection:
-            # Lock order: scrape, then run. Whoever ends this scrape locks it first too, so nobody is left behind on it.
+            # Lock order: scrape, then run. The end of a scrape locks it first too, so no run is left on an ended scrape.
             await connection.execute(_SHARED_SCRAPE, new_id(), username)
             scrape = await connection.fetchrow(_LOCK_SCRAPE, username)
-            if scrape is None:  # it ended between the two statements: look again in a moment
+            if scrape is None:  # it ended between the two statements: retry soon
                 await release(connection, work.claim, is_counted=False)
                 return Effects()
             is_waiting = scrape["state"] == "waiting"
             if is_waiting and not work.run.is_cache_bypassed:
-                # Somebody's scrape ended after this run had looked into the cache: don't pay for it twice.
+                # A scrape ended after this run had read the cache: do not pay for it twice.
                 fetched_id = await connection.fetchval(_JUST_FETCHED, username, work.run.max_age_s)
                 if fetched_id is not None:
                     await connection.execute(_DROP_UNWANTED, scrape["id"])
@@ -91,7 +91,7 @@ class PostgresRuns:
                 connection,
                 work.claim,
                 to_state="waiting" if is_waiting else "scraping",
-                due_in_s=None,  # the scrape is responsible now
+                due_in_s=None,  # from here the scrape moves the run on
                 values={
                     "waits_for": "scrape" if is_waiting else None,
                     "scrape_id": scrape["id"],
@@ -102,7 +102,7 @@ class PostgresRuns:
             )
             if (
                 row is None
-            ):  # cancelled meanwhile: a scrape that was made for it alone would wait, and keep the name, for good
+            ):  # cancelled meanwhile: a scrape that was created only for it would wait, and reserve the name, permanently
                 await connection.execute(_DROP_UNWANTED, scrape["id"])
             elif is_waiting:
                 row = await connection.fetchrow(_PUT_OFF_TOO, row["id"]) or row
@@ -136,7 +136,7 @@ class PostgresRuns:
             row = await connection.fetchrow(_BUSINESS, run.run_id)
         return Business(row["version"], row["context"]) if row else None
 
-    async def kept_item(self, scrape_id: UUID) -> Item | None:
+    async def stored_item(self, scrape_id: UUID) -> Item | None:
         async with self._database.connection() as connection:
             return await connection.fetchval("select item from analysis.scrapes where id = $1", scrape_id)
 
@@ -146,7 +146,7 @@ async def _wait_for_score(connection: Connection, work: RunWork, *, scrape_id: U
         connection,
         work.claim,
         to_state="waiting",
-        due_in_s=None,  # promotion is responsible now, and every sweep promotes
+        due_in_s=None,  # from here promotion moves the run on, and every sweep promotes
         values={
             "waits_for": "score",
             "scrape_id": scrape_id,

@@ -18,7 +18,7 @@ update analysis.scrapes set intent_at = now(), actor_run_id = null, starts = sta
  where id = $1 and state = $2 and attempt = $3 and intent_at is null
 returning intent_at, starts
 """
-# In the queue again, not before their scrape. The patience of each is counted from its own first snooze.
+# In the queue again, not before their scrape. Each run's wait limit counts from its own first snooze.
 _FOLLOWERS_WAIT: Final = """
 update analysis.runs r
    set state = 'waiting', waits_for = 'scrape_retry', not_before = s.not_before, seq = r.seq + 1,
@@ -35,7 +35,7 @@ update analysis.runs r
  where s.id = $1 and r.scrape_id = s.id and r.state = 'scraping' and r.current_step <> 'supplier_unavailable'
 returning r.*
 """
-# The scraper works: what it did before is no longer held against it.
+# The scraper works again, so the runs' wait times are reset.
 _FOLLOWERS_SERVED: Final = """
 update analysis.runs set snoozed_since = null where scrape_id = $1 and state = 'scraping' and snoozed_since is not null
 """
@@ -43,7 +43,7 @@ _KNOWN_PROFILE: Final = """
 select profile_id from analysis.scrapes
  where username = $1 and profile_id is not null order by ended_at desc limit 1
 """
-# Also those that joined it while it waited for its next try, and were not woken before it went on.
+# Also runs that joined it while it waited for its next attempt, and were not resumed before it continued.
 _FOLLOWERS_ON: Final = """
 update analysis.runs
    set state = 'waiting', waits_for = 'score', current_step = 'waiting', progress = 50, seq = seq + 1, progressed_at = now(),
@@ -68,7 +68,7 @@ class PostgresScrapes:
         async with self._database.connection() as connection:
             await release(connection, work.claim, is_counted=False, delay_s=delay_s)
 
-    async def put_off(self, work: ScrapeWork, pause: Pause) -> Effects:
+    async def pause(self, work: ScrapeWork, pause: Pause) -> Effects:
         scrape = work.scrape
         values: dict[str, Any] = {}
         if pause.ended is not None or not pause.was_started:
@@ -130,7 +130,7 @@ class PostgresScrapes:
                     values={"actor_run_id": actor_run_id, "snoozed_since": None},
                     stamps=["started_at"],
                     keeps_lease=True,
-                    is_progress=False,  # an actor's run that was started can still fail, and come back here
+                    is_progress=False,  # an actor's run that was started can still fail, and reach this again
                 )
                 if row is not None and scrape.snoozed_for_s:
                     await connection.execute(_FOLLOWERS_SERVED, scrape.scrape_id)
@@ -169,17 +169,17 @@ class PostgresScrapes:
                     "outcome": end.outcome,
                     "reason_code": ending.code if ending else None,
                     "reason_detail": ending.detail if ending else None,
-                    "item": end.kept_item,
+                    "item": end.stored_item,
                     "profile_id": end.profile_id,
                     "scraped_at": end.scraped_at,
-                    # Of every run of the actor that it took; a trigger books it on the run it was promoted for.
+                    # The cost of all its actor runs; a trigger records it on the run that it was promoted for.
                     "cost_nano_usd": work.scrape.cost_nano_usd + end.cost_nano_usd,
                 },
                 stamps=["ended_at"],
             )
             if row is None:
                 return Effects(is_fenced=True)
-            # The scrape's row is locked from here on: a run that joins now waits, and then finds it ended.
+            # The scrape's row is locked from here on: a run that joins now waits, and then sees that it has ended.
             if ending is not None:
                 rows = await connection.fetch(
                     FAIL_FOLLOWERS, work.scrape.scrape_id, ending.code, ending.detail

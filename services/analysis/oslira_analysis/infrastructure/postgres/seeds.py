@@ -1,4 +1,4 @@
-"""Plans, slots and cost limits from configuration into their tables."""
+"""Write plans, slots and cost limits from the configuration into their tables."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -21,7 +21,7 @@ from oslira_analysis.domain.models.model_table import ModelTable
 from oslira_analysis.domain.results.business_draft import DRAFT_TYPE
 from oslira_analysis.infrastructure.models.model_prices import known_cost_nano_usd, nano_usd
 
-# Only when the configuration itself changed: a restart must not undo what an operator set in the table.
+# Only if the configuration changed: a restart must not undo an operator's change of the table.
 _SLOT: Final = """
 insert into analysis.slots (kind, cap, configured) values ($1, $2, $2)
 on conflict (kind) do update set cap = excluded.cap, configured = excluded.configured
@@ -49,7 +49,7 @@ on conflict (type) do update set worst_nano_usd = excluded.worst_nano_usd, usual
 async def seed(
     database: AdminClient, *, scrape_slots: int, score_slots: int, ageing_s: int, daily_limit_usd: Decimal
 ) -> None:
-    """Idempotent; several replicas may do it at once."""
+    """Idempotent. Replicas may run it concurrently."""
     async with database.transaction() as connection:
         await connection.execute("select analysis.lock_slots()")  # an upsert locks in the order of its rows
         await connection.executemany(_SLOT, [("scrape", scrape_slots), ("score", score_slots)])
@@ -61,9 +61,9 @@ async def seed(
 
 
 async def seed_costs(database: AdminClient, table: ModelTable, *, most_scrape_usd: Decimal) -> None:
-    """What a run of each type costs at most (every scrape it may start, every call answered badly by everybody), and usually.
+    """The maximum cost of a run of each type (all starts of the actor, unusable answers of all providers), and the usual cost.
 
-    Loads the price table, so after the start; until then the migration's own figures count, which are higher.
+    Loads the price table, so it runs after the start; until then the migration's values apply, which are higher.
     """
     scrape_nano_usd = nano_usd(most_scrape_usd)
 
@@ -77,12 +77,12 @@ async def seed_costs(database: AdminClient, table: ModelTable, *, most_scrape_us
     }
     rows[DRAFT_TYPE] = costs([DRAFT], scrapes=0)
     async with database.transaction() as connection:
-        # Sorted: whoever changes several of them does so in one order.
+        # Sorted: every transaction that changes several of them locks them in the same order.
         await connection.executemany(_TYPE_COST, [(kind, *rows[kind]) for kind in sorted(rows)])
 
 
 class LearnCosts:
-    """What runs cost lately becomes what the next ones are reserved with."""
+    """The recent cost of runs becomes the amount that is reserved for the next ones."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What credits asks about runs, and what it tells them, in Postgres."""
+"""Outcomes that credits requests, and settlements that it publishes, in Postgres."""
 
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_analysis.application.rows import Effects
 from oslira_analysis.infrastructure.postgres.tables import effects_of
 
-# An id that isn't there is closed under the runs' own primary key, so that a later accept is refused by it.
+# An unknown id is closed as a row with the runs' primary key, so that a later accept conflicts with it.
 _OUTCOME: Final = """
 with closed as (insert into analysis.runs (id, state) values ($1, 'closed') on conflict (id) do nothing returning state)
 select state, 0 as price_credits from closed
@@ -27,7 +27,7 @@ returning r.*
 """
 
 
-# A bulk's id is taken among the runs too, as a closed one: only then is it looked for here.
+# A bulk's id also exists among the runs, as a closed one: only then it is looked up here.
 _BULK_OUTCOME: Final = "select state, capture_credits from analysis.hold_outcomes where id = $1"
 _MARK_BULK_SETTLED: Final = """
 with settled as (
@@ -55,7 +55,7 @@ class PostgresSettlements:
 
     async def outcome(self, hold_id: UUID) -> tuple[str, int]:
         async with self._database.connection() as connection:
-            # Twice: a row that appeared between the insert's conflict and this statement's snapshot is there the next time.
+            # Twice: a row that was committed after this statement's snapshot is visible to the second.
             for _ in range(2):
                 if (row := await connection.fetchrow(_OUTCOME, hold_id)) is None:
                     continue

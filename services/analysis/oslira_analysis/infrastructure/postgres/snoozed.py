@@ -1,4 +1,4 @@
-"""Runs that were put off, in Postgres."""
+"""Snoozed runs in Postgres."""
 
 from typing import Final
 
@@ -8,7 +8,8 @@ from oslira_analysis.application.rows import Effects
 from oslira_analysis.infrastructure.postgres.cancel import end_runs
 
 _BATCH: Final = 500
-# In the order of ids and without waiting, as everybody locks several of them. `not_before` stays: since then they stand in the queue.
+# In the order of ids and with skip locked, like every statement that locks several runs. `not_before` stays: their place in the
+# queue counts from it.
 _WAKE: Final = """
 update analysis.runs r
    set waits_for = split_part(r.waits_for, '_', 1), current_step = 'waiting', seq = r.seq + 1
@@ -18,7 +19,7 @@ update analysis.runs r
     order by w.id limit $1 for update skip locked)
 returning 1
 """
-_OUT_OF_PATIENCE: Final = "select * from analysis.runs_out_of_patience($1, $2, $3) as id"
+_OVER_WAIT_LIMIT: Final = "select * from analysis.runs_out_of_patience($1, $2, $3) as id"
 _FAIL: Final = "select * from analysis.fail_waiting($1, $2, $3)"
 _CODES: Final = {"scrape": "scraper_unavailable", "score": "models_unavailable"}
 _DETAILS: Final = {
@@ -31,18 +32,18 @@ class PostgresSnoozedRuns:
     """The port SnoozedRuns."""
 
     def __init__(self, database: AdminClient, *, single_s: float, bulk_s: float) -> None:
-        """How long a run of its own, and one of a bulk, waits for a supplier."""
+        """The wait limits for a supplier: of a single run, and of one of a bulk."""
         self._database = database
         self._single_s = single_s
         self._bulk_s = bulk_s
 
-    async def wake(self) -> int:
+    async def resume(self) -> int:
         async with self._database.connection() as connection:
             return len(await connection.fetch(_WAKE, _BATCH))
 
-    async def fail_impatient(self) -> Effects:
+    async def fail_overdue(self) -> Effects:
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_OUT_OF_PATIENCE, self._single_s, self._bulk_s, _BATCH)
+            rows = await connection.fetch(_OVER_WAIT_LIMIT, self._single_s, self._bulk_s, _BATCH)
         if not rows:
             return Effects()
         return await end_runs(self._database, _FAIL, [row["id"] for row in rows], _CODES, _DETAILS)

@@ -1,4 +1,4 @@
-"""Runs that stand still, in Postgres."""
+"""Stalled runs in Postgres."""
 
 from collections.abc import Sequence
 from datetime import timedelta

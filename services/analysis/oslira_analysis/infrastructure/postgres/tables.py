@@ -1,4 +1,4 @@
-"""The two work tables, and how their rows become the use cases' own."""
+"""The two work tables, and the mapping of their rows to the use cases' records."""
 
 from dataclasses import replace
 from typing import Final
@@ -19,7 +19,7 @@ SCRAPES = WorkTable(
     "analysis.scrapes", claimable=frozenset({"starting", "running", "aborting"}), lease_s=10.0
 )
 
-# (run, state, error code, error detail, held state, held attempt, by its holder): analysis.end_runs says more.
+# (run, state, error code, error detail, held state, held attempt, by its holder), as documented at analysis.end_runs.
 END_RUN: Final = "select * from analysis.end_runs(array[$1::uuid], $2, $3, $4, $5, $6, $7)"
 # (scrape, error code, error detail). The scrape's row is locked already: the runs that wait for it end with it.
 FAIL_FOLLOWERS: Final = """
@@ -30,7 +30,7 @@ HINTS: Final = {"queued": v1.RUN, "scoring": v1.SCORE}
 
 
 def effects_of(row: Record | None) -> Effects:
-    """What a changed run must tell the world; nothing if nothing changed."""
+    """The effects of a changed run; empty if nothing changed."""
     if row is None:
         return Effects()
     subject = HINTS.get(row["state"])

@@ -24,28 +24,28 @@ from oslira_analysis.application.ports import (
     StartUnknown,
 )
 from oslira_analysis.application.supplier_trouble import Trouble
-from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.singleflight import Singleflight
 
 _ACTOR: Final = "apify/instagram-profile-scraper"
 _TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
-# Apify answers a look after a minute at most, as long as most scrapes take three times over.
+# Apify's waitForFinish is at most a minute, about three times a usual scrape.
 _LOOK_S: Final = 61
 _MOST_ITEMS: Final = 20
-# Apify's most for a page of runs, and how many pages of them are looked through.
+# Apify's maximum page size of runs, and the number of pages that are searched.
 _PAGE: Final = 1_000
 _MOST_PAGES: Final = 100
-# A start that was asked for is made within its time limit, or never: what started later is another scrape's.
+# A requested start happens within its time limit or not at all: a later run belongs to another scrape.
 _START_WINDOW: Final = timedelta(minutes=10)
-# A run's cost is more than what it is charged for by result: the platform's usage comes on top.
+# A run's cost is more than the charge per result: the platform's usage is added.
 _MOST_TIMES_CHARGE: Final = 100
 _NANO: Final = Decimal(1_000_000_000)
 # Apify's reads are eventually consistent: a run can be missing for some seconds after its start.
 _MISSING_FOR_S: Final = 30.0
 _LOOK_AGAIN_S: Final = 1.0
-# Of the last answer in this task: the SDK's errors have no headers.
+# The headers of the last answer in this task, because the SDK's errors have none.
 _RETRY_AFTER: ContextVar[float | None] = ContextVar("apify_retry_after", default=None)
 _REQUEST_TIMEOUT: Final = 408
-# Apify's error types, of its OpenAPI document, which doesn't say their statuses.
+# Apify's error types from its OpenAPI document, which does not list their statuses.
 _LIMITED: Final = ("memory-limit-exceeded", "concurrent-", "rate-limit-exceeded", "too-many-requests")
 _USED_UP: Final = ("usage-limit", "not-enough-usage", "x402-", "payment-insufficient")
 ResultT = TypeVar("ResultT")
@@ -69,7 +69,7 @@ class ApifyScraper:
         self._actor_limit = timedelta(seconds=actor_limit_s)
         self._timeout = timedelta(seconds=request_timeout_s)
         self._most_charge_usd = most_charge_usd
-        self.client: MadeOnce[Any] = MadeOnce(self._make_client, key=token)
+        self.client: Singleflight[Any] = Singleflight(self._make_client, key=token)
 
     async def start(self, username: str) -> str:
         client = await self.client.ready()
@@ -91,7 +91,7 @@ class ApifyScraper:
         return str(run.id)
 
     async def probe(self) -> None:
-        """Asks for something free. Raises ScraperBusy for an outage; any refusal is an answer."""
+        """Sends a free request. Raises ScraperBusy for an outage; a rejection counts as an answer."""
         client = await self.client.ready()
         try:
             listed = client.actor(_ACTOR).runs().list(limit=1, timeout=self._timeout)
@@ -105,7 +105,7 @@ class ApifyScraper:
         client = await self.client.ready()
         found: list[StartedRun] = []
         for page in range(_MOST_PAGES):
-            # Oldest first: a run that starts meanwhile comes at the end, and moves no other to a page that was read.
+            # Oldest first: a run that starts meanwhile is added at the end, and does not shift the pages.
             listed = await self._busy(
                 "list",
                 lambda page=page: (
@@ -121,10 +121,10 @@ class ApifyScraper:
                 ),
             )
             found += [StartedRun(str(run.id), str(run.default_key_value_store_id)) for run in listed.items]
-            # A page may be shorter than asked for: only an empty one is the end.
+            # A page may be shorter than requested: only an empty one is the end.
             if not listed.items or len(found) >= listed.total:
                 return found[::-1]
-        # Not to be told from a start that was never made: another attempt, and not another start.
+        # Indistinguishable from a start that never happened: another attempt, without another start.
         raise ScraperBusy(f"list: more than {_MOST_PAGES * _PAGE} runs in {_START_WINDOW}")
 
     async def names_of(self, started: StartedRun) -> list[str]:
@@ -143,8 +143,8 @@ class ApifyScraper:
         until_s, missing_until_s = clock_s() + at_most_s, clock_s() + _MISSING_FOR_S
 
         async def look(look_s: float) -> Any:
-            # The SDK counts whole seconds and pauses a quarter of one between its looks, and a run that ends in a pause is
-            # seen late: hence one look, as long as Apify lets it be.
+            # The SDK counts whole seconds and pauses 0.25 s between its requests, so it sees an end in a pause late.
+            # Hence one request, as long as Apify allows.
             return await client.run(actor_run_id).wait_for_finish(
                 wait_duration=timedelta(seconds=look_s), timeout=timedelta(seconds=look_s) + self._timeout
             )
@@ -154,7 +154,7 @@ class ApifyScraper:
             run = await self._busy(
                 "wait", partial(look, look_s), limit_s=look_s + self._timeout.total_seconds()
             )
-            if run is None and clock_s() >= missing_until_s:  # it is gone: it can't be what succeeded
+            if run is None and clock_s() >= missing_until_s:  # it does not exist, so it did not succeed
                 return ActorEnd(has_succeeded=False, cost_nano_usd=0)
             if run is not None and (str(run.status) in _TERMINAL or clock_s() >= until_s):
                 break
@@ -169,7 +169,7 @@ class ApifyScraper:
         except ScraperBusy as busy:
             if busy.trouble == "unusable" and _is_refusal(
                 busy.__cause__
-            ):  # they are not there: another run of the actor makes others
+            ):  # the items do not exist: another run of the actor creates new ones
                 return ActorEnd(has_succeeded=False, cost_nano_usd=cost_nano_usd)
             busy.is_run_over = True
             raise
@@ -178,7 +178,7 @@ class ApifyScraper:
         return ActorEnd(has_succeeded=True, cost_nano_usd=cost_nano_usd, items=items, ended_at=ended_at)
 
     def _cost_nano_usd(self, usage_usd: float | None) -> int:
-        """A figure that can't be true would spend the daily limit or not fit the books: what a run costs at most stands for it."""
+        """An impossible amount would use up the daily limit or overflow the column, so a run's maximum cost replaces it."""
         usd = Decimal(str(usage_usd or 0))
         is_possible = usd.is_finite() and 0 <= usd <= _MOST_TIMES_CHARGE * self._most_charge_usd
         return int((usd if is_possible else self._most_charge_usd) * _NANO)
@@ -197,9 +197,7 @@ class ApifyScraper:
         client = await self.client.ready()
         try:
             page = await client.dataset(dataset_id).list_items(limit=_MOST_ITEMS, timeout=self._timeout)
-        except (
-            RecursionError
-        ):  # nested deeper than any profile: another look gives the same, and Apify is well
+        except RecursionError:  # nested deeper than any profile: a retry gives the same, and Apify works
             return ()
         return tuple(map(storable_json, page.items))
 
@@ -221,13 +219,13 @@ class ApifyScraper:
             api_public_url=self._api_url,
             http_client=Transport(max_retries=0),
         )
-        client.actor(_ACTOR)  # its transport is made when it is first used
+        client.actor(_ACTOR)  # its transport is created lazily
         return client
 
     async def _busy(
         self, what: str, call: Callable[[], Awaitable[ResultT]], *, limit_s: float | None = None
     ) -> ResultT:
-        """Everything but the start may be asked again: two more times here, then by the row. `limit_s` is for each of them."""
+        """Everything but the start is retried: twice here, then by the row. `limit_s` is for each request."""
         limit_s = limit_s or self._timeout.total_seconds()
         for pause_s in (0.3, 1.0, None):
             try:
@@ -239,11 +237,11 @@ class ApifyScraper:
                         f"{what}: {_name(error)}", trouble=trouble, retry_after_s=_RETRY_AFTER.get()
                     ) from error
                 await asyncio.sleep(pause_s)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _start_failed(error: Exception) -> ScraperBusy | StartRefused:
-    """A lost answer has many shapes in the transport below; only some say for sure that nothing was started."""
+    """The transport reports a lost answer in many ways; only some prove that nothing was started."""
     reason, trouble = f"start: {_name(error)}", _trouble_of(error)
     if trouble is not None:
         return ScraperBusy(reason, trouble=trouble, retry_after_s=_RETRY_AFTER.get())
@@ -255,7 +253,7 @@ def _start_failed(error: Exception) -> ScraperBusy | StartRefused:
 
 
 def _trouble_of(error: Exception) -> Trouble | None:
-    """What a status says of us at Apify; None: nothing, the request itself failed or the answer was lost."""
+    """The category of a status; None: the request failed or its answer was lost."""
     status = getattr(error, "status_code", None)
     kind = f"{getattr(error, 'type', '')} {getattr(error, 'message', '')}".lower()
     if not isinstance(status, int) or not 400 <= status < 500:  # noqa: PLR2004
@@ -266,7 +264,7 @@ def _trouble_of(error: Exception) -> Trouble | None:
     if any(sign in named for sign in _USED_UP):
         return "used_up"
     if status in {402, 403}:
-        # Memory and runs at once are free again when other runs end; what a month may cost is not.
+        # Limits of memory and concurrent runs recover when other runs end; the monthly limit does not.
         if "memory" in kind or "concurren" in kind:
             return "limited"
         return "used_up" if status == 402 or "limit" in kind or "usage" in kind else "key_refused"  # noqa: PLR2004
@@ -274,7 +272,7 @@ def _trouble_of(error: Exception) -> Trouble | None:
 
 
 def _is_refusal(error: BaseException | None) -> bool:
-    """Apify rejects this one request: what it is about is not there, or can't be done."""
+    """Apify rejects this request: its object does not exist, or the operation is invalid."""
     status = getattr(error, "status_code", None)
     return (
         isinstance(status, int)

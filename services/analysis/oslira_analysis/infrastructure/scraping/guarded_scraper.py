@@ -1,4 +1,4 @@
-"""A scraper that is not asked while its breaker is open, and whose answers tell the breaker how it is."""
+"""A scraper behind a circuit breaker: no requests while it is open, and every answer updates it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ ResultT = TypeVar("ResultT")
 
 
 class GuardedScraper:
-    """The port Scraper around another one."""
+    """The port Scraper, wrapping another one."""
 
     def __init__(self, scraper: Scraper, breaker: Breaker, *, clock_s: Callable[[], float]) -> None:
         self._scraper = scraper

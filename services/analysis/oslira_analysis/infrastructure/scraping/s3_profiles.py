@@ -13,7 +13,7 @@ from oslira_shared.deadline import BlockingCalls, DeadlineExceeded
 
 from oslira_analysis.application.ports import Item
 from oslira_analysis.domain.items.judge_items import judge_stored
-from oslira_analysis.infrastructure.made_once import MadeOnce
+from oslira_analysis.infrastructure.singleflight import Singleflight
 
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
@@ -27,7 +27,7 @@ _CHANGED_MEANWHILE: Final = frozenset(
 
 
 class S3Profiles:
-    """The port ProfileCache. boto3 blocks, so every call is in a thread. Down or slow means empty, never an error."""
+    """The port ProfileCache. boto3 blocks, so every call is in a thread. An unavailable or slow store is a miss, never an error."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class S3Profiles:
         endpoint_url: str | None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`now` counts where the store's answers have no date."""
+        """`now` is used if the store's answers have no date."""
         self._bucket = bucket
         self._clock = now
-        self.client: MadeOnce[Any] = MadeOnce(lambda: bucket_client(endpoint_url))
+        self.client: Singleflight[Any] = Singleflight(lambda: bucket_client(endpoint_url))
         self._calls = BlockingCalls("s3_profiles", most=_AT_ONCE)
 
     async def find(self, username: str, *, max_age: timedelta) -> Item | None:
@@ -66,7 +66,7 @@ class S3Profiles:
             return False
         return True
 
-    async def forget(self, username: str) -> None:
+    async def delete(self, username: str) -> None:
         try:
             await self._calls.run(
                 lambda: self.client.get().delete_object(Bucket=self._bucket, Key=key_of(username)),
@@ -78,7 +78,7 @@ class S3Profiles:
     async def close(self) -> None:
         """Close the connections to the store."""
         if (client := self.client.made) is not None:
-            # It waits for a connection that is being read.
+            # It blocks until a connection is no longer read.
             with suppress(DeadlineExceeded):
                 await BlockingCalls("s3_close", most=1).run(client.close, limit_s=CALL_LIMIT_S)
 
@@ -95,7 +95,7 @@ class S3Profiles:
         return json.loads(content), self._now(found) - _scraped_at(found)
 
     def _put(self, username: str, item: Item, scraped_at: datetime) -> None:
-        """Only over what is older, also when another process puts at the same time: the store compares ETags."""
+        """Replaces only an older object, also with concurrent puts: the store compares ETags."""
         client, key = self.client.get(), key_of(username)
         for _ in range(_TRIES):
             try:
@@ -122,17 +122,17 @@ class S3Profiles:
                     raise
             else:
                 return
-        raise TimeoutError("the object changed between every look and its put")
+        raise TimeoutError("the object changed between each read and its put")
 
     def _now(self, answer: dict[str, Any]) -> datetime:
-        """By the store's clock: with ours minutes late, what another replica put would be of the future, and paid for again."""
+        """By the store's clock: if ours were minutes late, another replica's object would be from the future, and scraped again."""
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         return parsedate_to_datetime(date) if date else self._clock()
 
 
 def _scraped_at(found: dict[str, Any]) -> datetime:
-    told = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    scraped_at = datetime.fromisoformat(found["Metadata"][_SCRAPED_AT])
+    return scraped_at if scraped_at.tzinfo else scraped_at.replace(tzinfo=UTC)
 
 
 def _is_newer(kept: dict[str, Any], scraped_at: datetime, *, now: datetime) -> bool:
@@ -148,5 +148,5 @@ def _code(error: Any) -> str:
 
 
 def key_of(username: str) -> str:
-    """Where the profile's item is kept."""
+    """The key of the profile's item."""
     return f"{PROFILES}v1/{username}.json"

@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_analysis.application.answer_call import BookedModels, Seat
+from oslira_analysis.application.answer_call import ProviderSlot, RecordedModels
 from oslira_analysis.application.model_ports import (
     UNANSWERED,
     AnswerUnusable,
+    CallHistory,
     ModelBusy,
     ModelNotFound,
     ProviderFailed,
     Question,
-    Recalled,
     Reply,
     RequestRefused,
     Unusable,
@@ -66,13 +66,13 @@ class ScriptedProvider:
 
 
 @dataclass
-class MemoryBooks:
+class MemoryCallRecords:
     rows: dict[UUID, tuple[str, str, Usage | None]] = field(
         default_factory=dict[UUID, tuple[str, str, Usage | None]]
     )
     answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
-    async def recall(self, run: Run, call: Call) -> Recalled:  # noqa: ARG002
+    async def load(self, run: Run, call: Call) -> CallHistory:  # noqa: ARG002
         bad: dict[str, list[str]] = {}
         for by, name, usage in self.rows.values():
             if name == call.name and usage and usage.error and usage.state != "failed":
@@ -83,12 +83,12 @@ class MemoryBooks:
             if name == call.name and (usage is None or (usage.error or "").startswith(UNANSWERED))
         )
         unusable = {by: Unusable(len(errors), errors[-1]) for by, errors in bad.items()}
-        return Recalled(self.answers.get(call.name), unusable, unanswered)
+        return CallHistory(self.answers.get(call.name), unusable, unanswered)
 
     async def discard(self, run: Run, call: Call) -> None:  # noqa: ARG002
         self.answers.pop(call.name, None)
 
-    async def book(self, question: Question, provider: str) -> UUID:
+    async def create(self, question: Question, provider: str) -> UUID:
         usage_id = uuid4()
         self.rows[usage_id] = (provider, question.call.name, None)
         return usage_id
@@ -137,16 +137,16 @@ class Desk:
         self.now_s = 0.0
         self.first = ScriptedProvider("openai", first)
         self.second = ScriptedProvider("anthropic", second or [said(GOOD)])
-        self.books = MemoryBooks()
+        self.records = MemoryCallRecords()
         self.measured = Measured()
         self.shelf = Shelf()
         limits = BreakerLimits(failures=3, open_s=10.0)
         self.first_breaker = Breaker(limits)
-        self.models = BookedModels(
-            self.books,
+        self.models = RecordedModels(
+            self.records,
             (
-                Seat(self.first, self.first_breaker),
-                Seat(self.second, Breaker(limits)),
+                ProviderSlot(self.first, self.first_breaker),
+                ProviderSlot(self.second, Breaker(limits)),
             ),
             self.shelf,
             clock_s=lambda: self.now_s,
@@ -158,8 +158,8 @@ class Desk:
         return await self.models.answer(replace(RUN, snoozed_for_s=snoozed_for_s), call, PROMPT)
 
 
-DOWN = ProviderFailed("503", asks_again=True)
-SLOW = ProviderFailed("APITimeoutError", asks_again=False)
+DOWN = ProviderFailed("503", is_retryable=True)
+SLOW = ProviderFailed("APITimeoutError", is_retryable=False)
 
 
 async def test_a_good_answer_is_booked_kept_and_never_asked_for_again() -> None:
@@ -186,7 +186,7 @@ async def test_an_unusable_answer_is_repaired_once_and_told_what_was_wrong(bad: 
     assert [question.fault is None for question in asked] == [True, False]
     assert fault in (asked[1].fault or "")
     assert len(desk.second.asked) == 0
-    assert all(usage and usage.cost_nano_usd == 7 for usage in desk.books.usages())
+    assert all(usage and usage.cost_nano_usd == 7 for usage in desk.records.usages())
 
 
 @pytest.mark.parametrize(("text", "requests"), [(f"{GOOD}\n\n\n", 1), (GOOD[:8], 2), ("", 2)])
@@ -198,7 +198,7 @@ async def test_a_whole_answer_before_the_cut_is_used_and_half_a_one_is_repaired(
     assert await desk.answer() == {"good": True}
     assert len(desk.first.asked) == requests
     assert desk.first.asked[-1].fault in {None, "cut short"}
-    first = desk.books.usages()[0]
+    first = desk.records.usages()[0]
     assert first is not None
     assert (first.state, first.error) == (("answered", None) if requests == 1 else ("cut_short", "cut short"))
 
@@ -216,7 +216,7 @@ async def test_when_nobody_answers_usably_it_is_final_and_every_answer_is_booked
     desk = Desk([said("no")], [said("neither")])
     with pytest.raises(AnswerUnusable):
         await desk.answer()
-    assert [usage.output_tokens for usage in desk.books.usages() if usage] == [3, 3, 3, 3]
+    assert [usage.output_tokens for usage in desk.records.usages() if usage] == [3, 3, 3, 3]
 
 
 async def test_answers_that_were_paid_for_are_not_asked_for_again_by_a_later_attempt() -> None:
@@ -270,7 +270,7 @@ async def test_a_model_that_is_gone_is_followed_by_its_successor_and_not_asked_f
     ]
     assert desk.shelf.gone == ["first-model"]
     assert len(desk.second.asked) == 0
-    assert [usage.error for usage in desk.books.usages() if usage] == ["404 model_not_found", None, None]
+    assert [usage.error for usage in desk.records.usages() if usage] == ["404 model_not_found", None, None]
 
 
 async def test_a_model_that_is_gone_without_a_successor_falls_back() -> None:
@@ -314,7 +314,7 @@ async def test_a_missing_model_neither_opens_nor_closes_the_breaker() -> None:
 
 
 async def ask_anew(desk: Desk) -> None:
-    desk.books.answers.clear()
+    desk.records.answers.clear()
     assert await desk.answer() == {"good": True}
 
 
@@ -334,13 +334,13 @@ async def test_the_breaker_spares_a_provider_that_is_down_and_tries_it_again_lat
 
 @pytest.mark.parametrize("trouble", ["limited", "used_up", "key_refused"])
 async def test_a_provider_that_refuses_for_now_is_asked_once_and_then_the_other(trouble: Trouble) -> None:
-    desk = Desk([ProviderFailed("429", asks_again=False, trouble=trouble)])
+    desk = Desk([ProviderFailed("429", is_retryable=False, trouble=trouble)])
     assert await desk.answer() == {"good": True}
     assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
 
 
 async def test_limits_open_no_breaker_and_hold_requests_back_for_as_long_as_was_asked() -> None:
-    limited = ProviderFailed("429", asks_again=False, trouble="limited", retry_after_s=60)
+    limited = ProviderFailed("429", is_retryable=False, trouble="limited", retry_after_s=60)
     desk = Desk([limited, limited, limited, said(GOOD)])
     for _ in range(5):
         await ask_anew(desk)
@@ -353,7 +353,7 @@ async def test_limits_open_no_breaker_and_hold_requests_back_for_as_long_as_was_
 
 async def test_it_is_for_later_when_the_first_of_them_may_be_asked_again() -> None:
     def limited(retry_after_s: float | None) -> ProviderFailed:
-        return ProviderFailed("429", asks_again=False, trouble="limited", retry_after_s=retry_after_s)
+        return ProviderFailed("429", is_retryable=False, trouble="limited", retry_after_s=retry_after_s)
 
     for first_s, second_s, expected_s in ((60.0, 20.0, 20.0), (60.0, None, None)):
         desk = Desk([limited(first_s)], [limited(second_s)])
@@ -363,7 +363,7 @@ async def test_it_is_for_later_when_the_first_of_them_may_be_asked_again() -> No
 
 
 async def test_requests_that_may_cost_and_get_no_answer_are_bounded_over_all_attempts() -> None:
-    lost = ProviderFailed("APITimeoutError", asks_again=False, may_cost=True)
+    lost = ProviderFailed("APITimeoutError", is_retryable=False, may_cost=True)
     desk = Desk([lost], [lost])
     for _ in range(MOST_UNANSWERED):
         desk.now_s += 100  # their breakers are closed again
@@ -376,7 +376,7 @@ async def test_requests_that_may_cost_and_get_no_answer_are_bounded_over_all_att
 
 
 async def test_after_unanswered_requests_a_run_waits_and_then_completes() -> None:
-    lost = ProviderFailed("APIConnectionError", asks_again=False, may_cost=True)
+    lost = ProviderFailed("APIConnectionError", is_retryable=False, may_cost=True)
     desk = Desk([*[lost] * MOST_UNANSWERED, said(GOOD)], [lost])
     for _ in range(MOST_UNANSWERED):
         desk.now_s += 100
@@ -389,14 +389,14 @@ async def test_after_unanswered_requests_a_run_waits_and_then_completes() -> Non
 async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
     desk = Desk([said(GOOD)])
     is_completing, may_complete = asyncio.Event(), asyncio.Event()
-    complete = desk.books.complete
+    complete = desk.records.complete
 
     async def slowly(usage_id: UUID, usage: Usage, answer: dict[str, Any] | None) -> None:
         is_completing.set()
         await may_complete.wait()
         await complete(usage_id, usage, answer)
 
-    desk.books.complete = slowly  # type: ignore[method-assign]
+    desk.records.complete = slowly  # type: ignore[method-assign]
     asking = asyncio.create_task(desk.answer())
     await is_completing.wait()
     asking.cancel()
@@ -404,15 +404,15 @@ async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
         await asking
     may_complete.set()
     await asyncio.sleep(0.01)
-    assert desk.books.answers == {"verdict": {"good": True}}
+    assert desk.records.answers == {"verdict": {"good": True}}
 
 
 async def test_a_kept_answer_of_another_schema_is_a_miss() -> None:
     """A rolling deploy: an earlier version kept it."""
     desk = Desk([said(GOOD)])
-    desk.books.answers["verdict"] = {"was_good": "yes"}
+    desk.records.answers["verdict"] = {"was_good": "yes"}
     assert await desk.answer() == {"good": True}
-    assert desk.books.answers["verdict"] == {"good": True}
+    assert desk.records.answers["verdict"] == {"good": True}
     assert await desk.answer() == {"good": True}
     assert len(desk.first.asked) == 1
 
@@ -441,8 +441,8 @@ async def test_an_answer_holds_nothing_that_the_books_refuse(text: str, words: s
 
 
 async def test_what_is_wrong_with_an_answer_can_always_be_booked() -> None:
-    desk = Desk([ProviderFailed("said \x00\ud83d" + "x" * 9_000, asks_again=False)])
+    desk = Desk([ProviderFailed("said \x00\ud83d" + "x" * 9_000, is_retryable=False)])
     await desk.answer()
-    [failed, _] = desk.books.usages()
+    [failed, _] = desk.records.usages()
     assert failed is not None
     assert failed.error == ("said " + "x" * 9_000)[:500]

@@ -11,7 +11,7 @@ from oslira_shared.errors import Kind, OsliraError
 ID, ACCOUNT = UUID(int=1), UUID(int=2)
 
 
-class KeptBusinesses:
+class StoredBusinesses:
     def __init__(self, context: dict[str, Any] | None) -> None:
         self._context = context
 
@@ -21,7 +21,9 @@ class KeptBusinesses:
 
 
 async def preview_of(context: dict[str, Any] | None) -> Any:
-    return await preview_context(ID, ACCOUNT, KeptBusinesses(context), model_of=lambda call: f"m-{call.name}")
+    return await preview_context(
+        ID, ACCOUNT, StoredBusinesses(context), model_of=lambda call: f"m-{call.name}"
+    )
 
 
 async def test_a_preview_has_every_type_and_the_models_of_now() -> None:

@@ -4,23 +4,23 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
-from oslira_analysis.application.show_avatar import KeptAvatar, ShowAvatar
+from oslira_analysis.application.show_avatar import ShowAvatar, StoredAvatar
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import new_id
 
 LEAD, ACCOUNT = new_id(), new_id()
-KEPT = KeptAvatar("media/avatars/" + "ab" * 32, "image/png")
+KEPT = StoredAvatar("media/avatars/" + "ab" * 32, "image/png")
 
 
 @dataclass
 class Pictures:
-    """The ports AvatarRows and KeptPictures."""
+    """The ports AvatarRows and PictureStore."""
 
     content: bytes = b"a picture"
     is_down: bool = False
     asked: list[str] = field(default_factory=list[str])
 
-    async def of_lead(self, lead_id: UUID, account_id: UUID) -> KeptAvatar | None:
+    async def of_lead(self, lead_id: UUID, account_id: UUID) -> StoredAvatar | None:
         return KEPT if (lead_id, account_id) == (LEAD, ACCOUNT) else None
 
     async def get(self, key: str, *, most_bytes: int) -> bytes | None:

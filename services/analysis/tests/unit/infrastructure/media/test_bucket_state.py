@@ -19,7 +19,7 @@ class Bucket:
 async def test_it_is_told_as_it_was_last_seen() -> None:
     bucket = Bucket()
     state = BucketState(lambda: bucket, bucket="media")
-    assert await state() == "not asked yet"
+    assert await state() == "not checked yet"
     await state.look()
     bucket.is_there = False
     assert await state() == "ok"

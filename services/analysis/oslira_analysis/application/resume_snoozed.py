@@ -9,17 +9,17 @@ from oslira_analysis.application.rows import Effects
 class SnoozedRuns(Protocol):
     """Runs that wait for a supplier, without a slot."""
 
-    async def wake(self) -> int:
+    async def resume(self) -> int:
         """Requeue those whose delay is over. Returns their number."""
         ...
 
-    async def fail_impatient(self) -> Effects:
+    async def fail_overdue(self) -> Effects:
         """Fail those that have waited too long. A scrape that no other run needs is aborted."""
         ...
 
 
-async def wake_snoozed(snoozed: SnoozedRuns, after: AfterCommit) -> None:
+async def resume_snoozed(snoozed: SnoozedRuns, after: AfterCommit) -> None:
     """Called every second."""
-    effects = await snoozed.fail_impatient()
-    if await snoozed.wake() or effects.runs:
+    effects = await snoozed.fail_overdue()
+    if await snoozed.resume() or effects.runs:
         await after.publish_and_promote(effects)

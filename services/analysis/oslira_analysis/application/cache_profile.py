@@ -22,7 +22,7 @@ from oslira_analysis.domain.items.judge_items import Judged
 _LOG = structlog.get_logger()
 
 
-async def keep_profile(
+async def cache_profile(
     username: str, judged: Judged, scraped_at: datetime, cache: ProfileCache, suppressions: Suppressions
 ) -> bool:
     """Whether the scrape's row may drop the item, because the cache has it. Never raises."""
@@ -34,8 +34,8 @@ async def keep_profile(
         is_erased = bool(await suppressions.among(judged.names))
     except Exception as error:  # noqa: BLE001  # the suppression is unknown; the row keeps the item instead
         _LOG.warning("profile_not_cached", reason=type(error).__name__)
-        await cache.forget(username)
+        await cache.delete(username)
         return False
     if is_erased:
-        await cache.forget(username)
+        await cache.delete(username)
     return is_kept or is_erased

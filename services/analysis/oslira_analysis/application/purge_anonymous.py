@@ -15,13 +15,13 @@ class AnonymousRuns(Protocol):
         """(run id, account id) of those that are due and still active."""
         ...
 
-    async def forget(self) -> int:
+    async def purge(self) -> int:
         """Purge a batch of ended runs: name, result and texts are deleted; id, price and costs stay. Returns their number."""
         ...
 
 
-async def forget_anonymous(runs: AnonymousRuns, cancellations: Cancellations, after: AfterCommit) -> None:
+async def purge_anonymous(runs: AnonymousRuns, cancellations: Cancellations, after: AfterCommit) -> None:
     """Active runs are cancelled first, which releases their credit; a later pass purges them."""
     for run_id, account_id in await runs.overdue():
         await cancel_run(run_id, account_id, cancellations, after)
-    await runs.forget()
+    await runs.purge()

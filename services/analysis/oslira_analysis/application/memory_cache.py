@@ -6,22 +6,22 @@ from uuid import UUID
 
 from oslira_analysis.application.ports import Item
 
-_KEPT_S: Final = 60.0
+_TTL_S: Final = 60.0
 _MOST: Final = 64
 
 
-class AtHand:
+class MemoryCache:
     """Keyed by scrape, so that a run never gets an older item than it waited for. A miss costs one read of the bucket."""
 
     def __init__(self) -> None:
         self._items: dict[UUID, Item] = {}
 
-    def keep(self, scrape_id: UUID, item: Item) -> None:
+    def put(self, scrape_id: UUID, item: Item) -> None:
         """Stored for a minute, or until newer items displace it."""
         self._items[scrape_id] = item
         if len(self._items) > _MOST:
             del self._items[next(iter(self._items))]
-        asyncio.get_running_loop().call_later(_KEPT_S, self._items.pop, scrape_id, None)
+        asyncio.get_running_loop().call_later(_TTL_S, self._items.pop, scrape_id, None)
 
     def find(self, scrape_id: UUID | None) -> Item | None:
         """None: another process scraped it, or the entry expired."""

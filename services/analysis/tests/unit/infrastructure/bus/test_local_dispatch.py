@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fake_after_commit import FakeEngine
 from oslira_analysis.application.rows import Effects, Hint
-from oslira_analysis.infrastructure.bus.own_hints import OwnHints
+from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 from oslira_shared.ids import new_id
 
 
@@ -40,9 +40,9 @@ async def settle() -> None:
 
 async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> None:
     desk = Desk()
-    own = OwnHints()
+    own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)
-    own.take({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a lease_keeper it asks no more
+    own.register({"scoring": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]  # of a lease_keeper it asks no more
     effects = hints(4)
     await after.publish(effects)
     await settle()
@@ -52,12 +52,12 @@ async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> No
 
 async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go_over_the_bus() -> None:
     desk = Desk()
-    own = OwnHints()
+    own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)
-    own.take({"scoring": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
+    own.register({"scoring": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
     await after.publish(repeated := hints(1), is_repeat=True)
     await after.publish(other := hints(1, "queued"))
-    own.take({})
+    own.register({})
     await after.publish(late := hints(1))
     await settle()
     assert desk.taken == []
@@ -66,9 +66,9 @@ async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go
 
 async def test_a_hint_that_is_lost_here_is_left_to_the_sweep_and_makes_room() -> None:
     desk = Desk()
-    own = OwnHints()
+    own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)
-    own.take({"scoring": (Room(load=0, capacity=1), desk.lose)})  # pyright: ignore[reportArgumentType]
+    own.register({"scoring": (Room(load=0, capacity=1), desk.lose)})  # pyright: ignore[reportArgumentType]
     await after.publish(hints(1))
     await settle()
     await after.publish(hints(1))

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from analysis_world import World
 from fake_after_commit import FakeEngine
-from oslira_analysis.application.at_hand import AtHand
-from oslira_analysis.application.keep_profile import keep_profile
+from oslira_analysis.application.cache_profile import cache_profile
+from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.ports import ActorEnd, Item, StartedRun
 from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts, run_scrape
 from oslira_analysis.domain.items.judge_items import judge_items
@@ -79,8 +79,8 @@ async def scrape_once(
     meanwhile: Callable[[UUID], Awaitable[Any]],
     *,
     ended_at: datetime,
-) -> tuple[UUID, AtHand]:
-    database, at_hand, scrape_id = AdminClient(world.analysis), AtHand(), new_id()
+) -> tuple[UUID, MemoryCache]:
+    database, memory_cache, scrape_id = AdminClient(world.analysis), MemoryCache(), new_id()
     await world.analysis.execute(_STARTING, scrape_id, name)
     scrapes = PostgresScrapes(database)
     work = await scrapes.claim(scrape_id)
@@ -90,22 +90,22 @@ async def scrape_once(
         scraper=OneScrape([synthetic_item(name)], ended_at, lambda: meanwhile(scrape_id)),
         cache=store,
         suppressions=PostgresSuppressions(database),
-        at_hand=at_hand,
+        memory_cache=memory_cache,
         avatars=Silent(),
         after=FakeEngine().after_commit(queue=PostgresQueue(database)),
-        limits=ScrapeLimits(start_known_after_s=1, actor_limit_s=60, used_up_patience_s=0),
+        limits=ScrapeLimits(start_known_after_s=1, actor_limit_s=60, used_up_wait_s=0),
         chance=lambda: 0.0,
     )
     await run_scrape(work, ports)
-    return scrape_id, at_hand
+    return scrape_id, memory_cache
 
 
 async def test_a_scrape_keeps_the_scrapers_own_time(world: World, store: S3Profiles) -> None:
     ended_at = datetime.now(UTC) - HOUR
-    scrape_id, at_hand = await scrape_once(
+    scrape_id, memory_cache = await scrape_once(
         world, store, "kept.late", lambda _: asyncio.sleep(0), ended_at=ended_at
     )
-    assert at_hand.find(scrape_id) is not None
+    assert memory_cache.find(scrape_id) is not None
     assert await store.find("kept.late", max_age=HOUR / 2) is None
     assert await store.find("kept.late", max_age=2 * HOUR) is not None
     row = await world.analysis.fetchrow("select * from analysis.scrapes where id = $1", scrape_id)
@@ -118,8 +118,10 @@ async def test_a_fenced_scrape_keeps_nothing(world: World, store: S3Profiles, ta
     async def take_away(scrape_id: UUID) -> None:
         await world.analysis.execute(f"update analysis.scrapes set {taken_by} where id = $1", scrape_id)
 
-    scrape_id, at_hand = await scrape_once(world, store, "kept.fenced", take_away, ended_at=datetime.now(UTC))
-    assert at_hand.find(scrape_id) is None
+    scrape_id, memory_cache = await scrape_once(
+        world, store, "kept.fenced", take_away, ended_at=datetime.now(UTC)
+    )
+    assert memory_cache.find(scrape_id) is None
     assert await store.find("kept.fenced", max_age=HOUR) is None
     assert await world.analysis.fetchval("select item is null from analysis.scrapes where id = $1", scrape_id)
 
@@ -130,8 +132,10 @@ async def test_a_profile_that_is_erased_while_it_is_scraped_is_kept_nowhere(
     async def erase(_: UUID) -> None:
         await world.gateway.execute(_SUPPRESS, "kept.erased")
 
-    scrape_id, at_hand = await scrape_once(world, store, "kept.erased", erase, ended_at=datetime.now(UTC))
-    assert at_hand.find(scrape_id) is None
+    scrape_id, memory_cache = await scrape_once(
+        world, store, "kept.erased", erase, ended_at=datetime.now(UTC)
+    )
+    assert memory_cache.find(scrape_id) is None
     assert await store.find("kept.erased", max_age=HOUR) is None
     row = await world.analysis.fetchrow("select * from analysis.scrapes where id = $1", scrape_id)
     assert row is not None
@@ -139,7 +143,7 @@ async def test_a_profile_that_is_erased_while_it_is_scraped_is_kept_nowhere(
 
 
 class Interleaved:
-    """The cache and the suppressions of keep_profile, which run steps of an erasure before and after each of its own."""
+    """The cache and the suppressions of cache_profile, which run steps of an erasure before and after each of its own."""
 
     def __init__(
         self, store: S3Profiles, suppressions: PostgresSuppressions, step: Callable[[], Awaitable[None]]
@@ -157,9 +161,9 @@ class Interleaved:
         await self._step()
         return await self._store.put(username, item, scraped_at=scraped_at)
 
-    async def forget(self, username: str) -> None:
+    async def delete(self, username: str) -> None:
         await self._step()
-        await self._store.forget(username)
+        await self._store.delete(username)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +187,7 @@ async def test_an_erasure_wins_over_a_put_in_flight_at_every_step(
 
     ports = Interleaved(store, PostgresSuppressions(AdminClient(world.analysis)), step)
     judged = judge_items([synthetic_item(name)], requested=name)
-    await keep_profile(name, judged, datetime.now(UTC), ports, ports)
+    await cache_profile(name, judged, datetime.now(UTC), ports, ports)
     for at in range(next(steps), 5):
         await erase_up_to(at)
     assert await store.find(name, max_age=HOUR) is None

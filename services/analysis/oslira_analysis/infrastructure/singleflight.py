@@ -1,4 +1,4 @@
-"""What is slow to make, made when it is first needed, and never on the event loop."""
+"""Lazy creation of slow objects, once for concurrent callers and never on the event loop."""
 
 import asyncio
 import threading
@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class MadeOnce(Generic[T]):
-    """`make` imports an SDK and builds its client: up to a second of CPU. Whoever comes first waits for it, in a thread.
+class Singleflight(Generic[T]):
+    """`make` imports an SDK and builds its client: up to a second of CPU. The first caller creates it, in a thread.
 
-    `key`: what it was made with, such as a secret that may be rotated; made again when that changes.
+    `key`: an input of `make`, such as a secret that may be rotated. The object is created again when it changes.
     """
 
     def __init__(self, make: Callable[[], T], *, key: Callable[[], str] = str) -> None:
@@ -20,19 +20,19 @@ class MadeOnce(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self) -> T:
-        """Blocks: for a thread."""
+        """Blocks, so call it in a thread."""
         with self._lock:
             if not self._is_current:
                 self._made[:] = [(self._key(), self._make())]
             return self._made[0][1]
 
     async def ready(self) -> T:
-        """For the event loop, which goes on meanwhile."""
+        """Does not block the event loop."""
         return self._made[0][1] if self._is_current else await asyncio.to_thread(self.get)
 
     @property
     def made(self) -> T | None:
-        """None as long as nobody has needed it."""
+        """None before the first use."""
         return self._made[0][1] if self._made else None
 
     @property

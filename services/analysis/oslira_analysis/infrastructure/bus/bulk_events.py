@@ -1,4 +1,4 @@
-"""Tells the bus that a bulk has ended: credits settles its hold."""
+"""Publishes that a bulk has ended, so that credits settles its hold."""
 
 from uuid import uuid4
 
@@ -13,8 +13,8 @@ from oslira_analysis.application.bulk_ports import EndedBulk
 _LOG = structlog.get_logger()
 
 
-class NatsBulkNews:
-    """The port BulkNews."""
+class NatsBulkEvents:
+    """The port BulkEvents."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -25,7 +25,7 @@ class NatsBulkNews:
         event = v1.BulkEnded(
             event_id=v1.bulk_ended_id(bulk.bulk_id), bulk_id=bulk.bulk_id, account_id=bulk.account_id
         )
-        # The server swallows a message id it has seen for two minutes: what is said again needs a new one.
+        # The server drops a message id that it has seen within two minutes, so a repeat needs a new one.
         suffix = f":{uuid4()}" if is_repeat else ""
         try:
             with trace.span(v1.BULK_ENDED, under=trace.continued(bulk.bulk_id), kind="producer"):
