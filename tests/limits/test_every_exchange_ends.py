@@ -255,6 +255,7 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
 BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     "libs/shared/oslira_shared/deadline.py": "it is the bound",
     "libs/shared/oslira_shared/bus/connection.py": "test_outages.py freezes its server",
+    "libs/shared/oslira_shared/bus/requests.py": "test_outages.py freezes its server",
     f"{_ANALYSIS}/singleflight.py": "imports and constructors: no network",
     f"{_ANALYSIS}/models/warm_up.py": "imports and constructors: no network",
     "libs/shared/oslira_shared/secrets/live.py": "AwsVault.read is bounded itself",

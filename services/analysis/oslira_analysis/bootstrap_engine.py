@@ -14,8 +14,8 @@ from oslira_shared.work import LeaseKeeper
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.answer_call import RecordedModels
 from oslira_analysis.application.memory_cache import MemoryCache
-from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.score_run import ScorePorts
+from oslira_analysis.application.scrape_ports import ScrapeLimits, ScrapePorts
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_suppliers import supplier_of
 from oslira_analysis.infrastructure.bus.claim_work import Engine, LeaseKeepers

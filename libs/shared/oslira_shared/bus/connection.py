@@ -10,11 +10,8 @@ import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
-from pydantic import ValidationError
 
 from oslira_shared.bus.backlog import waiting_since
 from oslira_shared.bus.disposition import decode, disposition_middleware, typed
@@ -23,6 +20,7 @@ from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_rejected
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
+from oslira_shared.bus.requests import SEND_S, ReplyT, send_request
 from oslira_shared.bus.subscription import Subscription
 from oslira_shared.bus.topology import CONSUMERS, stream_of
 from oslira_shared.contracts.base import Contract
@@ -36,9 +34,6 @@ from oslira_shared.observability import metrics, trace
 _LOG = structlog.get_logger()
 _PUBLISH_TIMEOUT_S: Final = 5.0
 _CONNECT_GRACE_S: Final = 1.0
-_OFFER_AGAIN_S: Final = 0.1
-_SEND_S: Final = 1.0
-ReplyT = TypeVar("ReplyT", bound=Contract)
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
 
@@ -64,7 +59,7 @@ class Bus:
         know us as `service`: nothing is served then.
         """
         self.service = service
-        self._patience_s = patience_s
+        self._wait_limit_s = patience_s
         self._url, self._on_refused = url, on_refused
         self._inbox_prefix = inbox_of(service)
         self._identity = IdentityCheck(service, must_be_limited=must_be_limited)
@@ -215,6 +210,11 @@ class Bus:
         """JetStream over the same connection."""
         return self.client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
 
+    def _connected(self) -> Client:
+        if not self.is_connected:
+            raise OsliraError("unavailable", "the message bus is not connected")
+        return self.client
+
     async def waiting_since(self, consumer: str) -> datetime | None:
         """When the oldest message that waits for this consumer was stored; see bus/backlog.py. None while not connected."""
         return await waiting_since(self.jetstream, consumer) if self.is_connected else None
@@ -233,8 +233,7 @@ class Bus:
         callers leave a row whose sweep publishes again.
         """
         require_carried(subject, message)
-        if not self.is_connected:
-            raise OsliraError("unavailable", "the message bus is not connected")
+        self._connected()
         lifetime = {"Nats-TTL": str(ttl_s)} if ttl_s else {}
         headers = {"Nats-Msg-Id": msg_id, **lifetime, **trace.headers()}
         try:
@@ -245,8 +244,7 @@ class Bus:
                 timeout=_PUBLISH_TIMEOUT_S,
                 headers=headers,
             )
-            # The client's own limit is for the answer: a server that reads nothing holds up the sending.
-            await within(_PUBLISH_TIMEOUT_S + _SEND_S, publishing, call="bus_publish")
+            await within(_PUBLISH_TIMEOUT_S + SEND_S, publishing, call="bus_publish")
         except (NatsError, TimeoutError) as error:
             raise OsliraError(
                 "unavailable", f"{subject} was not confirmed: {type(error).__name__}"
@@ -259,7 +257,14 @@ class Bus:
         started, outcome = time.monotonic(), "ok"
         try:
             with trace.span(subject, kind="client"):
-                return await self._ask(subject, message, reply, timeout_s)
+                return await send_request(
+                    self._connected(),
+                    subject,
+                    message,
+                    reply,
+                    wait_limit_s=self._wait_limit_s,
+                    timeout_s=timeout_s,
+                )
         except OsliraError as error:
             outcome = error.code
             raise
@@ -268,39 +273,6 @@ class Bus:
             raise
         finally:
             metrics.REQUEST_SECONDS.labels(subject, outcome).observe(time.monotonic() - started)
-
-    async def _ask(self, subject: str, message: Contract, reply: type[ReplyT], timeout_s: float) -> ReplyT:
-        if not self.is_connected:
-            raise OsliraError("unavailable", "the message bus is not connected")
-        try:
-            offering = self._offer(subject, message.model_dump_json().encode(), timeout_s)
-            answer = await within(
-                self._patience_s + _OFFER_AGAIN_S + timeout_s + _SEND_S, offering, call="bus_request"
-            )
-            return Reply[reply].model_validate_json(answer.data).unwrap()
-        except NoRespondersError as error:
-            raise OsliraError("unavailable", f"no responders for {subject}") from error
-        except (NatsError, TimeoutError) as error:
-            raise OsliraError("unavailable", f"{subject}: {type(error).__name__}") from error
-        except ValidationError as error:
-            raise OsliraError("internal", f"{subject} answered outside its contract") from error
-
-    async def _offer(self, subject: str, body: bytes, timeout_s: float) -> Msg:
-        """No responders means that no process received it: any request may then be sent again."""
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + self._patience_s
-        while True:
-            try:
-                return await self.client.request(
-                    subject,
-                    body,
-                    timeout=timeout_s,
-                    headers={"content-type": "application/json", **trace.headers()},
-                )
-            except NoRespondersError:
-                if loop.time() >= give_up_at:
-                    raise
-            await asyncio.sleep(_OFFER_AGAIN_S)
 
     async def _dead_letter(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
         await self.jetstream.publish(

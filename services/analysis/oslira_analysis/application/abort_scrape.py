@@ -7,7 +7,7 @@ import structlog
 from oslira_analysis.application.find_lost_start import find_lost_starts
 from oslira_analysis.application.ports import ActorEnd, Pause, ScrapeEnd, ScraperBusy
 from oslira_analysis.application.rows import ScrapeWork
-from oslira_analysis.application.run_scrape import ScrapePorts
+from oslira_analysis.application.scrape_ports import ScrapePorts
 from oslira_analysis.domain.snooze import snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_COST_USD
 

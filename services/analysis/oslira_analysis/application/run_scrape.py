@@ -5,89 +5,42 @@ actor run searches for the run that the lost answer was about, and adopts it.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from oslira_shared.work.claim import backoff_s
 
-from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.cache_profile import cache_profile
 from oslira_analysis.application.erased import ERASED
 from oslira_analysis.application.find_lost_start import find_lost_starts
-from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.ports import (
     ActorEnd,
-    Avatars,
     Pause,
-    ProfileCache,
     ScrapeEnd,
-    Scraper,
     ScraperBusy,
-    Scrapes,
     StartRefused,
     StartUnknown,
-    Suppressions,
 )
 from oslira_analysis.application.rows import Ending, ScrapeWork
+from oslira_analysis.application.scrape_ports import MOST_OVERRUNS, MOST_STARTS, ScrapePorts
 from oslira_analysis.domain.items.free_checks import explain_unusable, reject_unavailable
 from oslira_analysis.domain.items.item_identity import without_posts_of
 from oslira_analysis.domain.items.judge_items import Judged, ScrapeUnusable, judge_items
 from oslira_analysis.domain.items.read_item import ProfileUnavailable
-from oslira_analysis.domain.snooze import Chance, snooze_s
+from oslira_analysis.domain.snooze import snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
 _LOOK_AGAIN_S: Final = 1.0
 _NO_RUN: Final = ActorEnd(has_succeeded=False, cost_nano_usd=0)
-# Starts of the actor for one scrape, over all attempts: each costs money. The daily cost limit reserves for them.
-MOST_STARTS: Final = 5
-# A profile on which the actor hangs holds a slot for minutes, so it is retried only once.
-MOST_OVERRUNS: Final = 1
 _FAILED: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
 )
 _USED_UP: Final = Ending(
     "scraper_limit_reached", "Our scraping service has reached its usage limit. You were not charged."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ScrapeLimits:
-    """`start_known_after_s`: the start request's own time limit and some slack; only then is it certain that nothing started.
-
-    `actor_limit_s` is the actor's time limit. `used_up_wait_s`: how long to wait for an operator to raise a limit.
-    """
-
-    start_known_after_s: float
-    actor_limit_s: float
-    used_up_wait_s: float
-
-    @property
-    def overdue_after_s(self) -> float:
-        """Apify ends a run at about its time limit. A run that is still active after this is aborted."""
-        return self.actor_limit_s + min(15.0, self.actor_limit_s / 4)
-
-    @property
-    def slot_limit_s(self) -> float:
-        """Counted from the intent. After this no actor's run can be active."""
-        return self.actor_limit_s + 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class ScrapePorts:
-    """The ports of a scrape."""
-
-    scrapes: Scrapes
-    scraper: Scraper
-    cache: ProfileCache
-    suppressions: Suppressions
-    memory_cache: MemoryCache
-    avatars: Avatars
-    after: AfterCommit
-    limits: ScrapeLimits
-    chance: Chance
 
 
 async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:

@@ -14,7 +14,8 @@ from fake_after_commit import FakeEngine
 from oslira_analysis.application.cache_profile import cache_profile
 from oslira_analysis.application.memory_cache import MemoryCache
 from oslira_analysis.application.ports import ActorEnd, Item, StartedRun
-from oslira_analysis.application.run_scrape import ScrapeLimits, ScrapePorts, run_scrape
+from oslira_analysis.application.run_scrape import run_scrape
+from oslira_analysis.application.scrape_ports import ScrapeLimits, ScrapePorts
 from oslira_analysis.domain.items.judge_items import judge_items
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.postgres.queue import PostgresQueue

@@ -15,8 +15,9 @@ from oslira_analysis.application.abort_scrape import abort_scrape
 from oslira_analysis.application.admit_run import admit_run
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.ports import ProfileCache, Runs, Scrapes
-from oslira_analysis.application.run_scrape import ScrapePorts, run_scrape
+from oslira_analysis.application.run_scrape import run_scrape
 from oslira_analysis.application.score_run import ScorePorts, score_run
+from oslira_analysis.application.scrape_ports import ScrapePorts
 from oslira_analysis.metrics import STEP_SECONDS
 
 _ADMIT_S: Final = 60.0

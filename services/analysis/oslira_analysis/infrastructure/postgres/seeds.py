@@ -8,8 +8,8 @@ from oslira_shared.catalog import PLANS
 from oslira_shared.contracts.analysis.v1 import AnalysisType
 from oslira_shared.postgres.clients import AdminClient
 
-from oslira_analysis.application.run_scrape import MOST_STARTS
 from oslira_analysis.application.score_run import MOST_REQUEUES
+from oslira_analysis.application.scrape_ports import MOST_STARTS
 from oslira_analysis.domain.models.calls import (
     DRAFT,
     Call,
