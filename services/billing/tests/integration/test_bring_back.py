@@ -1,6 +1,5 @@
 """After restoring yesterday's backup of Postgres, today's payments, refunds and grants come back from Stripe, none twice."""
 
-import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -22,7 +21,6 @@ from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_billing.infrastructure.stripe_lists import StripeLists
 from oslira_billing.settings import Price
 from oslira_cli.reconciliation import Reconcile, Reconciled
-from oslira_client import ApiError
 from oslira_devstack.databases import Database, fresh_database
 from oslira_devstack.servers.contract import Nats
 from oslira_devstack.simulated import Simulators
@@ -312,29 +310,3 @@ async def test_a_cursor_that_is_none_is_refused(
             await at.bring_back(Order(since=now - timedelta(days=1), until=now, cursor=cursor))
         with pytest.raises(OsliraError, match="invalid_request"):
             await at.bring_back(Order(since=now, until=now - timedelta(days=1)))
-
-
-async def test_the_command_waits_asks_again_and_gives_up_in_time() -> None:
-    asked: list[str] = []
-    answers: list[Any] = [
-        ApiError(503, {"code": "provider_unavailable"}),
-        {"step": "events", "cursor": "applying", "seen": 3, "missing": 2},
-        {"step": "applying", "cursor": "applying", "waiting": 2},
-        {"step": "compare", "cursor": None, "seen": 1, "mismatch_count": 1, "mismatches": [{"kind": "x"}]},
-    ]
-
-    async def ask(_method: str, _path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        assert body is not None
-        asked.append(body["cursor"] or "")
-        answer = answers.pop(0)
-        if isinstance(answer, ApiError):
-            raise answer
-        return json.loads(ReconcileStep.model_construct(**answer).model_dump_json(warnings=False))
-
-    lines: list[str] = []
-    now = datetime.now(UTC)
-    done = await Reconcile(ask=ask, report=lines.append, wait_s=0)(now, now, is_dry_run=False)
-    assert asked[:3] == ["", "", "applying"]
-    assert asked[3].startswith("compare:")
-    assert (done.seen, done.missing, done.waiting, done.mismatch_count, done.is_clean) == (3, 2, 2, 1, False)
-    assert lines[0] == "provider_unavailable: again in 1 s"
