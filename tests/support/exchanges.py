@@ -199,7 +199,7 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
         _stored(lambda store: S3Media(store.client.get, bucket="bucket").delete("key")),
     ),
     "media get": Exchange(
-        [f"{ANALYSIS}/s3_media.py"],
+        [f"{ANALYSIS}/media/s3_media.py"],
         CALL_LIMIT_S,
         _stored(lambda store: S3Media(store.client.get, bucket="bucket").get("key", most_bytes=9)),
     ),
