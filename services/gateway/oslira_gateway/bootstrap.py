@@ -128,7 +128,7 @@ def wire(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm)
             *runs_routes(runs, addresses),
             *stream_routes(runtime, settings, runs, bulks, tickets),
             *wire_anonymous(runtime, settings, runs, addresses, run_tokens, challenge=challenge),
-            *cancel_routes(CancelAnalysis(receipts, BusCancels(bus), BusCancels(bus)), receipts),
+            *cancel_routes(CancelAnalysis(receipts, BusCancels(bus)), receipts),
             *lead_routes(
                 runtime,
                 settings,

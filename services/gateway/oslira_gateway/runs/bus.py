@@ -56,7 +56,7 @@ class BusHints:
 
 
 class BusCancels:
-    """The ports Cancels and Settlements."""
+    """The port Cancels."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -64,10 +64,3 @@ class BusCancels:
     async def cancel(self, run_id: UUID, account_id: UUID) -> RunStatus:
         request = CancelRequest(run_id=run_id, account_id=account_id)
         return (await self._bus.request(CANCEL, request, Cancelled)).status
-
-    async def settled(self, hold_id: UUID) -> Settlement | None:
-        try:
-            return await self._bus.request(SETTLE, SettleRequest(hold_id=hold_id), Settlement)
-        except OsliraError as error:
-            _LOG.warning("settlement_not_known", hold_id=str(hold_id), code=error.code)
-            return None
