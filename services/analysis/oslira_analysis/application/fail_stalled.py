@@ -14,7 +14,7 @@ from oslira_shared.jobs import JobProgress
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.rows import Effects
 
-STALLED: Final = "The analysis made no progress for too long and was given up. You were not charged."
+STALLED: Final = "The analysis made no progress for too long. You were not charged."
 
 
 class StalledRuns(Protocol):

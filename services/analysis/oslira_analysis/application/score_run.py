@@ -91,20 +91,20 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
-    kept, told = await asyncio.gather(_kept(work, ports), ports.runs.business(work.run))
+    kept, version = await asyncio.gather(_kept(work, ports), ports.runs.business(work.run))
     if kept is None:
         return await _start_over(work, ports)
-    if told is None:
+    if version is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
     try:
-        business = BusinessContext.from_dict(told.context)
+        business = BusinessContext.from_dict(version.context)
     except InvalidBusinessContext:  # stored by another version's rules
         return await ports.endings.fail(work, _INVALID_BUSINESS)
     profile = read_item(kept.item, now=ports.now())
     if (ending := await _without_models(kept, profile, business, ports)) is not None:
         return await ports.endings.fail(work, ending)
     try:
-        finding = await _find(work, profile, business, told.version, ports)
+        finding = await _find(work, profile, business, version.version, ports)
     except (AnswerUnusable, InvalidAnswer) as error:
         _LOG.warning("answer_unusable", run_id=str(work.run.run_id), reason=str(error))
         return await ports.endings.fail(work, _UNUSABLE)

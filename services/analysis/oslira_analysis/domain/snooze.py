@@ -32,8 +32,8 @@ _MOST_DOUBLINGS: Final = 30
 def unanswered_wait_s(requests: int, snoozed_for_s: float) -> float:
     """The delay before the next request, after this many requests without an answer; 0: now.
 
-    Each waits until the run has been put off for twice as long as for the one before. So the patience of a run bounds them, and a
-    supplier that drops connections for a while does not fail runs: 11 requests in 30 minutes, 15 in 6 hours.
+    Each waits until the run has been snoozed for twice as long as for the one before. So the run's wait limit bounds them, and
+    a supplier that drops connections for a while does not fail runs: 11 requests in 30 minutes, 15 in 6 hours.
     """
     if requests < MOST_UNANSWERED:
         return 0.0

@@ -1,4 +1,4 @@
-"""Runs of visitors without an account: no lead, and forgotten when their time is over."""
+"""Anonymous runs: they create no lead, and are purged at their time."""
 
 from datetime import timedelta
 from typing import Any
@@ -61,7 +61,7 @@ async def _tables_with(world: World, text: str) -> list[str]:
     return found
 
 
-async def test_a_visitors_run_leaves_no_lead_and_is_forgotten_to_its_name(world: World) -> None:
+async def test_an_anonymous_run_creates_no_lead_and_is_purged_with_its_name(world: World) -> None:
     await world.start_engine()
     run_id = await _accept(world, NAME)
     run = await world.ended(run_id)
@@ -99,7 +99,7 @@ async def test_one_that_is_still_waiting_when_its_time_is_over_is_cancelled_and_
     assert (await world.apify())["starts"] == 0
 
 
-async def test_what_a_tenant_shares_with_a_visitor_stays_the_tenants(world: World) -> None:
+async def test_a_scrape_that_a_tenant_shares_with_an_anonymous_run_stays_the_tenants(world: World) -> None:
     await world.start_engine()
     await world.analysis.execute("update analysis.plans set is_paused = true")
     visitors = await _accept(world, NAME)
@@ -126,7 +126,7 @@ async def test_what_a_tenant_shares_with_a_visitor_stays_the_tenants(world: Worl
     assert await world.analysis.fetchval("select count(*) from analysis.leads") == 1
 
 
-async def test_a_visitors_run_has_its_time_however_it_is_made(world: World) -> None:
+async def test_an_anonymous_run_has_a_purge_time_however_it_is_created(world: World) -> None:
     run_id = await world.accept(NAME, hint=False, owner=(ANONYMOUS_ACCOUNT_ID, new_id()))
     run = await world.run(run_id)
     assert run["forget_at"] - run["created_at"] == timedelta(hours=1)

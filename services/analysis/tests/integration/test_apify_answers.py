@@ -107,7 +107,7 @@ async def test_an_answer_to_a_start_means_what_its_type_says(
     [
         (b'[{"username": "x"}]', ({"username": "x"},)),
         (b'[{"a\\u0000": "\\ud83d"}, null, 5, NaN]', ({"a": ""}, None, 5, None)),
-        # Deeper than JSON can be read: the scrape says nothing, and Apify is not called down for it.
+        # Nested too deeply to parse: the scrape has no result, and does not count as an outage of Apify.
         (b'[{"a":' + b"[" * 1_500 + b"]" * 1_500 + b"}]", ()),
     ],
 )
@@ -129,7 +129,7 @@ async def test_items_that_can_not_be_read_are_no_outage(
         (float("nan"), 100_000_000),
     ],
 )
-async def test_a_cost_that_can_not_be_true_is_booked_as_what_a_run_costs_at_most(
+async def test_an_impossible_cost_is_recorded_as_the_maximum_cost_of_a_run(
     apify: CannedApify, usage_usd: float | None, cost_nano_usd: int
 ) -> None:
     run = json.dumps({"data": {**RUN, "usageTotalUsd": usage_usd}}).encode()

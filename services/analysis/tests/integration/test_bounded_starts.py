@@ -34,7 +34,7 @@ async def test_an_actor_that_always_fails_is_started_five_times_and_the_run_fail
     assert await slots_in_use(world) == 0
 
 
-async def test_ten_failing_profiles_hold_up_nobody_else(world: World) -> None:
+async def test_ten_failing_profiles_do_not_delay_others(world: World) -> None:
     await world.start_engine()
     await world.analysis.execute("update analysis.plans set max_running = 100")
     await world.simulators.add_fault("apify", "run_failed", username="fails.*")
@@ -52,7 +52,7 @@ async def test_ten_failing_profiles_hold_up_nobody_else(world: World) -> None:
     assert apify["starts"] == 10 * 5 + 1
 
 
-async def test_a_failing_profile_waits_for_its_next_try_without_a_slot(world: World) -> None:
+async def test_a_failing_profile_waits_for_its_next_attempt_without_a_slot(world: World) -> None:
     await world.simulators.add_fault("apify", "run_failed", username="fails.once", times=1)
     await world.start_engine()
     run_id = await world.accept("fails.once")
@@ -68,7 +68,7 @@ async def test_a_failing_profile_waits_for_its_next_try_without_a_slot(world: Wo
     assert (await world.apify())["starts"] == 2
 
 
-async def test_whoever_joins_a_scrape_that_waits_for_its_next_try_waits_with_it(world: World) -> None:
+async def test_a_run_that_joins_a_snoozed_scrape_waits_with_it(world: World) -> None:
     await world.simulators.add_fault("apify", "run_failed", username="fails.shared", times=1)
     await world.start_engine()
     first = await world.accept("fails.shared")
@@ -93,7 +93,7 @@ async def test_a_run_that_the_platform_aborted_is_started_again(world: World) ->
     assert (await world.apify())["starts"] == 2
 
 
-async def test_a_run_that_cannot_be_read_yet_is_not_taken_for_gone(world: World) -> None:
+async def test_a_run_that_cannot_be_read_yet_is_not_treated_as_missing(world: World) -> None:
     await world.simulators.add_fault("apify", "run_missing_once", username="missing.once", times=1)
     await world.start_engine()
     assert (await world.ended(await world.accept("missing.once")))["state"] == "completed"
@@ -109,7 +109,7 @@ async def test_an_actor_without_a_build_fails_the_run_without_any_start(world: W
     assert (await world.apify())["starts"] == 0
 
 
-async def test_a_run_that_never_ends_is_aborted_before_the_one_other_start_and_its_cost_is_booked(
+async def test_a_run_that_never_ends_is_aborted_before_the_only_retry_and_its_cost_is_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APIFY_ACTOR_LIMIT_S", "2")
@@ -168,7 +168,7 @@ async def test_a_run_starts_over_once_when_its_profile_is_lost_and_then_fails(wo
     assert (await world.apify())["starts"] == 0
 
 
-async def test_whoever_was_not_woken_with_its_scrape_goes_on_with_it_all_the_same(world: World) -> None:
+async def test_a_run_that_was_not_resumed_with_its_scrape_continues_with_it(world: World) -> None:
     await world.simulators.add_fault("apify", "run_failed", username="fails.unwoken", times=1)
     await world.start_engine()
     first = await world.accept("fails.unwoken")

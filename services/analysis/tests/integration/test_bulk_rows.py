@@ -79,7 +79,7 @@ async def test_runs_that_end_at_once_close_their_bulk_exactly_once(rows: Rows) -
         assert await rows.settlements.outcome(bulk_id) == ("completed", 4)
 
 
-async def test_an_id_is_either_a_bulks_or_closed_whoever_comes_first(rows: Rows) -> None:
+async def test_an_id_is_either_a_bulks_or_closed_in_any_order(rows: Rows) -> None:
     for number in range(20):
         bulk_id = new_id()
         accepted, (state, _) = await asyncio.gather(
@@ -96,7 +96,7 @@ async def test_two_bulks_of_the_same_names_share_the_runs_and_never_wait_for_eac
     assert one["linked_count"] + two["linked_count"] == 200
 
 
-async def test_a_run_is_news_to_every_bulk_that_lists_it(rows: Rows) -> None:
+async def test_a_run_is_published_to_every_bulk_that_lists_it(rows: Rows) -> None:
     own, linking = new_id(), new_id()
     accepted = await rows.accept(own, ["listed.twice", "listed.once"])
     await rows.accept(linking, ["listed.twice"])
@@ -127,12 +127,12 @@ async def test_a_thousand_names_are_taken_in_the_lists_order_up_to_what_is_paid_
     assert await rows.bulks.cancel(bulk_id, new_id()) is None
 
 
-async def test_a_look_that_a_crash_prevented_is_made_up_for_by_the_sweep(rows: Rows) -> None:
+async def test_the_sweep_repeats_a_check_that_a_crash_prevented(rows: Rows) -> None:
     bulk_id = new_id()
     accepted = await rows.accept(bulk_id, ["crashed"])
     await rows.end(accepted["owned_run_ids"][0])
     await rows.analysis.execute("update analysis.bulks set due_at = now()")
     assert [bulk.bulk_id for bulk in (await rows.bulks.due()).ended] == [bulk_id]
-    # Until it is settled it is told again.
+    # It is published again until it is settled.
     await rows.analysis.execute("update analysis.bulks set due_at = now()")
     assert [bulk.bulk_id for bulk in (await rows.bulks.due()).ended] == [bulk_id]

@@ -115,7 +115,7 @@ async def test_a_scrape_keeps_the_scrapers_own_time(world: World, store: S3Profi
 
 
 @pytest.mark.parametrize("taken_by", ["attempt = attempt + 1", "state = 'aborting', attempt = attempt + 1"])
-async def test_a_fenced_scrape_keeps_nothing(world: World, store: S3Profiles, taken_by: str) -> None:
+async def test_a_fenced_scrape_stores_nothing(world: World, store: S3Profiles, taken_by: str) -> None:
     async def take_away(scrape_id: UUID) -> None:
         await world.analysis.execute(f"update analysis.scrapes set {taken_by} where id = $1", scrape_id)
 
@@ -127,7 +127,7 @@ async def test_a_fenced_scrape_keeps_nothing(world: World, store: S3Profiles, ta
     assert await world.analysis.fetchval("select item is null from analysis.scrapes where id = $1", scrape_id)
 
 
-async def test_a_profile_that_is_erased_while_it_is_scraped_is_kept_nowhere(
+async def test_a_profile_that_is_erased_while_it_is_scraped_is_not_stored(
     world: World, store: S3Profiles
 ) -> None:
     async def erase(_: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Cancelling: at once, at every step, and without taking anything from whoever shares the scrape."""
+"""Cancelling: immediate, at every step, and without an effect on runs that share the scrape."""
 
 import asyncio
 import time
@@ -107,7 +107,7 @@ async def test_all_leave_at_once_and_the_scrape_is_aborted_once(world: World) ->
     assert (await world.apify())["aborts"] == 1
 
 
-async def test_a_cancel_in_mid_call_closes_the_call_and_keeps_its_books(world: World) -> None:
+async def test_a_cancel_in_the_middle_of_a_call_closes_the_call_and_keeps_its_record(world: World) -> None:
     await world.simulators.configure(latencies={"model": "fixed:2400"})  # a minute at the tests' speed
     await world.start_engine()
     run_id = await world.accept("called.long", kind="deep")
@@ -128,14 +128,14 @@ async def test_a_cancel_in_mid_call_closes_the_call_and_keeps_its_books(world: W
     await eventually(all_are_closed)
     assert time.monotonic() - answered <= MOST_S
     assert (await calls())["abandoned"] == 3
-    # Asked and never answered: nobody knows what it cost, and the books say so.
+    # Requests without an answer: the cost is unknown, and the records show that.
     books = await world.analysis.fetch("select state from analysis.ai_usage_logs where run_id = $1", run_id)
     assert [row["state"] for row in books] == ["booked"] * 3
     assert await world.analysis.fetchval("select count(*) from analysis.call_answers") == 0
     assert (await world.run(run_id))["state"] == "cancelled"
 
 
-async def test_what_has_ended_stays_and_what_is_not_theirs_is_not_found(world: World) -> None:
+async def test_an_ended_run_is_unchanged_and_another_accounts_run_is_not_found(world: World) -> None:
     await world.start_engine()
     run_id = await world.accept("over.already")
     await world.ended(run_id)

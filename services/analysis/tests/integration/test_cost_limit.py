@@ -18,7 +18,7 @@ WORST_NANO_USD = 40_000_000
 
 
 async def limit_to(world: World, *, runs: int) -> None:
-    """Room for so many runs at their worst case. The figures are the test's own; an engine would seed its own."""
+    """Room for so many runs at their worst case. The amounts are the test's own; an engine would seed its own."""
     await world.analysis.execute("update analysis.type_costs set worst_nano_usd = $1", WORST_NANO_USD)
     await world.analysis.execute(
         "update analysis.cost_limits set daily_nano_usd = $1", runs * WORST_NANO_USD + WORST_NANO_USD // 2
@@ -78,7 +78,7 @@ async def test_many_runs_of_one_statement_are_reserved_for_together(world: World
 
 
 @pytest.mark.parametrize("kind", ["light", "deep"])
-async def test_an_ended_run_gives_back_what_it_did_not_cost(world: World, kind: str) -> None:
+async def test_an_ended_run_releases_the_unused_part_of_its_reservation(world: World, kind: str) -> None:
     await world.start_engine()
     run = await world.ended(await world.accept("true.up", kind=kind))
     cost = run["ai_cost_nano_usd"] + run["scrape_cost_nano_usd"]
@@ -86,7 +86,7 @@ async def test_an_ended_run_gives_back_what_it_did_not_cost(world: World, kind: 
     assert await day(world) == {"reserved_nano_usd": 0, "spent_nano_usd": cost}
 
 
-async def test_a_refused_profile_costs_its_scrape_and_no_more(world: World) -> None:
+async def test_a_rejected_profile_costs_only_its_scrape(world: World) -> None:
     await world.start_engine()
     run = await world.ended(await world.accept("locked-costs"))
     assert run["error_code"] == "profile_private"
@@ -112,7 +112,7 @@ async def test_the_worst_case_of_each_type_is_seeded_from_the_calls(world: World
     rows = await world.analysis.fetch("select type, worst_nano_usd from analysis.type_costs")
     after: dict[str, int] = {row["type"]: row["worst_nano_usd"] for row in rows}
     assert after["light"] < after["deep"] < after["xray"]
-    # The migration's own figures, good until the price table is loaded, are on the safe side.
+    # The migration's own amounts, used until the price table is loaded, are high estimates.
     assert all(after[row["type"]] <= row["worst_nano_usd"] for row in before)
 
 
@@ -169,7 +169,7 @@ async def test_a_reserve_is_never_next_to_nothing_and_never_above_the_worst_case
     assert await reserved(world, "bounded") == expected
 
 
-async def test_fifty_at_once_never_pass_the_limit_together_with_what_is_learnt(world: World) -> None:
+async def test_fifty_at_once_stay_within_the_limit_with_recent_costs(world: World) -> None:
     await limit_to(world, runs=7)
     await world.analysis.execute("update analysis.type_costs set usual_nano_usd = worst_nano_usd / 10")
     answers = await asyncio.gather(*(accept(world, f"cheaper.{number}") for number in range(90)))
@@ -187,7 +187,7 @@ async def test_a_third_of_the_limit_spent_refuses_no_usual_run(world: World) -> 
         assert (await accept(world, f"xray.{number}", "xray"))[0] == "accepted"
 
 
-async def test_learning_and_a_start_never_deadlock(world: World) -> None:
+async def test_updating_costs_and_a_start_never_deadlock(world: World) -> None:
     await spend(world, kind="light", costs_nano_usd=[5] * 20)
     await spend(world, kind="xray", costs_nano_usd=[7] * 20)
     client = AdminClient(world.analysis)

@@ -34,7 +34,7 @@ async def test_old_usage_goes_and_the_runs_totals_stay(job_rows: JobRows) -> Non
     assert await job_rows.pool.fetchval("select count(*) from analysis.ai_usage_logs") == 1
 
 
-async def test_days_of_cost_limits_long_past_go_and_later_ones_stay(job_rows: JobRows) -> None:
+async def test_old_days_of_cost_limits_are_deleted_and_later_ones_stay(job_rows: JobRows) -> None:
     today = datetime.now(UTC).date()
     for days in (91, 90, 0):
         row = {"account_id": new_id(), "day": today - timedelta(days=days), "spent_nano_usd": 5}
@@ -68,7 +68,7 @@ async def test_leads_deleted_a_month_ago_go_with_their_analyses_and_others_stay(
     assert gone not in {row["id"] for row in left}
 
 
-async def test_an_account_deleted_a_month_ago_leaves_no_lead_and_no_name_but_its_runs_figures(
+async def test_an_account_deleted_a_month_ago_leaves_only_its_runs_numbers(
     job_rows: JobRows,
 ) -> None:
     closed, recent = new_id(), new_id()
@@ -99,7 +99,7 @@ async def test_an_account_deleted_a_month_ago_leaves_no_lead_and_no_name_but_its
     assert (await job_rows.clean_up())["leads_of_closed_accounts"] == 1
 
 
-async def test_a_purge_takes_what_names_people_and_a_broken_one_goes_on(job_rows: JobRows) -> None:
+async def test_a_purge_removes_personal_data_and_continues_after_an_error(job_rows: JobRows) -> None:
     closed, live = new_id(), new_id()
     for account_id, deleted_at in ((closed, datetime.now(UTC) - timedelta(days=31)), (live, None)):
         await job_rows.gateway.execute(
@@ -108,7 +108,7 @@ async def test_a_purge_takes_what_names_people_and_a_broken_one_goes_on(job_rows
             deleted_at,
         )
         await job_rows.has_everything(account_id)
-    # A lead that somebody else holds: the purge gets no further there, and does the rest.
+    # A lead that another transaction locks: the purge skips it and continues.
     async with job_rows.pool.acquire() as connection, connection.transaction():
         await connection.execute("select from analysis.leads where account_id = $1 for update", closed)
         progress = JobProgress()
@@ -132,7 +132,7 @@ async def test_much_goes_in_batches(job_rows: JobRows) -> None:
     assert sum(counts.get("ai_usage_logs", 0) for counts in statements) == 2500
 
 
-async def test_items_kept_for_want_of_a_cache_go_after_two_days(job_rows: JobRows) -> None:
+async def test_items_stored_without_a_cache_are_deleted_after_two_days(job_rows: JobRows) -> None:
     for days in (1, 3):
         at = datetime.now(UTC) - timedelta(days=days)
         await job_rows.scrape("ended", outcome="fetched", item={"a": 1}, ended_at=at)

@@ -25,7 +25,7 @@ async def usage_of(world: World, run_id: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", ["deep", "xray"])
-async def test_each_call_is_made_once_and_booked(world: World, kind: str) -> None:
+async def test_each_call_is_made_once_and_recorded(world: World, kind: str) -> None:
     await world.start_engine()
     run = await world.ended(await world.accept(f"whole.{kind}", kind=kind))
     assert (run["state"], run["error_code"]) == ("completed", None)

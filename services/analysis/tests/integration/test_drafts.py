@@ -1,4 +1,4 @@
-"""What stays of drafts, on a real Postgres: answers that a replay needs, and nobody else reads."""
+"""Which data of drafts stays, on a real Postgres: answers that a replay needs, readable only by the engine."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -72,6 +72,6 @@ async def test_a_failed_draft_is_replayed_with_its_answers_while_they_are_there(
     assert await failed_runs.find(run_id) is None
 
 
-async def test_nobody_but_the_engine_reads_what_was_typed(pools: dict[str, Pool]) -> None:
+async def test_only_the_engine_reads_the_typed_answers(pools: dict[str, Pool]) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await pools["gateway"].fetchval("select answers from analysis.drafts limit 1")

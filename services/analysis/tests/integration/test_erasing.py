@@ -67,7 +67,9 @@ def _line(number: int, text: str) -> dict[str, object]:
     return {"line": number, "text": text, "problem": "broken", "detail": "The line is broken."}
 
 
-async def test_all_that_is_kept_of_it_goes_and_what_is_anothers_stays(world: World, bucket: Bucket) -> None:
+async def test_everything_of_the_profile_is_erased_and_other_profiles_stay(
+    world: World, bucket: Bucket
+) -> None:
     name, lookalike = "erased.for.good", "erased.for.good2"
     pictures = {
         name: "media/avatars/own",

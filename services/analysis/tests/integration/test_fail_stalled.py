@@ -1,4 +1,4 @@
-"""What was started and stands still ends; what waits doesn't."""
+"""A started run without progress ends; a waiting run does not."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from oslira_analysis.infrastructure.postgres.stalled import PostgresStalledRuns
 from oslira_shared.postgres.clients import AdminClient
 
 
-async def test_what_was_started_and_stands_still_fails_and_is_told_and_what_waits_is_left(
+async def test_a_stalled_run_fails_and_is_published_and_a_waiting_run_is_unchanged(
     job_rows: JobRows,
 ) -> None:
     stalled = [
@@ -34,7 +34,7 @@ async def test_what_was_started_and_stands_still_fails_and_is_told_and_what_wait
     assert (await job_rows.fail_stalled()).processed == 0
 
 
-async def test_a_scrape_that_others_still_want_goes_on_and_one_that_nobody_wants_is_aborted(
+async def test_a_scrape_that_other_runs_need_continues_and_an_unneeded_one_is_aborted(
     job_rows: JobRows,
 ) -> None:
     intent = {"intent_at": datetime.now(UTC)}
@@ -49,13 +49,13 @@ async def test_a_scrape_that_others_still_want_goes_on_and_one_that_nobody_wants
     assert [hint.row_id for hint in job_rows.heard.published.hints] == [lonely]
 
 
-async def test_a_lease_that_is_alive_hides_no_run_that_stands_still(job_rows: JobRows) -> None:
+async def test_a_stalled_run_is_found_although_its_lease_is_extended(job_rows: JobRows) -> None:
     run_id = await job_rows.run("scoring", lease_until=datetime.now(UTC) + timedelta(minutes=1))
     assert (await job_rows.fail_stalled()).succeeded == 1
     assert await job_rows.state("runs", run_id) == "failed"
 
 
-async def test_a_run_that_moves_while_it_is_looked_at_is_left(job_rows: JobRows) -> None:
+async def test_a_run_that_makes_progress_during_the_check_is_not_failed(job_rows: JobRows) -> None:
     run_id = await job_rows.run("scoring")
     stalled = PostgresStalledRuns(AdminClient(job_rows.pool))
     assert await stalled.find(stalled_for=timedelta(minutes=15)) == [run_id]

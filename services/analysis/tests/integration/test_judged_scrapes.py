@@ -29,7 +29,7 @@ async def cached_names(bucket: Bucket) -> set[str]:
 @pytest.mark.parametrize(
     "kind", ["other_item", "blocked_items", "login_wall", "posts_missing", "empty_dataset"]
 )
-async def test_no_verdict_comes_from_a_scrape_that_did_not_work(world: World, kind: str) -> None:
+async def test_a_failed_scrape_gives_no_final_result(world: World, kind: str) -> None:
     name = f"judged.{kind}"
     await world.simulators.add_fault("apify", kind, times=1, username=name)
     await world.start_engine()
@@ -41,7 +41,7 @@ async def test_no_verdict_comes_from_a_scrape_that_did_not_work(world: World, ki
     assert lead["username"] == name
 
 
-async def test_what_the_last_attempt_saw_is_told_and_nothing_of_it_is_kept(
+async def test_the_last_attempts_reason_is_reported_and_its_item_not_stored(
     world: World, bucket: Bucket
 ) -> None:
     await world.simulators.add_fault("apify", "other_item", username="judged.stranger")
@@ -64,7 +64,7 @@ async def test_what_the_last_attempt_saw_is_told_and_nothing_of_it_is_kept(
     assert not {name for name in await cached_names(bucket) if "judged.stranger" in name}
 
 
-async def test_an_erased_id_is_refused_before_anything_is_stored(world: World, bucket: Bucket) -> None:
+async def test_an_erased_id_is_rejected_before_anything_is_stored(world: World, bucket: Bucket) -> None:
     """The profile has another name now; its item says the id that was erased."""
     await world.start_engine()
     await world.ended(await world.accept("erased.by.id"))

@@ -34,7 +34,7 @@ async def slots_in_use(world: World) -> int:
 
 
 @pytest.mark.parametrize("kill_at", ["before pause", "after pause"])
-async def test_a_scrape_that_is_put_off_is_started_once(hasty: World, kill_at: str) -> None:
+async def test_a_snoozed_scrape_is_started_once(hasty: World, kill_at: str) -> None:
     await hasty.simulators.add_fault("apify", "memory_limit")
     run_id = await hasty.accept("killed.put.off")
     await killed(hasty, kill_at)
@@ -62,7 +62,7 @@ async def test_a_run_that_waits_for_models_pays_for_each_answer_once(hasty: Worl
 
 
 @pytest.mark.parametrize("kill_at", ["before abort", "after abort", "before pause", "after pause"])
-async def test_an_actor_run_that_never_ends_is_aborted_and_booked_once(hasty: World, kill_at: str) -> None:
+async def test_an_actor_run_that_never_ends_is_aborted_and_recorded_once(hasty: World, kill_at: str) -> None:
     await hasty.simulators.add_fault("apify", "run_never_ends", times=1, cost_usd=0.004, delay_s=0.5)
     run_id = await hasty.accept("killed.aborting")
     await killed(hasty, kill_at)
@@ -74,7 +74,7 @@ async def test_an_actor_run_that_never_ends_is_aborted_and_booked_once(hasty: Wo
 
 
 @pytest.mark.parametrize("kill_at", ["before abort", "after abort", "before end", "after end"])
-async def test_a_cancelled_scrape_is_aborted_and_booked_whoever_dies_over_it(
+async def test_a_cancelled_scrape_is_aborted_and_its_cost_recorded_after_any_crash(
     hasty: World, kill_at: str
 ) -> None:
     await hasty.simulators.add_fault("apify", "run_never_ends", cost_usd=0.004, delay_s=0.5)
@@ -96,7 +96,7 @@ async def test_a_cancelled_scrape_is_aborted_and_booked_whoever_dies_over_it(
     assert (await hasty.apify())["aborts"] == 1
 
 
-async def test_work_that_is_put_off_outlasts_a_wipe_of_the_bus(hasty: World, own_nats: Nats) -> None:
+async def test_snoozed_work_survives_a_wipe_of_the_bus(hasty: World, own_nats: Nats) -> None:
     await hasty.simulators.add_fault("apify", "memory_limit", for_s=8)
     for provider in MODELS:
         await hasty.simulators.add_fault(provider, "status", status=503, for_s=14)

@@ -95,7 +95,7 @@ async def test_never_more_scrapes_at_once_than_slots(world: World) -> None:
     assert (await world.apify())["max_running"] <= 3
 
 
-async def test_the_outcome_of_an_unknown_id_closes_it_for_good(world: World) -> None:
+async def test_the_outcome_of_an_unknown_id_closes_it_permanently(world: World) -> None:
     await world.start_engine()
     hold_id = new_id()
 

@@ -82,7 +82,7 @@ def job_rows(rows: WaitingRows) -> JobRows:
     return JobRows(rows.pool, rows.gateway)
 
 
-async def test_forgetting_a_visitor_locks_the_scrape_before_the_run(rows: WaitingRows) -> None:
+async def test_purging_an_anonymous_run_locks_the_scrape_before_the_run(rows: WaitingRows) -> None:
     there = job_rows(rows)
     scrape_id = await there.scrape("ended", outcome="fetched", ended_at=NOW - timedelta(minutes=9))
     run_id = await there.run(

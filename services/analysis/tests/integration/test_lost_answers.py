@@ -24,7 +24,7 @@ async def test_an_answer_that_postgres_rejects_is_counted_as_lost(database: Data
     assert lost() == before + 1
 
 
-async def test_an_answer_for_which_postgres_stays_away_too_long_is_counted_as_lost(
+async def test_an_answer_is_counted_as_lost_if_postgres_is_unavailable_for_too_long(
     database: Database,
 ) -> None:
     async with await open_pool(database.url("analysis_service"), service="test") as pool:

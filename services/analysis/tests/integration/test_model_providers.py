@@ -29,7 +29,7 @@ async def model_calls(world: World) -> tuple[int, int]:
     return counters["openai"]["calls"], counters["anthropic"]["calls"]
 
 
-async def test_an_answer_that_is_spoilt_once_is_repaired(world: World) -> None:
+async def test_an_answer_that_is_unusable_once_is_repaired(world: World) -> None:
     for kind in MODEL_FAULTS:
         await world.simulators.add_fault("openai", kind, times=1, username=f"repaired.{kind}")
     await world.start_engine()
@@ -46,7 +46,7 @@ async def test_an_answer_that_is_spoilt_once_is_repaired(world: World) -> None:
     assert await model_calls(world) == (6, 0)
 
 
-async def test_an_answer_that_stays_spoilt_falls_back_to_claude(world: World) -> None:
+async def test_an_answer_that_stays_unusable_falls_back_to_claude(world: World) -> None:
     for kind in MODEL_FAULTS:
         await world.simulators.add_fault("openai", kind, username=f"fallback.{kind}")
     await world.start_engine()
@@ -60,7 +60,7 @@ async def test_an_answer_that_stays_spoilt_falls_back_to_claude(world: World) ->
     assert await model_calls(world) == (6, 3)
 
 
-async def test_spoilt_everywhere_ends_the_run_with_a_reason_and_all_tokens_booked(world: World) -> None:
+async def test_unusable_answers_of_all_providers_end_the_run_with_all_tokens_recorded(world: World) -> None:
     for provider in ("openai", "anthropic"):
         await world.simulators.add_fault(provider, "refusal")
     await world.start_engine()
@@ -207,7 +207,7 @@ async def test_requests_of_one_task_and_business_share_a_cache_key_and_others_do
         assert max(len(f"business_profile:{other[1]}"), *map(len, keys)) <= 64  # OpenAI refuses longer ones
 
 
-async def test_only_what_profiles_have_in_common_is_written_to_the_cache_and_the_surcharge_is_booked(
+async def test_only_the_common_prefix_is_written_to_the_cache_and_the_surcharge_is_recorded(
     world: World,
 ) -> None:
     await world.start_engine()

@@ -37,7 +37,7 @@ def without_usage(body: Body) -> bytes:
 
 
 def given_to_a_tool(body: Body) -> bytes:
-    """The answer as the arguments of a function that nobody offered."""
+    """The answer as the arguments of a function that the request did not offer."""
     if "choices" in body:
         message = body["choices"][0]["message"]
         message["tool_calls"] = [

@@ -1,4 +1,4 @@
-"""Odd items, and real ones where they are at hand, from the scraper to the lead."""
+"""Odd items, and real ones if they are available, from the scraper to the lead."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ FINAL = {
     "b08gone": "profile_not_found",
     "b15private": "profile_private",
 }
-# A scrape that says nothing about its profile is tried again: see test_judged_scrapes.
+# A scrape without a result about its profile is retried (test_judged_scrapes).
 TRIED_AGAIN = {"b05wall", "b06partial", "b07blocked"}
 
 

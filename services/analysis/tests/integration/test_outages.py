@@ -49,7 +49,7 @@ async def test_runs_are_scored_while_one_model_supplier_is_up(rows: WaitingRows,
     assert await rows.promoted() == {"score.me": "scoring"}
 
 
-async def test_an_outage_ends_by_itself(rows: WaitingRows) -> None:
+async def test_an_outage_ends_automatically(rows: WaitingRows) -> None:
     await rows.waiting("scrape.me", waits_for="scrape")
     await down(rows, "apify", for_s=0.5)
     assert await rows.promoted() == {}
@@ -81,8 +81,8 @@ async def test_users_may_read_the_view_and_not_the_reason_of_an_outage(rows: Wai
 
 
 @pytest.mark.parametrize("step", ["scrape", "score"])
-async def test_patience_with_a_supplier_is_not_used_up_in_the_queue(rows: WaitingRows, step: str) -> None:
-    """It was put off for a moment an hour ago, and has waited for its account's other runs since."""
+async def test_time_in_the_queue_does_not_count_towards_the_wait_limit(rows: WaitingRows, step: str) -> None:
+    """It was snoozed briefly an hour ago, and has waited for its account's other runs since."""
     run_id = await rows.waiting("long.queue", waits_for=step)
     await rows.pool.execute(
         "update analysis.runs set snoozed_since = now() - interval '1 hour', progressed_at = now() - interval '1 hour'"
@@ -97,7 +97,7 @@ async def test_patience_with_a_supplier_is_not_used_up_in_the_queue(rows: Waitin
 async def test_only_the_time_that_a_supplier_kept_a_run_waiting_counts_over_several_snoozes(
     rows: WaitingRows, step: str
 ) -> None:
-    """It was put off for two minutes an hour ago, stood in the queue since, and is put off again."""
+    """It was snoozed for two minutes an hour ago, was queued since, and is snoozed again."""
     await rows.waiting("put.off.twice", waits_for=step)
     await rows.pool.execute(
         "update analysis.runs set snoozed_since = now() - interval '1 hour', not_before = now() - interval '58 minutes'"
@@ -123,7 +123,7 @@ async def pause(rows: WaitingRows, username: str, *, waits_for: str, for_s: floa
 
 
 @pytest.mark.parametrize(("step", "supplier"), [("scrape", "apify"), ("score", "openai")])
-async def test_what_a_supplier_put_off_is_due_when_it_works_again_the_oldest_first_and_no_more_than_asked(
+async def test_snoozed_tasks_are_due_when_the_supplier_recovers_the_oldest_first_up_to_the_limit(
     rows: WaitingRows, step: str, supplier: str
 ) -> None:
     oldest = await pause(rows, "oldest", waits_for=step, for_s=60, age_s=9)

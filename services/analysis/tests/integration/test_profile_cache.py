@@ -37,7 +37,7 @@ def item_of(name: str, *, followers: int = 5_000) -> dict[str, Any]:
     return judge_items([synthetic_item(name) | {"followersCount": followers}], requested=name).item
 
 
-async def test_an_item_ages_from_when_the_scraper_looked(store: S3Profiles) -> None:
+async def test_an_items_age_counts_from_its_scrape(store: S3Profiles) -> None:
     assert await store.put("kept.aged", item_of("kept.aged"), scraped_at=datetime.now(UTC) - HOUR)
     assert await store.find("kept.aged", max_age=HOUR / 2) is None
     assert await store.find("kept.aged", max_age=2 * HOUR) == item_of("kept.aged")
@@ -110,7 +110,7 @@ async def test_what_can_not_be_read_is_a_miss_and_is_replaced(
 
 
 @pytest.mark.parametrize("scraped_at", [None, "yesterday", "2099-01-01T00:00:00+00:00", "2020-01-01"])
-async def test_an_item_without_a_time_that_can_be_is_a_miss_and_is_replaced(
+async def test_an_item_without_a_valid_time_is_a_miss_and_is_replaced(
     store: S3Profiles, bucket: Bucket, scraped_at: str | None
 ) -> None:
     await put_raw(store, bucket, "kept.timeless", json.dumps(item_of("kept.timeless")).encode(), scraped_at)

@@ -60,7 +60,7 @@ async def test_a_profile_that_is_too_old_for_this_run_is_scraped_again(world: Wo
     await store.close()
 
 
-async def test_nobody_asks_for_a_profile_younger_than_five_minutes(world: World) -> None:
+async def test_a_profile_younger_than_five_minutes_is_not_scraped_again(world: World) -> None:
     run_id = await world.accept("always.fresh", hint=False, max_age_s=0)
     assert (await world.run(run_id))["max_age_s"] == 300
 
@@ -117,7 +117,7 @@ async def test_a_picture_is_copied_to_the_media_bucket(world: World, media: S3Me
     assert row["key"].startswith("media/avatars/")
 
 
-async def test_a_run_does_not_care_that_its_picture_cannot_be_had(world: World) -> None:
+async def test_a_run_completes_although_its_picture_cannot_be_fetched(world: World) -> None:
     """The simulated profiles' pictures are at hosts that don't exist."""
     await world.start_engine()
     run = await world.ended(await world.accept("picture.less"))

@@ -60,7 +60,7 @@ async def at_work(rows: WaitingRows, account_id: UUID) -> None:
 @pytest.mark.parametrize(
     ("is_same_account", "is_at_work"), [(True, False), (True, True), (False, False), (False, True)]
 )
-async def test_a_bulk_gets_its_share_beside_a_single_run_every_second(
+async def test_a_bulk_gets_its_share_next_to_single_runs(
     rows: WaitingRows, *, is_same_account: bool, is_at_work: bool
 ) -> None:
     account_id, other_id = new_id(), new_id()
@@ -90,7 +90,7 @@ async def test_the_share_of_aged_tasks_is_a_setting_and_none_is_strict_priority(
     assert kinds == ["single"] * 20
 
 
-async def test_among_aged_tasks_the_account_with_least_at_work_is_first_then_the_oldest(
+async def test_among_aged_tasks_the_account_with_the_fewest_active_is_first_then_the_oldest(
     rows: WaitingRows,
 ) -> None:
     busy = new_id()
@@ -178,7 +178,7 @@ async def test_the_expected_start_follows_measured_durations(rows: WaitingRows) 
 
 
 @pytest.mark.parametrize("step", ["scrape", "score"])
-async def test_a_run_whose_next_try_is_put_off_keeps_its_place_and_expects_no_start_before_it(
+async def test_a_snoozed_run_keeps_its_place_and_expects_no_start_before_its_next_attempt(
     rows: WaitingRows, step: str
 ) -> None:
     account_id = new_id()
@@ -195,7 +195,7 @@ async def test_a_run_whose_next_try_is_put_off_keeps_its_place_and_expects_no_st
     assert (await rows.eta_s(second) or 0) <= 1
 
 
-async def test_a_run_whose_next_try_is_put_off_says_that_its_supplier_is_down(rows: WaitingRows) -> None:
+async def test_a_snoozed_run_reports_that_its_supplier_is_down(rows: WaitingRows) -> None:
     run_id = await rows.waiting("put.off")
     await rows.pool.execute("update analysis.runs set waits_for = 'scrape_retry', not_before = now()")
     await rows.pool.execute(

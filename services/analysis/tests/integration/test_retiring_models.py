@@ -91,7 +91,7 @@ async def test_after_the_shutdown_every_type_completes_on_successors_though_the_
                 output_tokens=usage[0]["output_tokens"],
                 cache_write_tokens=written,
             )
-    # No request for a model that is gone was even made.
+    # No request for an unavailable model was sent.
     assert set((await world.simulators.counters())["openai"]["by_model_and_schema"]) == {
         model for models in expected.values() for model in models.values()
     }
@@ -112,7 +112,7 @@ async def test_the_built_in_table_needs_no_model_that_ends(world: World) -> None
     assert await readiness(engine) == (True, "ok")
 
 
-async def test_a_missing_model_is_replaced_within_the_run_and_no_replica_asks_for_it_again(
+async def test_a_missing_model_is_replaced_within_the_run_and_not_requested_again_by_any_replica(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MODEL_TABLE", json.dumps({"light": {"model": "gpt-4o-mini"}}))
@@ -159,7 +159,7 @@ async def run_check(world: World) -> JobState:
     return await eventually(done)
 
 
-async def test_the_daily_check_learns_from_both_lists_and_sets_a_mistake_right(world: World) -> None:
+async def test_the_daily_check_reads_both_lists_and_corrects_an_error(world: World) -> None:
     await world.simulators.configure(
         models={
             "missing": ["gpt-6-luna"],
@@ -186,7 +186,7 @@ async def test_the_daily_check_learns_from_both_lists_and_sets_a_mistake_right(w
     today[0] = date(2026, 12, 20)
     run = await world.ended(await world.accept("after.its.day", kind="deep"))
     assert {row["model"] for row in await usage_of(world, run["id"])} == {"claude-haiku-5-5"}
-    # The model is there again: the next check says so.
+    # The model is available again: the next check reports it.
     await world.simulators.configure(models={"missing": []})
     await asyncio.sleep(0.01)  # another slot
     await run_check(world)

@@ -1,4 +1,4 @@
-"""What is slow in one step leaves the others free, and a hint that waits is not said again."""
+"""A slow step does not block the others, and a queued hint is not published again."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ async def test_suppliers_that_never_answer_leave_an_idle_accounts_run_alone(worl
     run = await world.ended(await world.accept("idle.one", owner=await world.another_account()))
     assert run["state"] == "completed"
     assert time.monotonic() - started < 10
-    # Nor did those that wait for an answer have their hints said again.
+    # The hints of runs that wait for an answer were not published again.
     assert await hints_sent(world) < 3 * _STUCK
 
 
@@ -49,7 +49,7 @@ async def slow_admission(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Drip
         yield server
 
 
-async def test_a_hint_that_waits_is_not_said_again_and_is_after_a_wipe(
+async def test_a_queued_hint_is_not_published_again_until_the_broker_loses_it(
     world: World, slow_admission: Dripping
 ) -> None:
     assert slow_admission
@@ -76,7 +76,7 @@ async def test_a_hint_that_waits_is_not_said_again_and_is_after_a_wipe(
 
 
 async def test_runs_are_accepted_and_end_while_the_stream_is_full(world: World) -> None:
-    """Case 88: whoever publishes is refused, and the rows are what counts."""
+    """Case 88: every publication is rejected, and the rows decide."""
     await world.start_engine()
     jetstream = world.bus.jetstream
     stream = (await jetstream.stream_info("ANALYSIS")).config
@@ -92,7 +92,7 @@ async def test_runs_are_accepted_and_end_while_the_stream_is_full(world: World) 
     await jetstream.update_stream(stream)
 
 
-async def test_an_answer_that_was_paid_for_is_kept_while_postgres_is_away(world: World) -> None:
+async def test_a_paid_answer_is_kept_in_memory_while_postgres_is_unavailable(world: World) -> None:
     """Connections are cut again and again while calls are answered: none is made a second time."""
     runs = 20
     await world.start_engine()

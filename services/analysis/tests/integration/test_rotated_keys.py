@@ -29,7 +29,7 @@ async def _listening() -> AsyncGenerator[tuple[str, list[str]]]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
 
 
-async def test_the_next_request_has_the_key_of_now() -> None:
+async def test_the_next_request_has_the_current_key() -> None:
     import anthropic  # noqa: PLC0415  # seconds of CPU: not while tests are collected
     import openai  # noqa: PLC0415
 

@@ -59,7 +59,7 @@ async def _run_with_answers(rows: JobRows) -> tuple[UUID, UUID]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_every_end_leaves_the_same(job_rows: JobRows, way: str) -> None:
+async def test_every_end_has_the_same_effects(job_rows: JobRows, way: str) -> None:
     end, state, code = WAYS[way]
     run_id, scrape_id = await _run_with_answers(job_rows)
     await end(job_rows, run_id, scrape_id)

@@ -32,7 +32,7 @@ async def requests(world: World, provider: str) -> int:
     return sum((await world.simulators.counters())[provider]["requests"].values())
 
 
-async def test_runs_outlast_an_outage_of_both_models_and_so_do_those_ordered_meanwhile(world: World) -> None:
+async def test_runs_survive_an_outage_of_both_providers_and_so_do_later_ones(world: World) -> None:
     await break_models(world, kind="status", status=503, for_s=20)
     await world.start_engine()
     await world.analysis.execute("update analysis.plans set max_running = 100")
@@ -47,7 +47,7 @@ async def test_runs_outlast_an_outage_of_both_models_and_so_do_those_ordered_mea
 
 
 @pytest.mark.parametrize("kind", ["drop", "cut_body"])
-async def test_a_run_outlasts_models_that_break_off_connections_and_its_requests_are_bounded(
+async def test_a_run_survives_models_that_drop_connections_and_its_requests_are_bounded(
     world: World, kind: str
 ) -> None:
     """Each such request may cost, and none of them has an answer."""
@@ -61,7 +61,7 @@ async def test_a_run_outlasts_models_that_break_off_connections_and_its_requests
     assert all(row["requests"] <= 6 for row in unanswered)
 
 
-async def test_runs_outlast_an_outage_of_the_scraper_and_one_outage_does_not_eat_the_queue(
+async def test_runs_survive_an_outage_of_the_scraper_and_it_does_not_fail_the_queue(
     world: World,
 ) -> None:
     await world.simulators.add_fault("apify", "status", status=503, as_html=True, for_s=15)
@@ -132,7 +132,7 @@ async def test_a_limit_of_both_models_is_waited_for_as_long_as_they_ask(
     assert await requests(world, "anthropic") <= 1
 
 
-async def test_a_spent_budget_at_one_model_goes_to_the_other_at_once(world: World) -> None:
+async def test_a_spent_budget_at_one_provider_falls_back_immediately(world: World) -> None:
     await world.simulators.add_fault("openai", "insufficient_quota")
     await world.start_engine()
     run = await world.ended(await world.accept("quota.spent", kind="deep"))
@@ -156,7 +156,7 @@ async def test_a_snoozed_run_is_cancelled_at_once_and_its_scrape_with_it(world: 
     ("fault", "code"),
     [("memory_limit", "scraper_unavailable"), ("status", "models_unavailable")],
 )
-async def test_patience_with_a_supplier_ends_and_everything_is_given_back(
+async def test_after_the_wait_limit_everything_is_released(
     world: World, monkeypatch: pytest.MonkeyPatch, fault: str, code: str
 ) -> None:
     monkeypatch.setenv("SNOOZE_SINGLE_S", "5")
@@ -170,7 +170,7 @@ async def test_patience_with_a_supplier_ends_and_everything_is_given_back(
     assert await world.analysis.fetchval("select bool_and(state = 'ended') from analysis.scrapes")
 
 
-async def test_a_run_that_never_got_to_a_supplier_that_is_down_is_not_kept_for_ever_either(
+async def test_a_run_that_never_reached_an_unavailable_supplier_has_a_wait_limit_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SNOOZE_SINGLE_S", "4")
@@ -184,7 +184,7 @@ async def test_a_run_that_never_got_to_a_supplier_that_is_down_is_not_kept_for_e
     assert (await world.apify())["starts"] == 0
 
 
-async def test_a_bulk_waits_longer_than_a_run_of_its_own(
+async def test_a_run_of_a_bulk_has_a_longer_wait_limit_than_a_single_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SNOOZE_SINGLE_S", "2")
@@ -195,7 +195,7 @@ async def test_a_bulk_waits_longer_than_a_run_of_its_own(
     assert (await world.ended(run_id))["state"] == "completed"
 
 
-async def test_what_one_process_finds_out_all_know_and_a_probe_ends_it_without_traffic(world: World) -> None:
+async def test_all_processes_see_a_reported_outage_and_a_probe_ends_it_without_traffic(world: World) -> None:
     await world.simulators.add_fault("apify", "status", status=502)
     first = await world.start_engine()
     second = await world.start_engine()
@@ -217,7 +217,7 @@ async def test_what_one_process_finds_out_all_know_and_a_probe_ends_it_without_t
         assert (await world.ended(run_id, timeout_s=60))["state"] == "completed"
 
 
-async def test_a_refused_key_is_seen_and_waited_for(world: World) -> None:
+async def test_a_rejected_key_is_reported_and_waited_for(world: World) -> None:
     await break_models(world, kind="status", status=401, for_s=10)
     await world.start_engine()
     runs = [await world.accept(f"key.refused.{number}", kind="deep") for number in range(2)]
@@ -229,7 +229,7 @@ async def test_a_refused_key_is_seen_and_waited_for(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["scrape", "score"])
-async def test_what_waits_goes_on_soon_after_its_supplier_works_again(
+async def test_waiting_work_continues_soon_after_its_supplier_recovers(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """After a long outage each waits for a minute at a time; a probe knows within seconds that it is over."""
@@ -256,10 +256,10 @@ async def test_what_waits_goes_on_soon_after_its_supplier_works_again(
         assert (await world.ended(run_id, timeout_s=30))["state"] == "completed"
 
 
-async def test_patience_with_a_scraper_that_works_again_starts_over(
+async def test_the_wait_limit_starts_over_when_the_scraper_works_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Put off for some seconds, started, failed by the actor itself: that is no unavailable scraper."""
+    """Snoozed for seconds, started, then failed by the actor itself: that does not count as an unavailable scraper."""
     monkeypatch.setenv("SNOOZE_SINGLE_S", "5")
     await world.simulators.add_fault("apify", "memory_limit", for_s=3)
     await world.simulators.add_fault("apify", "run_failed", times=3)

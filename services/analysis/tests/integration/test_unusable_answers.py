@@ -22,7 +22,7 @@ async def fill_slots(world: World) -> list[UUID]:
     return [await world.accept(f"bad.{number}") for number in range(SLOTS)]
 
 
-async def test_items_that_are_gone_count_as_a_failed_run_of_the_actor(world: World) -> None:
+async def test_missing_items_count_as_a_failed_run_of_the_actor(world: World) -> None:
     await world.simulators.add_fault("apify", "status", status=404, path="/datasets", username="bad.*")
     runs = await fill_slots(world)
     async with world.hurry():
@@ -35,7 +35,7 @@ async def test_items_that_are_gone_count_as_a_failed_run_of_the_actor(world: Wor
 @pytest.mark.parametrize(
     "fault", [{"kind": "status", "status": 404}, {"kind": "malformed"}], ids=["gone", "unreadable"]
 )
-async def test_items_of_some_names_that_cannot_be_had_do_not_delay_another_account(
+async def test_unavailable_items_of_some_names_do_not_delay_another_account(
     world: World, fault: dict[str, Any]
 ) -> None:
     await world.simulators.add_fault("apify", path="/datasets", username="bad.*", **fault)
@@ -60,7 +60,7 @@ async def test_unreadable_items_are_read_again_without_another_start(world: Worl
     assert (await world.apify())["starts"] == 1
 
 
-async def test_an_abort_that_is_refused_leaves_the_slot_to_what_the_run_itself_says(world: World) -> None:
+async def test_a_rejected_abort_keeps_the_slot_until_the_runs_own_state_is_known(world: World) -> None:
     await world.simulators.add_fault("apify", "slow", delay_s=1, path="GET /v2/actor-runs", username="bad.*")
     await world.simulators.add_fault("apify", "status", status=404, path="/abort", username="bad.*")
     runs = await fill_slots(world)

@@ -47,7 +47,7 @@ class World:
     _processes: list[EngineProcess] = field(default_factory=list[EngineProcess])
 
     async def start_engine(self, *, now: Callable[[], datetime] = utc_now) -> Runtime:
-        """One more replica. `now` is its clock for what is told by days."""
+        """One more replica. `now` is its clock for dates."""
         settings = AnalysisSettings()  # pyright: ignore[reportCallIssue]  # from the environment
         return await self._engines.enter_async_context(running_engine(settings, now=now))
 
@@ -77,7 +77,7 @@ class World:
 
     @asynccontextmanager
     async def hurry(self) -> AsyncGenerator[None]:
-        """Nobody waits for the next try of anything; leases and patience are as they are."""
+        """All retries are due now; leases and wait limits are unchanged."""
 
         async def skip() -> None:
             while True:

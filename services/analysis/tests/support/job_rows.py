@@ -124,7 +124,7 @@ class JobRows:
         )
 
     async def traces(self, account_id: UUID) -> list[str]:
-        """Where there is still something of its people or of whom it looked at."""
+        """The tables that still contain data of its users or profiles."""
         places = {
             "leads": "analysis.leads where account_id = $1",
             "analyses": "analysis.analyses where account_id = $1",

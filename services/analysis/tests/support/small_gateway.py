@@ -1,4 +1,4 @@
-"""As much of Cloudflare's AI Gateway as we rely on, before the simulators: it forwards, remembers what it was told, and caches."""
+"""The parts of Cloudflare's AI Gateway that we use, in front of the simulators: it forwards, records headers, and caches."""
 
 import asyncio
 import json

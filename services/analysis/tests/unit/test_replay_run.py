@@ -61,7 +61,7 @@ async def test_what_the_days_limit_refused_is_possible_again_tomorrow_and_today(
     assert await world.replay() in world.runs
 
 
-async def test_a_replay_that_became_a_run_is_not_made_a_second_time() -> None:
+async def test_a_replay_that_became_a_run_is_not_repeated() -> None:
     world = World()
     made = await world.replay()
     assert await world.replay() == made

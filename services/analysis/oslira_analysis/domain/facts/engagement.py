@@ -87,7 +87,7 @@ def _versus_typical(rate: Metric, followers: int | None) -> Metric:
 def _consistency(interactions: list[int]) -> Metric:
     if len(interactions) < MIN_POSTS:
         return too_few(_COUNTABLE, there=len(interactions))
-    return known(evenness(interactions)) if any(interactions) else unknown("nobody reacted to these posts")
+    return known(evenness(interactions)) if any(interactions) else unknown("these posts have no reactions")
 
 
 def _comment_to_like(posts: tuple[Post, ...]) -> Metric:
@@ -96,5 +96,5 @@ def _comment_to_like(posts: tuple[Post, ...]) -> Metric:
     if len(pairs) < MIN_POSTS:
         return too_few("posts that show likes and comments", there=len(pairs))
     return (
-        known(sum(comment for comment, _ in pairs) / likes) if likes else unknown("nobody liked these posts")
+        known(sum(comment for comment, _ in pairs) / likes) if likes else unknown("these posts have no likes")
     )

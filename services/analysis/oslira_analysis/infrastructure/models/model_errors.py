@@ -14,10 +14,10 @@ def model_not_found(error: Exception) -> ModelNotFound | None:
     status = getattr(error, "status_code", None)
     if status not in _STATUSES:
         return None
-    told = _error_of(getattr(error, "body", None))
-    is_openais = told.get("code") == "model_not_found"
+    body = _error_of(getattr(error, "body", None))
+    is_openais = body.get("code") == "model_not_found"
     # Any other 404 of Anthropic is about the URL. This one's message is the model's name: `model: claude-…`.
-    is_anthropics = told.get("type") == "not_found_error" and str(told.get("message", "")).startswith("model")
+    is_anthropics = body.get("type") == "not_found_error" and str(body.get("message", "")).startswith("model")
     return ModelNotFound(f"{status} model_not_found") if is_openais or is_anthropics else None
 
 

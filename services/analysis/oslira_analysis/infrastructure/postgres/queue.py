@@ -22,9 +22,7 @@ from oslira_analysis.infrastructure.postgres.tables import (
 
 _PROMOTED_SUBJECTS: Final = {"scrape": v1.SCRAPE, "score": v1.SCORE}
 _SELECT_RUNS: Final = "select * from analysis.runs where id = any($1::uuid[])"
-_GIVEN_UP: Final = Ending(
-    "attempts_used_up", "The analysis failed several times and was given up. You were not charged."
-)
+_GIVEN_UP: Final = Ending("attempts_used_up", "The analysis failed several times. You were not charged.")
 _SCRAPE_GIVEN_UP: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
 )

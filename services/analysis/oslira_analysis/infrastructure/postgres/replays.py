@@ -58,7 +58,7 @@ class PostgresFailedRuns:
     async def accept_again(self, run_id: UUID, new_run_id: UUID) -> tuple[str, UUID, Effects]:
         async with self._database.transaction() as connection:
             failed = await connection.fetchrow(_RUN, run_id)
-            assert failed is not None  # noqa: S101  # runs are not deleted while somebody works on them
+            assert failed is not None  # noqa: S101  # runs are not deleted while they are replayed
             if failed["type"] == DRAFT_TYPE:
                 accepted = await connection.fetchrow(_ACCEPT_DRAFT, run_id, new_run_id)
             else:

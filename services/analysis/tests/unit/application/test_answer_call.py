@@ -20,7 +20,7 @@ from oslira_analysis.domain.models.model_catalogue import Provider
 from pydantic import BaseModel
 
 
-async def test_a_good_answer_is_booked_kept_and_never_asked_for_again() -> None:
+async def test_a_good_answer_is_recorded_stored_and_not_requested_again() -> None:
     desk = Desk([reply(GOOD)])
     assert await desk.answer() == {"good": True}
     assert await desk.answer() == {"good": True}
@@ -37,7 +37,9 @@ async def test_a_good_answer_is_booked_kept_and_never_asked_for_again() -> None:
         (reply(None, error="refused"), "refused"),
     ],
 )
-async def test_an_unusable_answer_is_repaired_once_and_told_what_was_wrong(bad: Reply, fault: str) -> None:
+async def test_an_unusable_answer_is_repaired_once_with_the_fault_in_the_request(
+    bad: Reply, fault: str
+) -> None:
     desk = Desk([bad, reply(GOOD)])
     assert await desk.answer() == {"good": True}
     asked = desk.first.asked
@@ -48,7 +50,7 @@ async def test_an_unusable_answer_is_repaired_once_and_told_what_was_wrong(bad: 
 
 
 @pytest.mark.parametrize(("text", "requests"), [(f"{GOOD}\n\n\n", 1), (GOOD[:8], 2), ("", 2)])
-async def test_a_whole_answer_before_the_cut_is_used_and_half_a_one_is_repaired(
+async def test_a_complete_answer_before_truncation_is_used_and_a_partial_one_is_repaired(
     text: str, requests: int
 ) -> None:
     cut = replace(reply(text), usage=replace(reply(text).usage, state="cut_short", error="cut short"))
@@ -70,14 +72,14 @@ async def test_a_second_unusable_answer_falls_back_with_the_same_prompt() -> Non
     assert desk.second.asked[0].fault is None
 
 
-async def test_when_nobody_answers_usably_it_is_final_and_every_answer_is_booked() -> None:
+async def test_unusable_answers_of_all_providers_are_final_and_recorded() -> None:
     desk = Desk([reply("no")], [reply("neither")])
     with pytest.raises(AnswerUnusable):
         await desk.answer()
     assert [usage.output_tokens for usage in desk.records.usages() if usage] == [3, 3, 3, 3]
 
 
-async def test_answers_that_were_paid_for_are_not_asked_for_again_by_a_later_attempt() -> None:
+async def test_paid_answers_are_not_requested_again_by_a_later_attempt() -> None:
     desk = Desk([reply("no")], [reply("neither")])
     for _ in range(3):
         with pytest.raises(AnswerUnusable):
@@ -85,7 +87,7 @@ async def test_answers_that_were_paid_for_are_not_asked_for_again_by_a_later_att
     assert (len(desk.first.asked), len(desk.second.asked)) == (2, 2)
 
 
-async def test_a_provider_that_is_down_is_asked_twice_more_and_then_the_other() -> None:
+async def test_a_provider_that_is_down_gets_two_retries_before_the_fallback() -> None:
     desk = Desk([DOWN])
     assert await desk.answer() == {"good": True}
     assert (len(desk.first.asked), len(desk.second.asked)) == (3, 1)
@@ -113,7 +115,7 @@ async def test_an_outage_of_both_is_for_later_and_an_outage_of_one_is_not_final(
             await desk.answer()
 
 
-async def test_a_model_that_is_gone_is_followed_by_its_successor_and_not_asked_for_again() -> None:
+async def test_an_unavailable_model_is_replaced_by_its_successor_and_not_requested_again() -> None:
     desk = Desk([GONE, reply(GOOD)])
     desk.shelf.models["openai"] = ["first-model", "its-successor"]
     await ask_again(desk)
@@ -128,7 +130,7 @@ async def test_a_model_that_is_gone_is_followed_by_its_successor_and_not_asked_f
     assert [usage.error for usage in desk.records.usages() if usage] == ["404 model_not_found", None, None]
 
 
-async def test_a_model_that_is_gone_without_a_successor_falls_back() -> None:
+async def test_an_unavailable_model_without_a_successor_falls_back() -> None:
     desk = Desk([GONE])
     await ask_again(desk)
     await ask_again(desk)
@@ -144,7 +146,7 @@ async def test_without_any_model_left_the_run_waits_for_an_operator() -> None:
         await desk.answer()
 
 
-async def test_a_gone_model_that_could_not_be_noted_is_asked_for_once_a_call() -> None:
+async def test_an_unavailable_model_that_could_not_be_recorded_is_requested_once_per_call() -> None:
     desk = Desk([GONE])
 
     async def forget(provider: Provider, model: str) -> None:
@@ -168,7 +170,7 @@ async def test_a_missing_model_neither_opens_nor_closes_the_breaker() -> None:
     assert desk.first_breaker.state(desk.now_s) == "closed"
 
 
-async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
+async def test_an_answer_that_arrives_during_a_cancel_is_stored() -> None:
     desk = Desk([reply(GOOD)])
     is_completing, may_complete = asyncio.Event(), asyncio.Event()
     complete = desk.records.complete
@@ -189,7 +191,7 @@ async def test_an_answer_that_came_as_we_were_cancelled_is_kept() -> None:
     assert desk.records.answers == {"verdict": {"good": True}}
 
 
-async def test_a_kept_answer_of_another_schema_is_a_miss() -> None:
+async def test_a_stored_answer_of_another_schema_is_a_miss() -> None:
     """A rolling deploy: an earlier version kept it."""
     desk = Desk([reply(GOOD)])
     desk.records.answers["verdict"] = {"was_good": "yes"}
@@ -216,13 +218,13 @@ WORDS = replace(CALL, answer=Words)
         (json.dumps(json.dumps({"words": "a\x00b\ud83d"})), "ab"),
     ],
 )
-async def test_an_answer_holds_nothing_that_the_books_refuse(text: str, words: str) -> None:
+async def test_an_answer_contains_nothing_that_postgres_rejects(text: str, words: str) -> None:
     desk = Desk([reply(text)])
     assert await desk.answer(WORDS) == {"words": words}
     assert len(desk.first.asked) == 1
 
 
-async def test_what_is_wrong_with_an_answer_can_always_be_booked() -> None:
+async def test_the_error_of_an_answer_can_always_be_recorded() -> None:
     desk = Desk([ProviderFailed("said \x00\ud83d" + "x" * 9_000, is_retryable=False)])
     await desk.answer()
     [failed, _] = desk.records.usages()

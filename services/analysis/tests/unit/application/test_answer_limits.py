@@ -25,13 +25,13 @@ async def test_the_breaker_spares_a_provider_that_is_down_and_tries_it_again_lat
 
 
 @pytest.mark.parametrize("trouble", ["limited", "used_up", "key_refused"])
-async def test_a_provider_that_refuses_for_now_is_asked_once_and_then_the_other(trouble: Trouble) -> None:
+async def test_a_provider_that_rejects_for_now_gets_one_request_before_the_fallback(trouble: Trouble) -> None:
     desk = Desk([ProviderFailed("429", is_retryable=False, trouble=trouble)])
     assert await desk.answer() == {"good": True}
     assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
 
 
-async def test_limits_open_no_breaker_and_hold_requests_back_for_as_long_as_was_asked() -> None:
+async def test_limits_open_no_breaker_and_block_requests_for_the_requested_time() -> None:
     limited = ProviderFailed("429", is_retryable=False, trouble="limited", retry_after_s=60)
     desk = Desk([limited, limited, limited, reply(GOOD)])
     for _ in range(5):
@@ -43,7 +43,7 @@ async def test_limits_open_no_breaker_and_hold_requests_back_for_as_long_as_was_
     assert (len(desk.first.asked), len(desk.second.asked)) == (4, 5)
 
 
-async def test_it_is_for_later_when_the_first_of_them_may_be_asked_again() -> None:
+async def test_a_busy_call_is_retried_when_the_first_provider_is_available() -> None:
     def limited(retry_after_s: float | None) -> ProviderFailed:
         return ProviderFailed("429", is_retryable=False, trouble="limited", retry_after_s=retry_after_s)
 

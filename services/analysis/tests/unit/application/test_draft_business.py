@@ -13,7 +13,7 @@ from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.domain.prompts.prompt import Prompt
 
 RUN = Run(UUID(int=1), UUID(int=2), None, "business_profile", "", 300, 1, None, False, None)
-WORK = RunWork(claim=None, run=RUN)  # type: ignore[arg-type]  # nobody looks at the claim here
+WORK = RunWork(claim=None, run=RUN)  # type: ignore[arg-type]  # the claim is not used here
 ANSWER: dict[str, Any] = {
     "industry": "bakery",
     "offer": "Bread",
@@ -39,7 +39,7 @@ class MemoryDrafts:
 
 
 class MemoryModels:
-    """Answers, or fails as told."""
+    """Answers, or raises the given error."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -80,7 +80,7 @@ async def test_one_call_and_the_draft_is_what_can_be_saved() -> None:
     assert draft.prompt_version == draft.result["prompt_version"] == "business_profile/v1"
 
 
-async def test_an_answer_that_cannot_be_used_ends_the_run_uncharged() -> None:
+async def test_an_unusable_answer_ends_the_run_uncharged() -> None:
     endings = MemoryEndings()
     await draft_business(WORK, MemoryDrafts(), MemoryModels(AnswerUnusable("openai draft: x")), endings)
     [ending] = endings.ended
@@ -88,7 +88,7 @@ async def test_an_answer_that_cannot_be_used_ends_the_run_uncharged() -> None:
     assert ending.code == "answer_invalid"
 
 
-async def test_providers_that_are_down_leave_it_to_its_row() -> None:
+async def test_unavailable_providers_leave_the_retry_to_the_row() -> None:
     endings = MemoryEndings()
     with pytest.raises(ModelBusy):
         await draft_business(WORK, MemoryDrafts(), MemoryModels(ModelBusy("all")), endings)

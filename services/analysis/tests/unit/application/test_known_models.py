@@ -55,7 +55,7 @@ class Desk:
         return MODEL_MISSING.labels("openai", model)._value.get()
 
 
-async def test_a_model_that_one_replica_missed_is_asked_by_none() -> None:
+async def test_a_model_that_one_replica_found_missing_is_used_by_none() -> None:
     desk = Desk()
     other = desk.replica()
     await desk.known.note_gone("openai", "gpt-4o-mini")
@@ -65,7 +65,7 @@ async def test_a_model_that_one_replica_missed_is_asked_by_none() -> None:
     assert other.model_of(SCORE) == "gpt-6-luna"
 
 
-async def test_what_could_not_be_saved_is_known_here_and_saved_later() -> None:
+async def test_an_unsaved_status_applies_here_and_is_saved_later() -> None:
     desk = Desk()
     desk.rows.is_away = True
     await desk.known.note_gone("openai", "gpt-4o-mini")
@@ -140,7 +140,7 @@ SLOT = datetime(2026, 11, 28, 5, tzinfo=UTC)
 CLAUDES: dict[str, date | None] = {"claude-haiku-5-5": None, "claude-sonnet-5-5": date(2027, 1, 1)}
 
 
-async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
+async def test_the_daily_check_stores_dates_and_missing_models() -> None:
     desk = Desk()
     desk.rows.rows["gpt-6.1-terra"] = ModelStatus(is_gone=True)
     openai = {"gpt-4o-mini": date(2027, 1, 14), "gpt-6.1-terra": None, "gpt-6-luna": None, "another": None}
@@ -162,7 +162,7 @@ async def test_the_daily_check_learns_dates_and_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize("listed", [None, {}])
-async def test_a_supplier_whose_list_cannot_be_read_takes_no_model_away(
+async def test_an_unreadable_model_list_marks_no_model_as_missing(
     listed: dict[str, date | None] | None,
 ) -> None:
     desk = Desk()

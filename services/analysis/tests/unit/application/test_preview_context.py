@@ -26,7 +26,7 @@ async def preview_of(context: dict[str, Any] | None) -> Any:
     )
 
 
-async def test_a_preview_has_every_type_and_the_models_of_now() -> None:
+async def test_a_preview_has_every_type_and_the_current_models() -> None:
     preview = await preview_of({"name": "Crumb"})
     assert (preview.version, [one.type for one in preview.types]) == (3, ["light", "deep", "xray"])
     assert preview.types[0].calls[0].model == "m-score"
@@ -44,7 +44,7 @@ async def test_a_preview_has_every_type_and_the_models_of_now() -> None:
         ),
     ],
 )
-async def test_a_business_that_can_not_be_shown_is_refused_by_its_code(
+async def test_a_business_that_cannot_be_previewed_is_rejected_with_its_code(
     context: dict[str, Any] | None, code: str
 ) -> None:
     with pytest.raises(OsliraError) as refused:

@@ -1,4 +1,4 @@
-"""The sweep after an outage of Postgres: whoever still works gets time for a heartbeat first."""
+"""The sweep after an outage of Postgres: work in progress gets time for a heartbeat first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ def sweep_of(engine: Engine) -> RecoverDue:
     return RecoverDue(made, engine.after_commit(), made, lambda: engine.now_s, engine.sleep)
 
 
-async def test_what_waits_in_the_stream_is_left_out() -> None:
+async def test_queued_rows_are_excluded() -> None:
     engine = Engine()
     await sweep_of(engine)()
     assert engine.asked_with == [SINCE]

@@ -1,4 +1,4 @@
-"""What one process finds out of a supplier, all know; and somebody notices that it is well again."""
+"""All processes see a reported outage, and one of them detects the recovery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from oslira_analysis.domain.breaker import Breaker, BreakerLimits, Hold
 
 @dataclass
 class MemoryOutages:
-    """See Outages."""
+    """The port Outages in memory."""
 
     rows: dict[str, Hold] = field(default_factory=dict[str, Hold])
     probes: int = 0
@@ -55,7 +55,7 @@ class Process:
         return self.breaker.state(self.now_s)
 
 
-async def test_an_outage_is_reported_learnt_probed_and_over_for_all() -> None:
+async def test_an_outage_is_reported_probed_and_ended_for_all_processes() -> None:
     outages = MemoryOutages()
     first, second = Process(outages), Process(outages)
     first.breaker.failed(0, "outage: 503")
@@ -74,7 +74,7 @@ async def test_an_outage_is_reported_learnt_probed_and_over_for_all() -> None:
     assert outages.rows == {}
 
 
-async def test_an_outage_that_nobody_renews_is_over() -> None:
+async def test_an_outage_that_is_not_renewed_ends() -> None:
     outages = MemoryOutages({"apify": Hold("outage: 503", is_outage=True, left_s=20)})
     process = Process(outages)
     await process.watch()
@@ -125,7 +125,7 @@ async def test_a_few_tasks_are_tried_at_once_and_the_others_follow_a_request_tha
     assert outages.brought_forward == [(5, 0), (500, 10)]
 
 
-async def test_a_supplier_that_answers_its_probe_alone_does_not_draw_the_backlog() -> None:
+async def test_a_supplier_that_answers_only_its_probe_does_not_get_the_backlog() -> None:
     outages = MemoryOutages()
     process = Process(outages)
     await recovered(process, outages=outages)

@@ -26,7 +26,7 @@ def test_failures_close_together_open_it(breaker: Breaker) -> None:
     assert not breaker.allows(16.9)
 
 
-def test_a_success_between_or_time_forgives_failures(breaker: Breaker) -> None:
+def test_a_success_or_enough_time_resets_the_failure_count(breaker: Breaker) -> None:
     fail(breaker, 0, 1)
     breaker.succeeded(1)
     fail(breaker, 2, 3)
@@ -35,7 +35,7 @@ def test_a_success_between_or_time_forgives_failures(breaker: Breaker) -> None:
     assert breaker.state(14) == "closed"
 
 
-def test_without_a_probe_it_tries_by_itself_and_the_first_answer_decides(breaker: Breaker) -> None:
+def test_without_a_probe_it_is_half_open_and_the_first_answer_decides(breaker: Breaker) -> None:
     fail(breaker, 0, 1, 2)
     assert breaker.state(17) == "half_open"
     fail(breaker, 17)
@@ -83,7 +83,7 @@ def test_a_limit_that_hits_one_request_of_many_holds_nothing_back(breaker: Break
     assert breaker.allows(20)
 
 
-def test_it_learns_of_an_outage_from_others(breaker: Breaker) -> None:
+def test_a_process_follows_an_outage_that_others_report(breaker: Breaker) -> None:
     breaker.hold(0, Hold("502", is_outage=True, left_s=8))
     assert breaker.state(7.9) == "open"
     assert breaker.state(8) == "half_open"

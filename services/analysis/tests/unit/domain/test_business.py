@@ -35,6 +35,6 @@ def test_a_business_is_bounded() -> None:
 @pytest.mark.parametrize(
     "raw", [{}, {"name": " "}, {"name": "a", "ideal_customer": {"followers_min": 2, "followers_max": 1}}]
 )
-def test_a_business_that_cannot_be_told_is_refused(raw: dict[str, object]) -> None:
+def test_a_business_that_cannot_be_used_in_a_prompt_is_rejected(raw: dict[str, object]) -> None:
     with pytest.raises(InvalidBusinessContext):
         BusinessContext.from_dict(raw)

@@ -30,7 +30,7 @@ def test_chance_makes_it_a_quarter_longer_at_most() -> None:
     assert snooze_s(8, retry_after_s=None, chance=lambda: 1.0) == pytest.approx(10)
 
 
-def test_requests_that_may_cost_for_nothing_are_bounded_by_the_patience_of_their_run() -> None:
+def test_unanswered_requests_are_bounded_by_the_wait_limit_of_their_run() -> None:
     for patience_s, expected in ((1_800, 11), (21_600, 15)):
         requests, waited_s = 0, 0.0
         while waited_s <= patience_s:

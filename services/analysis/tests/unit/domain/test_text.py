@@ -21,7 +21,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
         ("Olá 你好 🇧🇷", "Olá 你好 🇧🇷"),
     ],
 )
-def test_what_cannot_be_seen_is_left_out(raw: str, clean: str) -> None:
+def test_invisible_characters_are_removed(raw: str, clean: str) -> None:
     assert clean_text(raw, 100) == clean
 
 

@@ -43,7 +43,7 @@ Find = Callable[..., Source | None]
         ("@millfriends", "post:1"),
     ],
 )
-def test_a_quote_is_found_where_the_profile_says_it(find: Find, quote: str, source: Source) -> None:
+def test_a_quote_is_found_where_the_profile_contains_it(find: Find, quote: str, source: Source) -> None:
     assert find(quote) == source
 
 
@@ -189,7 +189,7 @@ def test_one_quote_carries_one_claim_of_a_kind(make_profile: MakeProfile) -> Non
         ("Dark rye &amp fresh bread &amp; more", "FRESH bread", "fresh bread"),
     ],
 )
-def test_a_kept_quote_has_the_profiles_own_characters(
+def test_a_supported_quote_has_the_profiles_own_characters(
     make_profile: MakeProfile, caption: str, quote: str, kept: str
 ) -> None:
     profile = make_profile(latestPosts=[{"caption": caption}])
@@ -202,7 +202,7 @@ def test_markup_is_no_evidence_either(find: Find, quote: str) -> None:
     assert find(quote, "Bread of the 123 day") is None
 
 
-def test_a_quote_longer_than_is_kept_is_found_and_cut(make_profile: MakeProfile) -> None:
+def test_a_quote_that_is_too_long_is_found_and_truncated(make_profile: MakeProfile) -> None:
     caption = "bread and butter " * 40
     profile = make_profile(latestPosts=[{"caption": caption}])
     kept = keep_supported([Claim(claim="Bakes.", quote=caption, source="post:1")], ProfileQuotes(profile))

@@ -29,7 +29,7 @@ from oslira_analysis.domain.evidence.instruction_signs import instructing_excerp
         "",
     ],
 )
-def test_what_people_write_every_day_instructs_nobody(text: str) -> None:
+def test_everyday_text_is_not_an_instruction(text: str) -> None:
     assert not tries_to_instruct(text)
 
 

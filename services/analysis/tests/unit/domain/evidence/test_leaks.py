@@ -62,7 +62,7 @@ def test_public_and_ordinary_words_are_none(
     assert not PrivateContext.of(business, make_profile()).is_said_in(text)
 
 
-def test_what_the_profile_says_itself_is_no_leak(
+def test_text_of_the_profile_itself_is_not_a_leak(
     make_profile: Callable[..., Profile], business: BusinessContext
 ) -> None:
     assert not PrivateContext.of(business, make_profile(biography=WANTED)).is_said_in(WANTED)

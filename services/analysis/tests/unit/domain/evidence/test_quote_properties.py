@@ -27,7 +27,7 @@ _MADE_UP = (
 
 
 def _captions() -> tuple[str, ...]:
-    """Of real items where they are at hand (see test_read_item), and made-up ones in other scripts."""
+    """Captions of real items if they are available, and synthetic ones in other scripts."""
     folder = Path(os.environ.get("OSLIRA_SAMPLE_PROFILES", "../shared/data/apify"))
     found: list[str] = []
     for path in sorted(folder.glob("[!_]*.json")):

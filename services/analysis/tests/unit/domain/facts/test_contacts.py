@@ -31,7 +31,7 @@ MakeProfile = Callable[..., Profile]
         ({"biography": "Bread", "externalUrl": "https://wa.me/message/ABC"}, Contacts((), ())),
         ({"biography": "Bread", "externalUrl": "https://crumb.example/5511912345678"}, Contacts((), ())),
         ({"biography": "Bread", "externalUrl": "https://[half/5511912345678"}, Contacts((), ())),
-        # One number in two ways of writing is one, as it stands first.
+        # One number in two notations is one, as written first.
         (
             {"biography": "+55 11 91234-5678", "externalUrl": "https://wa.me/5511912345678"},
             Contacts((), ("+55 11 91234-5678",)),

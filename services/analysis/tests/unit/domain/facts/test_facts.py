@@ -13,7 +13,7 @@ MakeFacts = Callable[..., ProfileFacts]
 MakePost = Callable[..., dict[str, Any]]
 
 
-def test_a_figure_is_a_value_or_a_reason() -> None:
+def test_a_metric_is_a_value_or_a_reason() -> None:
     for value, reason in ((None, None), (1.0, "thin")):
         with pytest.raises(ValueError, match="either"):
             Metric(value, reason)

@@ -69,13 +69,13 @@ def test_thin_engagement_is_null_with_its_reason(
     assert getattr(make_facts(**changes).engagement, metric) == Metric(None, reason)
 
 
-def test_posts_nobody_reacts_to_have_no_consistency(make_facts: MakeFacts, make_post: MakePost) -> None:
+def test_posts_without_reactions_have_no_consistency(make_facts: MakeFacts, make_post: MakePost) -> None:
     engagement = make_facts(
         latestPosts=[make_post(n, likesCount=0, commentsCount=0) for n in range(3)]
     ).engagement
     assert engagement.rate == Metric(0.0)
-    assert engagement.consistency == Metric(None, "nobody reacted to these posts")
-    assert engagement.comment_to_like == Metric(None, "nobody liked these posts")
+    assert engagement.consistency == Metric(None, "these posts have no reactions")
+    assert engagement.comment_to_like == Metric(None, "these posts have no likes")
 
 
 def test_one_post_that_outdoes_all_is_no_consistency(make_facts: MakeFacts, make_post: MakePost) -> None:
@@ -109,7 +109,7 @@ def test_nine_posts_in_27_hours_are_fifty_a_week(
     assert select_key_facts(facts).posts_per_week == facts.cadence.posts_per_week
 
 
-def test_posts_of_another_owner_are_in_no_figure(make_facts: MakeFacts, make_post: MakePost) -> None:
+def test_posts_of_another_owner_are_in_no_metric(make_facts: MakeFacts, make_post: MakePost) -> None:
     own = [make_post(n, ownerUsername="crumb.and.co") for n in range(3)]
     collab = make_post(0, ownerUsername="somebody.famous", likesCount=10**6, videoViewCount=10**9)
     alone, both = make_facts(latestPosts=own), make_facts(latestPosts=[collab, *own])

@@ -1,4 +1,4 @@
-"""Texts that strangers put in their profiles to steer the model that reads them, and a profile to put them in."""
+"""Hostile texts that try to steer the model, and a profile that contains them."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The worst case: the model believes the profile, scores 100 and tells everything. What reaches the user is bounded all the same."""
+"""The worst case: the model obeys the profile, scores 100 and leaks everything. The result for the user is still bounded."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -88,9 +88,7 @@ def test_a_model_that_obeys_gains_nothing(
         assert result.outreach.opening is None
 
 
-def test_an_answer_that_is_nothing_but_a_leak_is_refused(
-    compose: Compose, answers: Answers, wanted: str
-) -> None:
+def test_an_answer_that_is_only_a_leak_is_rejected(compose: Compose, answers: Answers, wanted: str) -> None:
     leaking = answers["score"].model_copy(update={"summary": wanted})
     with pytest.raises(InvalidAnswer, match="summary"):
         compose(AnalysisType.LIGHT, None, {"score": leaking})

@@ -1,4 +1,4 @@
-"""The table in docs/architecture/prompts.md: what is sent for each hostile text. `OSLIRA_WRITE_DOCS=1` writes it anew."""
+"""The table in docs/architecture/prompts.md: what is sent for each hostile text. `OSLIRA_WRITE_DOCS=1` writes it again."""
 
 import os
 from collections.abc import Callable, Iterator

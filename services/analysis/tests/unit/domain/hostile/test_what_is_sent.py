@@ -1,4 +1,4 @@
-"""Whatever a stranger writes stays data: inside its document, without a marker, beside instructions that don't change."""
+"""Untrusted text stays data: inside its document, without a marker, and with unchanged instructions."""
 
 import json
 import re

@@ -27,7 +27,7 @@ def test_a_public_profile_passes(make_profile: MakeProfile, make_business: MakeB
         ({"biography": "", "latestPosts": []}, "profile_empty"),
     ],
 )
-def test_nothing_to_score_is_refused(
+def test_a_profile_without_content_is_rejected(
     make_profile: MakeProfile, make_business: MakeBusiness, changes: dict[str, Any], code: str
 ) -> None:
     refusal = free_check(make_profile(**changes), make_business())
@@ -67,6 +67,6 @@ def test_every_unavailable_profile_ends_with_a_known_final_code(reason: Unavaila
 
 
 @pytest.mark.parametrize("reason", UNUSABLE)
-def test_a_profile_that_could_not_be_fetched_is_told_why(reason: UnusableReason) -> None:
+def test_the_user_gets_the_reason_why_a_profile_could_not_be_fetched(reason: UnusableReason) -> None:
     assert set(UNUSABLE) == set(get_args(UnusableReason))
     assert explain_unusable(reason).endswith("also when tried again. You were not charged.")

@@ -26,11 +26,11 @@ from judged_items import NAME, outcome_of
         {"error": "private", "errorInfo": {"message": "Bitte warten Sie", "errors": [[[["deep"]]]]}},
     ],
 )
-def test_a_blocked_scrape_says_nothing_about_the_profile(said: dict[str, Any]) -> None:
+def test_a_blocked_scrape_is_not_a_result_about_the_profile(said: dict[str, Any]) -> None:
     assert outcome_of([{"username": NAME, **said}]) == "blocked"
 
 
-def test_a_verdict_beside_an_item_that_was_blocked_is_none() -> None:
+def test_a_result_next_to_a_blocked_item_does_not_count() -> None:
     gone = {"username": NAME, "error": "not_found"}
     blocked = {"username": NAME, "error": "no_items", "requestErrorMessages": ["Request blocked"]}
     assert outcome_of([gone, blocked]) == outcome_of([blocked, gone]) == "blocked"
@@ -64,7 +64,7 @@ def test_requests_that_failed_as_the_verdict_says_are_no_block() -> None:
         ("Restricted profile", "restricted"),
     ],
 )
-def test_a_verdict_is_one_in_whatever_words(said: str, reason: str) -> None:
+def test_a_final_result_is_recognised_in_different_words(said: str, reason: str) -> None:
     assert outcome_of([{"username": NAME, "error": said}]) == f"final: {reason}"
     assert outcome_of([{"error": "Error", "errorDescription": said}]) == f"final: {reason}"
 
@@ -84,7 +84,7 @@ def test_a_verdict_is_one_in_whatever_words(said: str, reason: str) -> None:
         ({"error": "Profil wurde nicht gefunden"}, "unreadable"),
     ],
 )
-def test_codes_and_flags_say_what_words_of_another_language_do_not(
+def test_codes_and_flags_count_where_the_words_are_in_another_language(
     said: dict[str, Any], outcome: str
 ) -> None:
     assert outcome_of([{"username": NAME, **said}]) == outcome
@@ -98,5 +98,5 @@ def test_a_restricted_profile_is_one_however_it_is_written(written: object) -> N
 @pytest.mark.parametrize(
     "said", ["page crashed", "Selector not found", "dataset not found", True, 7, ["not_found"], {"x": 1}]
 )
-def test_words_that_are_not_known_are_no_verdict(said: object) -> None:
+def test_unknown_words_are_not_a_final_result(said: object) -> None:
     assert outcome_of([{"username": NAME, "error": said}]) == "unreadable"

@@ -14,13 +14,13 @@ from oslira_analysis.domain.items.judge_items import ScrapeUnusable, judge_items
 from oslira_analysis.domain.items.read_item import MalformedItem, ProfileUnavailable, read_item
 
 
-def test_the_profile_that_was_asked_for_is_accepted(make_item: Make) -> None:
+def test_the_requested_profile_is_accepted(make_item: Make) -> None:
     judged = judge_items([make_item(id="7", username=" @Crumb.And.Co")], requested=NAME)
     assert judged.profile.username == NAME
     assert (judged.profile_id, judged.names) == ("7", {NAME, "id:7"})
 
 
-def test_another_profiles_item_is_never_believed(make_item: Make) -> None:
+def test_another_profiles_item_is_never_accepted(make_item: Make) -> None:
     other = make_item(username="a.stranger", id="7", inputUrl=f"https://www.instagram.com/{NAME}/")
     assert outcome_of([other]) == "another_profile"
     assert outcome_of([other], known_id="8") == "another_profile"
@@ -36,7 +36,7 @@ def test_another_profiles_item_is_never_believed(make_item: Make) -> None:
         {"id": "7", "about": {"former_usernames": 3}},
     ],
 )
-def test_a_renamed_profile_is_the_same_and_is_known_again_when_read_back(
+def test_a_renamed_profile_is_accepted_and_accepted_again_when_it_is_read_from_the_cache(
     make_item: Make, change: dict[str, Any]
 ) -> None:
     judged = judge_items(
@@ -52,11 +52,11 @@ def test_a_renamed_profile_is_the_same_and_is_known_again_when_read_back(
     assert judge_stored(judged.item, requested="a.stranger") is None
 
 
-def test_no_item_can_say_itself_that_it_was_accepted(make_item: Make) -> None:
+def test_an_item_cannot_mark_itself_as_accepted(make_item: Make) -> None:
     assert outcome_of([make_item(username="a.stranger", osliraAskedFor=NAME)]) == "another_profile"
 
 
-def test_the_right_one_of_several_items_is_taken_wherever_it_stands(make_item: Make) -> None:
+def test_the_right_one_of_several_items_is_accepted_at_any_position(make_item: Make) -> None:
     right, other = make_item(), make_item(username="a.stranger")
     wall = {"username": NAME, **LOGIN_WALL}
     gone = {"username": NAME, "error": "not_found"}
@@ -67,7 +67,7 @@ def test_the_right_one_of_several_items_is_taken_wherever_it_stands(make_item: M
 
 
 @pytest.mark.parametrize("items", [[], [None], ["<html>"], [[1]], [{}], [{"followersCount": 3}]])
-def test_nothing_that_can_be_read_is_no_verdict(items: list[Any]) -> None:
+def test_an_unreadable_item_is_not_a_final_result(items: list[Any]) -> None:
     assert outcome_of(items) in {"no_item", "unreadable"}
 
 
@@ -104,11 +104,11 @@ def test_nothing_that_can_be_read_is_no_verdict(items: list[Any]) -> None:
         ),  # its posts were read
     ],
 )
-def test_half_a_scrape_is_no_profile(make_item: Make, changes: dict[str, Any], outcome: str) -> None:
+def test_an_incomplete_scrape_is_rejected(make_item: Make, changes: dict[str, Any], outcome: str) -> None:
     assert outcome_of([make_item(**changes)]) == outcome
 
 
-def test_what_can_not_be_used_from_a_cache_is_a_miss(make_item: Make) -> None:
+def test_an_unusable_cached_item_is_a_miss(make_item: Make) -> None:
     for kept in (
         None,
         {},
@@ -124,7 +124,7 @@ def test_what_can_not_be_used_from_a_cache_is_a_miss(make_item: Make) -> None:
     assert kept.profile == read_item(make_item())
 
 
-def test_what_is_kept_is_what_is_read_and_no_strangers(make_item: Make, make_post: Make) -> None:
+def test_a_stored_item_has_only_the_fields_that_are_read(make_item: Make, make_post: Make) -> None:
     post = make_post(
         latestComments=[{"ownerUsername": "a.stranger"}], taggedUsers=[{"username": "a.stranger"}]
     )
@@ -179,7 +179,7 @@ def stored_items() -> list[tuple[str, dict[str, Any]]]:
     return [(name, item[0] if isinstance(item, list) else item) for name, item in found]
 
 
-def test_real_and_odd_items_end_as_they_must_where_they_are_at_hand() -> None:
+def test_real_and_odd_items_have_their_expected_outcome() -> None:
     expected = {
         "05": "incomplete", "06": "posts_missing", "07": "blocked", "08": "final: not_found", "16": "another_profile",
     }  # fmt: skip

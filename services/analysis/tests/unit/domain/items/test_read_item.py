@@ -63,7 +63,7 @@ def test_categories_are_cleaned(make_item: Make, raw: str | None, category: str 
     assert read_item(make_item(businessCategoryName=raw)).category == category
 
 
-def test_mentions_lose_what_followed_them_in_the_text(make_item: Make, make_post: Make) -> None:
+def test_mentions_are_cut_at_the_end_of_the_handle(make_item: Make, make_post: Make) -> None:
     raw = ["NASAGoddard.", "universe’s", "gravacomigo!!", "@Twice", "twice", "…", 7, "..."]
     post = read_item(make_item(latestPosts=[make_post(mentions=raw)])).posts[0]
     assert post.mentions == ("nasagoddard", "universe", "gravacomigo", "twice")
@@ -112,7 +112,7 @@ def test_hidden_likes_are_known_however_they_are_written(
     assert (post.likes, post.likes_hidden) == (None, True)
 
 
-def test_a_link_comes_from_the_list_when_there_is_no_single_one(make_item: Make) -> None:
+def test_a_link_comes_from_the_list_if_there_is_no_single_one(make_item: Make) -> None:
     listed: list[Any] = [
         {"url": "javascript:alert(1)"},
         {"url": "https://a.example"},
@@ -123,7 +123,7 @@ def test_a_link_comes_from_the_list_when_there_is_no_single_one(make_item: Make)
     assert (profile.external_url, profile.external_links) == ("https://a.example", ("https://a.example",))
 
 
-def test_an_item_without_link_fields_says_nothing_about_links() -> None:
+def test_an_item_without_link_fields_has_unknown_links() -> None:
     assert read_item({"username": "a", "biography": "b"}).links_known is False
     assert read_item({"username": "a", "externalUrls": [], "biography": "b"}).links_known is True
 
@@ -216,7 +216,7 @@ def test_everything_is_bounded(make_item: Make, make_post: Make) -> None:
         ({"username": "a", "error": "Private profile"}, "private"),
     ],
 )
-def test_an_error_item_is_unavailable_for_good(item: object, reason: str) -> None:
+def test_an_error_item_is_final(item: object, reason: str) -> None:
     with pytest.raises(ProfileUnavailable) as unavailable:
         read_item(item)
     assert unavailable.value.reason == reason
@@ -249,7 +249,7 @@ def test_odd_fields_never_fail_a_profile(fields: dict[str, Any], posts: list[Any
     json.dumps(compute_facts(profile, now=datetime(2026, 11, 22, tzinfo=UTC)).to_json(), allow_nan=False)
 
 
-def test_real_items_are_read_where_they_are_at_hand() -> None:
+def test_real_items_are_read() -> None:
     """Real scraped items aren't part of the project; OSLIRA_SAMPLE_PROFILES names a folder of them."""
     folder = Path(os.environ.get("OSLIRA_SAMPLE_PROFILES", "../shared/data/apify"))
     for path in sorted(folder.glob("[!_]*.json")):

@@ -68,7 +68,7 @@ def test_the_built_in_rows_name_no_model_with_a_shutdown_date() -> None:
         (date(2027, 1, 15), "gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
     ],
 )
-def test_from_its_day_on_the_successor_answers_by_itself(
+def test_from_its_day_on_the_successor_answers_automatically(
     today: date, light: str, core: str, psychographic: str
 ) -> None:
     assert chosen(OLD, "light", today=today) == light
@@ -85,14 +85,14 @@ def test_a_date_that_a_supplier_announced_counts_when_it_is_earlier() -> None:
     assert OLD.shuts_down_on("gpt-6-luna", {}) is None
 
 
-def test_a_model_that_is_gone_is_followed_by_its_successor_or_by_nothing() -> None:
+def test_an_unavailable_model_is_replaced_by_its_successor_if_it_has_one() -> None:
     gone = ModelStatus(is_gone=True)
     assert chosen(OLD, "core", statuses={"gpt-5-mini": gone}) == "gpt-6.1-terra"
     assert chosen(OLD, "core", statuses={"gpt-5-mini": gone, "gpt-6.1-terra": gone}) is None
     assert chosen(OLD, "core", provider=ANTHROPIC) == "claude-haiku-5-5"
 
 
-def test_a_model_that_is_only_missing_from_a_list_is_asked_all_the_same() -> None:
+def test_a_model_that_is_only_missing_from_a_list_is_still_used() -> None:
     assert chosen(OLD, "core", statuses={"gpt-5-mini": ModelStatus(is_listed=False)}) == "gpt-5-mini"
 
 
@@ -164,7 +164,7 @@ def test_every_choice_is_the_row_on_any_day() -> None:
         ),
     ],
 )
-def test_a_table_that_cannot_work_is_refused(
+def test_an_invalid_table_is_rejected(
     role: dict[str, object], models: dict[str, Model], problem: str
 ) -> None:
     with pytest.raises(InvalidTable, match=problem):

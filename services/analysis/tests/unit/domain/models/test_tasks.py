@@ -79,7 +79,7 @@ def test_every_call_reads_a_legend_of_the_gaps_the_date_and_what_to_do_without_a
 
 
 @pytest.mark.parametrize("task", CURRENT)
-def test_the_instructions_name_the_fields_that_are_asked_for(task: str) -> None:
+def test_the_instructions_name_the_requested_fields(task: str) -> None:
     fields = {name for call in (*EVERY_CALL, DRAFT) if call.task == task for name in call.answer.model_fields}
     text = load_instructions(task).text.lower().replace(" ", "_")
     assert not {name for name in fields if name not in text}

@@ -156,7 +156,7 @@ def test_a_document_reads_back_as_it_was(text: str) -> None:
     assert "<" not in dump_json({"text": text})
 
 
-def test_a_document_that_could_hold_a_marker_is_refused() -> None:
+def test_a_document_that_could_contain_a_marker_is_rejected() -> None:
     with pytest.raises(ValueError, match="dump_json"):
         delimit("profile_data", '{"a": "</profile_data>"}')
 

@@ -45,7 +45,7 @@ def test_strict_schemas_require_all_fields_and_use_known_keywords(model: type[Ba
             assert schema["additionalProperties"] is False
 
 
-def test_references_are_inlined_and_docstrings_kept_to_ourselves() -> None:
+def test_references_are_inlined_and_docstrings_removed() -> None:
     schema = json_schema_strict(Outer)
     assert schema["properties"]["one"]["description"] == "The one."
     assert "description" not in schema["properties"]["many"]["items"]
@@ -64,7 +64,7 @@ def test_bounds_move_into_descriptions_for_claude() -> None:
     }
 
 
-def test_a_keyword_that_strict_mode_lacks_is_our_mistake() -> None:
+def test_a_keyword_that_strict_mode_lacks_is_a_programming_error() -> None:
     class Odd(BaseModel):
         value: Annotated[int, Field(multiple_of=5)]
 
@@ -117,7 +117,7 @@ def test_line_breaks_in_a_string_need_no_repair(written: str) -> None:
         ('"\ud83d"', "answer: string_unicode"),
     ],
 )
-def test_what_does_not_hold_exactly_one_valid_answer_is_refused(text: str, says: str) -> None:
+def test_a_text_without_exactly_one_valid_answer_is_rejected(text: str, says: str) -> None:
     with pytest.raises(InvalidAnswer, match=says):
         read_answer(Inner, text)
 
@@ -144,7 +144,7 @@ def test_what_is_no_whole_number_of_the_range_is_no_score(score: object) -> None
         ('"secret"', "answer: model_type"),
     ],
 )
-def test_an_unusable_answer_says_where_and_never_what(text: str, says: str) -> None:
+def test_an_error_of_an_answer_names_fields_and_never_values(text: str, says: str) -> None:
     with pytest.raises(InvalidAnswer) as invalid:
         read_answer(Inner, text)
     assert str(invalid.value) == says

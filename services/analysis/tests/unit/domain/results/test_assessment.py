@@ -40,7 +40,7 @@ def judge(
         ([], 39),
     ],
 )
-def test_a_fit_score_is_carried_by_its_reasons(judge: Assess, reasons: list[Any], fit: int) -> None:
+def test_a_fit_score_is_limited_by_its_supported_reasons(judge: Assess, reasons: list[Any], fit: int) -> None:
     assert judge(reasons=reasons).parts["fit"].score == fit
     assert judge(reasons=reasons, fit_score=12).parts["fit"].score == 12
 

@@ -81,7 +81,7 @@ def test_texts_are_cleaned_and_bounded() -> None:
     assert {len(signal) for signal in wanted["signals"][1:]} == {200}
 
 
-def test_a_run_whose_answers_are_gone_still_has_something_to_say() -> None:
+def test_a_run_whose_answers_were_deleted_still_has_a_receipt() -> None:
     assert OnboardingAnswers.from_dict({}).name == "-"
 
 

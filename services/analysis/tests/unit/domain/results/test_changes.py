@@ -43,7 +43,7 @@ def test_the_same_again_changes_nothing(summary: Summary) -> None:
     }  # fmt: skip
 
 
-def test_only_what_differs_is_told(summary: Summary) -> None:
+def test_only_differences_are_reported(summary: Summary) -> None:
     before = summary(MAY, flags={"closing soon": "They close."})
     after = summary(
         JUNE,
@@ -71,6 +71,6 @@ def test_only_what_differs_is_told(summary: Summary) -> None:
     }
 
 
-def test_json_that_is_no_result_is_refused() -> None:
+def test_json_that_is_not_a_result_is_rejected() -> None:
     with pytest.raises(KeyError):
         ResultSummary.of({"score": 1}, analysed_at=MAY)

@@ -144,14 +144,14 @@ def test_a_trait_is_named_once(compose: Compose, answers: Answers) -> None:
 
 
 @pytest.mark.parametrize("kind", AnalysisType)
-def test_an_answer_that_says_nothing_is_invalid(compose: Compose, kind: AnalysisType) -> None:
+def test_an_empty_answer_is_invalid(compose: Compose, kind: AnalysisType) -> None:
     empty = {"summary": "\u200b"}
     with pytest.raises(InvalidAnswer, match="summary"):
         compose(kind, {"score": empty, "core": empty, "commercial": empty})
 
 
 @pytest.mark.parametrize("compose_one", [compose_deep, compose_xray])
-def test_answers_of_the_wrong_call_are_our_mistake(
+def test_answers_of_the_wrong_call_are_a_programming_error(
     make_profile: Callable[..., Profile],
     make_facts: Callable[..., ProfileFacts],
     make_business: Callable[..., BusinessContext],

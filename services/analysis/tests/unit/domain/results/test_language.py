@@ -64,7 +64,7 @@ def test_what_is_unsure_is_not_judged(
     assert outreach.language == changes.get("language", "en")
 
 
-def test_short_texts_links_and_tags_say_nothing() -> None:
+def test_short_texts_links_and_tags_have_no_language() -> None:
     assert detect(PORTUGUESE, language_of) == "pt"
     assert detect(CHINESE, language_of) == "zh"
     assert detect("Na padaria.", language_of) is None
@@ -73,7 +73,7 @@ def test_short_texts_links_and_tags_say_nothing() -> None:
     assert detect(PORTUGUESE, undecided) is None
 
 
-def test_posts_of_other_owners_say_nothing_of_the_language(make_profile: Callable[..., Profile]) -> None:
+def test_posts_of_other_owners_do_not_count_for_the_language(make_profile: Callable[..., Profile]) -> None:
     posts = [
         {"caption": PORTUGUESE, "ownerUsername": "somebody.else"},
         {"caption": CHINESE, "ownerUsername": "crumb.and.co"},

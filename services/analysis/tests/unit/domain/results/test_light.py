@@ -88,7 +88,7 @@ def test_an_exclusion_that_caps_the_fit_caps_the_score(compose: Compose, fit: in
     assert compose(fit_score=fit).score == score
 
 
-def test_more_claims_than_asked_for_are_cut(compose: Compose) -> None:
+def test_more_claims_than_requested_are_truncated(compose: Compose) -> None:
     claims = [
         TRUE.model_copy(update={"quote": f"Sourdough day {n}, {end}"})
         for n in range(6)
@@ -128,7 +128,7 @@ def test_an_answer_built_without_validation_is_checked_too(
         )
 
 
-def test_an_answer_that_says_nothing_is_invalid(compose: Compose) -> None:
+def test_an_empty_answer_is_invalid(compose: Compose) -> None:
     with pytest.raises(InvalidAnswer, match="summary"):
         compose(summary=" \u200b ")
 

@@ -89,7 +89,7 @@ def test_a_sentence_with_an_invented_fact_a_blank_or_a_leak_is_removed(write: Wr
         "#sourdough from @crumb.and.co and @millfriends.",
     ],
 )
-def test_what_the_profile_states_may_be_said(write: Write, stated: str) -> None:
+def test_facts_of_the_profile_are_allowed(write: Write, stated: str) -> None:
     kept = write(dm_pitch=stated.replace("#sourdough", "#bread"))
     assert kept.removed_sentences == 0
 

@@ -9,7 +9,7 @@ def test_sentences_join_to_the_text_again(text: str) -> None:
     assert "".join(split_sentences(text)) == text
 
 
-def test_sentences_end_where_a_reader_hears_it() -> None:
+def test_sentences_end_at_their_punctuation() -> None:
     assert split_sentences("See crumb.example now! 好的。谢谢") == [
         "See crumb.example now!",
         " 好的。",
@@ -17,7 +17,7 @@ def test_sentences_end_where_a_reader_hears_it() -> None:
     ]
 
 
-def test_what_may_not_be_said_leaves_with_its_sentence() -> None:
+def test_a_sentence_that_is_not_allowed_is_removed() -> None:
     assert keep_sentences("One. Two is bad. Three.", lambda part: "bad" not in part) == ("One. Three.", 1)
     assert keep_sentences("a\n\nb", str.isascii) == ("a\n\nb", 0)
 

@@ -38,7 +38,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_there_is_room_for_is_taken_and_the_rest_is_published() -> None:
+async def test_hints_within_capacity_are_claimed_and_the_rest_is_published() -> None:
     desk = Desk()
     own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)
@@ -64,7 +64,7 @@ async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go
     assert desk.bus.published.hints == [*repeated.hints, *other.hints, *late.hints]
 
 
-async def test_a_hint_that_is_lost_here_is_left_to_the_sweep_and_makes_room() -> None:
+async def test_a_failed_local_dispatch_frees_capacity_and_is_left_to_the_sweep() -> None:
     desk = Desk()
     own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)

@@ -1,4 +1,4 @@
-"""The bucket's state is what it was when it was last asked; a probe asks nobody."""
+"""The bucket's state is that of its last check; a health probe sends no request."""
 
 from oslira_analysis.infrastructure.media.bucket_state import BucketState
 
@@ -16,7 +16,7 @@ class Bucket:
             raise ConnectionError("https://key:secret@bucket")
 
 
-async def test_it_is_told_as_it_was_last_seen() -> None:
+async def test_the_state_is_that_of_the_last_check() -> None:
     bucket = Bucket()
     state = BucketState(lambda: bucket, bucket="media")
     assert await state() == "not checked yet"

@@ -1,4 +1,4 @@
-"""Pictures from addresses that strangers name: only https, only public, only pictures, and not for ever."""
+"""Pictures from untrusted URLs: only https, only public addresses, only pictures, and bounded in time."""
 
 import socket
 import threading
@@ -73,7 +73,7 @@ def test_a_picture_is_known_by_its_bytes(body: bytes, kind: str) -> None:
     ],
     ids=["svg", "html", "empty", "said to be large", "large", "redirect", "missing", "no http", "closed"],
 )
-def test_anything_else_is_refused(response: bytes) -> None:
+def test_anything_else_is_rejected(response: bytes) -> None:
     with answering(response) as connect, pytest.raises(NotFetched):
         fetch_picture("https://cdn.example/a.jpg", connect=connect)
 
@@ -98,7 +98,7 @@ def test_only_plain_https_addresses_are_asked(url: str) -> None:
         fetch_picture(url, connect=connect)
 
 
-def test_a_path_that_cannot_be_sent_is_refused() -> None:
+def test_an_invalid_path_is_rejected() -> None:
     with answering(ok(JPEG)) as connect, pytest.raises(NotFetched):
         fetch_picture("https://cdn.example/a b\x7f", connect=connect)
 

@@ -46,5 +46,5 @@ def test_only_an_error_about_the_model_is_about_the_model(
     assert (str(found) if found else None) == (f"{status} model_not_found" if is_missing else None)
 
 
-def test_an_error_without_a_status_says_nothing_of_the_model() -> None:
+def test_an_error_without_a_status_is_not_about_the_model() -> None:
     assert model_not_found(ConnectionError()) is None

@@ -48,7 +48,7 @@ def test_a_model_that_the_catalogue_lacks_is_named_with_its_family() -> None:
     assert [model.name for model in table.chain("gpt-5.6-terra")] == ["gpt-5.6-terra", "gpt-6.1-terra"]
 
 
-def test_a_date_and_a_successor_may_stand_in_the_row_of_their_model() -> None:
+def test_a_models_row_may_have_a_shutdown_date_and_a_successor() -> None:
     table = told(light={"shuts_down_on": "2027-03-01", "successor": "gpt-6-sol"}, core={"successor": None})
     assert table.shuts_down_on("gpt-6-luna", {}) == date(2027, 3, 1)
     assert [model.name for model in table.chain("gpt-6-luna")] == ["gpt-6-luna", "gpt-6-sol"]
@@ -96,7 +96,7 @@ def test_a_date_and_a_successor_may_stand_in_the_row_of_their_model() -> None:
         ),
     ],
 )
-def test_a_mistake_is_named_in_one_line(setting: str, problem: str) -> None:
+def test_an_error_is_reported_in_one_line(setting: str, problem: str) -> None:
     with pytest.raises(InvalidTable) as refused:
         read_model_table(setting)
     assert problem in str(refused.value)
