@@ -14,8 +14,6 @@ from oslira_billing.domain.purchase import (
     ReadInvoice,
     Span,
     Stake,
-    payment_of_session,
-    purchase_of_session,
 )
 from stripe_samples import AUGUST_S, JULY_S, line, one_off_line
 
@@ -282,46 +280,3 @@ def test_an_invoice_that_makes_no_sense_is_refused_with_its_reason(
 ) -> None:
     with pytest.raises(EventRefusedError, match=code):
         READ(invoice)
-
-
-@pytest.mark.parametrize(
-    "metadata", [{"pack": "pack_100"}, {"credit_pack": "100"}, {"credit_pack": "pack_100"}]
-)
-def test_a_paid_pack_is_granted_under_its_sessions_key(metadata: dict[str, Any]) -> None:
-    done = samples.session(**metadata)
-    found = purchase_of_session(done, SOLD)
-    assert found is not None
-    assert [(grant.key, grant.amount_credits) for grant in found.grants] == [(f"session:{done['id']}", 100)]
-    assert (found.group, found.stake) == (done["id"], Stake(cash_minor=1_000, currency="usd"))
-
-
-def test_what_a_checkout_sold_is_counted_by_its_items() -> None:
-    def item(price: str, quantity: int | None) -> dict[str, Any]:
-        return {"object": "item", "price": {"object": "price", "id": price}, "quantity": quantity}
-
-    done = samples.session(pack="pack_100")
-    for items, credits_ in (
-        ([item("price_pack", 3)], 300),
-        ([item("price_pack", None), item("price_pack", 2), item("price_of_a_mug", 9)], 300),
-        ([item("price_of_a_mug", 9)], 100),
-    ):
-        found = purchase_of_session(done, SOLD, items)
-        assert found is not None
-        assert found.total_credits == credits_
-
-
-@pytest.mark.parametrize(
-    "done",
-    [
-        samples.session(pack="pack_100", payment_status="unpaid"),
-        samples.session(mode="subscription", plan="pro"),
-        samples.session(),
-    ],
-)
-def test_other_checkouts_grant_nothing(done: dict[str, object]) -> None:
-    assert purchase_of_session(done, SOLD) is None
-
-
-def test_a_packs_payment_is_its_sessions_and_a_plans_is_not() -> None:
-    assert payment_of_session(samples.session(payment="pi_1")) == "pi_1"
-    assert payment_of_session(samples.session(payment="pi_1", mode="subscription")) is None
