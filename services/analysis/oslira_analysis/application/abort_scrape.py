@@ -12,7 +12,7 @@ from oslira_analysis.domain.snooze import snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
-_LOOK_AGAIN_S = 1.0
+_CHECK_AGAIN_S = 1.0
 
 
 async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
@@ -23,10 +23,10 @@ async def abort_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         actor_run_id = scrape.actor_run_id or await _find(work, ports)
         if actor_run_id is None and scrape.age_s < ports.limits.start_known_after_s:
-            await ports.scrapes.postpone(work, delay_s=_LOOK_AGAIN_S)
+            await ports.scrapes.postpone(work, delay_s=_CHECK_AGAIN_S)
             return
         if actor_run_id is not None:
-            end = await ports.scraper.abort(actor_run_id, at_most_s=max(_LOOK_AGAIN_S, left_s))
+            end = await ports.scraper.abort(actor_run_id, at_most_s=max(_CHECK_AGAIN_S, left_s))
             SCRAPE_COST_USD.inc(end.cost_nano_usd * NANO)
     except ScraperBusy as error:
         _LOG.warning("scraper_busy", scrape_id=str(scrape.scrape_id), reason=str(error))

@@ -33,7 +33,7 @@ from oslira_analysis.domain.snooze import snooze_s
 from oslira_analysis.metrics import NANO, SCRAPE_ATTEMPTS, SCRAPE_COST_USD
 
 _LOG = structlog.get_logger()
-_LOOK_AGAIN_S: Final = 1.0
+_CHECK_AGAIN_S: Final = 1.0
 _NO_RUN: Final = ActorEnd(has_succeeded=False, cost_nano_usd=0)
 _FAILED: Final = Ending(
     "scrape_failed", "The profile could not be fetched, also when tried again. You were not charged."
@@ -48,14 +48,14 @@ async def run_scrape(work: ScrapeWork, ports: ScrapePorts) -> None:
     try:
         started = await _started(work, ports)
     except ScraperBusy as error:
-        await _snooze(work, error, ports, holds_slot=_may_be_at_work(work, ports))
+        await _snooze(work, error, ports, holds_slot=_may_be_active(work, ports))
         return
     if started is None:
         return
     try:
         end, is_overrun = await _wait(started, ports)
     except ScraperBusy as error:
-        holds_slot = not error.is_run_over and _may_be_at_work(started, ports)
+        holds_slot = not error.is_run_over and _may_be_active(started, ports)
         await _snooze(started, error, ports, holds_slot=holds_slot)
         return
     await _finish(started, end, ports, is_overrun=is_overrun)
@@ -75,10 +75,10 @@ async def _wait(work: ScrapeWork, ports: ScrapePorts) -> tuple[ActorEnd, bool]:
 
 
 def _left_s(work: ScrapeWork, limit_s: float) -> float:
-    return max(_LOOK_AGAIN_S, limit_s - work.scrape.age_s)
+    return max(_CHECK_AGAIN_S, limit_s - work.scrape.age_s)
 
 
-def _may_be_at_work(work: ScrapeWork, ports: ScrapePorts) -> bool:
+def _may_be_active(work: ScrapeWork, ports: ScrapePorts) -> bool:
     """The slot counts until the actor's run is known to have ended, at most until its own limit and a minute."""
     return work.scrape.intent_at is not None and work.scrape.age_s < ports.limits.slot_limit_s
 
@@ -94,16 +94,16 @@ async def _started(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
             _LOG.info("actor_run_adopted", scrape_id=str(scrape.scrape_id))
             return adopted
     if scrape.age_s < ports.limits.start_known_after_s:
-        await ports.scrapes.postpone(work, delay_s=_LOOK_AGAIN_S)
+        await ports.scrapes.postpone(work, delay_s=_CHECK_AGAIN_S)
     else:  # another scrape gets the slot meanwhile; the scraper has just answered, so there is no outage to wait for
         never = StartUnknown("it never started")
-        await _snooze(work, never, ports, was_started=False, delay_s=_LOOK_AGAIN_S)
+        await _snooze(work, never, ports, was_started=False, delay_s=_CHECK_AGAIN_S)
     return None
 
 
 async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
     if work.scrape.starts >= MOST_STARTS:  # each was lost in a crash
-        await _give_up(work, _NO_RUN, ports, because=None)
+        await _fail(work, _NO_RUN, ports, because=None)
         return None
     intended = await ports.scrapes.write_intent(work)
     if intended is None:
@@ -111,7 +111,7 @@ async def _start(work: ScrapeWork, ports: ScrapePorts) -> ScrapeWork | None:
     try:
         actor_run_id = await ports.scraper.start(intended.scrape.username)
     except StartUnknown as error:
-        await _snooze(intended, error, ports, holds_slot=True, delay_s=_LOOK_AGAIN_S)
+        await _snooze(intended, error, ports, holds_slot=True, delay_s=_CHECK_AGAIN_S)
         return None
     except ScraperBusy as error:
         await _snooze(intended, error, ports, was_started=False)
@@ -171,7 +171,7 @@ async def _finish(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, is_ove
     if erased:
         judged = replace(judged, item=without_posts_of(judged.item, erased))
     SCRAPE_ATTEMPTS.labels("fetched").inc()
-    await _hand_on(work, judged, end, ports)
+    await _continue_runs(work, judged, end, ports)
 
 
 async def _judge(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts) -> Judged:
@@ -210,7 +210,7 @@ async def _try_again(  # what is known of the attempt that failed
         or (is_overrun and work.scrape.overruns >= MOST_OVERRUNS)
     )
     if is_last:
-        await _give_up(work, end, ports, because=because)
+        await _fail(work, end, ports, because=because)
         return
     delay_s = backoff_s(work.claim.table, work.claim.failures)
     pause = Pause(
@@ -224,7 +224,7 @@ async def _try_again(  # what is known of the attempt that failed
     await ports.after.publish_and_promote(await ports.scrapes.pause(work, pause))
 
 
-async def _give_up(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None) -> None:
+async def _fail(work: ScrapeWork, end: ActorEnd, ports: ScrapePorts, *, because: str | None) -> None:
     ending = replace(_FAILED, detail=because) if because else _FAILED
     await _end(work, ScrapeEnd("failed", ending=ending, cost_nano_usd=end.cost_nano_usd), ports)
 
@@ -233,7 +233,7 @@ async def _end(work: ScrapeWork, end: ScrapeEnd, ports: ScrapePorts) -> None:
     await ports.after.publish_and_promote(await ports.scrapes.end(work, end))
 
 
-async def _hand_on(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:
+async def _continue_runs(work: ScrapeWork, judged: Judged, end: ActorEnd, ports: ScrapePorts) -> None:
     """Continue the waiting runs while the item is put into the cache; until it is, the scrape's row keeps it.
 
     Nothing is stored before the end is committed: a scrape that was cancelled or erased meanwhile is fenced.

@@ -91,8 +91,8 @@ async def score_run(work: RunWork, ports: ScorePorts) -> None:
 
 
 async def _score(work: RunWork, ports: ScorePorts) -> Effects:
-    kept, version = await asyncio.gather(_kept(work, ports), ports.runs.business(work.run))
-    if kept is None:
+    stored, version = await asyncio.gather(_stored(work, ports), ports.runs.business(work.run))
+    if stored is None:
         return await _start_over(work, ports)
     if version is None:
         return await ports.endings.fail(work, _NO_BUSINESS)
@@ -100,8 +100,8 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
         business = BusinessContext.from_dict(version.context)
     except InvalidBusinessContext:  # stored by another version's rules
         return await ports.endings.fail(work, _INVALID_BUSINESS)
-    profile = read_item(kept.item, now=ports.now())
-    if (ending := await _without_models(kept, profile, business, ports)) is not None:
+    profile = read_item(stored.item, now=ports.now())
+    if (ending := await _without_models(stored, profile, business, ports)) is not None:
         return await ports.endings.fail(work, ending)
     try:
         finding = await _find(work, profile, business, version.version, ports)
@@ -112,10 +112,10 @@ async def _score(work: RunWork, ports: ScorePorts) -> Effects:
 
 
 async def _without_models(
-    kept: Judged, profile: Profile, business: BusinessContext, ports: ScorePorts
+    stored: Judged, profile: Profile, business: BusinessContext, ports: ScorePorts
 ) -> Ending | None:
     """How the run ends before any model request, if it does."""
-    if await ports.suppressions.among(kept.names):  # erased meanwhile, perhaps under another of its names
+    if await ports.suppressions.among(stored.names):  # erased meanwhile, perhaps under another of its names
         return ERASED
     refusal = free_check(profile, business)
     return None if refusal is None else Ending(refusal.code, refusal.detail)
@@ -128,7 +128,7 @@ async def _start_over(work: RunWork, ports: ScorePorts) -> Effects:
     return await ports.runs.requeue(work)
 
 
-async def _kept(work: RunWork, ports: ScorePorts) -> Judged | None:
+async def _stored(work: RunWork, ports: ScorePorts) -> Judged | None:
     """The profile, from wherever it is stored. An unreadable item is a miss: an older version may have written it."""
     run = work.run
 

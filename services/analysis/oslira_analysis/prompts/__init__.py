@@ -1,7 +1,7 @@
-"""Prompts as versioned files: `<task>/v<N>.md`. A change of wording that matters is a new file, not an edit.
+"""Prompts as versioned files: `<task>/v<N>.md`. A relevant change of the text is a new file, not an edit.
 
-The deeper types' tasks begin with one set of rules that they share: their prompts have a long prefix in common, which caches
-from one call to the next, and a rule is mended in one place.
+The tasks of the deeper types start with the same rules: their prompts share a long prefix, which caches from one call to the
+next, and each rule is in one place.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.domain.profile import Profile
 from oslira_analysis.domain.prompts.prompt import Instructions, Prompt, build_prompt
 
-# The files of each task, in the order in which they stand in the prompt; the last one names the task.
+# The files of each task, in their order in the prompt; the last one names the task.
 CURRENT: Final = {
     "light": ("light/v2",),
     "core": ("rules/v2", "core/v1"),

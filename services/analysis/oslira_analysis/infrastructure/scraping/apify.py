@@ -41,7 +41,7 @@ _MOST_TIMES_CHARGE: Final = 100
 _NANO: Final = Decimal(1_000_000_000)
 # Apify's reads are eventually consistent: a run can be missing for some seconds after its start.
 _MISSING_FOR_S: Final = 30.0
-_LOOK_AGAIN_S: Final = 1.0
+_CHECK_AGAIN_S: Final = 1.0
 # The headers of the last answer in this task, because the SDK's errors have none.
 _RETRY_AFTER: ContextVar[float | None] = ContextVar("apify_retry_after", default=None)
 _REQUEST_TIMEOUT: Final = 408
@@ -159,7 +159,7 @@ class ApifyScraper:
             if run is not None and (str(run.status) in _TERMINAL or clock_s() >= until_s):
                 break
             if run is None:
-                await asyncio.sleep(_LOOK_AGAIN_S)
+                await asyncio.sleep(_CHECK_AGAIN_S)
         cost_nano_usd = self._cost_nano_usd(run.usage_total_usd)
         if str(run.status) != "SUCCEEDED":
             is_over = str(run.status) in _TERMINAL
