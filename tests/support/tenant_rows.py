@@ -30,6 +30,7 @@ async def checksums(connection: asyncpg.Connection, account_id: str) -> Mapping[
 
 _AT_WORK = """
 select exists (select from analysis.runs where account_id = any($1::uuid[]) and settled_at is null)
+    or exists (select from analysis.bulks where account_id = any($1::uuid[]) and settled_at is null)
     or exists (select from identity.webhook_deliveries where account_id = any($1::uuid[]) and state = 'pending')
 """
 
