@@ -126,7 +126,8 @@ async def test_a_limit_of_both_models_is_waited_for_as_long_as_they_ask(
         0,
     )
     wait_s = (row["not_before"] - row["snoozed_since"]).total_seconds()
-    assert 6 <= wait_s <= 11
+    # HTTP dates have whole seconds, so the wait may be one second longer or shorter than eight, plus a quarter by chance.
+    assert 7 <= wait_s <= 12
     assert (await world.ended(run_id))["state"] == "completed"
     assert await requests(world, "openai") == 2
     assert await requests(world, "anthropic") <= 1
