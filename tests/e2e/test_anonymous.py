@@ -93,7 +93,7 @@ async def test_a_visitor_reads_and_follows_their_run_and_an_hour_later_it_is_gon
             stack,
             "analysis_service",
             """with old as (update analysis.scrapes set ended_at = ended_at - interval '1 hour' where username = $1)
-               update analysis.runs set forget_at = now(), finished_at = finished_at - interval '1 hour' where username = $1""",
+               update analysis.runs set redact_at = now(), finished_at = finished_at - interval '1 hour' where username = $1""",
             name,
         )
 
@@ -150,10 +150,10 @@ async def test_when_the_days_credits_are_used_up_everybody_is_told_until_when(st
     available = await ask_database(
         stack,
         "credits_service",
-        "select available from credits.purses where account_id = $1",
+        "select available from credits.account_balances where account_id = $1",
         ANONYMOUS_ACCOUNT_ID,
     )
-    spend = "select public.deduct_credits($1, $2, 'test', 'a day of visitors')"
+    spend = "select public.deduct_credits($1, $2, 'test', 'a day of anonymous use')"
     await ask_database(stack, "credits_service", spend, ANONYMOUS_ACCOUNT_ID, -available)
     try:
         async with visitor(stack) as somebody:

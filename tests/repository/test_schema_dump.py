@@ -43,10 +43,10 @@ async def test_provisioning_again_leaves_the_same_schema(
         "drop index credits.holds_due",
         "drop policy service_clock on credits.holds",
         "alter table credits.holds no force row level security",
-        "drop trigger holds_kept on credits.holds",
+        "drop trigger holds_not_deleted on credits.holds",
         "grant select on credits.holds to gateway_service",
         "revoke execute on function credits.freeze from billing_service",
-        "create or replace function credits.count_mark() returns trigger language plpgsql as 'begin return new; end'",
+        "create or replace function credits.count_reversal() returns trigger language plpgsql as 'begin return new; end'",
     ],
     ids=range(9),
 )

@@ -40,7 +40,7 @@ class Billing:
         return await self._pool.fetchval(query, self.key(name), self.key(key), self.account_id)
 
     async def unfreeze(self, name: str, key: str = "dispute") -> int:
-        query = "select thawed from credits.unfreeze($1, $2, $3)"
+        query = "select unfrozen from credits.unfreeze($1, $2, $3)"
         return await self._pool.fetchval(query, self.key(name), self.key(key), self.account_id)
 
     async def spend(self, amount: int) -> None:

@@ -10,7 +10,7 @@ async def ledger_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """What accounts have, what was granted, what was recorded as paid and given back, and their plans."""
     queries = {
         "credits.balances": "account_id, kind, sum(amount) from credits.balances group by 1, 2 having sum(amount) <> 0",
-        "credits.grants": "idempotency_key, account_id, amount, asked_back, freezes > 0 from credits.grants",
+        "credits.grants": "idempotency_key, account_id, amount, reversed, freezes > 0 from credits.grants",
         "billing.purchases": "purchase_id, group_key, account_id, total_credits, cash_minor from billing.purchases",
         "billing.charges": "stripe_charge_id, refunded_minor from billing.charges",
         "billing.disputes": "stripe_dispute_id, state from billing.disputes",

@@ -196,7 +196,7 @@ CORRUPTIONS = {
     ),
     "an entry without a word of why": _transfer("expire", "x", ("available", PAID, -5), ("expired", PAID, 5)),
     "a balance moved by hand": "update credits.balances set amount = amount + 1 where kind = 'spent'",
-    "a purse moved by hand": "update credits.purses set available = available + 1",
+    "an account's balance changed by hand": "update credits.account_balances set available = available + 1",
     "an expiry moved": f"update credits.grants set expires_at = now() + interval '9 years' where idempotency_key = '{PAID}'",
     "a hold pushed to 2100": "update credits.holds set due_at = '2100-01-01' where state = 'open'",
     "a waiting refund deleted": _DELETED_WAITING,

@@ -3,13 +3,13 @@
 set local role analysis_owner;
 
 -- The states of a run. Active: queued → waiting → scraping → waiting → scoring, with ways back. Ended: completed, failed, cancelled.
--- `closed` is neither: an id that no run may take. An inlined expression, so partial indexes over the list of states serve it.
+-- `closed` is neither: an id that no run may take. An inlined expression, so that partial indexes over the list of states apply.
 create function analysis.is_active(p_state text) returns boolean language sql immutable parallel safe
 return p_state in ('queued', 'waiting', 'scraping', 'scoring');
 grant execute on function analysis.is_active to analysis_service;
 
--- How many scrapes (the Apify limit) and scoring runs the whole fleet may have at once. `configured` remembers what the
--- settings said, so that a restart with the same settings doesn't undo what an operator changed here.
+-- How many scrapes (the Apify limit) and scoring runs the whole fleet may have at once. `configured` is the value from the
+-- settings, so that a restart with the same settings does not undo an operator's change.
 create table analysis.slots (
   kind text primary key check (kind in ('scrape', 'score')),
   cap integer not null check (cap >= 0),
@@ -32,14 +32,14 @@ select platform.protect('analysis.plans', 'analysis_service', 'select, insert, u
 -- How many runs of the anonymous account may run at once, whatever the slots allow.
 insert into analysis.plans (plan, max_running, weight) values ('anonymous', 3, 1);
 
--- Suppliers that are known to be unavailable, for the whole fleet. A row whose time has passed means nothing: a process that
+-- Suppliers that are known to be unavailable, for the whole fleet. A row whose time has passed is ignored, so a process that
 -- dies leaves no outage behind.
 create table analysis.outages (
   supplier text primary key check (supplier in ('apify', 'openai', 'anthropic')),
   down_until timestamptz not null,
   since timestamptz not null default now(),
   reason text not null,
-  -- False: it works, and refuses because of too many requests; only time ends that, not a probe.
+  -- False: it works and rejects requests because of a rate limit, which only ends with time, not by a probe.
   is_outage boolean not null default true,
   probed_at timestamptz
 );
@@ -56,14 +56,14 @@ create table analysis.scrapes (
   -- The account it was promoted for carries its load, the run its cost; others that share it show 0.
   account_id uuid,
   promoted_for uuid,
-  -- The intent is written before the actor is asked to start: a start whose answer is lost can then be adopted.
+  -- The intent is written before the request to start the actor: a start whose answer is lost can then be adopted.
   intent_at timestamptz,
   actor_run_id text unique,
   started_at timestamptz,
   outcome text check (outcome in ('fetched', 'unavailable', 'failed', 'aborted')),
   reason_code text,
   reason_detail text,
-  -- Kept only while the cache would not take it.
+  -- Stored only while the cache does not accept it.
   item jsonb,
   cost_nano_usd bigint not null default 0 check (cost_nano_usd >= 0),
   ended_at timestamptz,
@@ -75,9 +75,9 @@ create table analysis.scrapes (
   due_at timestamptz,
   progressed_at timestamptz not null default now(),
   seq bigint not null default 0,
-  -- Actor runs that were started for it, or may have been. No change of state takes any back.
+  -- Actor runs that were started for it, or may have been. Never decreases.
   starts smallint not null default 0 check (starts >= 0),
-  -- Those of them that had to be aborted because they did not end.
+  -- Those that were aborted because they did not end.
   overruns smallint not null default 0 check (overruns >= 0),
   -- When its supplier first could not serve it, since it last made progress.
   snoozed_since timestamptz,
@@ -87,14 +87,14 @@ create table analysis.scrapes (
 );
 create index scrapes_holding_slot on analysis.scrapes (account_id) where state in ('starting', 'running', 'aborting');
 create index scrapes_due on analysis.scrapes (due_at) where due_at is not null;
-create index scrapes_lately on analysis.scrapes (ended_at desc) where state = 'ended';
+create index scrapes_ended on analysis.scrapes (ended_at desc) where state = 'ended';
 create index scrapes_with_item on analysis.scrapes (ended_at) where item is not null;
--- What an account's purge looks for.
+-- For the purge of an account.
 create index scrapes_of_account on analysis.scrapes (account_id) where account_id is not null and ended_at is not null;
 create index scrapes_of_name on analysis.scrapes (username);
--- An erasure looks for the other names of a profile.
+-- An erasure searches for the other names of a profile.
 create index scrapes_of_profile on analysis.scrapes (profile_id) where profile_id is not null;
--- What the daily clean-up looks for: scrapes that have ended and still have their profile's name.
+-- For the daily clean-up: scrapes that have ended and still have their profile's name.
 create index scrapes_named on analysis.scrapes (ended_at) where ended_at is not null and username <> '-';
 -- All types of analysis want the same scrape of a profile.
 create unique index scrapes_shared_by_name on analysis.scrapes (username) where state in ('waiting', 'starting', 'running');
@@ -102,7 +102,7 @@ select platform.protect('analysis.scrapes', 'analysis_service', 'select, insert,
 
 create table analysis.runs (
   id uuid primary key,
-  -- 'closed': credits asked for the outcome of an id that did not exist; the row has the same key, so no run can take it later.
+  -- 'closed': credits requested the outcome of an id that did not exist; the row has that key, so no run can take it later.
   state text not null check (state in
     ('queued', 'waiting', 'scraping', 'scoring', 'completed', 'failed', 'cancelled', 'closed')),
   account_id uuid,
@@ -116,7 +116,7 @@ create table analysis.runs (
   request_id text,
   waits_for text check (waits_for in ('scrape', 'score', 'scrape_retry', 'score_retry')),
   scrape_id uuid references analysis.scrapes (id),
-  -- The cache lost what admit had seen: this time scrape, whatever it says.
+  -- The cache lost the item that admit had found: scrape without reading it again.
   is_cache_bypassed boolean not null default false,
   is_from_cache boolean,
   progress smallint not null default 0 check (progress between 0 and 100),
@@ -140,7 +140,7 @@ create table analysis.runs (
   progressed_at timestamptz not null default now(),
   seq bigint not null default 0,
   reserved_nano_usd bigint not null default 0 check (reserved_nano_usd >= 0),
-  -- The day that pays for it, also when it ends on the next.
+  -- The day that its cost counts for, also when it ends on the next.
   cost_day date,
   -- The bulk whose hold pays for it; null: it has a hold of its own.
   bulk_id uuid,
@@ -152,21 +152,21 @@ create table analysis.runs (
   cached_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
   is_new_lead boolean,
-  forget_at timestamptz,
-  forgotten_at timestamptz,
+  redact_at timestamptz,
+  redacted_at timestamptz,
   username_hmac text,
   business_version integer check (business_version > 0),
-  -- How often it started over because its profile was gone.
+  -- How often it started over because its profile was missing from the cache.
   requeues smallint not null default 0 check (requeues >= 0),
   snoozed_since timestamptz,
-  -- A draft of a business profile has no profile to look at and no business yet.
+  -- A draft of a business profile has no Instagram profile and no business yet.
   check (state = 'closed' or (account_id is not null and type is not null and price_credits is not null
     and max_age_s is not null
     and (type = 'business_profile' or (business_profile_id is not null and username is not null)))),
   check ((state = 'waiting') = (waits_for is not null)),
   check ((state = 'failed') = (error_code is not null)),
   check ((state in ('completed', 'failed', 'cancelled')) = (finished_at is not null)),
-  constraint runs_forgotten check (forgotten_at is null or (username = '-' and finished_at is not null)),
+  constraint runs_redacted check (redacted_at is null or (username = '-' and finished_at is not null)),
   constraint runs_priority check (priority in (0, 1))
 );
 -- The same analysis is active once; a request that loses the race joins the winner.
@@ -174,7 +174,7 @@ create unique index runs_same_active on analysis.runs (account_id, business_prof
   where state in ('queued', 'waiting', 'scraping', 'scoring');
 create index runs_same_finished on analysis.runs (account_id, business_profile_id, username, type, finished_at desc)
   where state = 'completed';
--- Promotion skips from account to account over this one.
+-- Promotion reads it as a loose index scan, from account to account.
 create index runs_waiting on analysis.runs (waits_for, account_id, priority, created_at, id) where state = 'waiting';
 create index runs_scoring on analysis.runs (account_id) where state = 'scoring';
 create index runs_of_scrape on analysis.runs (scrape_id) where scrape_id is not null;
@@ -184,22 +184,22 @@ create index runs_status on analysis.runs (account_id, state, created_at desc, i
 create index runs_of_bulk on analysis.runs (bulk_id) where bulk_id is not null;
 create index runs_of_lead on analysis.runs (lead_id) where lead_id is not null;
 create index runs_started on analysis.runs (progressed_at) where state in ('scraping', 'scoring');
-create index runs_forget on analysis.runs (forget_at) where forget_at is not null and forgotten_at is null;
+create index runs_redact on analysis.runs (redact_at) where redact_at is not null and redacted_at is null;
 -- For outgoing webhooks: ended runs in the order in which they ended.
 create index runs_ended on analysis.runs (finished_at, id) where finished_at is not null;
--- An erasure looks for its name in all accounts' rows, every few seconds while it is watched.
+-- An erasure searches all accounts' rows for its name, every few seconds while it is watched.
 create index runs_of_name on analysis.runs (username);
-create index runs_of_visitors_name on analysis.runs (username_hmac) where username_hmac is not null;
-create index runs_put_off on analysis.runs (not_before)
+create index runs_of_username_hmac on analysis.runs (username_hmac) where username_hmac is not null;
+create index runs_postponed on analysis.runs (not_before)
   where state = 'waiting' and waits_for in ('scrape_retry', 'score_retry');
 create index runs_snoozed on analysis.runs (snoozed_since) where state = 'waiting' and snoozed_since is not null;
 select platform.protect('analysis.runs', 'analysis_service', 'select, insert, update, delete');
--- What a run cost in dollars is not among the columns that users and the gateway read.
+-- Users and the gateway do not read what a run cost in dollars.
 select platform.show_to_members('analysis.runs',
   'id, state, account_id, business_profile_id, type, username, price_credits, priority, waits_for, scrape_id,
    is_from_cache, progress, current_step, error_code, error_detail, lead_id, charged_credits, released_credits,
    settled_at, created_at, started_at, finished_at, seq, bulk_id, steps, call_count, input_tokens, cached_tokens,
-   output_tokens, is_new_lead, forgotten_at', p_with_gateway => true);
+   output_tokens, is_new_lead, redacted_at', p_with_gateway => true);
 
 select platform.create_job_runs('analysis', 'analysis_service');
 

@@ -30,14 +30,14 @@ create index leads_deleted on analysis.leads (deleted_at) where deleted_at is no
 create index leads_by_time on analysis.leads (account_id, analysed_at, id) where deleted_at is null;
 create index leads_by_score on analysis.leads (account_id, latest_score, id) where deleted_at is null;
 create index leads_by_name on analysis.leads (account_id, username, id) where deleted_at is null;
--- Erasing looks for all leads of one name. A hash, because a B-tree was also taken for lists by name, where it reads the leads of all
--- accounts and sorts them.
+-- Erasing searches for all leads of one name. A hash index: the planner also used a B-tree for lists by name, where it reads the
+-- leads of all accounts and sorts them.
 create index leads_of_name on analysis.leads using hash (username);
 select platform.protect('analysis.leads', 'analysis_service', 'select, insert, update, delete');
 select platform.show_to_members('analysis.leads', p_with_gateway => true);
 
--- What a lead is found by: its username, and the words of username and name. Under row-level security Postgres uses an index
--- only for operators that leak nothing, so neither LIKE nor full text: words are compared by < and >=, byte by byte.
+-- The search index of leads: the username, and the words of username and name. Under row-level security Postgres uses an index
+-- only for leakproof operators, so neither LIKE nor full text: words are compared by < and >=, byte by byte.
 create table analysis.lead_words (
   account_id uuid not null,
   word text collate "C" not null check (length(word) <= 64),
@@ -68,7 +68,7 @@ create index analyses_listed on analysis.analyses (lead_id, created_at, id);
 select platform.protect('analysis.analyses', 'analysis_service', 'select, insert, update, delete');
 select platform.show_to_members('analysis.analyses', p_with_gateway => true);
 
--- What a draft is made of, and what came of it. Both go after 30 days; members read the draft, never the answers again.
+-- A draft's answers, and the draft made from them. Deleted after 30 days; members read the draft, never the answers.
 create table analysis.drafts (
   run_id uuid primary key references analysis.runs (id) on delete cascade,
   account_id uuid not null,
@@ -83,7 +83,7 @@ select platform.protect('analysis.drafts', 'analysis_service', 'select, insert, 
 select platform.show_to_members('analysis.drafts',
   'run_id, account_id, draft, prompt_version, created_at', p_with_gateway => true);
 
--- Copies of profile pictures in the media bucket, since the links expire. One per name; no row: show none.
+-- Copies of profile pictures in the media bucket, since the links expire. One per name; without a row none is shown.
 create table analysis.avatars (
   username text primary key,
   key text not null,
@@ -94,8 +94,8 @@ select platform.protect('analysis.avatars', 'analysis_service', 'select, insert,
 create policy gateway_read on analysis.avatars for select to gateway_service using (true);
 grant select on analysis.avatars to gateway_service;
 
--- Many names under one hold. It is a work row: the sweep closes one whose last run's end was not noticed, and announces one that
--- has ended until it is settled. Its id is taken in analysis.runs too (as a closed one), since runs and bulks share one space of holds.
+-- Many names under one hold. A work row: the sweep closes a bulk whose last run's end was missed, and announces an ended bulk
+-- until it is settled. analysis.runs has a closed row with its id, since the holds of runs and bulks share one space of ids.
 create table analysis.bulks (
   id uuid primary key references analysis.runs (id),
   state text not null check (state in ('open', 'ended')),
@@ -109,7 +109,7 @@ create table analysis.bulks (
   stop_after_leads integer check (stop_after_leads > 0),
   stop_score smallint check (stop_score between 0 and 100),
   stopped_because text check (stopped_because in ('cancelled', 'enough_leads')),
-  -- [{line, text, problem, detail}]: what of the list was not taken, and why.
+  -- [{line, text, problem, detail}]: lines that were not accepted, and why.
   rejected jsonb not null default '[]',
   charged_credits integer,
   released_credits integer,
@@ -133,7 +133,7 @@ create index bulks_with_rejected on analysis.bulks (id) where rejected <> '[]';
 select platform.protect('analysis.bulks', 'analysis_service', 'select, insert, update, delete');
 select platform.show_to_members('analysis.bulks', p_with_gateway => true);
 
--- A name that was at work or fresh already links to that run: not `owned`, so neither charged nor cancelled with the bulk.
+-- A name with an active or fresh run links to that run: not `owned`, so neither charged nor cancelled with the bulk.
 create table analysis.bulk_items (
   bulk_id uuid not null references analysis.bulks (id) on delete cascade,
   line integer not null check (line > 0),

@@ -2,10 +2,10 @@
 -- What calls and scrapes cost, and the limits per account and day.
 set local role analysis_owner;
 
--- What an account's runs may cost us in a day (UTC), and what one run of a type may cost at its worst. Both are seeded from the
--- settings when the service starts; `configured` remembers those, so that a restart doesn't undo what an operator changed here.
+-- What an account's runs may cost us in a day (UTC), and the worst case of one run of a type. Both are seeded from the settings
+-- when the service starts; `configured` is the value from there, so that a restart does not undo an operator's change.
 create table analysis.cost_limits (
-  only_one boolean primary key default true check (only_one),
+  is_singleton boolean primary key default true check (is_singleton),
   daily_nano_usd bigint not null check (daily_nano_usd > 0),
   configured bigint not null
 );
@@ -19,7 +19,7 @@ create table analysis.type_costs (
   learnt_nano_usd bigint check (learnt_nano_usd >= 0)
 );
 select platform.protect('analysis.type_costs', 'analysis_service', 'select, insert, update, delete');
--- Worst cases on the safe side, until the service has computed them from its table of models.
+-- Safe upper bounds, until the service has computed them from its table of models.
 insert into analysis.type_costs (type, worst_nano_usd) values
   ('light', 300000000), ('deep', 1000000000), ('xray', 2000000000), ('business_profile', 500000000);
 
@@ -70,22 +70,22 @@ create table analysis.call_answers (
 );
 select platform.protect('analysis.call_answers', 'analysis_service', 'select, insert, update, delete');
 
--- What suppliers said of the models that we use: by their lists, once a day, and by answering model_not_found. Every replica reads
--- it every few seconds, so one refusal is enough for all of them.
+-- What suppliers report about the models that we use: their lists, once a day, and answers with model_not_found. Every replica
+-- reads it every few seconds, so one such answer is enough for all of them.
 create table analysis.models (
   provider text not null check (provider in ('openai', 'anthropic')),
   name text not null,
   is_listed boolean not null default true,
   listed_at timestamptz,
   shuts_down_on date,
-  gone_at timestamptz,
+  removed_at timestamptz,
   primary key (provider, name)
 );
 select platform.protect('analysis.models', 'analysis_service', 'select, insert, update, delete');
 
--- What an accepted run is reserved with. Answers from a cache cost nothing, so what is learnt counts for a quarter of the estimate
--- at least; and no run costs more than its worst case.
-create function analysis.price_run() returns trigger language plpgsql set search_path = '' as $$
+-- The amount that is reserved for an accepted run. Cached answers cost nothing, so the learnt cost counts as at least a quarter
+-- of the estimate; no run costs more than its worst case.
+create function analysis.estimate_run_cost() returns trigger language plpgsql set search_path = '' as $$
 begin
   new.reserved_nano_usd := (
     select case when c.learnt_nano_usd is not null and c.usual_nano_usd is not null
@@ -95,8 +95,8 @@ begin
   new.cost_day := (pg_catalog.now() at time zone 'UTC')::date;
   return new;
 end $$;
-create trigger price_run before insert on analysis.runs
-  for each row when (new.state <> 'closed') execute function analysis.price_run();
+create trigger estimate_run_cost before insert on analysis.runs
+  for each row when (new.state <> 'closed') execute function analysis.estimate_run_cost();
 
 -- Reserves the cost of every new run: the account's row is locked by its update, so concurrent accepts cannot exceed the limit
 -- together. Raises OS429. Rows are taken in one order, since a statement may insert or end runs of several accounts.
@@ -149,10 +149,10 @@ end $$;
 create trigger true_up_cost after update on analysis.runs
   referencing old table as old_rows new table as new_rows for each statement execute function analysis.true_up_cost();
 
--- What a call used goes into its run's sums when it comes back. A call that outlives its run (cancelled in mid-call) was paid all
--- the same: its cost is added here, since the run's end had summed up before. The row is locked first: an end that is being written
--- now has either seen this call or is seen here.
-create function analysis.sum_up_call() returns trigger language plpgsql set search_path = '' as $$
+-- Adds a call's tokens to its run's sums when it returns. A call that outlives its run (cancelled in mid-call) was paid too: its
+-- cost is added here, since the run's end computed its sum before. The row is locked first, so an end that is written
+-- concurrently has either counted this call or is visible here.
+create function analysis.add_call_cost() returns trigger language plpgsql set search_path = '' as $$
 begin
   perform 1 from analysis.runs r where r.id = new.run_id for no key update;
   update analysis.runs r
@@ -165,14 +165,14 @@ begin
    where r.id = new.run_id;
   return null;
 end $$;
-create trigger sum_up_call after update on analysis.ai_usage_logs
-  for each row when (old.finished_at is null and new.finished_at is not null) execute function analysis.sum_up_call();
+create trigger add_call_cost after update on analysis.ai_usage_logs
+  for each row when (old.finished_at is null and new.finished_at is not null) execute function analysis.add_call_cost();
 
--- A scrape's cost belongs to the run it was promoted for, also when that one was cancelled and others went on with it. A run may have
--- had two scrapes, where the first one's profile was lost: it pays for both.
--- Booking on a run that has ended changes its account's day, and the runs that end with the scrape change theirs in a later
--- statement of the same transaction. So all these days are locked here, in order, or two scrapes that end at once would deadlock.
-create function analysis.book_scrape() returns trigger language plpgsql set search_path = '' as $$
+-- A scrape's cost belongs to the run it was promoted for, also when that run was cancelled and others continued to use it. A run
+-- may have had two scrapes, if the first one's profile was lost: it pays for both.
+-- Adding to a run that has ended changes its account's day, and the runs that end with the scrape change theirs in a later
+-- statement of the same transaction. So all these days are locked here, in order: otherwise two scrapes could deadlock.
+create function analysis.add_scrape_cost() returns trigger language plpgsql set search_path = '' as $$
 begin
   perform 1 from analysis.runs r where r.id = new.promoted_for for no key update;
   if exists (select from analysis.runs r where r.id = new.promoted_for and r.finished_at is not null) then
@@ -186,25 +186,25 @@ begin
   update analysis.runs r set scrape_cost_nano_usd = r.scrape_cost_nano_usd + new.cost_nano_usd where r.id = new.promoted_for;
   return null;
 end $$;
-create trigger book_scrape after update on analysis.scrapes
+create trigger add_scrape_cost after update on analysis.scrapes
   for each row when (new.state = 'ended' and old.state <> 'ended' and new.cost_nano_usd > 0)
-  execute function analysis.book_scrape();
+  execute function analysis.add_scrape_cost();
 
--- Learns what a run of each type costs: 95 of 100 completed runs cost no more. Of the last 5,000 in a week; a type with fewer than 20
--- of them keeps what it has.
+-- Learns the cost of a run of each type: the 95th percentile of the last 5,000 completed runs of a week. A type with fewer than
+-- 20 of them keeps its value.
 create function analysis.learn_costs() returns void language plpgsql set search_path = '' as $$
 begin
-  -- In one order, as all functions that change several of them.
+  -- In the order in which all functions lock several of them.
   perform 1 from analysis.type_costs c order by c.type for update;
-  update analysis.type_costs c set learnt_nano_usd = lately.p95
+  update analysis.type_costs c set learnt_nano_usd = recent.p95
     from (
       select ended.type, percentile_disc(0.95) within group (order by ended.nano_usd) as p95
         from (select r.type, r.ai_cost_nano_usd + r.scrape_cost_nano_usd as nano_usd from analysis.runs r
                where r.finished_at > now() - interval '7 days' and r.state = 'completed'
                order by r.finished_at desc limit 5000) ended
        group by ended.type having count(*) >= 20
-    ) lately
-   where c.type = lately.type and c.learnt_nano_usd is distinct from lately.p95;
+    ) recent
+   where c.type = recent.type and c.learnt_nano_usd is distinct from recent.p95;
 end $$;
 grant execute on function analysis.learn_costs to analysis_service;
 

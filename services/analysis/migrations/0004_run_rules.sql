@@ -3,7 +3,7 @@
 set local role analysis_owner;
 
 -- For every writer: progress never falls, an end has its time, and only a waiting run waits for something.
-create function analysis.keep_run_rules() returns trigger language plpgsql set search_path = '' as $$
+create function analysis.enforce_run_rules() returns trigger language plpgsql set search_path = '' as $$
 begin
   new.progress := greatest(new.progress, old.progress);
   if new.state in ('completed', 'failed', 'cancelled') and new.finished_at is null then
@@ -14,35 +14,35 @@ begin
   end if;
   return new;
 end $$;
-create trigger keep_run_rules before update on analysis.runs for each row execute function analysis.keep_run_rules();
+create trigger enforce_run_rules before update on analysis.runs for each row execute function analysis.enforce_run_rules();
 
--- The states that a run went through, with their times: the first hundred and the end, since a run that waits for hours for its
--- suppliers comes and goes often.
-create function analysis.keep_run_steps() returns trigger language plpgsql set search_path = '' as $$
+-- A run's states with their times: the first hundred and the last one, since a run that waits for hours for its suppliers
+-- changes its state often.
+create function analysis.record_run_steps() returns trigger language plpgsql set search_path = '' as $$
 begin
   if tg_op = 'INSERT' or (new.state is distinct from old.state
      and (pg_catalog.jsonb_array_length(new.steps) < 100 or new.state in ('completed', 'failed', 'cancelled'))) then
     new.steps := new.steps || pg_catalog.jsonb_build_object('step', new.state, 'at', pg_catalog.clock_timestamp());
   end if;
-  -- The bulk's row sees to the settlement, so this one is not announced again.
+  -- The bulk's row starts the settlement, so this run's end is not announced again.
   if new.bulk_id is not null and new.state in ('completed', 'failed', 'cancelled') then
     new.due_at := null;
   end if;
   return new;
 end $$;
-create trigger keep_run_steps before insert or update on analysis.runs
-  for each row execute function analysis.keep_run_steps();
+create trigger record_run_steps before insert or update on analysis.runs
+  for each row execute function analysis.record_run_steps();
 
--- Every anonymous run is forgotten after a time; the id is the anonymous account's (oslira_shared/anonymous.py).
+-- Every anonymous run is redacted after a time; the id is the anonymous account's (oslira_shared/anonymous.py).
 create function analysis.mark_anonymous() returns trigger language plpgsql set search_path = '' as $$
 begin
-  new.forget_at := coalesce(new.forget_at, pg_catalog.now() + interval '1 hour');
+  new.redact_at := coalesce(new.redact_at, pg_catalog.now() + interval '1 hour');
   return new;
 end $$;
 create trigger mark_anonymous before insert on analysis.runs
   for each row when (new.account_id = '6f736c69-7261-4000-8000-00000000a000') execute function analysis.mark_anonymous();
 
-create function analysis.refuse_suppressed() returns trigger language plpgsql set search_path = '' as $$
+create function analysis.reject_suppressed() returns trigger language plpgsql set search_path = '' as $$
 begin
   if not identity.is_suppressed(new.username) then
     return new;
@@ -51,28 +51,28 @@ begin
   end if;
   raise exception 'profile_suppressed' using errcode = 'OS410';
 end $$;
-create trigger refuse_suppressed before insert on analysis.runs
-  for each row when (new.username is not null and new.username <> '-') execute function analysis.refuse_suppressed();
+create trigger reject_suppressed before insert on analysis.runs
+  for each row when (new.username is not null and new.username <> '-') execute function analysis.reject_suppressed();
 
--- An erased profile is not stored again, whoever writes: a request that was accepted while the erasure began, a replay, a scrape or
--- a model call in progress. The row is not made; the erasure ends the run. Only a request for the profile gets an error: OS410.
-create function analysis.keep_suppressed_out() returns trigger language plpgsql set search_path = '' as $$
+-- An erased profile is never stored again, by any writer: a request that was accepted when the erasure began, a replay, a scrape
+-- or a model call in progress. The row is skipped; the erasure ends the run. Only a request for the profile gets an error: OS410.
+create function analysis.skip_suppressed() returns trigger language plpgsql set search_path = '' as $$
 begin
   return case when identity.is_suppressed(new.username) then null else new end;
 end $$;
-create trigger keep_suppressed_out before insert on analysis.scrapes
-  for each row execute function analysis.keep_suppressed_out();
-create trigger keep_suppressed_out before insert on analysis.leads
-  for each row execute function analysis.keep_suppressed_out();
-create trigger keep_suppressed_out before insert on analysis.avatars
-  for each row execute function analysis.keep_suppressed_out();
+create trigger skip_suppressed before insert on analysis.scrapes
+  for each row execute function analysis.skip_suppressed();
+create trigger skip_suppressed before insert on analysis.leads
+  for each row execute function analysis.skip_suppressed();
+create trigger skip_suppressed before insert on analysis.avatars
+  for each row execute function analysis.skip_suppressed();
 
--- The intent comes just before the actor is started: no intent, no start.
-create trigger keep_suppressed_unstarted before update of intent_at on analysis.scrapes
-  for each row when (new.intent_at is distinct from old.intent_at) execute function analysis.keep_suppressed_out();
+-- The intent is written just before the actor is started: without it nothing starts.
+create trigger skip_suppressed_start before update of intent_at on analysis.scrapes
+  for each row when (new.intent_at is distinct from old.intent_at) execute function analysis.skip_suppressed();
 
--- A price stays as it was accepted, and what was charged as it was settled.
-create function analysis.refuse_repricing() returns trigger language plpgsql set search_path = '' as $$
+-- A price is final once it is accepted, and a charge once it is settled.
+create function analysis.reject_repricing() returns trigger language plpgsql set search_path = '' as $$
 begin
   raise exception '% %: its price and what was charged are final', tg_table_name, old.id using errcode = 'insufficient_privilege';
 end $$;
@@ -80,16 +80,16 @@ create trigger runs_price_final before update of price_credits, charged_credits,
   when ((old.state <> 'closed' and old.price_credits is distinct from new.price_credits)
     or (old.charged_credits is not null and (old.charged_credits, old.released_credits)
       is distinct from (new.charged_credits, new.released_credits)))
-  execute function analysis.refuse_repricing();
+  execute function analysis.reject_repricing();
 create trigger bulks_price_final before update of price_credits, held_credits, charged_credits, released_credits on analysis.bulks
   for each row
   when ((old.price_credits, old.held_credits) is distinct from (new.price_credits, new.held_credits)
     or (old.charged_credits is not null and (old.charged_credits, old.released_credits)
       is distinct from (new.charged_credits, new.released_credits)))
-  execute function analysis.refuse_repricing();
+  execute function analysis.reject_repricing();
 
--- The words of a text, as they are stored and as they are looked for. White space, ASCII punctuation and dashes part words, so
--- that every script keeps its own; the collation is named, since a database's own may know ASCII alone.
+-- The words of a text, for storing and for searching. White space, ASCII punctuation and dashes separate words, in any script.
+-- The collation is explicit, since the database's own may only know ASCII.
 create function analysis.words_of(p_text text) returns setof text
 language sql immutable parallel safe set search_path = '' as $$
   select distinct left(w.word, 64)
@@ -100,7 +100,7 @@ language sql immutable parallel safe set search_path = '' as $$
 $$;
 grant execute on function analysis.words_of to analysis_service, authenticated;
 
-create function analysis.keep_lead_words() returns trigger language plpgsql set search_path = '' as $$
+create function analysis.index_lead_words() returns trigger language plpgsql set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' then
     delete from analysis.lead_words w where w.lead_id = new.id;
@@ -111,11 +111,11 @@ begin
           union select w from analysis.words_of(new.username || ' ' || coalesce(new.full_name, '')) as w limit 50) found;
   return null;
 end $$;
-create trigger keep_new_lead_words after insert on analysis.leads
-  for each row execute function analysis.keep_lead_words();
-create trigger keep_lead_words after update on analysis.leads
+create trigger index_new_lead_words after insert on analysis.leads
+  for each row execute function analysis.index_lead_words();
+create trigger index_lead_words after update on analysis.leads
   for each row when (old.username is distinct from new.username or old.full_name is distinct from new.full_name)
-  execute function analysis.keep_lead_words();
+  execute function analysis.index_lead_words();
 
 reset role;
 

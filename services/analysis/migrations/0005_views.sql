@@ -2,7 +2,7 @@
 -- What members, other services and the audit read.
 set local role analysis_owner;
 
--- The steps to which nothing is promoted now, and until when: scraping needs Apify, scoring needs one of the two model suppliers.
+-- Steps that nothing is promoted to now, and until when: scraping needs Apify, scoring needs one of the two model suppliers.
 create view analysis.suspended_steps with (security_invoker = true) as
 select 'scrape' as waits_for, o.down_until from analysis.outages o where o.supplier = 'apify' and o.down_until > now()
 union all
@@ -10,8 +10,8 @@ select 'score', min(o.down_until) from analysis.outages o
  where o.supplier in ('openai', 'anthropic') and o.down_until > now() having count(*) = 2;
 grant select on analysis.suspended_steps to analysis_service, authenticated, gateway_service;
 
--- Runs as members read them, without tombstones and forgotten ones. A run that waits for a suspended step says so, also while its
--- next try is put off. A draft is the result of its run.
+-- Runs as members read them, without tombstones and redacted ones. `current_step` shows that a run waits for a suspended step,
+-- also while its next attempt is postponed. A draft is the result of its run.
 create view analysis.run_view with (security_invoker = true) as
 select r.id as run_id, r.account_id, r.business_profile_id, r.type, r.username, r.state as status, r.progress,
        case when split_part(r.waits_for, '_', 1) = any (array(select d.waits_for from analysis.suspended_steps d))
@@ -22,10 +22,10 @@ select r.id as run_id, r.account_id, r.business_profile_id, r.type, r.username, 
   from analysis.runs r
   left join analysis.analyses a on a.run_id = r.id
   left join analysis.drafts d on d.run_id = r.id
- where r.state <> 'closed' and r.forgotten_at is null;
+ where r.state <> 'closed' and r.redacted_at is null;
 grant select on analysis.run_view to analysis_service, authenticated, gateway_service;
 
--- One row per model call, for receipts: the gateway filters by the account whose run it has shown before.
+-- One row per model call, for receipts: the gateway filters by the account, after it has read the run as its member.
 create view analysis.receipt_calls as
 select u.run_id, u.account_id, u.call, u.attempt, u.provider, u.model, u.prompt_version, u.state, u.input_tokens, u.cached_tokens,
        u.output_tokens, u.cost_nano_usd, u.duration_ms, u.created_at
@@ -43,8 +43,8 @@ select r.id as run_id, r.account_id, r.bulk_id, coalesce(r.bulk_id, r.id) as hol
  where r.state <> 'closed';
 grant select on analysis.receipts to gateway_service;
 
--- What ended runs cost and charged, for operators; only the gateway's service reads it. Computed from the rows themselves, so it is
--- right whatever happened to data points. A call that outlives its run is added when it returns.
+-- Costs and charges of ended runs, for operators; only the gateway's service reads it. Computed from the rows themselves, so it
+-- does not depend on data points. A call that outlives its run is added when it returns.
 create view analysis.run_costs as
 select r.id as run_id, r.account_id, r.user_id, r.type, r.state as status, r.finished_at,
        case when r.state = 'completed' then r.price_credits else 0 end as charged_credits,
@@ -53,7 +53,7 @@ select r.id as run_id, r.account_id, r.user_id, r.type, r.state as status, r.fin
  where r.finished_at is not null and r.state <> 'closed';
 grant select on analysis.run_costs to gateway_service;
 
--- What a hold is owed, by its id: a run's or a bulk's. Audit compares it with the ledger.
+-- What a hold should capture, by its id: a run's or a bulk's.
 create view analysis.hold_outcomes with (security_invoker = true) as
 select r.id, r.account_id, r.state, r.price_credits as held_credits,
        case when r.state = 'completed' then r.price_credits else 0 end as capture_credits
@@ -64,7 +64,7 @@ select b.id, b.account_id, case b.state when 'ended' then 'completed' else 'scor
   from analysis.bulks b;
 grant select on analysis.hold_outcomes to analysis_service;
 
--- A bulk as users see it; what its runs do is counted when it is read.
+-- A bulk as users see it; its runs are counted when it is read.
 create view analysis.bulk_view with (security_invoker = true) as
 select b.id as bulk_id, b.account_id, b.business_profile_id, b.type,
        case when b.state = 'open' then 'running' when b.stopped_because = 'cancelled' then 'cancelled' else 'completed' end as status,
@@ -94,7 +94,7 @@ select i.bulk_id, i.account_id, i.line, i.owned, r.id as run_id, r.username, r.s
   from analysis.bulk_items i join analysis.runs r on r.id = i.run_id left join analysis.analyses a on a.run_id = r.id;
 grant select on analysis.bulk_item_view to analysis_service, authenticated, gateway_service;
 
--- How a run ended, with ids and numbers only: what an outgoing message may carry. The charge follows from the end, settled or not.
+-- How a run ended, with ids and numbers only: what an outgoing message may contain. The charge follows from the end, settled or not.
 create view analysis.run_endings with (security_invoker = true) as
 select r.id as run_id, r.account_id, r.type, r.state as status, r.bulk_id, r.lead_id, a.score, r.error_code,
        case when r.state = 'completed' then r.price_credits else 0 end as charged_credits,
@@ -112,7 +112,7 @@ select b.bulk_id, b.account_id, b.type, b.status, b.stopped_because, b.item_coun
  where b.finished_at is not null;
 grant select on analysis.bulk_endings to gateway_service;
 
--- What the ledger's audit compares with holds, of all accounts: a run or bulk that pays by itself. The views run as their owner.
+-- Runs and bulks with a hold of their own, of all accounts, for the ledger's audit. The views run as their owner.
 create view analysis.audited_holds as
 select r.id, r.account_id, r.state in ('completed', 'failed', 'cancelled') as is_ended, r.finished_at as ended_at,
        r.price_credits as held_credits, case when r.state = 'completed' then r.price_credits else 0 end as owed_credits,
@@ -143,17 +143,17 @@ select 'charged_is_not_the_price', r.id::text, format('charged %s of a bulk, the
 grant select on analysis.audit_findings to credits_service;
 
 -- How long a scrape and a scoring take, measured on the last fifty of the last hour.
-create view analysis.pace as
-select coalesce((select extract(epoch from avg(lately.took))
+create view analysis.step_durations as
+select coalesce((select extract(epoch from avg(recent.took))
                    from (select s.ended_at - s.started_at as took from analysis.scrapes s
                           where s.state = 'ended' and s.started_at is not null and s.ended_at > now() - interval '1 hour'
-                          order by s.ended_at desc limit 50) lately), 9) as scrape_s,
+                          order by s.ended_at desc limit 50) recent), 9) as scrape_s,
        -- A completed run's last two steps are scoring and completed.
-       coalesce((select extract(epoch from avg(lately.took))
+       coalesce((select extract(epoch from avg(recent.took))
                    from (select (r.steps -> -1 ->> 'at')::timestamptz - (r.steps -> -2 ->> 'at')::timestamptz as took
                            from analysis.runs r
                           where r.finished_at > now() - interval '1 hour' and r.state = 'completed'
-                          order by r.finished_at desc limit 50) lately), 2.5) as score_s;
+                          order by r.finished_at desc limit 50) recent), 2.5) as score_s;
 
 reset role;
 

@@ -1,5 +1,5 @@
 -- migrate:up
--- Which waiting task gets a free slot, and when a run might start.
+-- Promotion: which waiting task gets a free slot, and when a run might start.
 set local role analysis_owner;
 -- Bodies name functions of later files, and billing's view, which is made after this schema.
 set local check_function_bodies = off;
@@ -11,18 +11,18 @@ begin
 end $$;
 grant execute on function analysis.lock_slots to analysis_service;
 
--- What a plan allows. No plan is the free one; one that analysis doesn't know counts as the smallest that it knows, since a paying
--- customer who waits for ever is worse than one who waits longer. Inlined into its callers: no SET here.
-create function analysis.rules_of_plan(p_plan text) returns table (max_running integer, weight integer, is_paused boolean)
+-- A plan's limits. Without a plan, those of `free`; an unknown plan counts as the smallest known one, since a paying customer
+-- should wait longer rather than without limit. Inlined into its callers: no SET here.
+create function analysis.plan_rules(p_plan text) returns table (max_running integer, weight integer, is_paused boolean)
 language sql stable
 begin atomic
   select p.max_running, p.weight, p.is_paused from analysis.plans p
    order by p.plan = coalesce(p_plan, 'free') desc, p.max_running, p.weight, p.plan limit 1;
 end;
-grant execute on function analysis.rules_of_plan to analysis_service;
+grant execute on function analysis.plan_rules to analysis_service;
 
--- How much an account has at work: this is what its plan limits. Inlined, as above.
-create function analysis.load_of(p_account_id uuid) returns table (load bigint)
+-- How many tasks of an account are active: this is what its plan limits. Inlined, as above.
+create function analysis.account_load(p_account_id uuid) returns table (load bigint)
 language sql stable
 begin atomic
   select (select count(*) from analysis.scrapes s
@@ -30,12 +30,12 @@ begin atomic
        + (select count(*) from analysis.runs r where r.account_id = p_account_id and r.state = 'scoring')
   offset 0;  -- counted once, however often the caller uses it
 end;
-grant execute on function analysis.load_of to analysis_service;
+grant execute on function analysis.account_load to analysis_service;
 
--- The next task of a kind, within the limit of its account's plan. First the tasks from before p_aged_before of accounts with nothing
--- at work, oldest first, so that no account waits for ever. Then by (priority, least-served account by its plan's weight, age); an aged
--- task of an account that has something at work counts like a single run here, so a large bulk does not go before another account's
--- single run because it is old. Skips from account to account on an index, since the slot lock is held throughout.
+-- The next task of a kind, within the limit of its account's plan. First the tasks from before p_aged_before of accounts without
+-- an active task, oldest first, so that no account waits without limit. Then by (priority, least-served account by its plan's
+-- weight, age); an aged task of an account with active tasks counts as a single run here, so that a large bulk does not go before
+-- another account's single run because of its age. A loose index scan over accounts, since the slot lock is held throughout.
 create function analysis.next_waiting(p_kind text, p_aged_before timestamptz)
 returns table (run_id uuid, account_id uuid, scrape_id uuid)
 -- One plan for all calls: planning again for each costs more than the query itself.
@@ -65,8 +65,8 @@ language sql stable set search_path = '' set plan_cache_mode = 'force_generic_pl
        limit 1
     ) head
     left join lateral (select p.plan from billing.account_plans p where p.account_id = a.account_id) ap on true
-    cross join lateral analysis.rules_of_plan(ap.plan) rules
-    cross join lateral analysis.load_of(a.account_id) l
+    cross join lateral analysis.plan_rules(ap.plan) rules
+    cross join lateral analysis.account_load(a.account_id) l
    where a.account_id is not null and not rules.is_paused and l.load < rules.max_running
    order by case when not head.is_aged then head.priority when l.load = 0 then -1 else 0 end,
             case when head.is_aged and l.load = 0 then 0 else (l.load + 1)::numeric / rules.weight end,
@@ -75,11 +75,11 @@ language sql stable set search_path = '' set plan_cache_mode = 'force_generic_pl
 $$;
 grant execute on function analysis.next_waiting to analysis_service;
 
--- Gives free slots to waiting tasks, without the steps that are suspended. Returns what to publish: scrapes and scoring runs by
--- hint, every changed run by progress. Lock order: slots, scrape, run. The count is a second statement, after the lock: in one
+-- Gives free slots to waiting tasks, except for suspended steps. Returns what to publish: scrapes and scoring runs as hints,
+-- every changed run as progress. Lock order: slots, scrape, run. The count is a second statement, after the lock: in one
 -- statement it would read a stale snapshot.
--- The time that a run stood in the queue does not count as time that its supplier kept it waiting: `not_before` says since when it has
--- stood there, and `snoozed_since` moves on by as much.
+-- Time in the queue does not count as waiting for a supplier: the run has been in the queue since `not_before`, so
+-- `snoozed_since` is moved forward by that time.
 create function analysis.promote() returns table (kind text, row_id uuid, state text, attempt integer)
 language plpgsql set search_path = '' as $$
 declare
@@ -122,7 +122,7 @@ begin
              progressed_at = now(), due_at = now() + interval '5 seconds'
        where c.id = next.scrape_id and c.state = 'waiting'
       returning 'scrape', c.id, c.state, c.attempt;
-    -- All runs that wait for this scrape are scraping now; joining takes no slot.
+    -- All runs that wait for this scrape become `scraping`; joining takes no slot.
     return query
       update analysis.runs r
          set state = 'scraping', waits_for = null, current_step = 'scraping', progress = greatest(r.progress, 20), seq = r.seq + 1,
@@ -136,34 +136,33 @@ begin
 end $$;
 grant execute on function analysis.promote to analysis_service;
 
--- Where a waiting run stands in its account's queue, and when it might start: when enough of the account's runs have ended
--- that its plan has room for it, or when enough slots are free, whichever is later; not before an outage has ended, and for a run
--- whose next try is put off (`scrape_retry`, `score_retry`), not before that time. No time while nothing is promoted for it: its plan
--- is paused, or there are no slots.
+-- A waiting run's position in its account's queue, and when it might start: when enough of the account's runs have ended for its
+-- plan's limit, or when enough slots are free, whichever is later; not before an outage has ended, and not before the next
+-- attempt of a postponed run (`scrape_retry`, `score_retry`). eta_s is null while its plan is paused or there are no slots.
 create function analysis.queue_position(p_run_id uuid) returns table (queue_position integer, eta_s integer)
 language sql stable security definer set search_path = '' as $$
   with me as (
     select r.id, r.account_id, split_part(r.waits_for, '_', 1) as waits_for, r.priority, r.created_at, r.not_before
       from analysis.runs r where r.id = p_run_id and r.state = 'waiting'
   ), ahead as (
-    select count(*)::integer + 1 as place from analysis.runs r, me
+    select count(*)::integer + 1 as position from analysis.runs r, me
      where r.state = 'waiting' and r.waits_for = me.waits_for and r.account_id = me.account_id
        and (r.priority, r.created_at, r.id) < (me.priority, me.created_at, me.id)
   ), scored_first as (
     select count(*) as runs from analysis.runs r, me
      where me.waits_for = 'scrape' and r.state = 'waiting' and r.waits_for = 'score' and r.account_id = me.account_id
   )
-  select ahead.place,
+  select ahead.position,
          case when not rules.is_paused and slots.cap > 0 then ceil(
-           greatest((ahead.place + scored_first.runs + l.load - lanes.width) * step.held_s / lanes.width,
-                    ahead.place * step.slot_s / slots.cap)
+           greatest((ahead.position + scored_first.runs + l.load - capacity.width) * step.held_s / capacity.width,
+                    ahead.position * step.slot_s / slots.cap)
            + greatest(0, extract(epoch from suspended.down_until - now()), extract(epoch from me.not_before - now())))::integer end
-    from me cross join ahead cross join scored_first cross join analysis.pace
+    from me cross join ahead cross join scored_first cross join analysis.step_durations pace
     join analysis.slots on slots.kind = me.waits_for
     left join lateral (select p.plan from billing.account_plans p where p.account_id = me.account_id) ap on true
-    cross join lateral analysis.rules_of_plan(ap.plan) rules
-    cross join lateral (select greatest(1, least(slots.cap, rules.max_running)) as width) lanes
-    cross join lateral analysis.load_of(me.account_id) l
+    cross join lateral analysis.plan_rules(ap.plan) rules
+    cross join lateral (select greatest(1, least(slots.cap, rules.max_running)) as width) capacity
+    cross join lateral analysis.account_load(me.account_id) l
     -- A run that is scraped counts for its account's plan until it has been scored.
     cross join lateral (
       select case me.waits_for when 'scrape' then pace.scrape_s + pace.score_s else pace.score_s end as held_s,
@@ -173,16 +172,16 @@ language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function analysis.queue_position to gateway_service;
 
--- How long p_new more names of this account take until the last of them has ended: from durations measured in the last hour, the plan
--- and what waits already. Null while nothing is promoted for the account.
+-- How long p_new more names of this account take until the last one has ended: from durations measured in the last hour, the plan
+-- and what already waits. Null while nothing is promoted for the account.
 create function analysis.expected_s(p_account_id uuid, p_plan text, p_new integer) returns integer
 language sql stable security definer set search_path = '' as $$
   select case when p_new = 0 then 0
-    else ceil(ceil((p_new + ahead.waiting)::numeric / lanes.width) * (pace.scrape_s + pace.score_s)
+    else ceil(ceil((p_new + ahead.waiting)::numeric / capacity.width) * (pace.scrape_s + pace.score_s)
               + coalesce(extract(epoch from outage.down_until - now()), 0))::integer end
-    from analysis.pace
-    cross join lateral analysis.rules_of_plan(p_plan) rules
-    cross join lateral (select greatest(1, least(s.cap, rules.max_running)) as width from analysis.slots s where s.kind = 'scrape') lanes
+    from analysis.step_durations pace
+    cross join lateral analysis.plan_rules(p_plan) rules
+    cross join lateral (select greatest(1, least(s.cap, rules.max_running)) as width from analysis.slots s where s.kind = 'scrape') capacity
     cross join lateral (
       select count(*) as waiting from analysis.runs r where r.account_id = p_account_id and r.state = 'waiting'
     ) ahead
@@ -190,10 +189,10 @@ language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function analysis.expected_s to gateway_service;
 
--- Brings forward what was put off because of a supplier that works again: at most p_most tasks within p_within_s. Those that hold a
--- slot come first, then the oldest (ids begin with their time). A task that is put off for longer than the longest snooze waits because
--- the supplier asked for it, and keeps waiting. Lock order: scrapes by id, then runs by id.
-create function analysis.bring_forward(p_supplier text, p_most integer, p_within_s double precision) returns void
+-- Reschedules tasks that were snoozed because of a supplier that works again: at most p_limit tasks within p_within_s. Tasks with
+-- a slot come first, then the oldest (ids begin with their time). A task that is postponed for longer than the longest snooze
+-- waits because the supplier requested it (Retry-After), and is not changed. Lock order: scrapes by id, then runs by id.
+create function analysis.reschedule_snoozed(p_supplier text, p_limit integer, p_within_s double precision) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_latest constant timestamptz := now() + interval '75 seconds';
@@ -205,7 +204,7 @@ begin
        where c.id in (
          select o.id from analysis.scrapes o
           where o.state <> 'ended' and o.snoozed_since is not null and o.lease_until is null and o.not_before between now() and v_latest
-          order by o.state = 'waiting', o.id limit p_most)
+          order by o.state = 'waiting', o.id limit p_limit)
          and c.state <> 'ended' and c.lease_until is null
        order by c.id for update skip locked) s;
     update analysis.scrapes c
@@ -226,19 +225,19 @@ begin
         where w.id in (
           select o.id from analysis.runs o
            where o.state = 'waiting' and o.waits_for = 'score_retry' and o.not_before between now() and v_latest
-           order by o.id limit p_most)
+           order by o.id limit p_limit)
           and w.state = 'waiting' and w.waits_for = 'score_retry'
         order by w.id for update skip locked);
   end if;
 end $$;
-grant execute on function analysis.bring_forward to analysis_service;
+grant execute on function analysis.reschedule_snoozed to analysis_service;
 
--- Runs that waited too long for a supplier: those that were put off because of it, and those that never got to it because nothing is
--- promoted while it is down. Patience in seconds, by whether the run is part of a bulk. It counts only while a run waits for
--- its supplier: one that was put off for a minute and then stands in a long queue waits for other runs, and is not failed for that.
-create function analysis.runs_out_of_patience(p_single_s double precision, p_bulk_s double precision, p_limit integer)
+-- Runs that waited too long for a supplier: snoozed ones, and those that were never promoted because it is down. The limit in
+-- seconds depends on whether the run is part of a bulk. Only the time of waiting for the supplier counts: a run that was snoozed
+-- for a minute and then is in a long queue waits for other runs, and is not failed for that.
+create function analysis.runs_past_wait_limit(p_single_s double precision, p_bulk_s double precision, p_limit integer)
 returns setof uuid language sql stable set search_path = '' as $$
-  with patience as (
+  with wait_limit as (
     select is_bulk, now() - make_interval(secs => case when is_bulk then p_bulk_s else p_single_s end) as from_at
       from unnest(array[false, true]) as is_bulk
   ), down as (
@@ -247,19 +246,19 @@ returns setof uuid language sql stable set search_path = '' as $$
     select 'score', max(o.since) from analysis.outages o
      where o.supplier in ('openai', 'anthropic') and o.down_until > now() having count(*) = 2
   ), found as (
-    (select r.id from patience p
-       join analysis.runs r on r.state = 'waiting' and r.snoozed_since < p.from_at and (r.bulk_id is not null) = p.is_bulk
+    (select r.id from wait_limit w
+       join analysis.runs r on r.state = 'waiting' and r.snoozed_since < w.from_at and (r.bulk_id is not null) = w.is_bulk
         and r.waits_for in ('scrape_retry', 'score_retry')
       order by r.snoozed_since limit p_limit)
     union
-    (select r.id from patience p join down d on d.since < p.from_at
-       join analysis.runs r on r.state = 'waiting' and r.waits_for = d.waits_for and r.progressed_at < p.from_at
-        and (r.bulk_id is not null) = p.is_bulk
+    (select r.id from wait_limit w join down d on d.since < w.from_at
+       join analysis.runs r on r.state = 'waiting' and r.waits_for = d.waits_for and r.progressed_at < w.from_at
+        and (r.bulk_id is not null) = w.is_bulk
       limit p_limit)
   )
   select id from found
 $$;
-grant execute on function analysis.runs_out_of_patience to analysis_service;
+grant execute on function analysis.runs_past_wait_limit to analysis_service;
 
 reset role;
 

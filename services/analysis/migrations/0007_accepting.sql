@@ -1,11 +1,11 @@
 -- migrate:up
--- Orders: the same run that exists, or a new one.
+-- Accepting orders: find the same run, or create a new one.
 set local role analysis_owner;
 -- Bodies name functions of later files, and billing's view, which is made after this schema.
 set local check_function_bodies = off;
 
 -- The same analysis, for the gateway: an active one, else the newest that finished since p_fresh_since. A run whose lead was
--- soft-deleted does not count: the member who asks for that profile again wants a lead again.
+-- soft-deleted does not count: a member who orders that profile again wants a lead again.
 create function analysis.find_same(
   p_account_id uuid, p_business_profile_id uuid, p_username text, p_type text, p_fresh_since timestamptz
 ) returns table (run_id uuid, status text)
@@ -23,8 +23,8 @@ language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function analysis.find_same to gateway_service;
 
--- The completed analysis that a refresh would only repeat: of the profile's newest item, by the time at which the scraper looked, if that
--- is since p_fetched_since. No row: there is none, or its lead was soft-deleted.
+-- The completed analysis that a refresh would only repeat: of the profile's newest item, if that was scraped since
+-- p_fetched_since. No row: there is none, or its lead was soft-deleted.
 create function analysis.find_unchanged(
   p_account_id uuid, p_business_profile_id uuid, p_username text, p_type text, p_fetched_since timestamptz
 ) returns table (run_id uuid, business_version integer)
@@ -47,9 +47,9 @@ language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function analysis.find_unchanged to gateway_service;
 
--- The run that stands in for a new order: one at work, one that completed since p_fresh_since, or, with p_unchanged_since, the
--- analysis of the profile's newest item, unless the business has another version since.
-create function analysis.find_standing(
+-- The run to reuse for a new order: an active one, one that completed since p_fresh_since, or, with p_unchanged_since, the
+-- analysis of the profile's newest item, unless the business has a newer version.
+create function analysis.find_reusable(
   p_account_id uuid, p_business_profile_id uuid, p_username text, p_type text,
   p_fresh_since timestamptz, p_unchanged_since timestamptz, p_business_version integer
 ) returns table (run_id uuid, status text)
@@ -62,7 +62,7 @@ language sql stable security definer set search_path = '' as $$
     where p_unchanged_since is not null and coalesce(found.business_version, p_business_version) = p_business_version)
   limit 1
 $$;
-grant execute on function analysis.find_standing to gateway_service;
+grant execute on function analysis.find_reusable to gateway_service;
 
 -- Writes the row that makes a request a run. Idempotent by id; a lost race returns the winner; a closed id is refused. Outcome
 -- `cost_limit`: the account's day has no room for the run's worst case. A profile is never requested younger than five minutes.
@@ -105,7 +105,7 @@ begin
       return query select 'same', found_run.id, found_run.state, found_run.attempt;
       return;
     end if;
-    -- The one that was in the way has just ended: try again.
+    -- The conflicting run has just ended: try again.
   end loop;
   raise exception 'accept_run: no place for run % after 5 tries', p_run_id using errcode = 'serialization_failure';
 end $$;
@@ -123,12 +123,12 @@ begin
       p_run_id, '6f736c69-7261-4000-8000-00000000a000', null, '6f736c69-7261-4000-8000-00000000a001', p_username, 'light',
       p_price_credits, p_max_age, p_request_id);
   update analysis.runs r
-     set username_hmac = p_username_hmac, forget_at = least(r.forget_at, r.created_at + p_life)
-   where r.id = p_run_id and r.forget_at is not null and r.username_hmac is null;
+     set username_hmac = p_username_hmac, redact_at = least(r.redact_at, r.created_at + p_life)
+   where r.id = p_run_id and r.redact_at is not null and r.username_hmac is null;
 end $$;
 grant execute on function analysis.accept_anonymous_run to gateway_service;
 
--- accept_run for a draft. No other run is the same: two requests at once have their own answers.
+-- accept_run for a draft. No other run is the same: two concurrent requests have their own answers.
 create function analysis.accept_draft(
   p_run_id uuid, p_account_id uuid, p_user_id uuid, p_answers jsonb, p_price_credits integer, p_request_id text
 ) returns table (outcome text, run_id uuid, status text, attempt integer)
@@ -158,8 +158,8 @@ begin
 end $$;
 grant execute on function analysis.accept_draft to analysis_service, gateway_service;
 
--- Makes a list of names a bulk, in one transaction. Runs that are active or fresh are linked, the rest become runs, in the order of the
--- list, at most p_max_runs of them (what the hold pays for). outcome: accepted, exists (already a bulk of this account) or closed.
+-- Creates a bulk from a list of names, in one transaction. Active and fresh runs are linked, the other names become runs, in the
+-- order of the list, at most p_max_runs (what the hold pays for). outcome: accepted, exists (a bulk of this account) or closed.
 create function analysis.accept_bulk(
   p_bulk_id uuid, p_account_id uuid, p_user_id uuid, p_business_profile_id uuid, p_type text, p_price_credits integer,
   p_held_credits integer, p_max_runs integer, p_max_age interval, p_request_id text,
@@ -190,13 +190,13 @@ begin
     insert into analysis.bulk_items (bulk_id, line, account_id, run_id, owned)
     select p_bulk_id, w.line, p_account_id, same.run_id, false
       from unnest(p_lines, p_usernames) as w (line, username)
-      cross join lateral analysis.find_standing(
+      cross join lateral analysis.find_reusable(
         p_account_id, p_business_profile_id, w.username, p_type, p_fresh_since, p_unchanged_since, p_business_version) as same
      where not exists (select from analysis.bulk_items i where i.bulk_id = p_bulk_id and i.line = w.line);
     get diagnostics linked_now = row_count;
     linked := linked + linked_now;
 
-    -- By name, so that two bulks of one account that meet wait for each other in the same order.
+    -- By name, so that two concurrent bulks of one account lock in the same order.
     with wanted as (
       select w.line, w.username, w.run_id from unnest(p_lines, p_usernames, p_run_ids) as w (line, username, run_id)
        where not exists (select from analysis.bulk_items i where i.bulk_id = p_bulk_id and i.line = w.line)
@@ -221,7 +221,7 @@ begin
     select coalesce(array_agg(w.line), '{}') into missing from unnest(p_lines) as w (line)
      where not exists (select from analysis.bulk_items i where i.bulk_id = p_bulk_id and i.line = w.line);
     exit when cardinality(missing) = 0 or cardinality(made) >= p_max_runs;
-    -- What was in the way of a name has just ended: look again.
+    -- A run that conflicted with a name has just ended: try again.
   end loop;
 
   if cardinality(missing) > 0 then

@@ -4,17 +4,17 @@ set local role analysis_owner;
 -- Bodies name functions of later files, and billing's view, which is made after this schema.
 set local check_function_bodies = off;
 
--- The one way for runs to end: state, attempt, sequence, cost, what announces the end again until it is settled, and the kept answers.
--- Ends those of the runs that are active, or only the one that still is in (p_held_state, p_held_attempt). A raised attempt fences
--- whoever works on a run; its own holder (p_by_holder) keeps its attempt, since its heartbeat would stop its work otherwise.
--- Locks runs by id; callers lock scrapes before.
+-- The only function that ends runs: state, attempt, sequence, cost, due time (the end is announced again until it is settled),
+-- stored answers. Ends the active ones of these runs, or only the one that still is in (p_held_state, p_held_attempt). A raised
+-- attempt fences the worker of a run; the worker itself (p_by_holder) keeps its attempt, since its heartbeat would stop it
+-- otherwise. Locks runs by id; callers lock scrapes before.
 create function analysis.end_runs(
   p_run_ids uuid[], p_state text, p_error_code text default null, p_error_detail text default null,
   p_held_state text default null, p_held_attempt integer default null, p_by_holder boolean default false
 ) returns setof analysis.runs language plpgsql set search_path = '' as $$
 begin
   perform 1 from analysis.runs r where r.id = any(p_run_ids) order by r.id for update;
-  -- A statement of its own: its costs are those that were booked before the lock was taken.
+  -- A statement of its own, so that it sees all costs that were added before the lock.
   return query
     update analysis.runs r
        set state = p_state, attempt = r.attempt + case when p_by_holder then 0 else 1 end, seq = r.seq + 1,
@@ -53,7 +53,7 @@ begin
 end $$;
 grant execute on function analysis.lock_with_scrapes to analysis_service;
 
--- Of these scrapes, which the caller has locked: those that no run waits for end, or are aborted where an actor may have been started.
+-- Of these scrapes, which the caller has locked: those that no run waits for end, or are aborted if an actor may have been started.
 create function analysis.abort_unwanted(p_scrape_ids uuid[]) returns table (row_id uuid, state text, attempt integer)
 language plpgsql set search_path = '' as $$
 begin
@@ -124,13 +124,13 @@ grant execute on function analysis.fail_waiting to analysis_service;
 
 -- Ends the active runs of a bulk, its own only. Lock order: slots (promotion holds them throughout), bulk, scrapes, runs.
 -- No transaction that holds a scrape or a run waits for a bulk: a run's end looks at its bulks after it has committed.
-create function analysis.cancel_bulk(p_bulk_id uuid, p_because text)
+create function analysis.cancel_bulk(p_bulk_id uuid, p_reason text)
 returns table (kind text, row_id uuid, state text, attempt integer)
 language plpgsql set search_path = '' as $$
 begin
   perform analysis.lock_slots();
   update analysis.bulks b
-     set stopped_because = coalesce(b.stopped_because, p_because), seq = b.seq + 1
+     set stopped_because = coalesce(b.stopped_because, p_reason), seq = b.seq + 1
    where b.id = p_bulk_id and b.state = 'open';
   if found then
     return query select * from analysis.cancel_runs(
@@ -154,7 +154,7 @@ begin
   if exists (
     select from analysis.bulk_items i join analysis.runs r on r.id = i.run_id
      where i.bulk_id = p_bulk_id and analysis.is_active(r.state)
-       -- One that was stopped doesn't wait for runs that aren't its own.
+       -- A stopped bulk does not wait for runs that it does not own.
        and (i.owned or bulk.stopped_because is null)
   ) then
     if bulk.stop_after_leads is not null and bulk.stopped_because is null then

@@ -1,5 +1,5 @@
 -- migrate:up
--- Deleting and restoring leads, forgetting anonymous runs, erasing profiles.
+-- Deleting and restoring leads, redacting anonymous runs, erasing profiles.
 set local role analysis_owner;
 
 -- Soft-deletes a lead; false when the account has no such lead. It can be restored for 30 days.
@@ -67,10 +67,10 @@ begin
 end $$;
 grant execute on function analysis.restore_leads to gateway_service;
 
--- Forgets at most p_limit runs whose time has come, and returns how many. Ten seconds after a run's end, so that open streams have
--- sent it; three minutes after its scrape's end, since a lost start of the same name is looked for among recorded ones until then.
--- Scrapes are locked before runs.
-create function analysis.forget_runs(p_limit integer) returns integer
+-- Redacts at most p_limit runs that are due, and returns how many. Not before ten seconds after a run's end, so that open streams
+-- have sent it, and three minutes after its scrape's end: until then a lost start of the same name is searched among recorded
+-- ones. Scrapes are locked before runs.
+create function analysis.redact_runs(p_limit integer) returns integer
 language plpgsql set search_path = '' as $$
 declare
   v_due uuid[];
@@ -81,37 +81,37 @@ begin
     into v_due, v_scrapes
     from (
       select r.id, r.scrape_id from analysis.runs r
-       where r.forget_at <= now() and r.forgotten_at is null and r.finished_at < now() - interval '10 seconds'
+       where r.redact_at <= now() and r.redacted_at is null and r.finished_at < now() - interval '10 seconds'
          and not exists (select from analysis.scrapes s
                           where s.id = r.scrape_id and (s.ended_at is null or s.ended_at > now() - interval '3 minutes'))
-       order by r.forget_at limit p_limit
+       order by r.redact_at limit p_limit
     ) due;
   perform 1 from analysis.scrapes s where s.id = any(v_scrapes) order by s.id for update;
-  -- As they are under their locks: another replica may have forgotten some of them, or is at it.
+  -- Read again under the locks: another replica may have redacted some of them, or is doing so.
   select coalesce(array_agg(locked.id), '{}') into v_runs from (
-    select r.id from analysis.runs r where r.id = any(v_due) and r.forgotten_at is null order by r.id for update skip locked) locked;
+    select r.id from analysis.runs r where r.id = any(v_due) and r.redacted_at is null order by r.id for update skip locked) locked;
   delete from analysis.analyses a where a.run_id = any(v_runs);
   delete from analysis.call_answers c where c.run_id = any(v_runs);
   update analysis.ai_usage_logs u set error = null where u.run_id = any(v_runs) and u.error is not null;
   update analysis.runs r
-     set username = '-', user_id = null, request_id = null, error_detail = null, scrape_id = null, forgotten_at = now()
+     set username = '-', user_id = null, request_id = null, error_detail = null, scrape_id = null, redacted_at = now()
    where r.id = any(v_runs);
-  -- A scrape holds the name too. One that another analysis shares stays with that.
+  -- A scrape has the name too. One that another analysis shares is kept.
   delete from analysis.scrapes s
    where s.id = any(v_scrapes) and s.state = 'ended' and not exists (select from analysis.runs r where r.scrape_id = s.id);
   return cardinality(v_runs);
 end $$;
-grant execute on function analysis.forget_runs to analysis_service;
+grant execute on function analysis.redact_runs to analysis_service;
 
--- Erases what has ended of a profile, for all accounts. Runs keep their row without the name, since the ledger's entries refer to
--- its id. `is_finished`: nothing of the profile is left, and nothing of it is active.
+-- Erases a profile's ended rows, for all accounts. Runs keep their row without the name, since the ledger's entries refer to its
+-- id. `is_finished`: no row with the profile's name is left.
 -- Lock order of all functions that lock rows of several kinds: slots, bulks, scrapes, leads, analyses, runs, daily costs; several
 -- of a kind by their key. (A run's end takes its lead after its run: no transaction that waits for an active run holds a lead.)
-create function analysis.erase_profile(p_username text, p_visitors_hmac text)
+create function analysis.erase_profile(p_username text, p_username_hmac text)
 returns table (removed jsonb, is_finished boolean)
 language plpgsql set search_path = '' as $$
 declare
-  -- As a word of its own in a pasted list. A dot is the only sign in a name that a pattern takes for something else.
+  -- As a separate word of a pasted list. The dot is the only character of a name with a meaning in a pattern.
   v_word constant text := '(^|[^a-z0-9._-])' || replace(p_username, '.', '\.') || '([^a-z0-9._-]|$)';
   v_runs uuid[];
   v_leads uuid[];
@@ -130,7 +130,7 @@ begin
     select l.id from analysis.leads l where l.username = p_username order by l.id for update) l;
   select coalesce(array_agg(r.id order by r.id), '{}') into v_runs from analysis.runs r
    where r.state in ('completed', 'failed', 'cancelled')
-     and (r.username = p_username or (p_visitors_hmac is not null and r.username_hmac = p_visitors_hmac));
+     and (r.username = p_username or (p_username_hmac is not null and r.username_hmac = p_username_hmac));
 
   delete from analysis.analyses a where a.run_id = any(v_runs) or a.lead_id = any(v_leads);
   get diagnostics v_analyses = row_count;

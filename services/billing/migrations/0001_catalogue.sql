@@ -23,7 +23,7 @@ select platform.protect('billing.packs', 'billing_service', 'select, insert');
 create policy gateway_read on billing.packs for select to gateway_service using (true);
 grant select on billing.packs to gateway_service;
 
--- What a Stripe price sells. It goes before any metadata: a plan changed in Stripe's portal leaves the metadata stale.
+-- What a Stripe price sells. It takes precedence over metadata, which is stale after a change of plan in Stripe's portal.
 create table billing.prices (
   stripe_price_id text primary key,
   plan text references billing.plans (plan),

@@ -2,16 +2,16 @@
 -- Customers, subscriptions, invoices, and the months that plans without a payment grant.
 set local role billing_owner;
 
--- Which account a Stripe customer belongs to. Written once, by a finished checkout; metadata has to agree with it from then on.
+-- Which account a Stripe customer belongs to. Written once, by a finished checkout; later metadata has to agree with it.
 create table billing.customers (
   stripe_customer_id text primary key,
   account_id uuid not null,
   created_at timestamptz not null default now(),
-  gone_at timestamptz
+  deleted_at timestamptz
 );
 create index customers_account on billing.customers (account_id);
 select platform.protect('billing.customers', 'billing_service', 'select, insert');
-grant update (gone_at) on billing.customers to billing_service;
+grant update (deleted_at) on billing.customers to billing_service;
 
 create table billing.subscriptions (
   id uuid primary key default gen_random_uuid(),
@@ -27,9 +27,9 @@ create table billing.subscriptions (
   stripe_subscription_id text unique,
   stripe_customer_id text,
   stripe_price_id text,
-  -- Taken before the object is fetched: an answer with a lower number than the row's is older news and changes nothing.
+  -- Drawn before the object is fetched: an answer with a lower number than the row's is older and changes nothing.
   fetch_seq bigint not null default 0,
-  -- The time of the event whose snapshot this is, where Stripe could not be asked for the object itself.
+  -- The time of the event whose snapshot this is, if the object itself could not be fetched.
   as_of timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -93,7 +93,7 @@ create table billing.renewals (
 create index renewals_account on billing.renewals (account_id);
 select platform.protect('billing.renewals', 'billing_service', 'select, insert');
 
--- The plan an account is on: of its live subscriptions, the one that gives most, so that a leftover free plan never hides a paid one.
+-- An account's plan: of its live subscriptions, the one with the most credits, so that a leftover free plan never hides a paid one.
 -- An account without a live subscription is absent; the anonymous account is on a plan of its own, which is not for sale.
 -- The view reads as its owner: its readers see only these two columns.
 create view billing.account_plans as
@@ -105,9 +105,9 @@ create view billing.account_plans as
   select '6f736c69-7261-4000-8000-00000000a000'::uuid, 'anonymous';
 grant select on billing.account_plans to analysis_owner, analysis_service, billing_service, gateway_service;
 
--- The service starts the free plan and ends plans; any other manual plan is set by billing.set_manual_plan alone. That binds the
--- schema's owner too. The statement's user is the owner in both cases, so the function is looked for in the call stack.
-create function billing.refuse_plan_by_hand() returns trigger language plpgsql set search_path = '' as $$
+-- The service starts the free plan and ends plans; only billing.set_manual_plan sets any other manual plan. That binds the
+-- schema's owner too. The statement's user is the owner in both cases, so the trigger looks for the function in the call stack.
+create function billing.reject_direct_plan_change() returns trigger language plpgsql set search_path = '' as $$
 declare
   v_context text;
 begin
@@ -118,22 +118,22 @@ begin
   return new;
 end $$;
 create trigger subscriptions_manual_insert before insert on billing.subscriptions for each row
-  when (new.source = 'manual' and new.plan <> 'free') execute function billing.refuse_plan_by_hand();
+  when (new.source = 'manual' and new.plan <> 'free') execute function billing.reject_direct_plan_change();
 create trigger subscriptions_manual_update before update of plan, state, source on billing.subscriptions for each row
   when (new.source = 'manual' and (old.plan <> new.plan or old.source <> 'manual' or (old.state <> new.state and new.state = 'active')))
-  execute function billing.refuse_plan_by_hand();
+  execute function billing.reject_direct_plan_change();
 create trigger manual_plans_by_function before insert on billing.manual_plans
-  for each row execute function billing.refuse_plan_by_hand();
+  for each row execute function billing.reject_direct_plan_change();
 
-create function billing.refuse_change() returns trigger language plpgsql set search_path = '' as $$
+create function billing.reject_change() returns trigger language plpgsql set search_path = '' as $$
 begin
-  raise exception 'a record of % stays as it was made', tg_table_name using errcode = 'insufficient_privilege';
+  raise exception 'rows of % are immutable', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
-create trigger manual_plans_kept before update or delete on billing.manual_plans
-  for each row execute function billing.refuse_change();
+create trigger manual_plans_immutable before update or delete on billing.manual_plans
+  for each row execute function billing.reject_change();
 
--- Puts an account on a plan that Stripe does not bill, and records that. A plan that was off renews from now on, not for the time in
--- between. Raises invalid_parameter_value for an unknown plan.
+-- Sets an account's plan that Stripe does not bill, and records it. A plan that was inactive renews from now on, not for the
+-- time in between. Raises invalid_parameter_value for an unknown plan.
 create function billing.set_manual_plan(p_account_id uuid, p_plan text) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -159,8 +159,8 @@ $$;
 grant execute on function billing.period_in_month to billing_service;
 
 -- Periods of manual and free plans that begin in p_at's month (UTC) or began before, and were not granted: credits without a payment.
--- Not while the account had a live subscription at Stripe, since that was its plan; never the first period: who made the
--- subscription granted that. Yearly subscriptions at Stripe are paid for: see billing.groups_owed.
+-- Not while the account had a live subscription at Stripe, since that was its plan; never the first period, which is granted
+-- with the subscription. Yearly subscriptions at Stripe are paid for: see billing.groups_owed.
 create function billing.renewable_subscriptions(p_at timestamptz)
 returns table (subscription_id uuid, account_id uuid, plan text, credits integer, period_start timestamptz, grant_key text)
 language sql stable security definer set search_path = '' as $$

@@ -19,7 +19,7 @@ create index checkout_sessions_account on billing.checkout_sessions (account_id)
 create index checkout_sessions_payment on billing.checkout_sessions (stripe_payment_intent_id);
 select platform.protect('billing.checkout_sessions', 'billing_service', 'select, insert, update');
 
--- Which invoice a payment paid: a refund or dispute names the payment alone.
+-- Which invoice a payment paid: a refund or dispute names only the payment.
 create table billing.invoice_payments (
   stripe_payment_intent_id text primary key,
   stripe_invoice_id text not null,
@@ -27,7 +27,7 @@ create table billing.invoice_payments (
 );
 select platform.protect('billing.invoice_payments', 'billing_service', 'select, insert, update');
 
--- What was paid for, and the money at stake for it, recorded when it is granted: what goes back is computed from this record.
+-- What was paid for, and the money at stake for it, recorded when it is granted: reversals are computed from this record.
 -- One row for each subscription on an invoice, one for a pack's checkout. Credits of one group_key (a subscription's id, or the
 -- purchase's own) are counted together.
 create table billing.purchases (
@@ -35,7 +35,7 @@ create table billing.purchases (
   group_key text not null,
   account_id uuid not null,
   made_at timestamptz not null,
-  total_credits integer not null,  -- of all the time it pays for, less what it gives back; below 0 for a downgrade
+  total_credits integer not null,  -- of all the time it pays for, less what it returns; below 0 for a downgrade
   returned_credits integer not null default 0 check (returned_credits >= 0),
   returned_at timestamptz,
   cash_minor bigint not null default 0 check (cash_minor >= 0),
@@ -77,7 +77,7 @@ create table billing.purchase_grants (
   credits integer not null check (credits > 0),
   starts_at timestamptz not null,
   is_month boolean not null default false,  -- of a month that was paid in advance
-  is_restored boolean not null default false,  -- given back after too many had been taken
+  is_restored boolean not null default false,  -- granted again after too many had been revoked
   taken_credits integer not null default 0 check (taken_credits between 0 and credits),
   frozen_under text,  -- the ledger's key of the freeze while a dispute is open
   freezes smallint not null default 0,
@@ -90,7 +90,7 @@ create index purchase_grants_frozen on billing.purchase_grants (grant_key) where
 select platform.protect('billing.purchase_grants', 'billing_service', 'select, insert');
 grant update (taken_credits, frozen_under, freezes) on billing.purchase_grants to billing_service;
 
--- A charge of which money went back, or may have to. What it bought is the purchase's.
+-- A charge with a refund or a dispute. What it bought is in the purchase.
 create table billing.charges (
   stripe_charge_id text primary key,
   account_id uuid not null,
@@ -112,17 +112,17 @@ create table billing.disputes (
   stripe_dispute_id text primary key,
   stripe_charge_id text not null references billing.charges (stripe_charge_id),
   amount_minor bigint not null,
-  state text not null,  -- Stripe's word; one that we don't know counts as open
+  state text not null,  -- Stripe's status; an unknown one counts as open
   fetch_seq bigint not null default 0,
   as_of timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
 create index disputes_charge on billing.disputes (stripe_charge_id);
-create index disputes_lately on billing.disputes (updated_at);
+create index disputes_updated on billing.disputes (updated_at);
 select platform.protect('billing.disputes', 'billing_service', 'select, insert, update');
 
--- What a credit note gave back beside refunds.
+-- What a credit note returned in addition to refunds.
 create table billing.credit_notes (
   stripe_credit_note_id text primary key,
   purchase_id text not null,
@@ -154,8 +154,8 @@ select platform.protect('billing.payment_problems', 'billing_service', 'select, 
 select platform.show_to_members('billing.payment_problems',
   'stripe_invoice_id, account_id, problem, hosted_invoice_url, next_attempt_at, created_at');
 
--- Groups of purchases with a month that was paid in advance, has begun and was not given. The service decides how many credits
--- of it are still paid. Two months after the paid time nothing is caught up any more.
+-- Groups of purchases with a month that was paid in advance, has begun and was not granted. The service computes how many
+-- credits of it are still paid. Nothing is caught up later than two months after the paid time.
 create function billing.groups_owed(p_at timestamptz) returns table (account_id uuid, group_key text)
 language sql stable security definer set search_path = '' as $$
   select distinct p.account_id, s.group_key

@@ -2,7 +2,7 @@
 -- Comparisons with the ledger and with Stripe.
 set local role billing_owner;
 
--- What reconciliation found. A row that it no longer finds is marked resolved, and stays.
+-- What reconciliation found. A row that it no longer finds is marked resolved, not deleted.
 create table billing.differences (
   what text not null,
   ref text not null,
@@ -17,7 +17,8 @@ create index differences_open on billing.differences (first_seen_at) where resol
 create index differences_account on billing.differences (account_id);
 select platform.protect('billing.differences', 'billing_service', 'select, insert, update');
 
--- Where Stripe's money is not what was granted, taken back or frozen for it. A row that is no longer found is marked resolved, and stays.
+-- Where Stripe's amounts differ from what was granted, revoked or frozen for them. A row that is no longer found is marked
+-- resolved, not deleted.
 create table billing.stripe_mismatches (
   kind text not null,
   stripe_id text not null,  -- of the invoice, checkout session, charge, credit note or dispute
@@ -27,7 +28,7 @@ create table billing.stripe_mismatches (
   stripe_minor bigint,
   recorded_minor bigint,
   currency text not null,
-  credits integer not null,  -- how many the ledger is off; 0 where it is not off yet
+  credits integer not null,  -- by how many the ledger differs; 0 if it does not differ yet
   first_seen_at timestamptz not null default now(),
   last_seen_at timestamptz not null default now(),
   resolved_at timestamptz,
@@ -37,7 +38,7 @@ create index stripe_mismatches_open on billing.stripe_mismatches (first_seen_at)
 create index stripe_mismatches_account on billing.stripe_mismatches (account_id);
 select platform.protect('billing.stripe_mismatches', 'billing_service', 'select, insert, update');
 
--- What billing booked as granted, taken back and frozen: what the ledger's audit compares with its grants. The views run as their owner.
+-- What billing recorded as granted, revoked and frozen: the ledger's audit compares its grants with it. The views run as their owner.
 create view billing.audited_grants as
 select g.grant_key, g.account_id, g.credits, g.taken_credits, g.frozen_under is not null as is_frozen,
        exists (select from billing.disputes d join billing.charges c on c.stripe_charge_id = d.stripe_charge_id
@@ -55,11 +56,11 @@ select 'paid_invoice_granted_nothing' as what, i.stripe_invoice_id as id,
   from billing.invoices i
  where i.amount_paid_minor > 0 and i.created_at < now() - interval '5 minutes'
    and not exists (select from billing.purchases p where p.purchase_id = i.stripe_invoice_id)
-   -- One that a checkout made: the checkout granted.
+   -- An invoice of a checkout: the checkout granted.
    and not exists (select from billing.invoice_payments ip
                      join billing.checkout_sessions s on s.stripe_payment_intent_id = ip.stripe_payment_intent_id
                     where ip.stripe_invoice_id = i.stripe_invoice_id)
-   -- One that bills only what gives no credits.
+   -- An invoice for plans without credits.
    and (i.stripe_subscription_id is null
      or exists (select from billing.subscriptions s join billing.plans l on l.plan = s.plan
                  where s.stripe_subscription_id = i.stripe_subscription_id and l.monthly_credits > 0))

@@ -12,18 +12,18 @@ create table credits.grants (
   expires_at timestamptz,
   idempotency_key text not null unique,
   created_at timestamptz not null default now(),
-  is_drained boolean not null default true,  -- nothing is available: draws skip it
-  asked_back integer not null default 0,  -- by all its revocations: revoked + debt + awaited
-  awaited integer not null default 0 check (awaited >= 0),  -- is taken from what is held, when that comes back
+  is_depleted boolean not null default true,  -- nothing is available: draws skip it
+  reversed integer not null default 0,  -- by all its revocations: revoked + debt + awaited
+  awaited integer not null default 0 check (awaited >= 0),  -- to be revoked from held credits when they are released
   freezes integer not null default 0 check (freezes >= 0),  -- open ones
-  booked_out_at timestamptz,  -- what was available when it expired is in `expired`
-  constraint grants_asked_back check (asked_back between 0 and amount)
+  written_off_at timestamptz,  -- what was available at expiry was moved to `expired`
+  constraint grants_reversed check (reversed between 0 and amount)
 );
 create index grants_account on credits.grants (account_id, created_at);
-create index grants_draw on credits.grants (account_id, expires_at, priority, created_at, id) where not is_drained;
-create index grants_expiring on credits.grants (expires_at) where expires_at is not null and booked_out_at is null;
+create index grants_draw on credits.grants (account_id, expires_at, priority, created_at, id) where not is_depleted;
+create index grants_expiring on credits.grants (expires_at) where expires_at is not null and written_off_at is null;
 create index grants_due_of_account on credits.grants (account_id, expires_at)
-  where expires_at is not null and booked_out_at is null;
+  where expires_at is not null and written_off_at is null;
 create index grants_frozen on credits.grants (idempotency_key) where freezes > 0;
 select platform.protect('credits.grants', 'credits_service', 'select');
 select platform.show_to_members('credits.grants');
@@ -37,7 +37,7 @@ create table credits.balances (
     (kind in ('issued', 'available', 'held', 'frozen', 'spent', 'expired', 'revoked', 'debt')),
   grant_id uuid references credits.grants (id),
   amount bigint not null default 0,
-  -- What was issued is owed by the system, so it alone is below zero.
+  -- What was issued is owed by the system, so only it is below zero.
   constraint balances_never_negative check (kind = 'issued' or amount >= 0),
   unique nulls not distinct (account_id, kind, grant_id),
   constraint balances_grant check ((kind in ('issued', 'spent')) = (grant_id is null))
@@ -47,21 +47,21 @@ create index balances_debt on credits.balances (account_id) where kind = 'debt';
 select platform.protect('credits.balances', 'credits_service', 'select');
 select platform.show_to_members('credits.balances');
 
--- One row for each account: what locks it, and what it has, rolled up by the trigger that moves balances. So an account
--- with ten thousand grants is held and settled as fast as one with a single grant.
-create table credits.purses (
+-- One row for each account: its lock, and the sums of its balances, which the trigger on entries maintains. So holding and
+-- settling takes as long for an account with ten thousand grants as for one with a single grant.
+create table credits.account_balances (
   account_id uuid primary key,
-  -- With what has expired and isn't booked out yet: decisions subtract that (credits.overdue).
+  -- Includes what has expired and is not written off yet: decisions subtract that (credits.overdue).
   available bigint not null default 0 check (available >= 0),
   held bigint not null default 0 check (held >= 0),
   frozen bigint not null default 0 check (frozen >= 0),
   debt bigint not null default 0 check (debt >= 0),
-  is_low boolean not null default true,  -- was announced; false again only once the balance has risen to the threshold
+  is_low boolean not null default true,  -- the notice was created; false again once the balance reaches the threshold
   position bigint not null default 0,  -- of the account's last statement line
-  marks integer not null default 0  -- how many revocations and freezes the account has
+  reversal_count integer not null default 0  -- how many revocations and freezes the account has
 ) with (fillfactor = 50);
-select platform.protect('credits.purses', 'credits_service', 'select');
-select platform.show_to_members('credits.purses');
+select platform.protect('credits.account_balances', 'credits_service', 'select');
+select platform.show_to_members('credits.account_balances');
 
 -- Settings for all accounts; the service writes them here, since SQL callers cross thresholds too.
 create table credits.policy (
@@ -151,7 +151,7 @@ create table credits.statement_lines (
 select platform.protect('credits.statement_lines', 'credits_service', 'select');
 select platform.show_to_members('credits.statement_lines');
 
--- A refund or a lost dispute, recorded against a grant that may not have come yet. The amounts say what became of it.
+-- A refund or a lost dispute, recorded against a grant that may not exist yet. The amounts say what it changed.
 create table credits.revocations (
   idempotency_key text primary key,
   grant_key text not null,
@@ -166,12 +166,12 @@ create index revocations_grant_key on credits.revocations (grant_key);
 create index revocations_created on credits.revocations (created_at);
 select platform.protect('credits.revocations', 'credits_service', 'select');
 
--- A dispute. One that ended before its freeze came refuses the late freeze.
+-- A dispute. A freeze that arrives after the end of its dispute is rejected.
 create table credits.freezes (
   idempotency_key text primary key,
   grant_key text not null,
   account_id uuid not null,
-  thawed_at timestamptz,
+  unfrozen_at timestamptz,
   created_at timestamptz not null default now()
 );
 create index freezes_grant_key on credits.freezes (grant_key);
@@ -204,7 +204,7 @@ create index notices_due on credits.notices (due_at) where due_at is not null;
 select platform.protect('credits.notices', 'credits_service', 'select');
 -- The service publishes a notice, then deletes it.
 create policy service_clock on credits.notices for update to credits_service using (true) with check (true);
-create policy service_told on credits.notices for delete to credits_service using (true);
+create policy service_deletes on credits.notices for delete to credits_service using (true);
 grant delete, update (attempt, failures, lease_until, not_before, due_at) on credits.notices to credits_service;
 
 -- What the audit found. A row that the audit no longer finds is marked resolved, and stays.

@@ -1,5 +1,5 @@
 -- migrate:up
--- Triggers: a transfer sums to zero, balances follow the entries, what was written stays.
+-- Triggers: a transfer sums to zero, balances follow the entries, written rows are immutable.
 set local role credits_owner;
 
 -- A transfer sums to zero and is not empty.
@@ -55,7 +55,7 @@ declare
   v_transfer uuid;
   v_kind text;
   v_account uuid;
-  v_purse credits.purses;
+  v_totals credits.account_balances;
   v_wrong text;
   v_others bigint := 0;
   v_sum bigint := 0;
@@ -74,8 +74,8 @@ begin
     ), moved as (
       update credits.balances b set amount = b.amount + s.amount from sums s where b.id = s.balance_id
       returning b.account_id, b.kind, b.grant_id, b.amount as after, s.amount as change, s.is_other
-    ), drained as (  -- to nothing, or from nothing
-      update credits.grants g set is_drained = (m.after = 0) from moved m
+    ), depleted as (  -- to nothing, or from nothing
+      update credits.grants g set is_depleted = (m.after = 0) from moved m
       where g.id = m.grant_id and m.kind = 'available' and (m.after = 0 or m.after = m.change)
     )
     select (select a.account_id from moved a limit 1), count(*) filter (where m.is_other) + count(distinct m.account_id) - 1, sum(m.change),
@@ -111,7 +111,7 @@ begin
         when 'available' then
           v_available := v_available + v_line.amount;
           if v_balance.amount = 0 or v_balance.amount = v_line.amount then  -- to nothing, or from nothing
-            update credits.grants g set is_drained = (v_balance.amount = 0) where g.id = v_balance.grant_id;
+            update credits.grants g set is_depleted = (v_balance.amount = 0) where g.id = v_balance.grant_id;
           end if;
         when 'held' then v_held := v_held + v_line.amount;
         when 'frozen' then v_frozen := v_frozen + v_line.amount;
@@ -130,18 +130,18 @@ begin
     return null;
   end if;
 
-  update credits.purses p
+  update credits.account_balances p
     set available = p.available + v_available, held = p.held + v_held, frozen = p.frozen + v_frozen, debt = p.debt + v_debt,
       position = p.position + 1
-    where p.account_id = v_account returning * into strict v_purse;
+    where p.account_id = v_account returning * into strict v_totals;
   insert into credits.statement_lines (account_id, position, transfer_id, change, available, held, frozen, debt)
-    values (v_account, v_purse.position, v_transfer, v_available, v_purse.available, v_purse.held, v_purse.frozen, v_purse.debt);
+    values (v_account, v_totals.position, v_transfer, v_available, v_totals.available, v_totals.held, v_totals.frozen, v_totals.debt);
   select c.low_balance_credits into strict v_threshold from credits.policy c where c.id = 1;
-  if v_purse.is_low <> (v_purse.available < v_threshold) then
-    update credits.purses p set is_low = not p.is_low where p.account_id = v_account;
-    if not v_purse.is_low then
+  if v_totals.is_low <> (v_totals.available < v_threshold) then
+    update credits.account_balances p set is_low = not p.is_low where p.account_id = v_account;
+    if not v_totals.is_low then
       insert into credits.notices (kind, account_id, available, threshold)
-        values ('low_balance', v_account, v_purse.available, v_threshold);
+        values ('low_balance', v_account, v_totals.available, v_threshold);
     end if;
   end if;
   return null;
@@ -149,64 +149,64 @@ end $$;
 create trigger entries_posted after insert on credits.entries
   referencing new table as posted for each statement execute function credits.post_entries();
 
--- Refuses changes of what was written. Privileges are not enough: they do not bind the owner, whose functions write here.
-create function credits.refuse_change() returns trigger language plpgsql set search_path = '' as $$
+-- Rejects changes of written rows. Privileges are not enough: they do not bind the owner, whose functions write here.
+create function credits.reject_change() returns trigger language plpgsql set search_path = '' as $$
 begin
   raise exception '%.% is immutable: % refused', tg_table_schema, tg_table_name, tg_op
     using errcode = 'insufficient_privilege';
 end $$;
 create trigger transfers_immutable before update or delete on credits.transfers
-  for each row execute function credits.refuse_change();
+  for each row execute function credits.reject_change();
 create trigger transfers_not_truncated before truncate on credits.transfers
-  for each statement execute function credits.refuse_change();
+  for each statement execute function credits.reject_change();
 create trigger entries_immutable before update or delete on credits.entries
-  for each row execute function credits.refuse_change();
+  for each row execute function credits.reject_change();
 create trigger entries_not_truncated before truncate on credits.entries
-  for each statement execute function credits.refuse_change();
+  for each statement execute function credits.reject_change();
 
 -- The same for other rows of the ledger.
 create trigger statement_lines_immutable before update or delete on credits.statement_lines
-  for each row execute function credits.refuse_change();
-create trigger grants_as_made before update on credits.grants for each row
+  for each row execute function credits.reject_change();
+create trigger grants_immutable before update on credits.grants for each row
   when ((old.id, old.account_id, old.source, old.amount, old.priority, old.expires_at, old.idempotency_key, old.created_at)
     is distinct from
     (new.id, new.account_id, new.source, new.amount, new.priority, new.expires_at, new.idempotency_key, new.created_at))
-  execute function credits.refuse_change();
-create trigger grants_kept before delete on credits.grants for each row execute function credits.refuse_change();
-create trigger holds_as_made before update on credits.holds for each row
+  execute function credits.reject_change();
+create trigger grants_not_deleted before delete on credits.grants for each row execute function credits.reject_change();
+create trigger holds_immutable before update on credits.holds for each row
   when ((old.id, old.account_id, old.amount, old.created_at) is distinct from (new.id, new.account_id, new.amount, new.created_at)
     or (old.state = 'settled' and (old.state, old.captured, old.released, old.settled_at)
       is distinct from (new.state, new.captured, new.released, new.settled_at)))
-  execute function credits.refuse_change();
-create trigger holds_kept before delete on credits.holds for each row
-  when (old.account_id is not null) execute function credits.refuse_change();  -- tombstones go
-create trigger revocations_as_made before update on credits.revocations for each row
+  execute function credits.reject_change();
+create trigger holds_not_deleted before delete on credits.holds for each row
+  when (old.account_id is not null) execute function credits.reject_change();  -- tombstones may be deleted
+create trigger revocations_immutable before update on credits.revocations for each row
   when ((old.idempotency_key, old.grant_key, old.account_id, old.amount, old.created_at)
       is distinct from (new.idempotency_key, new.grant_key, new.account_id, new.amount, new.created_at)
     or (old.taken + old.awaited + old.owed > 0
       and (old.taken, old.awaited, old.owed) is distinct from (new.taken, new.awaited, new.owed)))
-  execute function credits.refuse_change();
-create trigger revocations_kept before delete on credits.revocations for each row execute function credits.refuse_change();
-create trigger freezes_as_made before update on credits.freezes for each row
-  when (old.thawed_at is not null or (old.idempotency_key, old.grant_key, old.account_id, old.created_at)
+  execute function credits.reject_change();
+create trigger revocations_not_deleted before delete on credits.revocations for each row execute function credits.reject_change();
+create trigger freezes_immutable before update on credits.freezes for each row
+  when (old.unfrozen_at is not null or (old.idempotency_key, old.grant_key, old.account_id, old.created_at)
     is distinct from (new.idempotency_key, new.grant_key, new.account_id, new.created_at))
-  execute function credits.refuse_change();
-create trigger freezes_kept before delete on credits.freezes for each row execute function credits.refuse_change();
+  execute function credits.reject_change();
+create trigger freezes_not_deleted before delete on credits.freezes for each row execute function credits.reject_change();
 
--- Balances and purses are moved by the triggers on entries and marks, never by a statement of their own.
+-- Both tables of balances are updated by triggers on entries and reversals, never by a statement of their own.
 create trigger balances_moved_by_entries before update on credits.balances for each row
-  when (pg_catalog.pg_trigger_depth() = 0) execute function credits.refuse_change();
-create trigger balances_kept before delete on credits.balances for each row execute function credits.refuse_change();
-create trigger purses_moved_by_entries before update on credits.purses for each row
-  when (pg_catalog.pg_trigger_depth() = 0) execute function credits.refuse_change();
-create trigger purses_kept before delete on credits.purses for each row execute function credits.refuse_change();
+  when (pg_catalog.pg_trigger_depth() = 0) execute function credits.reject_change();
+create trigger balances_not_deleted before delete on credits.balances for each row execute function credits.reject_change();
+create trigger account_balances_moved_by_entries before update on credits.account_balances for each row
+  when (pg_catalog.pg_trigger_depth() = 0) execute function credits.reject_change();
+create trigger account_balances_not_deleted before delete on credits.account_balances for each row execute function credits.reject_change();
 do $$
 declare
   name text;
 begin
-  foreach name in array array['statement_lines', 'grants', 'holds', 'revocations', 'freezes', 'balances', 'purses'] loop
+  foreach name in array array['statement_lines', 'grants', 'holds', 'revocations', 'freezes', 'balances', 'account_balances'] loop
     execute format('create trigger %s_not_truncated before truncate on credits.%I
-      for each statement execute function credits.refuse_change()', name, name);
+      for each statement execute function credits.reject_change()', name, name);
     execute format('revoke truncate on credits.%I from credits_owner', name);
   end loop;
 end $$;
@@ -214,16 +214,16 @@ revoke update, delete, truncate on credits.entries from credits_owner;
 -- The owner keeps UPDATE here: the foreign key of entries locks the transfer's row, which needs it. The trigger refuses the rest.
 revoke delete, truncate on credits.transfers from credits_owner;
 
--- Revocations and freezes are counted, so that one that is deleted before its grant came is missed.
-create function credits.count_mark() returns trigger language plpgsql set search_path = '' as $$
+-- Revocations and freezes are counted, so that the audit notices one that was deleted before its grant arrived.
+create function credits.count_reversal() returns trigger language plpgsql set search_path = '' as $$
 begin
-  update credits.purses p set marks = p.marks + 1 where p.account_id = new.account_id;
+  update credits.account_balances p set reversal_count = p.reversal_count + 1 where p.account_id = new.account_id;
   return null;
 end $$;
-create trigger revocations_counted after insert on credits.revocations for each row execute function credits.count_mark();
-create trigger freezes_counted after insert on credits.freezes for each row execute function credits.count_mark();
+create trigger revocations_counted after insert on credits.revocations for each row execute function credits.count_reversal();
+create trigger freezes_counted after insert on credits.freezes for each row execute function credits.count_reversal();
 
--- A hold is due within a day, whoever sets `due_at`: later, it would lock credits that nothing releases.
+-- For every writer: a hold is due within a day. With a later time it would lock credits that nothing releases.
 create function credits.assert_due_soon() returns trigger language plpgsql set search_path = '' as $$
 begin
   if new.due_at > clock_timestamp() + interval '1 day' then

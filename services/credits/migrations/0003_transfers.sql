@@ -1,29 +1,28 @@
 -- migrate:up
--- What all movements use. Every function that moves credits locks one row, the account's in credits.purses, before it touches
--- another (but for the settled hold's own). It reads what it decides on in a later statement, since a statement that waited for a
--- lock still sees what was there before it; and it takes the time after it, by the clock, since a transaction's time may be older
--- than what it waited for.
+-- What all movements use. Every function that moves credits locks one row, the account's in credits.account_balances, before
+-- any other (except the settled hold's own). It reads what it decides on in a later statement, since a statement that waited
+-- for a lock still sees the rows from before the wait. It reads the clock after the lock, since now() may be older.
 set local role credits_owner;
 
 create type credits.line as (kind text, grant_id uuid, amount integer);
 
--- Locks the account's row until the transaction ends, and makes it if this is the account's first movement.
-create function credits.lock_purse(p_account_id uuid) returns credits.purses
+-- Locks the account's row until the transaction ends; creates it on the account's first movement.
+create function credits.lock_account(p_account_id uuid) returns credits.account_balances
 language plpgsql set search_path = '' as $$
 declare
-  v_purse credits.purses;
+  v_totals credits.account_balances;
 begin
-  select * into v_purse from credits.purses p where p.account_id = p_account_id for no key update;
+  select * into v_totals from credits.account_balances p where p.account_id = p_account_id for no key update;
   if not found then
-    insert into credits.purses (account_id) values (p_account_id) on conflict do nothing;
+    insert into credits.account_balances (account_id) values (p_account_id) on conflict do nothing;
     insert into credits.balances (account_id, kind)
       values (p_account_id, 'issued'), (p_account_id, 'spent') on conflict do nothing;
-    select * into strict v_purse from credits.purses p where p.account_id = p_account_id for no key update;
+    select * into strict v_totals from credits.account_balances p where p.account_id = p_account_id for no key update;
   end if;
-  return v_purse;
+  return v_totals;
 end $$;
 
--- What credits.purses counts as available although it has expired: not booked out yet.
+-- What credits.account_balances counts as available although it has expired and is not written off yet.
 create function credits.overdue(p_account_id uuid, p_now timestamptz) returns bigint
 language plpgsql stable set search_path = '' as $$
 begin
@@ -31,7 +30,7 @@ begin
     select coalesce(sum(b.amount), 0)
     from credits.grants g
     join credits.balances b on b.grant_id = g.id and b.kind = 'available'
-    where g.account_id = p_account_id and not g.is_drained and g.expires_at <= p_now
+    where g.account_id = p_account_id and not g.is_depleted and g.expires_at <= p_now
   );
 end $$;
 
@@ -39,12 +38,12 @@ end $$;
 create function credits.available(p_account_id uuid) returns bigint
 language sql stable set search_path = '' as $$
   select coalesce(max(p.available), 0) - credits.overdue(p_account_id, clock_timestamp())
-  from credits.purses p where p.account_id = p_account_id
+  from credits.account_balances p where p.account_id = p_account_id
 $$;
 
--- Writes a transfer's lines, in one statement, in the given order; lines of 0 are left out. A balance that few grants ever need is
--- made here. The caller holds the account's lock. Many lines are resolved in one statement, by the index on the grant; a few use the
--- small statements whose plans are kept.
+-- Writes a transfer's lines in one statement, in the given order, without lines of 0. Creates balances that most grants never
+-- need. The caller holds the account's lock. Many lines are resolved in one statement, by the index on the grant; a few use
+-- small statements, whose plans are cached.
 create function credits.post(p_transfer_id uuid, p_account_id uuid, p_lines credits.line[]) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -97,9 +96,9 @@ begin
   return v_transfer;
 end $$;
 
--- Takes an amount out of the grants: soonest-expiring first, then by priority, then the oldest. p_to is `held` (of the same grant) or
--- `spent`. The caller holds the account's lock and knows that there is enough. Grants that expire and grants that never do are read
--- apart, so that each read begins in the index at the first live one, however many expired grants are not booked out yet.
+-- Draws an amount from the grants: soonest-expiring first, then by priority, then the oldest. p_to is `held` (of the same
+-- grant) or `spent`. The caller holds the account's lock and has checked that there is enough. Grants with and without expiry
+-- are read separately, so that each read starts at the first live one in the index, however many expired ones remain.
 create function credits.draw(p_transfer_id uuid, p_account_id uuid, p_amount integer, p_to text, p_now timestamptz)
 returns void language plpgsql set search_path = '' as $$
 declare
@@ -112,11 +111,11 @@ begin
     from (
       -- Each has at least one credit, so no draw needs more of them than credits.
       (select g.id, g.expires_at, g.priority, g.created_at from credits.grants g
-       where g.account_id = p_account_id and not g.is_drained and g.expires_at > p_now
+       where g.account_id = p_account_id and not g.is_depleted and g.expires_at > p_now
        order by g.expires_at, g.priority, g.created_at, g.id limit p_amount)
       union all
       (select g.id, g.expires_at, g.priority, g.created_at from credits.grants g
-       where g.account_id = p_account_id and not g.is_drained and g.expires_at is null
+       where g.account_id = p_account_id and not g.is_depleted and g.expires_at is null
        order by g.priority, g.created_at, g.id limit p_amount)
     ) d
     join credits.balances b on b.grant_id = d.id and b.kind = 'available'
@@ -131,7 +130,8 @@ begin
     exit when v_left = 0;
   end loop;
   if v_left > 0 then
-    raise exception 'account % is % credits short of its purse', p_account_id, v_left using errcode = 'check_violation';
+    raise exception 'the grants of account % have % credits less than its balance', p_account_id, v_left
+      using errcode = 'check_violation';
   end if;
   if p_to = 'spent' then
     v_lines := v_lines || ('spent', null, p_amount)::credits.line;

@@ -16,7 +16,7 @@ begin
   if p_amount is null or p_amount <= 0 then
     raise exception 'a hold is of at least 1 credit, not %', p_amount using errcode = 'invalid_parameter_value';
   end if;
-  select p.available into v_available from credits.purses p where p.account_id = p_account_id for no key update;
+  select p.available into v_available from credits.account_balances p where p.account_id = p_account_id for no key update;
   v_now := clock_timestamp();
   v_available := coalesce(v_available, 0) - credits.overdue(p_account_id, v_now);
 
@@ -41,7 +41,7 @@ begin
   )
   insert into credits.transfers (id, idempotency_key, kind, account_id, hold_id, transaction_type)
     select v_transfer, 'hold:' || p_hold_id, 'hold', p_account_id, h.id, 'hold' from held h;
-  if not found then  -- a tombstone, or another account's hold, was committed since the look above
+  if not found then  -- a tombstone, or another account's hold, was committed since the read above
     return query select 'closed', false, 0, v_available, null::timestamptz;
     return;
   end if;
@@ -50,10 +50,10 @@ begin
 end $$;
 grant execute on function credits.hold to credits_service;
 
--- Captures some of a hold and releases the rest, once; a repeated call returns the first settlement's amounts. A hold that does not
--- exist becomes a tombstone: account null, amounts 0. Capturing takes what was drawn first. What is released returns to the
--- grant it came from, or to where that grant's credits are now: revoked, frozen or expired. If a revocation awaited
--- some of these credits and they were captured, they become the grant's debt, unless other credits of it are still held.
+-- Captures some of a hold and releases the rest, once; a repeated call returns the first settlement's amounts. A hold that does
+-- not exist becomes a tombstone: account null, amounts 0. What was drawn first is captured first. The rest is released to its
+-- grant, or to where that grant's credits are now: revoked, frozen or expired. If a revocation awaited some of these credits
+-- and they were captured, they become the grant's debt, unless other credits of it are still held.
 create function credits.settle(p_hold_id uuid, p_capture integer)
 returns table (is_new boolean, account_id uuid, captured integer, released integer, settled_at timestamptz)
 language plpgsql security definer set search_path = '' as $$
@@ -94,10 +94,10 @@ begin
     elsif v_hold.amount < p_capture then
       raise exception 'hold % is of % credits, and % were to be captured', p_hold_id, v_hold.amount, p_capture
         using errcode = 'invalid_parameter_value';
-    end if;  -- else it was committed between the two looks: settle it now
+    end if;  -- else it was committed between the two reads: settle it now
   end loop;
 
-  perform 1 from credits.purses p where p.account_id = v_hold.account_id for no key update;
+  perform 1 from credits.account_balances p where p.account_id = v_hold.account_id for no key update;
   v_now := clock_timestamp();
   for v_part in
     select g.id, e.amount, g.awaited, b.amount as held,
@@ -139,7 +139,7 @@ begin
 end $$;
 grant execute on function credits.settle to credits_service;
 
--- Lets an open hold live p_life from now, never shorter than it has. Null: there is no open hold of this id.
+-- Extends an open hold to p_life from now; never shortens it. Null: no open hold has this id.
 create function credits.extend_hold(p_hold_id uuid, p_life interval) returns timestamptz
 language sql security definer set search_path = '' as $$
   update credits.holds h set due_at = greatest(h.due_at, clock_timestamp() + p_life)
@@ -148,19 +148,20 @@ language sql security definer set search_path = '' as $$
 $$;
 grant execute on function credits.extend_hold to credits_service;
 
--- Tombstones over 90 days old: ids that were settled before they were ever held. No hold comes that late. At most p_limit; how many.
-create function credits.forget_tombstones(p_limit integer) returns bigint
+-- Deletes tombstones over 90 days old (ids that were settled before they were held), at most p_limit. Returns how many. A hold
+-- never arrives that late.
+create function credits.delete_tombstones(p_limit integer) returns bigint
 language sql security definer set search_path = '' as $$
-  with gone as (
+  with deleted as (
     delete from credits.holds h where h.id in (
       select t.id from credits.holds t
        where t.account_id is null and t.state = 'settled' and t.settled_at < now() - interval '90 days'
        limit p_limit for update skip locked)
     returning h.id
   )
-  select count(*) from gone
+  select count(*) from deleted
 $$;
-grant execute on function credits.forget_tombstones to credits_service;
+grant execute on function credits.delete_tombstones to credits_service;
 
 reset role;
 

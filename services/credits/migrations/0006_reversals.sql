@@ -1,11 +1,11 @@
 -- migrate:up
 -- What billing reports about a grant, in any order: refunds and disputes. Each is recorded against the grant's key, so it may
--- come before the grant, which nets it (credits.grant).
+-- arrive before the grant, which then nets it (credits.grant).
 set local role credits_owner;
 
--- Takes credits of a grant back, once for each key: p_amount of them, or all (null); at most the grant, however many ask. What is
--- left of it goes first, then what had expired; what is held is awaited; what was spent becomes its debt. The figures say what
--- this call took, awaits and made debt. All 0: the grant hasn't come, or has no more.
+-- Revokes credits of a grant, once for each key: p_amount of them, or all (null). All revocations together revoke at most the
+-- grant. Credits that are left go first, then expired ones; held ones are awaited; spent ones become the grant's debt. Returns
+-- what this call took, awaits and made debt. All 0: there is no such grant yet, or nothing is left of it to revoke.
 create function credits.revoke(p_grant_key text, p_amount integer, p_idempotency_key text, p_account_id uuid)
 returns table (is_new boolean, taken integer, awaited integer, owed integer)
 language plpgsql security definer set search_path = '' as $$
@@ -22,7 +22,7 @@ begin
   if p_amount <= 0 then
     raise exception 'a revocation is of at least 1 credit, not %', p_amount using errcode = 'invalid_parameter_value';
   end if;
-  perform credits.lock_purse(p_account_id);
+  perform credits.lock_account(p_account_id);
   v_grant := credits.grant_of(p_grant_key, p_account_id);
   insert into credits.revocations (idempotency_key, grant_key, account_id, amount)
     values (p_idempotency_key, p_grant_key, p_account_id, p_amount) on conflict do nothing;
@@ -34,7 +34,7 @@ begin
     return query select false, v_done.taken, v_done.awaited, v_done.owed;
     return;
   end if;
-  v_left := least(coalesce(p_amount, v_grant.amount), v_grant.amount - v_grant.asked_back);
+  v_left := least(coalesce(p_amount, v_grant.amount), v_grant.amount - v_grant.reversed);
   if v_grant.id is null or v_left = 0 then
     return query select true, 0, 0, 0;
     return;
@@ -51,10 +51,10 @@ begin
   v_expired := least(v_expired, v_left - v_available - v_frozen);
   v_taken := v_available + v_frozen + v_expired;
   v_held := least(v_held - v_grant.awaited, v_left - v_taken);
-  v_left := v_left - v_taken - v_held;  -- what is left to ask for was spent
+  v_left := v_left - v_taken - v_held;  -- the rest was spent
 
   update credits.grants g
-    set asked_back = g.asked_back + v_taken + v_held + v_left, awaited = g.awaited + v_held
+    set reversed = g.reversed + v_taken + v_held + v_left, awaited = g.awaited + v_held
     where g.id = v_grant.id;
   update credits.revocations r set taken = v_taken, awaited = v_held, owed = v_left
     where r.idempotency_key = p_idempotency_key;
@@ -68,7 +68,7 @@ begin
 end $$;
 grant execute on function credits.revoke to billing_service, credits_service;
 
--- A key is of one dispute over one grant.
+-- A key belongs to one dispute over one grant.
 create function credits.assert_freeze(p_grant_key text, p_idempotency_key text, p_account_id uuid) returns void
 language plpgsql stable set search_path = '' as $$
 begin
@@ -80,8 +80,8 @@ begin
   end if;
 end $$;
 
--- Puts what is left of a grant out of reach while it is disputed; what comes back from holds joins it. The key is the
--- dispute's, and unfreeze takes the same.
+-- Freezes what is left of a grant while it is disputed; credits that holds release meanwhile are frozen too. The key is the
+-- dispute's; unfreeze takes the same one.
 create function credits.freeze(p_grant_key text, p_idempotency_key text, p_account_id uuid)
 returns table (is_new boolean, frozen integer)
 language plpgsql security definer set search_path = '' as $$
@@ -89,7 +89,7 @@ declare
   v_grant credits.grants;
   v_amount integer;
 begin
-  perform credits.lock_purse(p_account_id);
+  perform credits.lock_account(p_account_id);
   v_grant := credits.grant_of(p_grant_key, p_account_id);
   insert into credits.freezes (idempotency_key, grant_key, account_id)
     values (p_idempotency_key, p_grant_key, p_account_id) on conflict do nothing;
@@ -109,25 +109,26 @@ begin
 end $$;
 grant execute on function credits.freeze to billing_service, credits_service;
 
--- Ends a freeze. The last one of a grant gives its credits back, or to the expired ones if their time passed meanwhile.
+-- Ends a freeze. The last one of a grant makes its credits available again, or moves them to `expired` if the grant expired
+-- meanwhile.
 create function credits.unfreeze(p_grant_key text, p_idempotency_key text, p_account_id uuid)
-returns table (is_new boolean, thawed integer)
+returns table (is_new boolean, unfrozen integer)
 language plpgsql security definer set search_path = '' as $$
 declare
   v_grant credits.grants;
   v_amount integer;
 begin
-  perform credits.lock_purse(p_account_id);
+  perform credits.lock_account(p_account_id);
   v_grant := credits.grant_of(p_grant_key, p_account_id);
-  insert into credits.freezes (idempotency_key, grant_key, account_id, thawed_at)
+  insert into credits.freezes (idempotency_key, grant_key, account_id, unfrozen_at)
     values (p_idempotency_key, p_grant_key, p_account_id, clock_timestamp()) on conflict do nothing;
-  if found then  -- before its freeze, which will find the key closed
+  if found then  -- it came before its freeze, which will find the key closed
     return query select true, 0;
     return;
   end if;
   perform credits.assert_freeze(p_grant_key, p_idempotency_key, p_account_id);
-  update credits.freezes f set thawed_at = clock_timestamp()
-    where f.idempotency_key = p_idempotency_key and f.thawed_at is null;
+  update credits.freezes f set unfrozen_at = clock_timestamp()
+    where f.idempotency_key = p_idempotency_key and f.unfrozen_at is null;
   if not found then
     return query select false, 0;
     return;

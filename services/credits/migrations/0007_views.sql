@@ -9,7 +9,7 @@ create view credits.settlements as
   where h.state = 'settled';
 grant select on credits.settlements to analysis_service;
 
--- Each balance beside the sum of its entries: what the audit compares.
+-- Each balance next to the sum of its entries: what the audit compares.
 create view credits.v_balances with (security_invoker = true) as
   select b.id as balance_id, b.account_id, b.kind, b.grant_id, b.amount, coalesce(e.amount, 0) as entries_amount
   from credits.balances b
@@ -22,11 +22,11 @@ create view credits.grant_keys as
   select g.idempotency_key as grant_key, g.account_id, g.source, g.amount as credits, g.created_at from credits.grants g;
 grant select on credits.grant_keys to billing_service;
 
--- What became of grants, for billing's reconciliation with Stripe. The views run as their owner: their readers see nothing else.
-create view credits.grant_standings as
-  select g.idempotency_key as grant_key, g.amount as credits, g.asked_back as taken_credits, g.freezes > 0 as is_frozen
+-- The state of grants, for billing's reconciliation with Stripe. The views run as their owner: their readers see nothing else.
+create view credits.grant_statuses as
+  select g.idempotency_key as grant_key, g.amount as credits, g.reversed as taken_credits, g.freezes > 0 as is_frozen
     from credits.grants g;
-grant select on credits.grant_standings to billing_service;
+grant select on credits.grant_statuses to billing_service;
 
 create view credits.frozen_grants as
   select g.idempotency_key as grant_key from credits.grants g where g.freezes > 0;

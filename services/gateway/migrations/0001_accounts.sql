@@ -9,7 +9,7 @@ create table identity.users (
   created_at timestamptz not null default now(),
   mailbox text check (length(mailbox) <= 320)
 );
--- Not unique: the token issuer decides who has an address, and may pass it from one user to another.
+-- Not unique: the token issuer decides which user has an address, and may give it to another one.
 create index users_email on identity.users (lower(email));
 create index users_mailbox on identity.users (mailbox);
 
@@ -34,8 +34,8 @@ create table identity.members (
 );
 create index members_of_user on identity.members (user_id);
 
--- The accounts of the user who asks, without deleted ones. Every policy for users reads it. STABLE and called in a sub-select, so
--- it runs once per statement.
+-- The accounts of the current user, without deleted ones. Every policy for users reads it. STABLE and called in a sub-select,
+-- so it runs once per statement.
 create function public.user_account_ids() returns setof uuid
 language sql stable security definer set search_path = '' as $$
   select m.account_id from identity.members m join identity.accounts a on a.id = m.account_id and a.deleted_at is null
@@ -45,8 +45,8 @@ grant execute on function public.user_account_ids to authenticated;
 
 select platform.protect('identity.users', 'gateway_service', 'select, insert, update, delete');
 create policy own_row on identity.users for select to authenticated using (id = (select auth.uid()));
--- Members of an account see who else is in it.
-create policy fellows_read on identity.users for select to authenticated
+-- Members of an account see its other members.
+create policy co_members_read on identity.users for select to authenticated
   using (id in (select m.user_id from identity.members m where m.account_id in (select public.user_account_ids())));
 grant select on identity.users to authenticated;
 select platform.protect('identity.accounts', 'gateway_service', 'select, insert, update, delete');
@@ -56,7 +56,7 @@ grant select on identity.accounts to authenticated;
 select platform.protect('identity.members', 'gateway_service', 'select, insert, update, delete');
 select platform.show_to_members('identity.members');
 
--- An invitation's token is shown once and kept as a hash: who can read this table still cannot accept the invitation.
+-- An invitation's token is shown once and stored as a hash: reading this table is not enough to accept the invitation.
 create table identity.invitations (
   id uuid primary key,
   account_id uuid not null references identity.accounts (id) on delete cascade,
@@ -92,7 +92,7 @@ create table identity.sign_outs (
 create index sign_outs_old on identity.sign_outs (signed_out_at);
 select platform.protect('identity.sign_outs', 'gateway_service', 'select, insert, update, delete');
 
--- What is left of an account that was purged: its id, which the ledger's entries refer to, and by which other services purge.
+-- What remains of a purged account: its id, which the ledger's entries refer to, and by which other services purge.
 create table identity.purged_accounts (
   account_id uuid primary key,
   deleted_at timestamptz not null,
@@ -100,7 +100,7 @@ create table identity.purged_accounts (
 );
 select platform.protect('identity.purged_accounts', 'gateway_service', 'select, insert');
 
--- Accounts that are deleted, purged or not. It runs as its owner: its readers see only ids and times.
+-- Deleted accounts, purged or not. It runs as its owner: its readers see only ids and times.
 create view identity.closed_accounts as
   select a.id as account_id, a.deleted_at, null::timestamptz as purged_at from identity.accounts a where a.deleted_at is not null
   union all
@@ -110,7 +110,7 @@ grant select on identity.closed_accounts to analysis_service, billing_owner, bil
 -- Anonymous runs belong to this account. It has no members, so it is in no list, and it cannot be deleted.
 -- Ids: oslira_shared/anonymous.py.
 insert into identity.accounts (id, name, kind)
-  values ('6f736c69-7261-4000-8000-00000000a000', 'Visitors without an account', 'system');
+  values ('6f736c69-7261-4000-8000-00000000a000', 'Anonymous callers', 'system');
 
 reset role;
 

@@ -19,7 +19,7 @@ select platform.protect('identity.business_profiles', 'gateway_service', 'select
 select platform.show_to_members('identity.business_profiles');
 create policy members_add on identity.business_profiles for insert to authenticated
   with check (account_id in (select public.user_account_ids()));
--- Members change a profile's context and soft-delete it; they never write its account or its version.
+-- Members change a profile's context and soft-delete it; they cannot write its account or its version.
 create policy members_change on identity.business_profiles for update to authenticated
   using (account_id in (select public.user_account_ids()))
   with check (account_id in (select public.user_account_ids()));
@@ -39,10 +39,10 @@ select platform.protect('identity.business_profile_versions', 'gateway_service',
 select platform.show_to_members('identity.business_profile_versions');
 
 -- For every writer: a changed context has a new version, and an account has a bounded number of profiles.
-create function identity.keep_business_rules() returns trigger
+create function identity.enforce_business_rules() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-  most constant integer := 50;
+  max_count constant integer := 50;
 begin
   if tg_op = 'UPDATE' then
     new.version := old.version + case when new.context is distinct from old.context then 1 else 0 end;
@@ -53,18 +53,18 @@ begin
       return new;
     end if;
   end if;
-  -- One more than before, new or restored: the account's row is locked, so that two at once don't both count the same. The
-  -- count is a second statement, after the lock.
+  -- One more profile, new or restored. The account's row is locked, so that two concurrent writers do not count the same rows;
+  -- the count is a second statement, after the lock.
   perform 1 from identity.accounts a where a.id = new.account_id for no key update;
-  if (select count(*) from identity.business_profiles b where b.account_id = new.account_id and b.deleted_at is null) >= most then
-    raise exception 'too many business profiles' using errcode = 'OS409', detail = most::text;
+  if (select count(*) from identity.business_profiles b where b.account_id = new.account_id and b.deleted_at is null) >= max_count then
+    raise exception 'too many business profiles' using errcode = 'OS409', detail = max_count::text;
   end if;
   return new;
 end $$;
-create trigger keep_business_rules before insert or update on identity.business_profiles
-  for each row execute function identity.keep_business_rules();
+create trigger enforce_business_rules before insert or update on identity.business_profiles
+  for each row execute function identity.enforce_business_rules();
 
-create function identity.keep_business_version() returns trigger
+create function identity.record_business_version() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   insert into identity.business_profile_versions (business_profile_id, version, account_id, context)
@@ -72,8 +72,8 @@ begin
   on conflict do nothing;
   return null;
 end $$;
-create trigger keep_business_version after insert or update of context on identity.business_profiles
-  for each row execute function identity.keep_business_version();
+create trigger record_business_version after insert or update of context on identity.business_profiles
+  for each row execute function identity.record_business_version();
 
 -- A business as analysis reads it: its newest version, or the one named; null if it is not that account's or was deleted.
 create function identity.business_at(p_business_profile_id uuid, p_account_id uuid, p_version integer)

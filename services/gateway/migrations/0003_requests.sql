@@ -3,7 +3,7 @@
 set local role identity_owner;
 
 -- One row per Idempotency-Key and account. The run id derives from (account, key, generation); a closed or expired one raises
--- the generation, so the row outlives its 24 hours by as long as the clean-up leaves it.
+-- the generation. So the row remains after its 24 hours until the clean-up deletes it.
 create table identity.idempotency (
   account_id uuid not null references identity.accounts (id) on delete cascade,
   key text not null check (length(key) between 1 and 255),

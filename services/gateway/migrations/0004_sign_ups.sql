@@ -3,8 +3,8 @@
 set local role identity_owner;
 
 -- A new account's trial, as a work row: billing and the ledger grant the credits.
---   due      its network has had its share of trials today; it is tried again on the next day
---   allowed  billing may start the free plan, and is asked until it says that it has
+--   due      its network has used today's trials; it is tried again on the next day
+--   allowed  billing may start the free plan, and is called until it confirms that it has
 --   done, refused (reason)
 create table identity.sign_ups (
   account_id uuid primary key references identity.accounts (id) on delete cascade,

@@ -34,8 +34,8 @@ select platform.show_to_members('identity.webhook_endpoints',
   'id, account_id, url, description, event_types, state, state_reason, state_changed_at, old_secret_until,
    failure_count, failing_since, last_problem, last_delivered_at, created_at, updated_at');
 
--- One event for one endpoint, as a row of work. 'held': its endpoint is paused. The body is kept as it was first made, so that what
--- is signed and sent is the same each time.
+-- One event for one endpoint, as a work row. 'held': its endpoint is paused. The body is stored once, so that every attempt
+-- signs and sends the same.
 create table identity.webhook_deliveries (
   id uuid primary key,
   account_id uuid not null references identity.accounts (id) on delete cascade,
@@ -48,7 +48,7 @@ create table identity.webhook_deliveries (
   problem text check (length(problem) <= 200),
   last_tried_at timestamptz,
   delivered_at timestamptz,
-  -- From when on it counts as too old: its creation, or its last replay.
+  -- Its age counts from here: its creation, or its last replay.
   waited_from timestamptz not null default now(),
   created_at timestamptz not null default now(),
   state text not null default 'pending' check (state in ('pending', 'held', 'delivered', 'failed', 'expired')),
@@ -63,7 +63,7 @@ create table identity.webhook_deliveries (
   check ((state = 'pending') = (due_at is not null)),
   check ((state = 'delivered') = (delivered_at is not null))
 );
--- Looked through from endpoint to endpoint, so that one with many rows costs no more than one with a single row.
+-- Scanned from endpoint to endpoint, so that one with many rows costs no more than one with a single row.
 create index webhook_deliveries_due on identity.webhook_deliveries (endpoint_id, due_at) where due_at is not null;
 create index webhook_deliveries_held on identity.webhook_deliveries (endpoint_id) where state = 'held';
 create index webhook_deliveries_listed on identity.webhook_deliveries (endpoint_id, created_at desc, id desc);
@@ -72,14 +72,14 @@ create index webhook_deliveries_old on identity.webhook_deliveries (created_at) 
 select platform.protect('identity.webhook_deliveries', 'gateway_service', 'select, insert, update, delete');
 select platform.show_to_members('identity.webhook_deliveries');
 
--- Up to where the sweep has read ended runs and bulks, for events that never came. It starts at the time of provisioning.
-create table identity.webhook_marks (
+-- Up to where the sweep has read ended runs and bulks, for events that were lost. It starts at the time of provisioning.
+create table identity.webhook_cursors (
   source text primary key check (source in ('runs', 'bulks')),
   finished_at timestamptz not null,
   id uuid not null
 );
-select platform.protect('identity.webhook_marks', 'gateway_service', 'select, insert, update, delete');
-insert into identity.webhook_marks (source, finished_at, id)
+select platform.protect('identity.webhook_cursors', 'gateway_service', 'select, insert, update, delete');
+insert into identity.webhook_cursors (source, finished_at, id)
 select source, now(), '00000000-0000-0000-0000-000000000000' from unnest(array['runs', 'bulks']) as source;
 
 reset role;

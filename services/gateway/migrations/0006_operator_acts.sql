@@ -2,8 +2,8 @@
 -- The audit log of operators.
 set local role identity_owner;
 
--- Operator actions: written before the action, completed after it, never changed or deleted. One without an outcome was begun by
--- a process that died during it. `targets` holds ids; a profile is named by its digest alone.
+-- Operator actions: written before the action, completed after it, never changed or deleted. In one without an outcome the
+-- process died. `targets` has ids; of a profile, only its digest.
 create table identity.operator_acts (
   id uuid primary key,
   actor text not null check (length(actor) between 1 and 100),
@@ -19,16 +19,16 @@ select platform.protect('identity.operator_acts', 'gateway_service', 'select, in
 grant update (outcome, ended_at) on identity.operator_acts to gateway_service;
 
 -- For every writer: a completed action does not change.
-create function identity.keep_operator_acts() returns trigger language plpgsql set search_path = '' as $$
+create function identity.protect_operator_acts() returns trigger language plpgsql set search_path = '' as $$
 begin
   if old.outcome is not null
      or (new.id, new.actor, new.act, new.targets, new.begun_at) is distinct from (old.id, old.actor, old.act, old.targets, old.begun_at) then
-    raise exception 'operator acts are kept as they were written' using errcode = 'insufficient_privilege';
+    raise exception 'operator actions are immutable' using errcode = 'insufficient_privilege';
   end if;
   return new;
 end $$;
-create trigger keep_operator_acts before update on identity.operator_acts
-  for each row execute function identity.keep_operator_acts();
+create trigger protect_operator_acts before update on identity.operator_acts
+  for each row execute function identity.protect_operator_acts();
 
 reset role;
 

@@ -1,17 +1,17 @@
 -- migrate:up
--- Erased profiles, and names that are refused from then on.
+-- Erased profiles, and the names and ids that are rejected after that.
 set local role identity_owner;
 
--- Profiles that must not be analysed any more are stored by digest, never by name. The key stays in this table, which no service
--- reads: the check has to be in the transaction that accepts a run. Exclude it from dumps that leave the company.
+-- Profiles that must not be analysed are stored by digest, never by name. The key is in the database, since the check has to be
+-- in the transaction that accepts a run. No service reads it. Exclude this table from dumps that leave the company.
 create table identity.suppression_keys (
-  only_one boolean primary key default true check (only_one),
+  is_singleton boolean primary key default true check (is_singleton),
   inner_key bytea not null check (length(inner_key) = 64),
   outer_key bytea not null check (length(outer_key) = 64)
 );
 alter table identity.suppression_keys enable row level security, force row level security;
 create policy owner_all on identity.suppression_keys to identity_owner using (true) with check (true);
--- The policy names the service and lets it read nothing.
+-- The policy names the service and allows nothing.
 create policy service_never on identity.suppression_keys to gateway_service using (false) with check (false);
 insert into identity.suppression_keys (inner_key, outer_key)
 select decode(replace(concat(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), '-', ''), 'hex'),
@@ -23,14 +23,14 @@ create table identity.suppression (
 );
 select platform.protect('identity.suppression', 'gateway_service', 'select, insert');
 
--- An erasure as work: due until every owner has nothing left of the profile, then watched for what was under way when it began. The
--- name is kept for that long, since owners find by it; then only the digest is.
+-- An erasure as work: due until every service has deleted the profile, then watched for work that was in progress when it
+-- began. The name is stored until then, since services search by it; afterwards only the digest is.
 create table identity.erasures (
   id uuid primary key,
   digest bytea not null unique references identity.suppression (digest),
   username text,
-  -- What anonymous runs keep instead of the name.
-  visitors_hmac text,
+  -- What anonymous runs store instead of the name.
+  username_hmac text,
   state text not null check (state in ('due', 'watched', 'done')),
   removed jsonb not null default '{}',
   due_at timestamptz,
@@ -57,15 +57,15 @@ language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function identity.is_suppressed to analysis_owner, analysis_service, gateway_service;
 
--- What an owner erases. Its message carries the erasure's id alone.
-create function identity.erasure_of(p_erasure_id uuid) returns table (username text, visitors_hmac text)
+-- What a service erases. The message has only the erasure's id.
+create function identity.erasure_of(p_erasure_id uuid) returns table (username text, username_hmac text)
 language sql stable security definer set search_path = '' as $$
-  select e.username, e.visitors_hmac from identity.erasures e where e.id = p_erasure_id and e.username is not null
+  select e.username, e.username_hmac from identity.erasures e where e.id = p_erasure_id and e.username is not null
 $$;
 grant execute on function identity.erasure_of to analysis_service;
 
--- An erased profile may come back under another name: the ids that an owner knows it by are refused as well, as digests beside those of
--- names. No username has a colon. Only while the erasure is open: its row is who may ask for this.
+-- An erased profile may return under another name, so its Instagram ids are rejected too: digests next to those of names. No
+-- username has a colon. Only for an erasure that is open.
 create function identity.suppress_ids(p_erasure_id uuid, p_profile_ids text[]) returns void
 language sql security definer set search_path = '' as $$
   insert into identity.suppression (digest)

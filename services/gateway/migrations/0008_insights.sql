@@ -2,15 +2,15 @@
 -- Measured values for users: the schema insights.
 set local role insights_owner;
 
--- One row for each batch of points that has landed: one that is delivered again finds itself here, and adds nothing.
+-- One row for each stored batch of points: a batch that is delivered again finds its row and adds nothing.
 create table insights.batches (
   batch_id uuid primary key,
-  landed_at timestamptz not null default now()
+  stored_at timestamptz not null default now()
 );
-create index batches_old on insights.batches (landed_at);
+create index batches_old on insights.batches (stored_at);
 select platform.protect('insights.batches', 'gateway_service', 'select, insert, update, delete');
 
--- What was measured, as it came: for a week, to check the roll-ups and to recompute them.
+-- Measured values as received: for a week, to check the roll-ups and to recompute them.
 create table insights.points (
   account_id uuid not null,
   metric text not null check (length(metric) between 1 and 32),

@@ -1,12 +1,12 @@
 -- migrate:up
 set local role scheduler_owner;
 
--- One row for each slot of each job that has come. `baseline` is where counting began: the slot before the first one owed.
+-- One row for each past slot of each job. `baseline` is where counting began: the slot before the first one to publish.
 create table scheduler.ticks_published (
   job text not null,
   slot timestamptz not null,
   state text not null check (state in ('baseline', 'due', 'published')),
-  -- Who takes a due tick has it this long; afterwards another replica publishes it.
+  -- The replica that claims a due tick holds it until then; afterwards another one publishes it.
   lease_until timestamptz,
   published_at timestamptz,
   created_at timestamptz not null default now(),

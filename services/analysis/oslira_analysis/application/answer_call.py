@@ -118,7 +118,7 @@ class RecordedModels:
                     answer = await self._once(slot, Question(run, call, choice, prompt, unusable.fault))
             except ModelNotFound:  # the next choice is its successor, if it has one
                 not_found.add(choice.model)
-                await self._choices.note_gone(name, choice.model)
+                await self._choices.note_removed(name, choice.model)
             except ProviderFailed as error:
                 pause_s = next(pauses_s, None) if error.is_retryable else None
                 if pause_s is None:

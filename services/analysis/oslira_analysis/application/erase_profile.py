@@ -16,10 +16,10 @@ from oslira_analysis.application.cancel_run import Cancellations, cancel_run
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The erased profile. `visitors_hmac` is what anonymous runs store instead of the name."""
+    """The erased profile. `username_hmac` is what anonymous runs store instead of the name."""
 
     username: str
-    visitors_hmac: str | None
+    username_hmac: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class ModelRows(Protocol):
         """By model."""
         ...
 
-    async def note_gone(self, provider: Provider, model: str) -> None:
+    async def note_removed(self, provider: Provider, model: str) -> None:
         """A request for the model was answered with model_not_found."""
         ...
 
@@ -53,7 +53,7 @@ class KnownModels:
         choices = (self.choose(call, provider) for provider in (OPENAI, ANTHROPIC))
         return next((choice.model for choice in choices if choice), self.table.roles[call.role].model)
 
-    async def note_gone(self, provider: Provider, model: str) -> None:
+    async def note_removed(self, provider: Provider, model: str) -> None:
         _LOG.error("model_not_found", provider=provider, model=model)
         self._unsaved[model] = provider
         self._apply(self._statuses)
@@ -74,12 +74,12 @@ class KnownModels:
 
     async def _save(self) -> None:
         for model, provider in list(self._unsaved.items()):
-            await self._rows.note_gone(provider, model)
+            await self._rows.note_removed(provider, model)
             self._unsaved.pop(model, None)
 
     def _apply(self, statuses: Mapping[str, ModelStatus]) -> None:
         gone = {
-            model: ModelStatus(self._of(model, statuses).shuts_down_on, is_gone=True)
+            model: ModelStatus(self._of(model, statuses).shuts_down_on, is_removed=True)
             for model in self._unsaved
         }
         self._statuses = {**statuses, **gone}
@@ -104,7 +104,7 @@ class KnownModels:
 
     def _is_missing(self, model: str) -> bool:
         status = self._of(model, self._statuses)
-        return status.is_gone or not status.is_listed
+        return status.is_removed or not status.is_listed
 
     def _of(self, model: str, statuses: Mapping[str, ModelStatus]) -> ModelStatus:
         return statuses.get(model, NO_STATUS)

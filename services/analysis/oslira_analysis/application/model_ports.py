@@ -122,7 +122,7 @@ class ModelChoices(Protocol):
         """None if the provider has no model left for this call."""
         ...
 
-    async def note_gone(self, provider: Provider, model: str) -> None:
+    async def note_removed(self, provider: Provider, model: str) -> None:
         """The provider answered model_not_found: no process should request the model again."""
         ...
 

@@ -258,5 +258,5 @@ async def _continue_runs(work: ScrapeWork, judged: Judged, end: ActorEnd, ports:
     if await keeping:
         await ports.scrapes.drop_item(scrape.scrape_id)
     # A picture is stored under the profile's name for longer than an anonymous run is.
-    if any(row["forget_at"] is None for row in effects.runs):
+    if any(row["redact_at"] is None for row in effects.runs):
         ports.avatars.copy_later(scrape.username, judged.profile.avatar_url)

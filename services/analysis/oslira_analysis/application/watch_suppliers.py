@@ -21,7 +21,7 @@ _PROBE_TIMEOUT_S: Final = 4.0
 REPORTED_FOR_S: Final = 20.0
 # Tasks that are tried after a successful probe, and those that follow after one of them has succeeded.
 _TRIED_FIRST: Final = 5
-_BROUGHT_FORWARD: Final = 500
+_RESCHEDULED_NEXT: Final = 500
 _WITHIN_S: Final = 10.0
 
 
@@ -38,7 +38,7 @@ class Outages(Protocol):
         """Report it available."""
         ...
 
-    async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
+    async def reschedule_snoozed(self, supplier: str, *, most: int, within_s: float) -> None:
         """Make the oldest of its snoozed tasks due within `within_s`."""
         ...
 
@@ -117,7 +117,7 @@ class WatchSuppliers:
         _LOG.info("supplier_recovered", supplier=supplier.name)
         await self._outages.clear(supplier.name)
         self._note_recovery(supplier)
-        await self._outages.bring_forward(supplier.name, most=_TRIED_FIRST, within_s=0)
+        await self._outages.reschedule_snoozed(supplier.name, most=_TRIED_FIRST, within_s=0)
 
     def _note_recovery(self, supplier: Supplier) -> None:
         self._shared.discard(supplier.name)
@@ -133,4 +133,4 @@ class WatchSuppliers:
             return
         self._recovering.discard(supplier.name)
         if state == "closed":
-            await self._outages.bring_forward(supplier.name, most=_BROUGHT_FORWARD, within_s=_WITHIN_S)
+            await self._outages.reschedule_snoozed(supplier.name, most=_RESCHEDULED_NEXT, within_s=_WITHIN_S)

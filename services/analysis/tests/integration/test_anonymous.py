@@ -35,7 +35,7 @@ async def _accept(world: World, name: str, *, life: timedelta = timedelta(hours=
 async def _let_its_time_pass(world: World, run_id: UUID) -> None:
     """The hour, and what is waited for after its end and its scrape's."""
     await world.analysis.execute(
-        """update analysis.runs set forget_at = now(), finished_at = finished_at - interval '1 hour' where id = $1""",
+        """update analysis.runs set redact_at = now(), finished_at = finished_at - interval '1 hour' where id = $1""",
         run_id,
     )
     await world.analysis.execute("update analysis.scrapes set ended_at = ended_at - interval '1 hour'")
@@ -44,7 +44,7 @@ async def _let_its_time_pass(world: World, run_id: UUID) -> None:
 async def _forgotten(world: World, run_id: UUID) -> dict[str, Any]:
     async def look() -> dict[str, Any] | None:
         run = await world.run(run_id)
-        return run if run["forgotten_at"] else None
+        return run if run["redacted_at"] else None
 
     return await eventually(look)
 
@@ -129,5 +129,5 @@ async def test_a_scrape_that_a_tenant_shares_with_an_anonymous_run_stays_the_ten
 async def test_an_anonymous_run_has_a_purge_time_however_it_is_created(world: World) -> None:
     run_id = await world.accept(NAME, hint=False, owner=(ANONYMOUS_ACCOUNT_ID, new_id()))
     run = await world.run(run_id)
-    assert run["forget_at"] - run["created_at"] == timedelta(hours=1)
-    assert (await world.run(await world.accept("a.tenants", hint=False)))["forget_at"] is None
+    assert run["redact_at"] - run["created_at"] == timedelta(hours=1)
+    assert (await world.run(await world.accept("a.tenants", hint=False)))["redact_at"] is None

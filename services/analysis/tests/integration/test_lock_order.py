@@ -86,12 +86,12 @@ async def test_purging_an_anonymous_run_locks_the_scrape_before_the_run(rows: Wa
     there = job_rows(rows)
     scrape_id = await there.scrape("ended", outcome="fetched", ended_at=NOW - timedelta(minutes=9))
     run_id = await there.run(
-        "completed", scrape_id=scrape_id, finished_at=NOW - timedelta(minutes=5), forget_at=NOW
+        "completed", scrape_id=scrape_id, finished_at=NOW - timedelta(minutes=5), redact_at=NOW
     )
     await crossed(
         rows,
         step("select 1 from analysis.scrapes where id = $1 for update", scrape_id),
-        step("select analysis.forget_runs(10)"),
+        step("select analysis.redact_runs(10)"),
         step(LOCK_RUN, run_id),
     )
     assert await rows.pool.fetchval("select username from analysis.runs where id = $1", run_id) == "-"

@@ -87,7 +87,7 @@ async def test_time_in_the_queue_does_not_count_towards_the_wait_limit(rows: Wai
     await rows.pool.execute(
         "update analysis.runs set snoozed_since = now() - interval '1 hour', progressed_at = now() - interval '1 hour'"
     )
-    look = "select * from analysis.runs_out_of_patience(1800, 21600, 10)"
+    look = "select * from analysis.runs_past_wait_limit(1800, 21600, 10)"
     assert await rows.pool.fetch(look) == []
     await rows.pool.execute("update analysis.runs set waits_for = $1", f"{step}_retry")
     assert [row[0] for row in await rows.pool.fetch(look)] == [run_id]
@@ -107,7 +107,7 @@ async def test_only_the_time_that_a_supplier_kept_a_run_waiting_counts_over_seve
     assert run is not None
     assert (round(run["pause"].total_seconds()), run["not_before"]) == (120, None)
     await rows.pool.execute("update analysis.runs set state = 'waiting', waits_for = $1", f"{step}_retry")
-    assert await rows.pool.fetch("select * from analysis.runs_out_of_patience(1800, 21600, 10)") == []
+    assert await rows.pool.fetch("select * from analysis.runs_past_wait_limit(1800, 21600, 10)") == []
 
 
 async def pause(rows: WaitingRows, username: str, *, waits_for: str, for_s: float, age_s: float) -> UUID:
@@ -130,7 +130,7 @@ async def test_snoozed_tasks_are_due_when_the_supplier_recovers_the_oldest_first
     newest = await pause(rows, "newest", waits_for=step, for_s=60, age_s=1)
     # By its supplier's own Retry-After.
     asked = await pause(rows, "asked.to.wait", waits_for=step, for_s=300, age_s=99)
-    await rows.pool.execute("select analysis.bring_forward($1, 1, 0)", supplier)
+    await rows.pool.execute("select analysis.reschedule_snoozed($1, 1, 0)", supplier)
     left = {
         row["id"]: row["left_s"]
         for row in await rows.pool.fetch(
@@ -140,7 +140,7 @@ async def test_snoozed_tasks_are_due_when_the_supplier_recovers_the_oldest_first
     }
     assert left[oldest] <= 0
     assert left[newest] > 50
-    await rows.pool.execute("select analysis.bring_forward($1, 9, 10)", supplier)
+    await rows.pool.execute("select analysis.reschedule_snoozed($1, 9, 10)", supplier)
     still = await rows.pool.fetch(
         "select id, not_before > now() + interval '11 s' as waits from analysis.runs"
     )
@@ -150,5 +150,5 @@ async def test_snoozed_tasks_are_due_when_the_supplier_recovers_the_oldest_first
 async def test_a_retry_of_what_failed_itself_keeps_its_delay(rows: WaitingRows) -> None:
     await pause(rows, "fails.itself", waits_for="scrape", for_s=60, age_s=1)
     await rows.pool.execute("update analysis.scrapes set snoozed_since = null")
-    await rows.pool.execute("select analysis.bring_forward('apify', 9, 0)")
+    await rows.pool.execute("select analysis.reschedule_snoozed('apify', 9, 0)")
     assert await rows.pool.fetchval("select not_before > now() + interval '50 s' from analysis.runs")

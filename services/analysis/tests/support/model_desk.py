@@ -107,7 +107,7 @@ class Shelf:
         left = [model for model in self.models[provider] if model not in self.gone]
         return Choice(left[0], 100) if left else None
 
-    async def note_gone(self, provider: Provider, model: str) -> None:
+    async def note_removed(self, provider: Provider, model: str) -> None:
         assert model in self.models[provider]
         self.gone.append(model)
 

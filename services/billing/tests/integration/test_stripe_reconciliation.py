@@ -159,7 +159,7 @@ async def test_what_was_changed_here_and_not_at_stripe_is_named(office: Office) 
     till, ledger = office.customer(), office.ledger
     revoked, _ = await till.pay_pack()
     frozen, _ = await till.pay_pack()
-    thawed, charge_id = await till.pay_pack()
+    unfrozen, charge_id = await till.pay_pack()
     dispute_id = await till.dispute(charge_id, "needs_response", PACK_MINOR)
     _, never_refunded = await till.pay_pack()
     await till.refund(never_refunded, 450, PACK_MINOR)
@@ -167,9 +167,9 @@ async def test_what_was_changed_here_and_not_at_stripe_is_named(office: Office) 
     await ledger.execute("select credits.revoke($1, 30, 'x', $2)", f"session:{revoked}", till.account_id)
     await ledger.execute("select credits.freeze($1, 'y', $2)", f"session:{frozen}", till.account_id)
     key = await office.pool.fetchval(
-        "select frozen_under from billing.purchase_grants where grant_key = $1", f"session:{thawed}"
+        "select frozen_under from billing.purchase_grants where grant_key = $1", f"session:{unfrozen}"
     )
-    await ledger.execute("select credits.unfreeze($1, $2, $3)", f"session:{thawed}", key, till.account_id)
+    await ledger.execute("select credits.unfreeze($1, $2, $3)", f"session:{unfrozen}", key, till.account_id)
     await office.reconcile()
     assert await office.open_mismatches() == {
         ("reversal_without_refund", revoked): 30,

@@ -28,21 +28,21 @@ _PURSE: Final = """
     select p.available - (
         select coalesce(sum(b.amount), 0) from credits.grants g
         join credits.balances b on b.grant_id = g.id and b.kind = 'available'
-        where g.account_id = $1 and not g.is_drained and g.expires_at <= now()
+        where g.account_id = $1 and not g.is_depleted and g.expires_at <= now()
       ) as available, p.held, p.frozen, p.debt,
       d.id as grant_id, d.source, d.granted, d.priority, d.created_at, d.expires_at, d.amount
-    from credits.purses p
+    from credits.account_balances p
     left join lateral (
       select g.id, g.source, g.amount as granted, g.priority, g.created_at, g.expires_at, b.amount
       from credits.grants g
       join credits.balances b on b.grant_id = g.id and b.kind = 'available'
       where g.id in (
         (select l.id from credits.grants l
-          where l.account_id = $1 and not l.is_drained and l.expires_at > now()
+          where l.account_id = $1 and not l.is_depleted and l.expires_at > now()
           order by l.expires_at, l.priority, l.created_at, l.id limit 100)
         union all
         (select l.id from credits.grants l
-          where l.account_id = $1 and not l.is_drained and l.expires_at is null
+          where l.account_id = $1 and not l.is_depleted and l.expires_at is null
           order by l.priority, l.created_at, l.id limit 100))
       order by g.expires_at nulls last, g.priority, g.created_at, g.id limit 100
     ) d on true

@@ -11,4 +11,4 @@ class PostgresTombstones:
         self._database = database
 
     async def purge_batch(self) -> int:
-        return await delete_batch(self._database, "select credits.forget_tombstones($1)")
+        return await delete_batch(self._database, "select credits.delete_tombstones($1)")

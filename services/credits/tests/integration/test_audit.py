@@ -21,7 +21,7 @@ _UNGUARDED = "; ".join(
         "statement_lines",
         "grants",
         "balances",
-        "purses",
+        "account_balances",
         "holds",
         "revocations",
         "freezes",
@@ -130,17 +130,17 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
             },
         ),
         (
-            "update credits.purses set available = available + 1",
+            "update credits.account_balances set available = available + 1",
             {"account_balance_mismatch", "statement_mismatch"},
         ),
-        ("delete from credits.purses", {"account_balance_mismatch"}),
-        ("update credits.grants set is_drained = not is_drained", {"depleted_flag_mismatch"}),
+        ("delete from credits.account_balances", {"account_balance_mismatch"}),
+        ("update credits.grants set is_depleted = not is_depleted", {"depleted_flag_mismatch"}),
         (
             "update credits.grants set expires_at = now() - interval '1 h', created_at = now() - interval '1 d'",
             {"expiry_is_not_booked", "grant_is_not_its_transfer"},
         ),
         (
-            f"update credits.grants set asked_back = asked_back - 1 where {_OF_A_DEBTOR}",
+            f"update credits.grants set reversed = reversed - 1 where {_OF_A_DEBTOR}",
             {"revocation_is_not_what_was_asked", "revocation_is_not_its_balances"},
         ),
         (f"update credits.grants set awaited = 1 where {_OF_A_DEBTOR}", {"revocation_is_not_its_balances"}),
@@ -153,7 +153,7 @@ _OF_A_DEBTOR = "idempotency_key = 'spent'"
                 "revocation_or_freeze_is_gone",
             },
         ),
-        ("update credits.freezes set thawed_at = now()", {"freeze_is_not_its_balances"}),
+        ("update credits.freezes set unfrozen_at = now()", {"freeze_is_not_its_balances"}),
         (
             "update credits.freezes set account_id = gen_random_uuid()",
             {

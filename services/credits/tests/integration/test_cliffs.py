@@ -47,7 +47,7 @@ async def test_an_account_that_is_busy_keeps_no_other_from_being_booked_out(data
         holder = await asyncpg.connect(database.admin_url)
         async with holder.transaction():
             await holder.execute("set local role credits_owner")
-            await holder.execute("select credits.lock_purse($1)", busy)
+            await holder.execute("select credits.lock_account($1)", busy)
             assert await GrantingLedger(pool).expire(limit=100) == 3
         await holder.close()
         assert await GrantingLedger(pool).expire(limit=100) == 100

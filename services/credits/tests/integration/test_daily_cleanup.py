@@ -32,7 +32,7 @@ async def test_old_tombstones_go_and_settled_holds_stay(database: Database) -> N
 async def _age(admin: Pool, hold_ids: list[UUID]) -> None:
     async with admin.acquire() as connection, connection.transaction():
         await connection.execute(
-            "set local role credits_owner; alter table credits.holds disable trigger holds_as_made"
+            "set local role credits_owner; alter table credits.holds disable trigger holds_immutable"
         )
         await connection.execute(
             "update credits.holds set settled_at = now() - interval '91 days' where id = any($1::uuid[])",

@@ -129,7 +129,7 @@ _ID = "'00000000-0000-4000-8000-000000000001'::uuid"
         (f"select credits.freeze('who', 'who', {_ID})", {"credits_service", "billing_service"}),
         (f"select credits.unfreeze('who', 'who', {_ID})", {"credits_service", "billing_service"}),
         ("select credits.expire_due(1)", {"credits_service"}),
-        ("update credits.purses set available = 0", set[str]()),
+        ("update credits.account_balances set available = 0", set[str]()),
         ("update credits.revocations set taken = 0", set[str]()),
         ("delete from credits.freezes", set[str]()),
         ("insert into credits.notices default values", set[str]()),
@@ -138,7 +138,7 @@ _ID = "'00000000-0000-4000-8000-000000000001'::uuid"
         ("update credits.policy set low_balance_credits = 1", {"credits_service"}),
         (f"select credits.draw({_ID}, {_ID}, 1, 'spent', now())", set[str]()),
         (f"select credits.post({_ID}, {_ID}, '{{}}')", set[str]()),
-        (f"select credits.lock_purse({_ID})", set[str]()),
+        (f"select credits.lock_account({_ID})", set[str]()),
     ],
 )
 async def test_each_may_do_what_it_has_to(
@@ -163,7 +163,7 @@ async def test_a_user_who_belongs_to_no_account_sees_nothing_and_may_do_nothing(
     assert funded
     pool = await asyncpg.create_pool(module_database.url("gateway_service"), min_size=1, max_size=1)
     user = UserClient(pool, claims={"role": "authenticated", "sub": str(uuid4())})
-    for table in ("grants", "balances", "purses", "transfers", "entries"):
+    for table in ("grants", "balances", "account_balances", "transfers", "entries"):
         async with user.transaction() as connection:
             assert await connection.fetch(f"select * from credits.{table}") == []
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -190,7 +190,7 @@ async def test_a_member_sees_its_own_account_and_no_other(
         " reset role; set local role credits_owner; grant select on credits.v_balances to authenticated;"
         " reset role; grant authenticated to current_user; set local role authenticated"
     )
-    for table in ("grants", "balances", "purses", "transfers", "entries", "v_balances"):
+    for table in ("grants", "balances", "account_balances", "transfers", "entries", "v_balances"):
         rows = await admin.fetch(f"select account_id from credits.{table}")
         assert {row["account_id"] for row in rows} == {funded}, table
     await member.rollback()

@@ -1,4 +1,4 @@
-"""The daily grant that bounds what visitors without an account may cost."""
+"""The daily grant that bounds what anonymous callers may cost."""
 
 import asyncio
 from uuid import UUID, uuid4

@@ -40,7 +40,7 @@ _WHOLE: Final = """
       (select count(*) from credits.notices n where n.account_id = $1 and n.kind = 'low_balance') as fallen,
       (select count(*) from credits.notices n where n.account_id = $1 and n.kind = 'granted') as granted,
       (select b.amount from credits.balances b where b.account_id = $1 and b.kind = 'spent') as spent
-    from credits.purses p where p.account_id = $1
+    from credits.account_balances p where p.account_id = $1
 """
 
 
@@ -234,7 +234,7 @@ def _run(database: Database, max_examples: int) -> None:
         # Time passes by moving what must not move otherwise.
         runner.run(
             LedgerMachine.connection.execute(
-                "set role credits_owner; alter table credits.grants disable trigger grants_as_made;"
+                "set role credits_owner; alter table credits.grants disable trigger grants_immutable;"
                 " alter table credits.transfers disable trigger transfers_immutable"
             )
         )

@@ -91,7 +91,7 @@ async def test_the_threshold_in_force_is_the_services_setting(world: ServedCredi
     assert await world.pool.fetchval(query) == 2
     await world.spend(2)
     await world.all_told()
-    assert await world.pool.fetchval("select is_low from credits.purses") is False
+    assert await world.pool.fetchval("select is_low from credits.account_balances") is False
 
 
 async def _is(pool: Pool, query: str, value: int) -> bool:

@@ -37,7 +37,7 @@ select outcome, run_id, status, attempt
 
 
 class PostgresAllowance:
-    """The port AnonymousAllowance. As the service itself: visitors have no rows of their own to see."""
+    """The port AnonymousAllowance. As the service itself: anonymous callers have no rows of their own."""
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms) -> None:
         self._client = client

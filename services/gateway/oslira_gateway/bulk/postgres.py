@@ -26,7 +26,7 @@ from oslira_gateway.runs.run import RunCredits, RunError
 _COST_LIMIT: Final = "OS429"
 _AT_HAND: Final = """
 select wanted.username from unnest($4::text[]) as wanted (username)
- cross join lateral analysis.find_standing(
+ cross join lateral analysis.find_reusable(
    $1, $2, wanted.username, $3, now() - $5::interval, now() - $6::interval,
    (select b.version from identity.business_profiles b where b.id = $2)) as same
 """

@@ -9,7 +9,7 @@ from oslira_shared.postgres.batches import delete_batch
 from oslira_shared.postgres.clients import AdminClient
 
 _BATCHES: Final[Mapping[str, str]] = {
-    # What visitors' networks have used counts for its day alone.
+    # Anonymous uses of a network count for their day only.
     "anonymous_uses": """
         delete from identity.anonymous_uses where (day, network) in (
           select day, network from identity.anonymous_uses where day < (now() at time zone 'UTC')::date
@@ -62,7 +62,7 @@ _BATCHES: Final[Mapping[str, str]] = {
     """,
     "point_batches": """
         delete from insights.batches where batch_id in (
-          select batch_id from insights.batches where landed_at < now() - interval '8 days'
+          select batch_id from insights.batches where stored_at < now() - interval '8 days'
            limit $1 for update skip locked)
     """,
     "hourly_insights": """

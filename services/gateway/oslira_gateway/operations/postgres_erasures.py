@@ -17,10 +17,10 @@ _BEGIN: Final = """
 with digest as materialized (select identity.suppression_digest($2) as digest), suppressed as (
   insert into identity.suppression (digest) select digest from digest on conflict do nothing
 )
-insert into identity.erasures as e (id, digest, username, visitors_hmac, state, due_at, watch_until)
+insert into identity.erasures as e (id, digest, username, username_hmac, state, due_at, watch_until)
 select $1, digest, $2, $3, 'due', now(), now() + $4::interval from digest
 on conflict (id) do update
-  set username = excluded.username, visitors_hmac = excluded.visitors_hmac, state = 'due', due_at = now(),
+  set username = excluded.username, username_hmac = excluded.username_hmac, state = 'due', due_at = now(),
       watch_until = excluded.watch_until, requested_at = now()
 """
 # Longer than a pass takes: nobody else's until then.
@@ -55,7 +55,7 @@ update identity.erasures e
    set removed = over.sums,
        state = case when over.is_over then 'done' when over.is_finished then 'watched' else 'due' end,
        username = case when over.is_over then null else e.username end,
-       visitors_hmac = case when over.is_over then null else e.visitors_hmac end,
+       username_hmac = case when over.is_over then null else e.username_hmac end,
        due_at = case when over.is_over then null
                      when over.is_finished then least(e.watch_until, now() + interval '10 seconds')
                      else now() + interval '2 seconds' end
@@ -77,9 +77,9 @@ class PostgresErasures:
             return derived_id("erasure", await connection.fetchval(_DIGEST, username))
 
     async def begin(self, erasure_id: UUID, username: str) -> None:
-        visitors_hmac = self._pseudonyms.of_name(username)
+        username_hmac = self._pseudonyms.of_name(username)
         async with self._client.connection() as connection:
-            await connection.execute(_BEGIN, erasure_id, username, visitors_hmac, self._watch)
+            await connection.execute(_BEGIN, erasure_id, username, username_hmac, self._watch)
 
     async def take(self, erasure_id: UUID | None = None) -> UUID | None:
         async with self._client.connection() as connection:

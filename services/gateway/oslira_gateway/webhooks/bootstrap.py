@@ -25,7 +25,7 @@ async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolve
     """Declare everything; the runtime starts it."""
     database = AdminClient(runtime.database)
     runtime.health.required["schema"] = SchemaCheck(
-        runtime.database, "identity.webhook_deliveries", "identity.webhook_marks", "analysis.run_view"
+        runtime.database, "identity.webhook_deliveries", "identity.webhook_cursors", "analysis.run_view"
     )
     if resolver is None:
         resolver = SystemResolver(threads=min(settings.webhook_concurrency, 32))

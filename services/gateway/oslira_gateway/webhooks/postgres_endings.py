@@ -28,14 +28,14 @@ on conflict (endpoint_id, event_id) do nothing
 returning endpoint_id
 """
 _OVERLOOKED: Final = """
-select e.* from analysis.{name}_endings e, identity.webhook_marks m
+select e.* from analysis.{name}_endings e, identity.webhook_cursors m
  where m.source = $1 and (e.finished_at, e.{name}_id) > (m.finished_at, m.id)
    and e.finished_at <= $2 and {wanted}
  order by e.finished_at, e.{name}_id limit $3
 """
 _HORIZON: Final = "select now() - make_interval(secs => $1)"
 _ADVANCE: Final = """
-update identity.webhook_marks set finished_at = $2, id = $3
+update identity.webhook_cursors set finished_at = $2, id = $3
  where source = $1 and ($2::timestamptz, $3::uuid) > (finished_at, id)
 """
 _LAST_ID: Final = UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")

@@ -92,7 +92,7 @@ async def test_what_is_old_goes_with_the_daily_clean_up(pool: Pool) -> None:
         ACCOUNTS[0],
     )
     await pool.execute(
-        "insert into insights.batches (batch_id, landed_at)"
+        "insert into insights.batches (batch_id, stored_at)"
         " select gen_random_uuid(), now() - make_interval(days => d) from unnest(array[7, 9]) as d"
     )
     await pool.execute(

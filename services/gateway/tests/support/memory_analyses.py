@@ -137,7 +137,7 @@ class MemoryStreamAccess:
 
 @dataclass(slots=True)
 class MemoryHolds:
-    """See Holds. One purse for all accounts."""
+    """One balance for all accounts."""
 
     available: int = 100
     held: dict[UUID, int] = field(default_factory=dict[UUID, int])

@@ -1,4 +1,4 @@
-"""Visitors without an account: what they may do, and what is kept of them."""
+"""Anonymous callers: what they may do, and what is stored about them."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace

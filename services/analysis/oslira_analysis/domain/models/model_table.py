@@ -54,10 +54,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """What a supplier reported about a model. `is_gone`: a request returned model_not_found."""
+    """What a supplier reported about a model. `is_removed`: a request returned model_not_found."""
 
     shuts_down_on: date | None = None
-    is_gone: bool = False
+    is_removed: bool = False
     is_listed: bool = True
 
 
@@ -119,7 +119,7 @@ class ModelTable:
         role = self.roles[name]
         for model in self.chain(role.model_at(provider)):
             ends = self.shuts_down_on(model.name, statuses)
-            if not statuses.get(model.name, NO_STATUS).is_gone and (ends is None or today < ends):
+            if not statuses.get(model.name, NO_STATUS).is_removed and (ends is None or today < ends):
                 return choice_of(role, model)
         return None
 

@@ -9,9 +9,9 @@ from oslira_shared.postgres.clients import AdminClient
 _BATCH: Final = 100
 _OVERDUE: Final = """
 select id, account_id from analysis.runs
- where forget_at <= now() and forgotten_at is null and finished_at is null order by forget_at limit $1
+ where redact_at <= now() and redacted_at is null and finished_at is null order by redact_at limit $1
 """
-_PURGE: Final = "select analysis.forget_runs($1)"
+_PURGE: Final = "select analysis.redact_runs($1)"
 
 
 class PostgresAnonymousRuns:

@@ -68,7 +68,7 @@ class PostgresEndings:
             if row is None:
                 return Effects()
             # An anonymous run creates no lead.
-            lead = await _upsert_lead(connection, run, finding) if row["forget_at"] is None else None
+            lead = await _upsert_lead(connection, run, finding) if row["redact_at"] is None else None
             row = await connection.fetchrow(
                 _KEEP_ANALYSIS,
                 new_id(),

@@ -8,7 +8,7 @@ from oslira_shared.postgres.clients import AdminClient
 
 from oslira_analysis.application.erase_profile import ErasedRows, Subject
 
-_SUBJECT: Final = "select username, visitors_hmac from identity.erasure_of($1)"
+_SUBJECT: Final = "select username, username_hmac from identity.erasure_of($1)"
 _AT_WORK: Final = """
 select id, account_id from analysis.runs
  where username = $1 and analysis.is_active(state) order by id
@@ -61,6 +61,6 @@ class PostgresErasableRows:
 
     async def erase(self, subject: Subject) -> ErasedRows:
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(_ERASE, subject.username, subject.visitors_hmac)
+            row = await connection.fetchrow(_ERASE, subject.username, subject.username_hmac)
         assert row is not None  # noqa: S101  # it returns one row or raises
         return ErasedRows(row["removed"], row["is_finished"])

@@ -19,7 +19,7 @@ select jsonb_build_object(
   'type', r.type, 'business_profile_id', r.business_profile_id, 'bulk_id', r.bulk_id, 'scrape_id', r.scrape_id,
   'request_id', r.request_id, 'price_credits', r.price_credits, 'settled_at', r.settled_at, 'failures', r.failures,
   'created_at', r.created_at, 'started_at', r.started_at, 'steps', r.steps,
-  'can_be_replayed', r.username <> '-' and r.forget_at is null,
+  'can_be_replayed', r.username <> '-' and r.redact_at is null,
   'model_calls', (select coalesce(jsonb_agg(jsonb_build_object(
       'call', u.call, 'attempt', u.attempt, 'provider', u.provider, 'model', u.model, 'state', u.state,
       'input_tokens', u.input_tokens, 'output_tokens', u.output_tokens, 'cost_nano_usd', u.cost_nano_usd,

@@ -8,10 +8,12 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_analysis.domain.models.model_catalogue import Provider
 from oslira_analysis.domain.models.model_table import ModelStatus
 
-_READ: Final = "select name, shuts_down_on, gone_at is not null as is_gone, is_listed from analysis.models"
+_READ: Final = (
+    "select name, shuts_down_on, removed_at is not null as is_removed, is_listed from analysis.models"
+)
 _NOTE_GONE: Final = """
-insert into analysis.models (provider, name, gone_at) values ($1, $2, now())
-on conflict (provider, name) do update set gone_at = coalesce(models.gone_at, excluded.gone_at)
+insert into analysis.models (provider, name, removed_at) values ($1, $2, now())
+on conflict (provider, name) do update set removed_at = coalesce(models.removed_at, excluded.removed_at)
 """
 # The list is newer than a model_not_found: a listed model is available again.
 _NOTE_LISTED: Final = """
@@ -20,7 +22,7 @@ on conflict (provider, name) do update
    set is_listed = excluded.is_listed, listed_at = excluded.listed_at,
        -- A model that is not listed any more keeps the date that was announced.
        shuts_down_on = case when excluded.is_listed then excluded.shuts_down_on else models.shuts_down_on end,
-       gone_at = case when excluded.is_listed then null else models.gone_at end
+       removed_at = case when excluded.is_listed then null else models.removed_at end
 """
 
 
@@ -34,11 +36,13 @@ class PostgresModels:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_READ)
         return {
-            row["name"]: ModelStatus(row["shuts_down_on"], is_gone=row["is_gone"], is_listed=row["is_listed"])
+            row["name"]: ModelStatus(
+                row["shuts_down_on"], is_removed=row["is_removed"], is_listed=row["is_listed"]
+            )
             for row in rows
         }
 
-    async def note_gone(self, provider: Provider, model: str) -> None:
+    async def note_removed(self, provider: Provider, model: str) -> None:
         async with self._database.connection() as connection:
             await connection.execute(_NOTE_GONE, provider, model)
 

@@ -20,7 +20,7 @@ on conflict (supplier) do update
        down_until = greatest(o.down_until, excluded.down_until), reason = excluded.reason, is_outage = excluded.is_outage
 """
 _CLEAR: Final = "delete from analysis.outages where supplier = $1"
-_BRING_FORWARD: Final = "select analysis.bring_forward($1, $2, $3)"
+_RESCHEDULE: Final = "select analysis.reschedule_snoozed($1, $2, $3)"
 _TAKE_PROBE: Final = """
 update analysis.outages set probed_at = now()
  where supplier = $1 and (probed_at is null or probed_at <= now() - make_interval(secs => $2))
@@ -50,6 +50,6 @@ class PostgresOutages:
         async with self._database.connection() as connection:
             return await connection.execute(_TAKE_PROBE, supplier, every_s) == "UPDATE 1"
 
-    async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
+    async def reschedule_snoozed(self, supplier: str, *, most: int, within_s: float) -> None:
         async with self._database.connection() as connection:
-            await connection.execute(_BRING_FORWARD, supplier, most, within_s)
+            await connection.execute(_RESCHEDULE, supplier, most, within_s)

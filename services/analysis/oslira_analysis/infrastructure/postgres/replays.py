@@ -37,7 +37,7 @@ class PostgresFailedRuns:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_RUN, run_id)
         # A run without a name (purged) cannot be replayed, and an anonymous one is not: its user is gone.
-        if row is None or row["state"] != "failed" or row["username"] == "-" or row["forget_at"] is not None:
+        if row is None or row["state"] != "failed" or row["username"] == "-" or row["redact_at"] is not None:
             return None
         if row["type"] == DRAFT_TYPE and not await self._has_answers(run_id):
             return None

@@ -19,7 +19,7 @@ update analysis.runs r
     order by w.id limit $1 for update skip locked)
 returning 1
 """
-_OVER_WAIT_LIMIT: Final = "select * from analysis.runs_out_of_patience($1, $2, $3) as id"
+_OVER_WAIT_LIMIT: Final = "select * from analysis.runs_past_wait_limit($1, $2, $3) as id"
 _FAIL: Final = "select * from analysis.fail_waiting($1, $2, $3)"
 _CODES: Final = {"scrape": "scraper_unavailable", "score": "models_unavailable"}
 _DETAILS: Final = {

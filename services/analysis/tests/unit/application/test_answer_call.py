@@ -152,7 +152,7 @@ async def test_an_unavailable_model_that_could_not_be_recorded_is_requested_once
     async def forget(provider: Provider, model: str) -> None:
         """Nothing is kept."""
 
-    desk.shelf.note_gone = forget  # type: ignore[method-assign]
+    desk.shelf.note_removed = forget  # type: ignore[method-assign]
     await ask_again(desk)
     assert (len(desk.first.asked), len(desk.second.asked)) == (1, 1)
 

@@ -27,9 +27,9 @@ class MemoryRows:
         self._answer()
         return dict(self.rows)
 
-    async def note_gone(self, provider: Provider, model: str) -> None:  # noqa: ARG002
+    async def note_removed(self, provider: Provider, model: str) -> None:  # noqa: ARG002
         self._answer()
-        self.rows[model] = replace(self.rows.get(model, ModelStatus()), is_gone=True)
+        self.rows[model] = replace(self.rows.get(model, ModelStatus()), is_removed=True)
 
     async def note_listed(self, provider: Provider, models: Mapping[str, ModelStatus]) -> None:  # noqa: ARG002
         self.rows |= models
@@ -58,7 +58,7 @@ class Desk:
 async def test_a_model_that_one_replica_found_missing_is_used_by_none() -> None:
     desk = Desk()
     other = desk.replica()
-    await desk.known.note_gone("openai", "gpt-4o-mini")
+    await desk.known.note_removed("openai", "gpt-4o-mini")
     assert desk.known.model_of(SCORE) == "gpt-6-luna"
     assert other.model_of(SCORE) == "gpt-4o-mini"
     await other.refresh()
@@ -68,14 +68,14 @@ async def test_a_model_that_one_replica_found_missing_is_used_by_none() -> None:
 async def test_an_unsaved_status_applies_here_and_is_saved_later() -> None:
     desk = Desk()
     desk.rows.is_away = True
-    await desk.known.note_gone("openai", "gpt-4o-mini")
+    await desk.known.note_removed("openai", "gpt-4o-mini")
     assert desk.known.model_of(SCORE) == "gpt-6-luna"
     with pytest.raises(ConnectionError):
         await desk.known.refresh()
     assert desk.known.model_of(SCORE) == "gpt-6-luna"
     desk.rows.is_away = False
     await desk.known.refresh()
-    assert desk.rows.rows["gpt-4o-mini"].is_gone
+    assert desk.rows.rows["gpt-4o-mini"].is_removed
     assert desk.known.model_of(SCORE) == "gpt-6-luna"
 
 
@@ -86,7 +86,7 @@ async def test_without_any_model_left_the_row_is_shown() -> None:
         ("openai", "gpt-6-luna"),
         ("anthropic", "claude-haiku-5-5"),
     ):
-        desk.rows.rows[model] = ModelStatus(is_gone=True)
+        desk.rows.rows[model] = ModelStatus(is_removed=True)
         assert provider
     await desk.known.refresh()
     assert desk.known.model_of(SCORE) == "gpt-4o-mini"
@@ -112,7 +112,7 @@ async def test_a_shutdown_is_shown_sixty_days_ahead_and_until_the_table_changes(
 
 async def test_a_missing_model_is_shown() -> None:
     desk = Desk(ModelTable())
-    desk.rows.rows = {"gpt-6-luna": ModelStatus(is_gone=True), "gpt-6.1-sol": ModelStatus(is_listed=False)}
+    desk.rows.rows = {"gpt-6-luna": ModelStatus(is_removed=True), "gpt-6.1-sol": ModelStatus(is_listed=False)}
     await desk.known.refresh()
     assert (desk.missing("gpt-6-luna"), desk.missing("gpt-6.1-sol"), desk.missing("gpt-6.1-terra")) == (
         1,
@@ -142,7 +142,7 @@ CLAUDES: dict[str, date | None] = {"claude-haiku-5-5": None, "claude-sonnet-5-5"
 
 async def test_the_daily_check_stores_dates_and_missing_models() -> None:
     desk = Desk()
-    desk.rows.rows["gpt-6.1-terra"] = ModelStatus(is_gone=True)
+    desk.rows.rows["gpt-6.1-terra"] = ModelStatus(is_removed=True)
     openai = {"gpt-4o-mini": date(2027, 1, 14), "gpt-6.1-terra": None, "gpt-6-luna": None, "another": None}
     progress = JobProgress()
     job = CheckModels(

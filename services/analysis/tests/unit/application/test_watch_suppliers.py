@@ -24,7 +24,7 @@ class MemoryOutages:
     async def clear(self, supplier: str) -> None:
         self.rows.pop(supplier, None)
 
-    async def bring_forward(self, supplier: str, *, most: int, within_s: float) -> None:
+    async def reschedule_snoozed(self, supplier: str, *, most: int, within_s: float) -> None:
         assert supplier == "apify"
         self.brought_forward.append((most, within_s))
 

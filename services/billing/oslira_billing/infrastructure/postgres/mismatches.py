@@ -49,7 +49,7 @@ _NOTES: Final = """
     select purchase_id, stripe_credit_note_id, amount_minor from billing.credit_notes where purchase_id = any($1::text[])
 """
 _STANDINGS: Final = """
-    select grant_key, credits, taken_credits, is_frozen from credits.grant_standings where grant_key = any($1::text[])
+    select grant_key, credits, taken_credits, is_frozen from credits.grant_statuses where grant_key = any($1::text[])
 """
 _STORED: Final = "select stripe_event_id from billing.webhook_events where stripe_event_id = any($1::text[])"
 _WAITING: Final = """

@@ -9,7 +9,7 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_billing.infrastructure.postgres.billing_records import PostgresBillingRecords
 
 _CUSTOMER: Final = """
-    select stripe_customer_id from billing.customers where account_id = $1 and gone_at is null
+    select stripe_customer_id from billing.customers where account_id = $1 and deleted_at is null
      order by created_at, stripe_customer_id limit 1
 """
 _IS_SUBSCRIBED: Final = """
@@ -44,9 +44,7 @@ class PostgresShop:
             return await connection.fetchval(query, account_id)
 
     async def forget_customer(self, customer_id: str) -> None:
-        query = (
-            "update billing.customers set gone_at = now() where stripe_customer_id = $1 and gone_at is null"
-        )
+        query = "update billing.customers set deleted_at = now() where stripe_customer_id = $1 and deleted_at is null"
         async with self._database.connection() as connection:
             await connection.execute(query, customer_id)
 

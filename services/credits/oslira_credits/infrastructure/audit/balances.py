@@ -1,4 +1,4 @@
-"""Compares balances with entries, grants, account balances and marks."""
+"""Compares balances with entries, grants, account balances, revocations and freezes."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ BALANCES: Final = """
         coalesce(sum(b.amount) filter (where b.kind = 'debt'), 0) as debt
       from credits.balances b group by b.account_id
     ) s
-    full join credits.purses p using (account_id)
+    full join credits.account_balances p using (account_id)
     where (p.available, p.held, p.frozen, p.debt) is distinct from (s.available, s.held, s.frozen, s.debt)
     union all
     select 'spent_is_not_what_grants_lost', account_id::text, format('spent is %s, the grants lost %s', s.spent, g.lost)
@@ -67,19 +67,19 @@ BALANCES: Final = """
         ) r on r.grant_key = g.idempotency_key and r.account_id = g.account_id
         left join (
           select f.grant_key, f.account_id, count(*) as open
-          from credits.freezes f where f.thawed_at is null group by f.grant_key, f.account_id
+          from credits.freezes f where f.unfrozen_at is null group by f.grant_key, f.account_id
         ) f on f.grant_key = g.idempotency_key and f.account_id = g.account_id
       ) g
       cross join lateral (values
-        ('revocation_is_not_what_was_asked', g.asked_back <> least(g.amount, g.asked),
-          format('revocations ask for %s, %s is recorded', least(g.amount, g.asked), g.asked_back)),
-        ('revocation_is_not_its_balances', g.asked_back <> g.revoked + g.debt + g.awaited or g.awaited > g.held,
-          format('asked back %s, but revoked %s, debt %s, awaited %s of %s held', g.asked_back, g.revoked, g.debt, g.awaited, g.held)),
+        ('revocation_is_not_what_was_asked', g.reversed <> least(g.amount, g.asked),
+          format('revocations request %s, %s is recorded', least(g.amount, g.asked), g.reversed)),
+        ('revocation_is_not_its_balances', g.reversed <> g.revoked + g.debt + g.awaited or g.awaited > g.held,
+          format('reversed %s, but revoked %s, debt %s, awaited %s of %s held', g.reversed, g.revoked, g.debt, g.awaited, g.held)),
         ('freeze_is_not_its_balances', g.freezes <> g.open or (g.freezes > 0 and g.available > 0) or (g.freezes = 0 and g.frozen > 0),
           format('%s freezes are open, %s recorded, available %s, frozen %s', g.open, g.freezes, g.available, g.frozen)),
-        ('depleted_flag_mismatch', g.is_drained <> (g.available = 0), format('available %s', g.available)),
+        ('depleted_flag_mismatch', g.is_depleted <> (g.available = 0), format('available %s', g.available)),
         ('expiry_is_not_booked', g.available > 0
-            and (g.booked_out_at is not null
+            and (g.written_off_at is not null
               -- greatest() would take the other one of a grant that never expires
               or (g.expires_at is not null and greatest(g.expires_at, g.created_at) < now() - interval '5 minutes')),
           format('available %s, expired at %s', g.available, g.expires_at))

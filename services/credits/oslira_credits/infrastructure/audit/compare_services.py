@@ -53,7 +53,8 @@ _PAYMENTS: Final = """
       select r.grant_key as key, sum(coalesce(r.amount, 2147483647)) as amount, min(r.idempotency_key) as revocation
       from credits.revocations r group by r.grant_key
     ), frozen as (
-      select f.grant_key as key, min(f.idempotency_key) as freeze from credits.freezes f where f.thawed_at is null group by f.grant_key
+      select f.grant_key as key, min(f.idempotency_key) as freeze
+      from credits.freezes f where f.unfrozen_at is null group by f.grant_key
     )
     select 'paid_but_not_granted' as what, b.grant_key as id,
       format('%s booked %s credits for account %s; the ledger has no such grant', b.booked_as, b.credits, b.account_id) as detail

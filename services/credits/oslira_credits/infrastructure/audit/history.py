@@ -131,19 +131,20 @@ HISTORY: Final = """
     select 'statement_mismatch', p.account_id::text,
       format('the account has %s/%s/%s/%s after %s lines, line %s says %s/%s/%s/%s (available/held/frozen/debt)',
         p.available, p.held, p.frozen, p.debt, p.position, s.position, s.available, s.held, s.frozen, s.debt)
-    from credits.purses p
+    from credits.account_balances p
     left join lateral (
       select * from credits.statement_lines s where s.account_id = p.account_id order by s.position desc limit 1
     ) s on true
     where (p.position, p.available, p.held, p.frozen, p.debt) is distinct from
       (coalesce(s.position, 0), coalesce(s.available, 0), coalesce(s.held, 0), coalesce(s.frozen, 0), coalesce(s.debt, 0))
     union all
-    select 'revocation_or_freeze_is_gone', p.account_id::text, format('%s were recorded, %s are there', p.marks, coalesce(m.marks, 0))
-    from credits.purses p
+    select 'revocation_or_freeze_is_gone', p.account_id::text,
+      format('%s were recorded, %s are there', p.reversal_count, coalesce(r.count, 0))
+    from credits.account_balances p
     left join (
-      select account_id, count(*) as marks
+      select account_id, count(*) as count
       from (select account_id from credits.revocations union all select account_id from credits.freezes) a
       group by account_id
-    ) m using (account_id)
-    where p.marks <> coalesce(m.marks, 0)
+    ) r using (account_id)
+    where p.reversal_count <> coalesce(r.count, 0)
 """

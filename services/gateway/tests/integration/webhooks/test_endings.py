@@ -10,7 +10,7 @@ from receiver import receiving
 
 @pytest_asyncio.fixture(autouse=True)
 async def marks_at_now(hooks: Any) -> None:
-    await hooks.pool.execute("update identity.webhook_marks set finished_at = now() - interval '1 hour'")
+    await hooks.pool.execute("update identity.webhook_cursors set finished_at = now() - interval '1 hour'")
 
 
 async def test_an_ending_that_nobody_told_of_is_found_once(hooks: Any) -> None:

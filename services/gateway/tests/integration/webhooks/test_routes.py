@@ -177,7 +177,7 @@ async def test_no_user_reads_a_secret_or_another_accounts_row(hooks: Any, http: 
             "select sealed_secret from identity.webhook_endpoints",
             "update identity.webhook_endpoints set state = state",
             "delete from identity.webhook_deliveries",
-            "select from identity.webhook_marks",
+            "select from identity.webhook_cursors",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 async with UserClient(hooks.pool, claims=claims).transaction() as connection:

@@ -1,6 +1,6 @@
 -- migrate:up
--- Roles are the cluster's, so each is made only where it is missing. Whoever migrates is no superuser: it has
--- CREATEROLE and owns the database. Passwords are set by provisioning, never here; a role without one cannot log in.
+-- Roles belong to the cluster, so each is created only if it is missing. The migrating role is no superuser: it has CREATEROLE
+-- and owns the database. Provisioning sets passwords, never this file; a role without one cannot log in.
 do $$
 declare
   name text;
@@ -15,7 +15,7 @@ begin
     if not exists (select from pg_roles where rolname = name || '_owner') then
       execute format('create role %I nologin', name || '_owner');
     end if;
-    -- SET but not INHERIT: migrations say by SET ROLE whose object they make, so nothing is ever owned by the migrator by accident.
+    -- SET but not INHERIT: migrations choose the owner of what they create by SET ROLE, so the migrating role never owns an object.
     execute format('grant %I to %I with inherit false, set true', name || '_owner', current_user);
   end loop;
 
@@ -28,7 +28,7 @@ begin
 
   execute format('revoke all on database %I from public', current_database());
 
-  -- The gateway acts as the user it serves: it may become these roles, and has nothing of theirs until it does.
+  -- The gateway acts as the user it serves: it may switch to these roles, and has no privileges of theirs until it does.
   grant anon, authenticated to gateway_service with inherit false, set true;
 end $$;
 
@@ -36,10 +36,10 @@ revoke all on schema public from public;
 grant usage on schema public to anon, authenticated, service_role,
   gateway_service, credits_service, analysis_service, billing_service, scheduler_service,
   identity_owner, credits_owner, analysis_owner, billing_owner, insights_owner, scheduler_owner;
--- Owners of functions that callers know under public.* (user_account_ids, deduct_credits, get_renewable_subscriptions).
+-- Owners of the functions in schema public (user_account_ids, deduct_credits, get_renewable_subscriptions).
 grant create on schema public to identity_owner, credits_owner, billing_owner;
 
--- New functions are executable by PUBLIC unless this says otherwise, for each role that makes any.
+-- By default PUBLIC may execute new functions. Revoked for each role that creates any.
 alter default privileges revoke execute on functions from public;
 
 do $$
@@ -53,7 +53,7 @@ begin
   end loop;
 end $$;
 
--- Supabase brings its own auth schema; elsewhere this is what policies need of it.
+-- Supabase has an auth schema of its own; elsewhere this creates what policies need of it.
 do $$
 begin
   if not exists (select from pg_namespace where nspname = 'auth') then
@@ -67,7 +67,7 @@ begin
     grant execute on function auth.uid() to anon, authenticated, service_role, identity_owner;
   end if;
   if not has_schema_privilege('identity_owner', 'auth', 'usage') then
-    -- Supabase's own schema is not ours to open: its policies' owner gets in as those do whom Supabase let in.
+    -- We cannot grant usage of Supabase's schema: the policies' owner gets it from `authenticated`, which Supabase gave it to.
     grant authenticated to identity_owner with inherit true, set false;
   end if;
 end $$;

@@ -5,7 +5,7 @@ grant usage on schema platform to
   identity_owner, credits_owner, analysis_owner, billing_owner, insights_owner, scheduler_owner;
 
 -- Enables row-level security on a table for its owner and one service. FORCE binds the owner too, so that a definer function
--- reads only what a policy names; owner_all is that policy. A service that may only select gets a policy for that alone.
+-- reads only what a policy names; owner_all is that policy. A service that may only select gets a policy for select only.
 create function platform.protect(p_table regclass, p_service text, p_privileges text) returns void
 language plpgsql set search_path = '' as $$
 begin

@@ -86,7 +86,7 @@ def test_a_date_that_a_supplier_announced_counts_when_it_is_earlier() -> None:
 
 
 def test_an_unavailable_model_is_replaced_by_its_successor_if_it_has_one() -> None:
-    gone = ModelStatus(is_gone=True)
+    gone = ModelStatus(is_removed=True)
     assert chosen(OLD, "core", statuses={"gpt-5-mini": gone}) == "gpt-6.1-terra"
     assert chosen(OLD, "core", statuses={"gpt-5-mini": gone, "gpt-6.1-terra": gone}) is None
     assert chosen(OLD, "core", provider=ANTHROPIC) == "claude-haiku-5-5"
