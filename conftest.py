@@ -1,4 +1,4 @@
-"""Every test may ask for real servers and fresh data by fixture; here is in which order they run, and beside whom."""
+"""The order in which tests run, and where their data is. Fixtures with real servers: oslira_devstack.testing."""
 
 import os
 import shutil
@@ -10,40 +10,40 @@ import pytest
 
 pytest_plugins = ["oslira_devstack.testing"]
 
-# The longest first, so that no process is left alone with one at the end.
+# The longest first, so that no worker still runs a long one at the end.
 _ORDER: Final = ("tests/chaos/", "tests/e2e/", "/tests/integration/", "/tests/stack/", "/tests/contract/")
 
 
-# Three processes' servers need 1 GB of it at most; nobody's memory shall be short of it.
+# Three workers' servers need at most 1 GB; the rest is a reserve.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # pytest and tempfile make their own folders in it
 _MEMORY_BYTES: Final = 4 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where data lies, and what is no fault of ours."""
-    _throw_away_in_memory()
-    _ignore_what_docker_forgets(config)
+    """Where data is stored, and which warnings are ignored."""
+    _store_data_in_memory()
+    _ignore_docker_warnings(config)
 
 
-def _throw_away_in_memory() -> None:
-    """A database is a thousand small files. Making one takes five times as long on a disk; each test has its own."""
+def _store_data_in_memory() -> None:
+    """A database is a thousand small files, which take five times as long to create on a disk; each test has its own."""
     if "TMPDIR" in os.environ or not _MEMORY.is_dir():
         return
     is_without_programs = os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
     if not is_without_programs and shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES:
-        os.environ["TMPDIR"] = str(_MEMORY)  # whoever we start, too
+        os.environ["TMPDIR"] = str(_MEMORY)  # child processes inherit it
         tempfile.tempdir = None
 
 
-def _ignore_what_docker_forgets(config: pytest.Config) -> None:
-    """Docker takes connections for a stopped server and drops them; nats-py forgets to close what greets it with an end."""
+def _ignore_docker_warnings(config: pytest.Config) -> None:
+    """Docker accepts connections for a stopped server and drops them; nats-py does not close a connection that ends at once."""
     if os.environ.get("OSLIRA_TEST_SERVERS") == "containers":
-        forgotten = "ignore:Exception ignored in. <function StreamWriter.__del__:pytest.PytestUnraisableExceptionWarning"
-        config.addinivalue_line("filterwarnings", forgotten)
+        unclosed = "ignore:Exception ignored in. <function StreamWriter.__del__:pytest.PytestUnraisableExceptionWarning"
+        config.addinivalue_line("filterwarnings", unclosed)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process (--dist loadfile), since they share what is costly to start."""
+    """A file's tests stay in one worker (--dist loadfile), since they share servers."""
     items.sort(key=_turn)
 
 

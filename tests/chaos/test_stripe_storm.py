@@ -26,7 +26,7 @@ from oslira_scheduler.application.publish_tick import publish_tick
 from oslira_shared.anonymous import ANONYMOUS_ACCOUNT_ID
 from oslira_shared.bus.connection import Bus
 from people import eventually
-from stripe_story import PRICES, Outcome, Story, known_to_stripe
+from stripe_histories import PRICES, Outcome, Story, known_to_stripe
 
 _SENDERS: Final = 8
 # The last slot of the daily job in the customers' year.

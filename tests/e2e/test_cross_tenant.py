@@ -14,7 +14,7 @@ from oslira_devstack.access import access_to
 from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.stack import Stack
 from tenant_rows import checksums, settled
-from tenants import Membership, Town, a_town
+from tenants import Membership, TenantSet, make_tenants
 
 _SEED = 20_261_122
 _AT_ONCE = 8
@@ -26,21 +26,21 @@ async def _attack(stack: Stack, *, each: int | None) -> tuple[int, list[str]]:
     """(attempts made, what went wrong). `each`: so many of each operation; None is all there are."""
     faults: list[str] = []
     made: Counter[str] = Counter()
-    async with a_town(stack) as (town, http):
+    async with make_tenants(stack) as (tenant_set, http):
         document = (await http.get("/schema/openapi.json")).json()
         known = operations(document)
         rows = await asyncpg.connect(access_to(stack.describe(), stack.credentials).database_url(SUPERUSER))
         try:
             quiet_s = 0.0
-            for membership in town.memberships:
-                others = [one for one in town.tenants.values() if one is not membership.tenant]
-                await settled(rows, [one.account_id for one in town.tenants.values()], quiet_s=quiet_s)
+            for membership in tenant_set.memberships:
+                others = [one for one in tenant_set.tenants.values() if one is not membership.tenant]
+                await settled(rows, [one.account_id for one in tenant_set.tenants.values()], quiet_s=quiet_s)
                 before = [await checksums(rows, other.account_id) for other in others]
-                plan = _plan(town, membership, document, each)
+                plan = _plan(tenant_set, membership, document, each)
                 # What the caller may start in their own account goes on by itself for a moment.
                 quiet_s = 3.0 if any(_starts_work(attempt) for attempt in plan) else 0.0
                 made.update(attempt.operation for attempt in plan)
-                faults += await _make(http, plan, membership.foreign_marks(town.tenants.values()))
+                faults += await _make(http, plan, membership.foreign_marks(tenant_set.tenants.values()))
                 for other, was in zip(others, before, strict=True):
                     now = await checksums(rows, other.account_id)
                     assert len(now) >= 25
@@ -60,14 +60,16 @@ def _starts_work(attempt: Attempt) -> bool:
     return attempt.expected != REFUSED and attempt.method == "POST"
 
 
-def _plan(town: Town, membership: Membership, document: dict[str, object], each: int | None) -> list[Attempt]:
+def _plan(
+    tenant_set: TenantSet, membership: Membership, document: dict[str, object], each: int | None
+) -> list[Attempt]:
     """From one membership; a reduced one has something of each operation, another choice for each membership."""
     chosen: list[Attempt] = []
     dice = random.Random(f"{_SEED} {membership.name}")
     for operation in operations(document):
         possible = [
             attempt
-            for victim in town.tenants.values()
+            for victim in tenant_set.tenants.values()
             if victim is not membership.tenant
             for attempt in attempts(operation, membership, victim)
         ]

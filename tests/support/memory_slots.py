@@ -44,6 +44,6 @@ class MemorySlots:
             if self.states[one] != "due":
                 del self.states[one]
 
-    async def owe_latest_again(self) -> None:
+    async def requeue_latest(self) -> None:
         newest = [Slot(job, at) for job, at in (await self.latest()).items()]
         self.states |= {slot: "due" for slot in newest if self.states[slot] == "published"}

@@ -67,7 +67,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class TenantSet:
     """The four accounts, and the five memberships from which the others' are looked at."""
 
     tenants: Mapping[str, Tenant]
@@ -75,7 +75,7 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]:
+async def make_tenants(stack: Stack) -> AsyncGenerator[tuple[TenantSet, httpx.AsyncClient]]:
     """A, B and D are the users' own accounts, C a team. The first two own it; the third was its admin and was removed."""
     access = access_to(stack.describe(), stack.credentials)
     async with (
@@ -105,7 +105,7 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
         tenants = dict(zip(accounts, full, strict=True))
         kept, token = await _leave(http, _bearer(first), third, third_email, tenants["C"])
         tenants["C"].ids["token"].append(token)
-        town = Town(tenants)
+        tenant_set = TenantSet(tenants)
         for name, who, letter in (
             ("u1/A", first, "A"),
             ("u1/C", first, "C"),
@@ -113,10 +113,10 @@ async def a_town(stack: Stack) -> AsyncGenerator[tuple[Town, httpx.AsyncClient]]
             ("u2/C", second, "C"),
         ):
             own = frozenset({str(who.account_id), str(team)})
-            town.memberships.append(Membership(name, _bearer(who), tenants[letter], own))
+            tenant_set.memberships.append(Membership(name, _bearer(who), tenants[letter], own))
         own = frozenset({str(third.account_id)})
-        town.memberships.append(Membership("u3/D", _bearer(third), tenants["D"], own, str(team), kept))
-        yield town, http
+        tenant_set.memberships.append(Membership("u3/D", _bearer(third), tenants["D"], own, str(team), kept))
+        yield tenant_set, http
 
 
 def _bearer(who: SignedIn) -> dict[str, str]:

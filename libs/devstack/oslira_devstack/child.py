@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from oslira_devstack import warden
+from oslira_devstack import reaper
 
 _POLL_S: Final = 0.02
 _LOG_LIMIT_BYTES: Final = 10_000_000
@@ -64,7 +64,7 @@ class Child:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command,
-                env={**self.env, **warden.mark()},
+                env={**self.env, **reaper.mark()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from oslira_devstack import credentials, warden
+from oslira_devstack import credentials, reaper
 from oslira_devstack.credentials import Credentials
 
 
@@ -82,8 +82,8 @@ class Lock:
     def take_over(self) -> list[str]:
         """End what an earlier, killed stack left running here (returns the names), and write our own mark."""
         earlier = self._holder().get("stack_id")
-        ended = warden.end_marked(earlier) if earlier and earlier != warden.stack_id() else []
-        self._path.write_text(json.dumps({"pid": os.getpid(), "stack_id": warden.stack_id()}))
+        ended = reaper.end_marked(earlier) if earlier and earlier != reaper.stack_id() else []
+        self._path.write_text(json.dumps({"pid": os.getpid(), "stack_id": reaper.stack_id()}))
         return ended
 
     def _holder(self) -> dict[str, Any]:

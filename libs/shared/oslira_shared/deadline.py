@@ -1,7 +1,7 @@
 """A total time limit for every call to another system.
 
 The time limits of HTTP clients, boto3 and sockets are for one read each: a peer that sends one byte a second never exceeds them.
-Every call that leaves the process uses this module, or tests/limits/test_every_exchange_ends.py names its other limit.
+Every call that leaves the process uses this module, or tests/limits/test_call_time_limits.py names its other limit.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from oslira_simulators.counters import Counters
 from oslira_simulators.latency import Latencies
-from oslira_simulators.model_rules import ANTHROPIC_MODELS, ModelShelf, check_anthropic
+from oslira_simulators.model_rules import ANTHROPIC_MODELS, ModelInventory, check_anthropic
 from oslira_simulators.models import MODEL_FAULTS, REASONING_TOKENS, Answer, Question, SimulatedModel
 from oslira_simulators.prompt import shown_profile
 from oslira_simulators.prompt_cache import PrefixCache, count_tokens, marked_prefixes
@@ -30,9 +30,9 @@ _ERROR_TYPES = {
 class Anthropic:
     name = "anthropic"
 
-    def __init__(self, *, latencies: Latencies, counters: Counters, shelf: ModelShelf) -> None:
+    def __init__(self, *, latencies: Latencies, counters: Counters, inventory: ModelInventory) -> None:
         self.cache = PrefixCache()
-        self._shelf = shelf
+        self._inventory = inventory
         self._model = SimulatedModel("anthropic", latencies=latencies, counters=counters)
         self.routes = (
             Route("POST", "/v1/messages", self.create, MODEL_FAULTS),
@@ -69,7 +69,7 @@ class Anthropic:
                 "max_input_tokens": 1_000_000,
                 "max_tokens": model.most_output_tokens,
             }
-            for model, ends in self._shelf.listed(ANTHROPIC_MODELS)
+            for model, ends in self._inventory.listed(ANTHROPIC_MODELS)
         ]
         first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
         page = {"data": data, "has_more": False, "first_id": first, "last_id": last}
@@ -78,7 +78,7 @@ class Anthropic:
     async def create(self, call: Call) -> Reply:
         body = call.json()
         _check_fields(body)
-        model = self._shelf.find(ANTHROPIC_MODELS, body["model"])
+        model = self._inventory.find(ANTHROPIC_MODELS, body["model"])
         if model is None:
             return self.error(404, f"model: {body['model']}")
         is_thinking = check_anthropic(body, model)

@@ -12,7 +12,7 @@ from oslira_simulators.control import Control
 from oslira_simulators.counters import Counters
 from oslira_simulators.faults import WIRE_KINDS, Fault, Faults
 from oslira_simulators.latency import Latencies
-from oslira_simulators.model_rules import ModelShelf
+from oslira_simulators.model_rules import ModelInventory
 from oslira_simulators.odd_answers import odd_reply, refusal_of
 from oslira_simulators.openai import OpenAI
 from oslira_simulators.profiles import Profiles
@@ -43,14 +43,14 @@ class SimulatorApp:
         self._faults = Faults(config.seed)
         latencies = Latencies(distributions=config.latencies, speed=config.speed, seed=config.seed)
         apify = Apify(profiles=Profiles(config.profiles), latencies=latencies, counters=self._counters)
-        shelf = ModelShelf(config.today)
+        inventory = ModelInventory(config.today)
         openai = OpenAI(
             latencies=latencies,
             counters=self._counters,
             cache_ttl_s=config.openai_cache_ttl_s,
-            shelf=shelf,
+            inventory=inventory,
         )
-        anthropic = Anthropic(latencies=latencies, counters=self._counters, shelf=shelf)
+        anthropic = Anthropic(latencies=latencies, counters=self._counters, inventory=inventory)
         stripe = Stripe()
         providers: tuple[Provider, ...] = (apify, openai, anthropic, stripe, Turnstile())
         self._providers = {provider.name: provider for provider in providers}
@@ -65,8 +65,8 @@ class SimulatorApp:
 
         def restore_settings() -> None:
             latencies.restore()
-            shelf.configure({"today": str(config.today) if config.today else None, "missing": []})
-            shelf.shutdown_dates.clear()
+            inventory.configure({"today": str(config.today) if config.today else None, "missing": []})
+            inventory.shutdown_dates.clear()
 
         self._control = Control(
             counters=self._counters,
@@ -74,7 +74,7 @@ class SimulatorApp:
             latencies=latencies,
             apify=apify,
             stripe=stripe,
-            shelf=shelf,
+            inventory=inventory,
             resets={
                 "settings": restore_settings,
                 "runs": apify.runs.clear,

@@ -7,7 +7,7 @@ from oslira_simulators.apify import Apify
 from oslira_simulators.counters import Counters
 from oslira_simulators.faults import Faults
 from oslira_simulators.latency import Latencies, parse_distribution
-from oslira_simulators.model_rules import ModelShelf
+from oslira_simulators.model_rules import ModelInventory
 from oslira_simulators.routes import Route
 from oslira_simulators.stripe import Stripe
 from oslira_simulators.wire import Call, Reply, json_reply
@@ -22,7 +22,7 @@ class Control:
         latencies: Latencies,
         apify: Apify,
         stripe: Stripe,
-        shelf: ModelShelf,
+        inventory: ModelInventory,
         resets: dict[str, Callable[[], None]],
     ) -> None:
         self._counters = counters
@@ -30,7 +30,7 @@ class Control:
         self._latencies = latencies
         self._apify = apify
         self._stripe = stripe
-        self._shelf = shelf
+        self._inventory = inventory
         self._resets = resets
         self.routes = (
             Route("GET", "/_sim/health", self.health),
@@ -77,7 +77,7 @@ class Control:
             "speed": self._latencies.speed,
             "seed": self._latencies.seed,
             "latencies": latencies,
-            "models": self._shelf.as_json(),
+            "models": self._inventory.as_json(),
         }
         return json_reply(settings)
 
@@ -93,7 +93,7 @@ class Control:
             raise ValueError(f"unknown settings {sorted(unknown)}" if unknown else "speed is above 0")
         shapes: dict[str, str] = asked.get("latencies", {})
         parsed = {name: parse_distribution(shape) for name, shape in shapes.items()}
-        self._shelf.configure(asked.get("models", {}))
+        self._inventory.configure(asked.get("models", {}))
         self._latencies.distributions.update(parsed)
         self._latencies.speed = speed
         self._latencies.seed = int(asked.get("seed", self._latencies.seed))

@@ -65,7 +65,7 @@ def default_today() -> date:
 
 
 @dataclass(slots=True)
-class ModelShelf:
+class ModelInventory:
     """The models of both suppliers on a day that a test may set, without those that it calls `missing`."""
 
     today: date | None = None

@@ -9,7 +9,7 @@ from oslira_simulators.counters import Counters
 from oslira_simulators.latency import Latencies
 from oslira_simulators.model_rules import (
     OPENAI_MODELS,
-    ModelShelf,
+    ModelInventory,
     Refusal,
     SupplierModel,
     check_openai,
@@ -35,10 +35,10 @@ class OpenAI:
     name = "openai"
 
     def __init__(
-        self, *, latencies: Latencies, counters: Counters, cache_ttl_s: float, shelf: ModelShelf
+        self, *, latencies: Latencies, counters: Counters, cache_ttl_s: float, inventory: ModelInventory
     ) -> None:
         self.cache = PrefixCache()
-        self._shelf = shelf
+        self._inventory = inventory
         self._cache_ttl_s = cache_ttl_s
         self._model = SimulatedModel("openai", latencies=latencies, counters=counters)
         self.routes = (
@@ -72,7 +72,7 @@ class OpenAI:
                 "owned_by": "system",
                 "shutdown_date": str(ends) if ends else None,
             }
-            for model, ends in self._shelf.listed(OPENAI_MODELS)
+            for model, ends in self._inventory.listed(OPENAI_MODELS)
         ]
         return json_reply({"object": "list", "data": data}, headers=_headers())
 
@@ -124,7 +124,7 @@ class OpenAI:
         name = str(body.get("model") or "")
         if not name:
             raise Refusal("you must provide a model parameter")
-        if (found := self._shelf.find(OPENAI_MODELS, name)) is None:
+        if (found := self._inventory.find(OPENAI_MODELS, name)) is None:
             raise Refusal(
                 f"The model `{name}` does not exist or you do not have access to it.",
                 status=404,

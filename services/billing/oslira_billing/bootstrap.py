@@ -11,10 +11,10 @@ from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.bring_back import BringBack
 from oslira_billing.application.close_accounts import CloseAccounts
 from oslira_billing.application.compare_money import CompareMoney
 from oslira_billing.application.daily_cleanup import DailyCleanup
+from oslira_billing.application.import_missing import ImportMissing
 from oslira_billing.application.receive_webhook import ReceiveWebhook
 from oslira_billing.application.reconcile_invoices import ReconcileInvoices
 from oslira_billing.application.reconcile_stripe import ReconcileStripe
@@ -26,7 +26,7 @@ from oslira_billing.application.sweep_events import SweepEvents
 from oslira_billing.application.sync_missed_events import SyncMissedEvents
 from oslira_billing.infrastructure.bus import (
     BusHints,
-    BusNews,
+    BusPublisher,
     answer,
     answer_reconciliations,
     answer_sign_ups,
@@ -95,14 +95,14 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         },
     )
 
-    subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusNews(runtime.bus)))
+    subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusPublisher(runtime.bus)))
     answer(
         runtime.bus,
         checkout=StartCheckout(shop, sales, settings.app_url),
         portal=OpenPortal(shop, sales, settings.app_url),
         replay=ReplayEvent(inbox, hints),
     )
-    bring_back = BringBack(
+    import_missing = ImportMissing(
         lists=lists,
         records=records,
         stripe=stripe,
@@ -112,7 +112,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         livemode=settings.livemode,
         now=lambda: datetime.now(UTC),
     )
-    answer_reconciliations(runtime.bus, bring_back)
+    answer_reconciliations(runtime.bus, import_missing)
     answer_failed(runtime.bus, "billing", FAILED_EVENTS, database)
     answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)

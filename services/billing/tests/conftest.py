@@ -118,25 +118,25 @@ async def world(module_database: Database) -> AsyncGenerator[World]:
 
 
 class Listener:
-    """Implements News: who was told, unless the bus is down."""
+    """Implements Publisher; fails while the bus is down."""
 
     def __init__(self) -> None:
         self.is_down = False
-        self.told: list[UUID] = []
+        self.published: list[UUID] = []
 
     async def subscription_changed(self, row_id: UUID, account_id: UUID) -> None:
         del row_id
         if self.is_down:
             raise OsliraError("unavailable", "the bus is down")
-        self.told.append(account_id)
+        self.published.append(account_id)
 
 
 class Office:
     """Events go in, and what is due is applied, as the service does it."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.stripe, self.news = world, FakeStripe(), Listener()
-        self.apply = ApplyEvent(world.inbox, self.stripe, self.news)
+        self.world, self.stripe, self.publisher = world, FakeStripe(), Listener()
+        self.apply = ApplyEvent(world.inbox, self.stripe, self.publisher)
 
     async def store(self, payload: dict[str, object]) -> UUID | None:
         return await self.world.inbox.store(parse_event(payload), json.dumps(payload))

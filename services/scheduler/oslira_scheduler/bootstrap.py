@@ -26,4 +26,4 @@ async def build(runtime: Runtime, settings: SchedulerSettings) -> None:
     runtime.bus.on_connected(keep_topology)  # every other service waits for its consumer
     runtime.every(_LOOK_AT_TOPOLOGY_S, "keep_topology", keep_topology)
     runtime.every(_LOOK_AT_CLOCK_S, "publish_due_ticks", PublishDueTicks(slots, runtime.bus))
-    runtime.every(_REMIND_EVERY_S, "remind_owners", slots.owe_latest_again)
+    runtime.every(_REMIND_EVERY_S, "remind_owners", slots.requeue_latest)

@@ -33,7 +33,7 @@ def usual_config(*, profiles: Path | None, speed: float) -> StackConfig:
     )
 
 
-def run_until_told(config: StackConfig, serve: Serve) -> None:
+def run_until_signal(config: StackConfig, serve: Serve) -> None:
     """Start the stack, run `serve`, stop everything. `serve` gets an event that Ctrl-C or SIGTERM sets.
 
     A stack that can't start ends this process with 1 and one line that says why.

@@ -19,14 +19,14 @@ def up(
     speed: Annotated[float, typer.Option(help="Divides the simulators' latencies.", min=0.01)] = 1.0,
 ) -> None:
     """Start everything and keep it running until Ctrl-C. Data stays in .oslira (OSLIRA_DATA_DIR)."""
-    from oslira_devstack.commands.run import run_until_told, usual_config  # noqa: PLC0415
+    from oslira_devstack.commands.run import run_until_signal, usual_config  # noqa: PLC0415
 
     async def serve(stack: "Stack", stopping: asyncio.Event) -> None:
         show(stack)
         print(f"ready {stack.gateway_url}", flush=True)
         await stopping.wait()
 
-    run_until_told(usual_config(profiles=profiles, speed=speed), serve)
+    run_until_signal(usual_config(profiles=profiles, speed=speed), serve)
 
 
 def show(stack: "Stack") -> None:

@@ -106,7 +106,7 @@ def test_nothing_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
     child = psutil.Process(int(parent.stdout.readline()))
     time.sleep(0.2)
     family = [*psutil.Process(parent.pid).children(recursive=True), *child.children(recursive=True), child]
-    assert len(family) >= 4  # the warden, the shell, its two sleeps
+    assert len(family) >= 4  # the reaper, the shell, its two sleeps
     parent.kill()
     parent.communicate()
     assert wait_gone(family)

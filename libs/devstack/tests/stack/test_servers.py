@@ -8,7 +8,7 @@ import nats
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from oslira_devstack import warden
+from oslira_devstack import reaper
 from oslira_devstack.credentials import MIGRATOR, SUPERUSER, Credentials
 from oslira_devstack.ports import is_free
 from oslira_devstack.servers.nats import EmbeddedNats
@@ -25,7 +25,7 @@ def directory(scratch_dir: Path, request: pytest.FixtureRequest) -> Path:
 
 def running_of(server: EmbeddedNats | EmbeddedPostgres | EmbeddedS3) -> list[psutil.Process]:
     command = server.child.command[-1]
-    return [p for p in warden.marked(warden.stack_id()) if command in p.cmdline()]
+    return [p for p in reaper.marked(reaper.stack_id()) if command in p.cmdline()]
 
 
 def sockets_left(port: int) -> list[Path]:

@@ -12,7 +12,7 @@ import httpx
 import nats
 import psutil
 import pytest
-from oslira_devstack import warden
+from oslira_devstack import reaper
 from oslira_devstack.credentials import MIGRATOR
 from oslira_devstack.datadir import DataDirectory, StackIsRunning
 from oslira_devstack.ports import BusyPort
@@ -23,11 +23,11 @@ from oslira_shared.bus.provision import provision_bus
 _PARENT = """
 import asyncio, sys
 from pathlib import Path
-from oslira_devstack import warden
+from oslira_devstack import reaper
 from oslira_devstack.stack import Stack, StackConfig
 async def main():
     async with Stack(StackConfig(data_dir=Path(sys.argv[1]), services=())) as stack:
-        print(warden.stack_id(), flush=True)
+        print(reaper.stack_id(), flush=True)
         await asyncio.sleep(600)
 asyncio.run(main())
 """
@@ -66,7 +66,7 @@ async def test_busy_public_port_is_refused_before_anything_starts(data_dir: Path
 
 async def test_killed_stack_leaves_nothing_and_its_data_is_there_again(data_dir: Path) -> None:
     process, mark = await asyncio.to_thread(other_stack, data_dir)
-    family = warden.marked(mark)
+    family = reaper.marked(mark)
     assert {"nats-server", "postgres", "weed"} <= {p.name() for p in family}
     data = DataDirectory(data_dir)
     state = await asyncio.to_thread(data.read_state)
@@ -84,9 +84,9 @@ async def test_killed_stack_leaves_nothing_and_its_data_is_there_again(data_dir:
     process.communicate()
     connection.terminate()
     deadline = time.monotonic() + 10
-    while warden.marked(mark) and time.monotonic() < deadline:
+    while reaper.marked(mark) and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
-    assert warden.marked(mark) == []
+    assert reaper.marked(mark) == []
 
     async with Stack(StackConfig(data_dir=data_dir, services=())) as stack:
         connection = await asyncpg.connect(stack.servers.postgres.url(MIGRATOR))
@@ -111,4 +111,4 @@ def process_of(server: Server) -> psutil.Process:
 
 
 def marked() -> list[psutil.Process]:
-    return warden.marked(warden.stack_id())
+    return reaper.marked(reaper.stack_id())

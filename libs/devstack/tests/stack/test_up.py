@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 from oslira_devstack.ports import free_port
-from oslira_devstack.warden import marked
+from oslira_devstack.reaper import marked
 
 _OSLIRA = [sys.executable, "-m", "oslira_cli"]
 _START_TIMEOUT_S = 60

@@ -29,7 +29,7 @@ from oslira_analysis.application.model_ports import (
     RequestRefused,
 )
 from oslira_analysis.application.rows import Run, Usage
-from oslira_analysis.application.supplier_trouble import note_trouble
+from oslira_analysis.application.supplier_failures import record_failure
 from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.domain.models.calls import MOST_PAID_REQUESTS, Call
 from oslira_analysis.domain.models.model_catalogue import Provider
@@ -162,7 +162,7 @@ class RecordedModels:
         except (ProviderFailed, RequestRefused, ModelNotFound) as error:
             now_s, reason = self._clock_s(), _storable(error)
             if isinstance(error, ProviderFailed):
-                note_trouble(slot.breaker, now_s, error)
+                record_failure(slot.breaker, now_s, error)
                 SUPPLIER_TROUBLES.labels(slot.provider.name, error.trouble).inc()
                 reason = f"{UNANSWERED}{reason}" if error.may_cost else reason
             elif isinstance(error, RequestRefused):  # it works, and rejects this request

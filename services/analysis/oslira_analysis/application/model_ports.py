@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from oslira_analysis.application.rows import Run, Usage
-from oslira_analysis.application.supplier_trouble import SupplierUnavailable, Trouble
+from oslira_analysis.application.supplier_failures import SupplierUnavailable, Trouble
 from oslira_analysis.domain.models.calls import Call
 from oslira_analysis.domain.models.model_catalogue import Provider
 from oslira_analysis.domain.models.model_table import Choice

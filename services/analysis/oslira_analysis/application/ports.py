@@ -19,7 +19,7 @@ from oslira_analysis.application.rows import (
     RunWork,
     ScrapeWork,
 )
-from oslira_analysis.application.supplier_trouble import SupplierUnavailable
+from oslira_analysis.application.supplier_failures import SupplierUnavailable
 
 Item = dict[str, Any]
 

@@ -56,7 +56,7 @@ class Holds(Protocol):
         """Raises OsliraError: insufficient_credits, id_closed, unavailable."""
         ...
 
-    async def give_back(self, run_id: UUID) -> None:
+    async def release(self, run_id: UUID) -> None:
         """Best effort: a hold without a run is released when it is due."""
         ...
 
@@ -80,7 +80,7 @@ async def replay_run(run_id: UUID, ports: ReplayPorts) -> UUID:
     outcome, now_run_id, effects = await ports.failed_runs.accept_again(run_id, new_run_id)
     await ports.after.publish(effects)
     if outcome in {"same", "cost_limit", "closed"}:
-        await ports.holds.give_back(new_run_id)
+        await ports.holds.release(new_run_id)
     if outcome == "cost_limit":
         raise OsliraError("cost_limit_reached", "The account has reached its limit for today.")
     return now_run_id

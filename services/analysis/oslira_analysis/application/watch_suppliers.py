@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from oslira_analysis.application.supplier_trouble import KEY_REFUSED
+from oslira_analysis.application.supplier_failures import KEY_REFUSED
 from oslira_analysis.domain.breaker import Breaker, Hold
 
 _LOG = structlog.get_logger()

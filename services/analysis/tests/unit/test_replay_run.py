@@ -37,7 +37,7 @@ class World:
         if run_id in self.closed:
             raise OsliraError("id_closed", "This id is closed.")
 
-    async def give_back(self, run_id: UUID) -> None:
+    async def release(self, run_id: UUID) -> None:
         self.closed.add(run_id)
 
     async def replay(self) -> UUID:

@@ -13,7 +13,7 @@ from oslira_billing.application.ports import (
     BillingRecords,
     ClaimLostError,
     Inbox,
-    News,
+    Publisher,
     Received,
     StripeObjects,
 )
@@ -33,7 +33,7 @@ class ApplyEvent:
 
     inbox: Inbox
     stripe: StripeObjects
-    news: News
+    publisher: Publisher
 
     async def __call__(self, row_id: UUID) -> None:
         """Raises nothing for a bad event or an outage of Stripe: the row's state holds the result."""
@@ -108,7 +108,7 @@ class ApplyEvent:
 
     async def _tell(self, received: Received, account_id: UUID) -> None:
         try:
-            await self.news.subscription_changed(received.row_id, account_id)
+            await self.publisher.subscription_changed(received.row_id, account_id)
         except OsliraError as outage:
             await self.inbox.wait(received, seconds=_TELL_AGAIN_S, reason=str(outage))
         else:

@@ -166,7 +166,7 @@ class Hints(Protocol):
         ...
 
 
-class News(Protocol):
+class Publisher(Protocol):
     """The events that billing publishes."""
 
     async def subscription_changed(self, row_id: UUID, account_id: UUID) -> None:
@@ -217,14 +217,14 @@ class OpenPage:
     url: str
 
 
-class CustomerGoneError(Exception):
+class CustomerDeletedError(Exception):
     """The customer no longer exists at Stripe."""
 
 
 class Checkouts(Protocol):
     """Stripe's pages for buying and for managing purchases.
 
-    Raises CustomerGoneError; OsliraError `provider_unavailable`, or `provider_refused`, which is final.
+    Raises CustomerDeletedError; OsliraError `provider_unavailable`, or `provider_refused`, which is final.
     """
 
     async def create_customer(self, account_id: UUID, *, number: int) -> str:
@@ -251,7 +251,7 @@ class Shop(Protocol):
         """How many customers it has had."""
         ...
 
-    async def forget_customer(self, customer_id: str) -> None:
+    async def mark_customer_deleted(self, customer_id: str) -> None:
         """Stripe has deleted it: nothing is sold to it again. Its purchases stay the account's."""
         ...
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.application.ports import Checkouts, CustomerGoneError, OpenPage, Shop
+from oslira_billing.application.ports import Checkouts, CustomerDeletedError, OpenPage, Shop
 from oslira_billing.domain.return_url import under
 
 _INTERVALS: Final = frozenset({"month", "year"})
@@ -56,12 +56,12 @@ class StartCheckout:
         customer_id = await self._customer(order.account_id)
         try:
             return await self._open(order, asked, customer_id)
-        except CustomerGoneError:
+        except CustomerDeletedError:
             # The customer was deleted at Stripe. The account must still be able to buy.
-            await self.shop.forget_customer(customer_id)
+            await self.shop.mark_customer_deleted(customer_id)
         try:
             return await self._open(order, asked, await self._customer(order.account_id))
-        except CustomerGoneError as error:
+        except CustomerDeletedError as error:
             raise OsliraError("provider_unavailable", "Stripe has no new customer yet; try again.") from error
 
     async def _open(self, order: Order, asked: Mapping[str, Any], customer_id: str) -> OpenPage:
@@ -101,8 +101,8 @@ class OpenPortal:
             )
         try:
             return await self.checkouts.open_portal(customer_id, return_url=back)
-        except CustomerGoneError as error:
-            await self.shop.forget_customer(customer_id)
+        except CustomerDeletedError as error:
+            await self.shop.mark_customer_deleted(customer_id)
             raise OsliraError(
                 "no_customer", "Stripe has no customer of this account any more: there is nothing to manage."
             ) from error

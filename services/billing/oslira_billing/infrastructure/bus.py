@@ -14,8 +14,8 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id, new_id
 
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.bring_back import BringBack
-from oslira_billing.application.bring_back import Order as Wanted
+from oslira_billing.application.import_missing import ImportMissing
+from oslira_billing.application.import_missing import Order as Wanted
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
 from oslira_billing.application.start_free_plan import StartFreePlan
@@ -47,8 +47,8 @@ class BusHints:
             _LOG.warning("hint_not_sent", row_id=str(row_id), reason=str(error))
 
 
-class BusNews:
-    """Implements News."""
+class BusPublisher:
+    """Implements Publisher."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -95,12 +95,12 @@ def answer(bus: Bus, *, checkout: StartCheckout, portal: OpenPortal, replay: Rep
         return contracts.Replayed(row_id=await replay(request.event_id))
 
 
-def answer_reconciliations(bus: Bus, bring_back: BringBack) -> None:
+def answer_reconciliations(bus: Bus, import_missing: ImportMissing) -> None:
     """Declare the responder for operators."""
 
     @bus.responder(contracts.RECONCILE)
     async def reconcile(request: contracts.ReconcileRequest) -> contracts.ReconcileStep:
-        done = await bring_back(Wanted(**request.model_dump()))
+        done = await import_missing(Wanted(**request.model_dump()))
         return contracts.ReconcileStep(
             step=done.step,
             cursor=done.cursor,

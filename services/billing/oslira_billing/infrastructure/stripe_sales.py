@@ -6,7 +6,7 @@ from uuid import UUID
 
 from oslira_shared.errors import OsliraError
 
-from oslira_billing.application.ports import CustomerGoneError, OpenPage
+from oslira_billing.application.ports import CustomerDeletedError, OpenPage
 from oslira_billing.infrastructure.stripe_api import Call, StripeApiObjects
 
 _PAGE: Final = 100
@@ -67,7 +67,7 @@ class StripeSales:
             raise OsliraError("provider_refused", f"Stripe: {error.user_message}") from error
 
     async def _make(self, call: Call) -> dict[str, Any]:
-        """Raises CustomerGoneError; OsliraError `provider_refused` with Stripe's text: the same request fails again."""
+        """Raises CustomerDeletedError; OsliraError `provider_refused` with Stripe's text: the same request fails again."""
         await self._stripe.connected()
         from stripe import InvalidRequestError  # noqa: PLC0415  # loaded by now
 
@@ -75,6 +75,6 @@ class StripeSales:
             return await self._stripe.must(call)
         except InvalidRequestError as error:
             if error.code == "resource_missing" and error.param == "customer":
-                raise CustomerGoneError from error
+                raise CustomerDeletedError from error
             message = error.user_message or "without a reason"
             raise OsliraError("provider_refused", f"Stripe refused this order: {message}") from error

@@ -123,10 +123,10 @@ async def test_a_subscription_puts_its_account_on_the_plan_and_others_are_told_o
     await office.receive(subscribed(account_id))
     await office.receive(subscribed(account_id, "updated"))
     assert await office.world.plan(account_id) == "pro"
-    assert office.news.told == [account_id]
+    assert office.publisher.published == [account_id]
     await office.receive(subscribed(account_id, "deleted", status="canceled"))
     assert await office.world.plan(account_id) is None
-    assert office.news.told == [account_id] * 2
+    assert office.publisher.published == [account_id] * 2
 
 
 async def test_what_stripe_has_now_counts_and_not_what_a_late_event_shows(
@@ -169,14 +169,14 @@ async def test_an_earlier_fetch_that_arrives_late_changes_nothing(office: Any, a
 
 async def test_a_crash_between_commit_and_publish_still_tells(office: Any, account_id: UUID) -> None:
     row_id = await office.store(subscribed(account_id))
-    office.news.subscription_changed = _crash
+    office.publisher.subscription_changed = _crash
     with pytest.raises(asyncio.CancelledError):
         await office.apply(row_id)
     assert (await office.world.event(row_id))[0] == "applied"
 
-    del office.news.subscription_changed
+    del office.publisher.subscription_changed
     await office.sweep(after=timedelta(seconds=31))
-    assert office.news.told == [account_id]
+    assert office.publisher.published == [account_id]
     assert (await office.world.event(row_id))[0] == "done"
 
 
@@ -185,14 +185,14 @@ async def _crash(*_: object) -> None:
 
 
 async def test_a_bus_that_is_down_delays_the_news_and_fails_nothing(office: Any, account_id: UUID) -> None:
-    office.news.is_down = True
+    office.publisher.is_down = True
     row_id = await office.receive(subscribed(account_id))
     for _ in range(7):
         await office.sweep()
     assert (await office.world.event(row_id))[0] == "applied"
-    office.news.is_down = False
+    office.publisher.is_down = False
     await office.sweep()
-    assert office.news.told == [account_id]
+    assert office.publisher.published == [account_id]
     assert await office.world.event(row_id) == ("done", 0, None)
 
 

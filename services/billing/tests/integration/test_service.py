@@ -1,4 +1,4 @@
-"""Billing among the others: Stripe's API, its news, its jobs, and who may see what."""
+"""Billing with the other services: the Stripe API, events, jobs, access."""
 
 import sys
 from asyncio import create_subprocess_exec, subprocess

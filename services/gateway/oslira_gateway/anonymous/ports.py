@@ -21,7 +21,7 @@ class AnonymousAllowance(Protocol):
         """Count one, unless `most` are counted already."""
         ...
 
-    async def give_back(self, network: Network) -> None:
+    async def release(self, network: Network) -> None:
         """Give back one that was counted, because its order failed."""
         ...
 

@@ -49,7 +49,7 @@ class PostgresAllowance:
         assert row is not None  # noqa: S101  # one row always
         return Use(row["is_granted"], max(1, row["day_left_s"]))
 
-    async def give_back(self, network: Network) -> None:
+    async def release(self, network: Network) -> None:
         async with self._client.connection() as connection:
             await connection.execute(_GIVE_BACK, self._pseudonyms.of_network(network))
 

@@ -52,7 +52,7 @@ class RequestAnonymous:
                 Request(ANONYMOUS_FOLLOWER, visit.order, None, visit.request_id)
             )
         except OsliraError as error:
-            await self._allowance.give_back(visit.network)
+            await self._allowance.release(visit.network)
             if error.code in _USED_UP:
                 raise _used_up(use) from error
             raise

@@ -10,12 +10,12 @@ from oslira_shared.work import EXTEND_LEASES_EVERY_S, LeaseKeeper
 
 from oslira_gateway.webhooks.bus import subscribe
 from oslira_gateway.webhooks.deliver import Deliver
+from oslira_gateway.webhooks.endpoint_queues import EndpointQueues
 from oslira_gateway.webhooks.http_sender import HttpSender, Resolver, SystemResolver
-from oslira_gateway.webhooks.lanes import Lanes
 from oslira_gateway.webhooks.postgres_endings import PostgresEndings
 from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
 from oslira_gateway.webhooks.record_ending import RecordEnding
-from oslira_gateway.webhooks.schedule import Patience
+from oslira_gateway.webhooks.schedule import PauseRule
 from oslira_gateway.webhooks.settings import SenderSettings
 from oslira_gateway.webhooks.signing_secret import Keyring
 from oslira_gateway.webhooks.sweep_endings import SweepEndings
@@ -36,17 +36,17 @@ async def build(runtime: Runtime, settings: SenderSettings, *, resolver: Resolve
     outbox = PostgresOutbox(
         database,
         per_endpoint=settings.webhook_per_endpoint,
-        patience=Patience(settings.webhook_pause_failures, settings.webhook_pause_s),
+        pause_rule=PauseRule(settings.webhook_pause_failures, settings.webhook_pause_s),
     )
     lease_keeper = LeaseKeeper(database, outbox.table, capacity=settings.webhook_concurrency)
     keyring = Keyring(settings.webhook_keys, random_bytes=os.urandom)
     deliver = Deliver(outbox, sender, keyring, chance=random.random)
-    lanes = Lanes(outbox, deliver, lease_keeper, capacity=settings.webhook_concurrency)
-    runtime.on_drain(lanes.stop)
+    queues = EndpointQueues(outbox, deliver, lease_keeper, capacity=settings.webhook_concurrency)
+    runtime.on_drain(queues.stop)
 
     endings = PostgresEndings(database)
-    subscribe(runtime.bus, RecordEnding(endings), lanes)
-    runtime.every(1, "tend_webhooks", lanes.tend)
+    subscribe(runtime.bus, RecordEnding(endings), queues)
+    runtime.every(1, "send_webhooks", queues.wake_all)
     runtime.every(EXTEND_LEASES_EVERY_S, "extend-webhook-leases", lease_keeper.extend_leases)
     runtime.every(
         settings.webhook_sweep_every_s,

@@ -3,11 +3,11 @@
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis.v1 import HoldEnded
 
-from oslira_gateway.webhooks.lanes import Lanes
+from oslira_gateway.webhooks.endpoint_queues import EndpointQueues
 from oslira_gateway.webhooks.record_ending import RecordEnding
 
 
-def subscribe(bus: Bus, record: RecordEnding, lanes: Lanes) -> None:
+def subscribe(bus: Bus, record: RecordEnding, queues: EndpointQueues) -> None:
     """Declare the consumer; it pulls once the bus has started and it exists."""
 
     @bus.consumer("gateway_webhooks")
@@ -20,4 +20,4 @@ def subscribe(bus: Bus, record: RecordEnding, lanes: Lanes) -> None:
         else:
             return
         for endpoint_id in woken:
-            await lanes.wake(endpoint_id)
+            await queues.wake(endpoint_id)

@@ -6,7 +6,7 @@ import structlog
 
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import SENT
-from oslira_gateway.webhooks.ports import Outbox, Parcel, Sender
+from oslira_gateway.webhooks.ports import ClaimedDelivery, Outbox, Sender
 from oslira_gateway.webhooks.schedule import Chance, next_try_s
 from oslira_gateway.webhooks.signature import signed_headers
 from oslira_gateway.webhooks.signing_secret import Keyring, UnreadableSecret
@@ -23,32 +23,34 @@ class Deliver:
     keyring: Keyring
     chance: Chance
 
-    async def __call__(self, parcel: Parcel) -> None:
+    async def __call__(self, delivery: ClaimedDelivery) -> None:
         """Raises nothing for what the receiver does."""
-        answer = await self._send(parcel)
+        answer = await self._send(delivery)
         SENT.labels(answer.problem or "delivered").inc()
         _LOG.info(
             "webhook_sent",
-            endpoint_id=str(parcel.endpoint_id),
-            event_id=str(parcel.event_id),
+            endpoint_id=str(delivery.endpoint_id),
+            event_id=str(delivery.event_id),
             status=answer.status,
             problem=answer.problem,
         )
         if answer.problem is None:
-            await self.outbox.delivered(parcel, answer)
+            await self.outbox.delivered(delivery, answer)
             return
         delay_s = (
             None
             if answer.problem is DeliveryProblem.GONE
-            else next_try_s(parcel.failures, retry_after_s=answer.retry_after_s, chance=self.chance)
+            else next_try_s(delivery.failures, retry_after_s=answer.retry_after_s, chance=self.chance)
         )
-        await self.outbox.failed(parcel, answer, next_try_s=delay_s)
+        await self.outbox.failed(delivery, answer, next_try_s=delay_s)
 
-    async def _send(self, parcel: Parcel) -> Answer:
+    async def _send(self, delivery: ClaimedDelivery) -> Answer:
         try:
-            secrets = [self.keyring.open(sealed, parcel.endpoint_id) for sealed in parcel.sealed_secrets]
+            secrets = [self.keyring.open(sealed, delivery.endpoint_id) for sealed in delivery.sealed_secrets]
         except UnreadableSecret:
-            _LOG.exception("webhook_secret_unreadable", endpoint_id=str(parcel.endpoint_id))
+            _LOG.exception("webhook_secret_unreadable", endpoint_id=str(delivery.endpoint_id))
             return Answer(problem=DeliveryProblem.SECRET)
-        headers = signed_headers(secrets, event_id=parcel.event_id, sent_at=parcel.taken_at, body=parcel.body)
-        return await self.sender.post(parcel.url, headers, parcel.body)
+        headers = signed_headers(
+            secrets, event_id=delivery.event_id, sent_at=delivery.claimed_at, body=delivery.body
+        )
+        return await self.sender.post(delivery.url, headers, delivery.body)

@@ -30,7 +30,7 @@ _MAX_ADDRESSES: Final = 3
 _AGENT: Final = "Oslira-Webhooks/1"
 
 
-class _NobodyThereError(Exception):
+class _NotConnectedError(Exception):
     """Nothing was sent."""
 
 
@@ -112,7 +112,7 @@ class HttpSender:
         for address in allowed[:_MAX_ADDRESSES]:
             try:
                 return await self._try(url, to, address, headers, body)
-            except _NobodyThereError:
+            except _NotConnectedError:
                 continue
         return Answer(problem=DeliveryProblem.CONNECTION)
 
@@ -143,11 +143,11 @@ class HttpSender:
         try:
             response = await self._transport.handle_async_request(request)
         except httpx.ConnectTimeout as error:
-            raise _NobodyThereError from error
+            raise _NotConnectedError from error
         except httpx.ConnectError as error:
             if _is_tls(error):
                 return Answer(problem=DeliveryProblem.TLS)
-            raise _NobodyThereError from error
+            raise _NotConnectedError from error
         except httpx.TimeoutException:
             return Answer(problem=DeliveryProblem.TIMEOUT)
         except httpx.HTTPError:

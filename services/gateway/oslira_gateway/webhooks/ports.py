@@ -142,7 +142,7 @@ class Endings(Protocol):
         """Postgres's time, that much ago."""
         ...
 
-    async def overlooked(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
+    async def missed(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
         """The next endings of `runs` or `bulks` after the mark, as events; those recorded already are among them."""
         ...
 
@@ -152,8 +152,8 @@ class Endings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """A claimed delivery. `claim` is the adapter's; `sealed_secrets`: the present one first. `taken_at` is Postgres's time."""
+class ClaimedDelivery:
+    """A claimed delivery. `claim` is the adapter's; `sealed_secrets`: the present one first. `claimed_at` is Postgres's time."""
 
     claim: Any
     endpoint_id: UUID
@@ -162,7 +162,7 @@ class Parcel:
     body: str
     sealed_secrets: Sequence[bytes]
     failures: int
-    taken_at: datetime
+    claimed_at: datetime
 
 
 class Outbox(Protocol):
@@ -172,16 +172,16 @@ class Outbox(Protocol):
         """Endpoints that have something due, longest waiting first, with how long that is in seconds."""
         ...
 
-    async def take(self, endpoint_id: UUID) -> Parcel | None:
+    async def claim_next(self, endpoint_id: UUID) -> ClaimedDelivery | None:
         """Claim what is due next, unless the fleet has as many of this endpoint at work as it may, or it isn't active."""
         ...
 
-    async def delivered(self, parcel: Parcel, answer: Answer) -> None:
+    async def delivered(self, delivery: ClaimedDelivery, answer: Answer) -> None:
         """Done; the endpoint is well."""
         ...
 
-    async def failed(self, parcel: Parcel, answer: Answer, *, next_try_s: float | None) -> None:
-        """Again later, or never (None). The endpoint is paused when patience with it is over, and disabled when it is gone."""
+    async def failed(self, delivery: ClaimedDelivery, answer: Answer, *, next_try_s: float | None) -> None:
+        """Again later, or never (None). The endpoint is paused when pause_rule with it is over, and disabled when it is gone."""
         ...
 
     async def release(self, claim: Any) -> None:

@@ -68,7 +68,7 @@ class PostgresEndings:
         async with self._database.connection() as connection:
             return await connection.fetchval(_HORIZON, older_than_s)
 
-    async def overlooked(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
+    async def missed(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
         query = _OVERLOOKED.format(name=source.removesuffix("s"), wanted=_IS_WANTED)
         async with self._database.connection() as connection:
             return [_event(source, row) for row in await connection.fetch(query, source, until, limit)]

@@ -11,8 +11,8 @@ from oslira_shared.work import Claim, WorkTable, claim, release, transition
 
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.metrics import PAUSED
-from oslira_gateway.webhooks.ports import Parcel
-from oslira_gateway.webhooks.schedule import MAX_TRIES, Patience
+from oslira_gateway.webhooks.ports import ClaimedDelivery
+from oslira_gateway.webhooks.schedule import MAX_TRIES, PauseRule
 
 _LOG = structlog.get_logger()
 # A crash is noticed after the lease: longer than a try takes.
@@ -42,7 +42,7 @@ select lane.endpoint_id, extract(epoch from now() - head.due_at)::float8 as wait
 _LOCK_ENDPOINT: Final = """
 select url, state, sealed_secret, case when old_secret_until > now() then sealed_old_secret end as sealed_old_secret,
        failure_count, coalesce(extract(epoch from statement_timestamp() - failing_since), 0)::float8 as failing_for_s,
-       now() as taken_at
+       now() as claimed_at
   from identity.webhook_endpoints where id = $1 for no key update
 """
 # In statements of their own, after the lock: in one with it they would count what was there before.
@@ -61,11 +61,11 @@ _BURY: Final = """
 update identity.webhook_deliveries
    set state = 'failed', due_at = null, lease_until = null, problem = $2, seq = seq + 1 where id = $1
 """
-_WELL: Final = """
+_CLEAR_FAILURES: Final = """
 update identity.webhook_endpoints
    set failure_count = 0, failing_since = null, last_problem = null, last_delivered_at = now() where id = $1
 """
-_ILL: Final = """
+_COUNT_FAILURE: Final = """
 update identity.webhook_endpoints
    set failure_count = failure_count + 1, failing_since = coalesce(failing_since, now()), last_problem = $2
  where id = $1
@@ -84,19 +84,19 @@ class PostgresOutbox:
         database: AdminClient,
         *,
         per_endpoint: int,
-        patience: Patience,
+        pause_rule: PauseRule,
         lease_s: float = DELIVERIES.lease_s,
     ) -> None:
         self._database = database
         self._per_endpoint = per_endpoint
-        self._patience = patience
+        self._pause_rule = pause_rule
         self.table = replace(DELIVERIES, lease_s=lease_s)
 
     async def waiting(self) -> Sequence[tuple[UUID, float]]:
         async with self._database.connection() as connection:
             return [(row["endpoint_id"], row["waited_s"]) for row in await connection.fetch(_WAITING)]
 
-    async def take(self, endpoint_id: UUID) -> Parcel | None:
+    async def claim_next(self, endpoint_id: UUID) -> ClaimedDelivery | None:
         async with self._database.transaction() as connection:
             endpoint = await connection.fetchrow(_LOCK_ENDPOINT, endpoint_id)
             if endpoint is None:
@@ -107,37 +107,37 @@ class PostgresOutbox:
             while (row := await connection.fetchrow(_NEXT, endpoint_id, self._per_endpoint)) is not None:
                 if row["failures"] < self.table.max_failures:
                     held = await claim(connection, self.table, row["id"])
-                    return None if held is None else _parcel(endpoint_id, endpoint, held)
+                    return None if held is None else _claimed_delivery(endpoint_id, endpoint, held)
                 # It broke off in its last try, so there is nobody left to say so.
                 await connection.execute(_BURY, row["id"], DeliveryProblem.GIVEN_UP)
         return None
 
-    async def delivered(self, parcel: Parcel, answer: Answer) -> None:
+    async def delivered(self, delivery: ClaimedDelivery, answer: Answer) -> None:
         async with self._database.transaction() as connection:
-            await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
+            await connection.fetchrow(_LOCK_ENDPOINT, delivery.endpoint_id)
             row = await transition(
                 connection,
-                _claim(parcel),
+                _claim(delivery),
                 to_state="delivered",
                 due_in_s=None,
-                values=_tried(parcel, answer),
+                values=_tried(delivery, answer),
                 stamps=["delivered_at"],
             )
             if row is not None:
-                await connection.execute(_WELL, parcel.endpoint_id)
+                await connection.execute(_CLEAR_FAILURES, delivery.endpoint_id)
 
-    async def failed(self, parcel: Parcel, answer: Answer, *, next_try_s: float | None) -> None:
+    async def failed(self, delivery: ClaimedDelivery, answer: Answer, *, next_try_s: float | None) -> None:
         async with self._database.transaction() as connection:
-            await connection.fetchrow(_LOCK_ENDPOINT, parcel.endpoint_id)
-            held, values = _claim(parcel), _tried(parcel, answer)
+            await connection.fetchrow(_LOCK_ENDPOINT, delivery.endpoint_id)
+            held, values = _claim(delivery), _tried(delivery, answer)
             if next_try_s is None:
                 is_ours = await transition(connection, held, to_state="failed", due_in_s=None, values=values)
             else:
                 is_ours = await release(connection, held, is_counted=True, delay_s=next_try_s, values=values)
             if not is_ours:
                 return
-            await connection.execute(_ILL, parcel.endpoint_id, answer.problem)
-            await self._judge(connection, parcel.endpoint_id, answer)
+            await connection.execute(_COUNT_FAILURE, delivery.endpoint_id, answer.problem)
+            await self._judge(connection, delivery.endpoint_id, answer)
 
     async def release(self, claim: Any) -> None:
         async with self._database.connection() as connection:
@@ -149,7 +149,7 @@ class PostgresOutbox:
             return
         if answer.problem is DeliveryProblem.GONE:
             state, reason = "disabled", "gone"
-        elif self._patience.is_over(
+        elif self._pause_rule.is_over(
             failures=endpoint["failure_count"], failing_for_s=endpoint["failing_for_s"]
         ):
             state, reason = "paused", "failing"
@@ -166,9 +166,9 @@ async def _put_aside(connection: Connection, endpoint_id: UUID, endpoint_state: 
     await connection.execute(_PUT_ASIDE, endpoint_id, "held" if endpoint_state == "paused" else "expired")
 
 
-def _parcel(endpoint_id: UUID, endpoint: Record, held: Claim) -> Parcel:
+def _claimed_delivery(endpoint_id: UUID, endpoint: Record, held: Claim) -> ClaimedDelivery:
     sealed = (endpoint["sealed_secret"], endpoint["sealed_old_secret"])
-    return Parcel(
+    return ClaimedDelivery(
         claim=held,
         endpoint_id=endpoint_id,
         event_id=held.row["event_id"],
@@ -176,18 +176,18 @@ def _parcel(endpoint_id: UUID, endpoint: Record, held: Claim) -> Parcel:
         body=held.row["body"],
         sealed_secrets=[one for one in sealed if one is not None],
         failures=held.failures,
-        taken_at=endpoint["taken_at"],
+        claimed_at=endpoint["claimed_at"],
     )
 
 
-def _tried(parcel: Parcel, answer: Answer) -> dict[str, Any]:
+def _tried(delivery: ClaimedDelivery, answer: Answer) -> dict[str, Any]:
     return {
-        "tries": _claim(parcel).row["tries"] + 1,
+        "tries": _claim(delivery).row["tries"] + 1,
         "response_status": answer.status,
         "problem": answer.problem,
-        "last_tried_at": parcel.taken_at,
+        "last_tried_at": delivery.claimed_at,
     }
 
 
-def _claim(parcel: Parcel) -> Claim:
-    return cast("Claim", parcel.claim)
+def _claim(delivery: ClaimedDelivery) -> Claim:
+    return cast("Claim", delivery.claim)

@@ -41,7 +41,7 @@ def next_try_s(failures: int, *, retry_after_s: float | None, chance: Chance) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class PauseRule:
     """An endpoint is paused once this many deliveries have failed in a row, over at least this long."""
 
     failures: int = 8

@@ -28,7 +28,7 @@ class SweepEndings:
                 pass
 
     async def _page(self, source: str, until: datetime) -> bool:
-        events = await self.endings.overlooked(source, until=until, limit=_PAGE)
+        events = await self.endings.missed(source, until=until, limit=_PAGE)
         made = sum([len(await self.endings.record(event)) for event in events])
         if made:
             _LOG.info("webhooks_recovered", source=source, deliveries=made)

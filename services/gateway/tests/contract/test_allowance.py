@@ -21,7 +21,7 @@ async def test_what_came_to_nothing_is_given_back(backend: Any) -> None:
     network = IPv4Network("192.0.2.3/32")
     assert (await backend.allowance.take(network, most=1)).is_granted
     assert not (await backend.allowance.take(network, most=1)).is_granted
-    await backend.allowance.give_back(network)
+    await backend.allowance.release(network)
     assert (await backend.allowance.take(network, most=1)).is_granted
 
 

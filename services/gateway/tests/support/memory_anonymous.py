@@ -20,7 +20,7 @@ class MemoryAllowance:
         self.uses[network] += is_granted
         return Use(is_granted, 3_600)
 
-    async def give_back(self, network: Network) -> None:
+    async def release(self, network: Network) -> None:
         """See AnonymousAllowance."""
         self.uses[network] -= 1
 

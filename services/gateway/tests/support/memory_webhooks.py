@@ -5,36 +5,36 @@ from typing import Any
 from uuid import UUID
 
 from oslira_gateway.webhooks.answer import Answer
-from oslira_gateway.webhooks.ports import Parcel
+from oslira_gateway.webhooks.ports import ClaimedDelivery
 
 
 class MemoryOutbox:
-    """See Outbox; remembers what was said of each parcel."""
+    """See Outbox; remembers what was said of each delivery."""
 
     def __init__(self) -> None:
-        self.parcels: list[Parcel] = []
+        self.deliveries: list[ClaimedDelivery] = []
         self.ends: list[tuple[UUID, Answer, float | None]] = []
         self.handed_back: list[Any] = []
 
     async def waiting(self) -> Sequence[tuple[UUID, float]]:
         """See Outbox."""
-        return [(endpoint_id, 0.0) for endpoint_id in {parcel.endpoint_id for parcel in self.parcels}]
+        return [(endpoint_id, 0.0) for endpoint_id in {delivery.endpoint_id for delivery in self.deliveries}]
 
-    async def take(self, endpoint_id: UUID) -> Parcel | None:
+    async def claim_next(self, endpoint_id: UUID) -> ClaimedDelivery | None:
         """See Outbox."""
-        for parcel in self.parcels:
-            if parcel.endpoint_id == endpoint_id:
-                self.parcels.remove(parcel)
-                return parcel
+        for delivery in self.deliveries:
+            if delivery.endpoint_id == endpoint_id:
+                self.deliveries.remove(delivery)
+                return delivery
         return None
 
-    async def delivered(self, parcel: Parcel, answer: Answer) -> None:
+    async def delivered(self, delivery: ClaimedDelivery, answer: Answer) -> None:
         """See Outbox."""
-        self.ends.append((parcel.event_id, answer, 0.0))
+        self.ends.append((delivery.event_id, answer, 0.0))
 
-    async def failed(self, parcel: Parcel, answer: Answer, *, next_try_s: float | None) -> None:
+    async def failed(self, delivery: ClaimedDelivery, answer: Answer, *, next_try_s: float | None) -> None:
         """See Outbox."""
-        self.ends.append((parcel.event_id, answer, next_try_s))
+        self.ends.append((delivery.event_id, answer, next_try_s))
 
     async def release(self, claim: Any) -> None:
         """See Outbox."""

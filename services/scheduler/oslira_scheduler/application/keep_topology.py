@@ -33,4 +33,4 @@ class KeepTopology:
             _LOG.info("topology_repaired", change=change)
         TOPOLOGY_REPAIRS.inc(len(changes))
         if TICKS_LOST in changes:
-            await self.slots.owe_latest_again()
+            await self.slots.requeue_latest()

@@ -43,7 +43,7 @@ class Slots(Protocol):
         """They are published."""
         ...
 
-    async def owe_latest_again(self) -> None:
+    async def requeue_latest(self) -> None:
         """Make the newest slot of each job due again, after the stream or an owner was lost. Owners still run it once."""
         ...
 

@@ -78,6 +78,6 @@ class PostgresSlots:
             await connection.execute(_PUBLISHED, slot.job, slot.at)
             await connection.execute(_FORGET, slot.job, slot.at)
 
-    async def owe_latest_again(self) -> None:
+    async def requeue_latest(self) -> None:
         async with self._database.connection() as connection:
             await connection.execute(_OWE_AGAIN)

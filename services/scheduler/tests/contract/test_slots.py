@@ -60,7 +60,7 @@ async def test_after_a_wipe_only_the_newest_published_slot_of_a_job_is_owed_agai
     await slots.enqueue([FIRST, SECOND])
     for slot in await slots.claim(limit=10):
         await slots.published(slot)
-    await slots.owe_latest_again()
+    await slots.requeue_latest()
     assert await slots.claim(limit=10) == [SECOND]
 
 

@@ -1,4 +1,4 @@
-"""What billing owns: webhook hints and subscription news."""
+"""What billing owns: webhook hints and subscription events."""
 
 from typing import Final
 from uuid import UUID

@@ -93,7 +93,7 @@ class BusHolds:
         request = HoldRequest(hold_id=run_id, account_id=account_id, amount_credits=amount_credits)
         await self._bus.request(HOLD, request, Held)
 
-    async def give_back(self, run_id: UUID) -> None:
+    async def release(self, run_id: UUID) -> None:
         try:
             await self._bus.request(SETTLE, SettleRequest(hold_id=run_id), Settlement)
         except OsliraError as error:

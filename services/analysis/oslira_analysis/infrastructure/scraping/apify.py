@@ -23,7 +23,7 @@ from oslira_analysis.application.ports import (
     StartRefused,
     StartUnknown,
 )
-from oslira_analysis.application.supplier_trouble import Trouble
+from oslira_analysis.application.supplier_failures import Trouble
 from oslira_analysis.infrastructure.singleflight import Singleflight
 
 _ACTOR: Final = "apify/instagram-profile-scraper"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from oslira_analysis.application.ports import ActorEnd, Scraper, ScraperBusy, StartedRun
-from oslira_analysis.application.supplier_trouble import note_trouble
+from oslira_analysis.application.supplier_failures import record_failure
 from oslira_analysis.domain.breaker import Breaker
 from oslira_analysis.metrics import SUPPLIER_TROUBLES
 
@@ -41,7 +41,7 @@ class GuardedScraper:
         try:
             answer = await call()
         except ScraperBusy as error:
-            note_trouble(self._breaker, self._clock_s(), error)
+            record_failure(self._breaker, self._clock_s(), error)
             SUPPLIER_TROUBLES.labels("apify", error.trouble).inc()
             raise
         self._breaker.succeeded(self._clock_s())

@@ -6,7 +6,7 @@ from oslira_analysis.application.model_ports import (
     ModelBusy,
     ProviderFailed,
 )
-from oslira_analysis.application.supplier_trouble import Trouble
+from oslira_analysis.application.supplier_failures import Trouble
 from oslira_analysis.domain.snooze import MOST_UNANSWERED
 
 

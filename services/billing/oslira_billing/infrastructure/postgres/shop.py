@@ -43,7 +43,7 @@ class PostgresShop:
         async with self._database.connection() as connection:
             return await connection.fetchval(query, account_id)
 
-    async def forget_customer(self, customer_id: str) -> None:
+    async def mark_customer_deleted(self, customer_id: str) -> None:
         query = "update billing.customers set deleted_at = now() where stripe_customer_id = $1 and deleted_at is null"
         async with self._database.connection() as connection:
             await connection.execute(query, customer_id)

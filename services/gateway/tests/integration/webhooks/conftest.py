@@ -20,9 +20,9 @@ from oslira_gateway.webhooks.address import AddressPolicy
 from oslira_gateway.webhooks.create_endpoint import CreateEndpoint
 from oslira_gateway.webhooks.deliver import Deliver
 from oslira_gateway.webhooks.delivery_routes import delivery_routes
+from oslira_gateway.webhooks.endpoint_queues import EndpointQueues
 from oslira_gateway.webhooks.event import EventType
 from oslira_gateway.webhooks.http_sender import HttpSender, SystemResolver
-from oslira_gateway.webhooks.lanes import Lanes
 from oslira_gateway.webhooks.ports import Endpoint
 from oslira_gateway.webhooks.postgres_deliveries import PostgresDeliveries
 from oslira_gateway.webhooks.postgres_endings import PostgresEndings
@@ -31,7 +31,7 @@ from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
 from oslira_gateway.webhooks.record_ending import RecordEnding
 from oslira_gateway.webhooks.rotate_secret import RotateSecret
 from oslira_gateway.webhooks.routes import endpoint_routes
-from oslira_gateway.webhooks.schedule import Patience
+from oslira_gateway.webhooks.schedule import PauseRule
 from oslira_gateway.webhooks.signing_secret import Keyring
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -50,11 +50,11 @@ values ($1, $2::text, $3, $3, 'light', ($1::uuid)::text, 1, 60, now() - make_int
 
 @dataclass
 class Hooks:
-    """Everything of webhooks over one database. `patience` and `per_endpoint` count for senders made afterwards."""
+    """Everything of webhooks over one database. `pause_rule` and `per_endpoint` count for senders made afterwards."""
 
     pool: Pool
     analysis: Pool
-    patience: Patience = field(default_factory=Patience)
+    pause_rule: PauseRule = field(default_factory=PauseRule)
     per_endpoint: int = 2
     keyring: Keyring = field(
         default_factory=lambda: Keyring(["a key that is long enough to be a key"], random_bytes=os.urandom)
@@ -70,7 +70,9 @@ class Hooks:
 
     @property
     def outbox(self) -> PostgresOutbox:
-        return PostgresOutbox(AdminClient(self.pool), per_endpoint=self.per_endpoint, patience=self.patience)
+        return PostgresOutbox(
+            AdminClient(self.pool), per_endpoint=self.per_endpoint, pause_rule=self.pause_rule
+        )
 
     async def person(self, role: Role = "owner") -> "Person":
         async with self.pool.acquire() as connection:
@@ -99,15 +101,15 @@ class Hooks:
         return [row["state"] for row in rows]
 
     @asynccontextmanager
-    async def sender(self, *, capacity: int = 10, total_s: float = 5.0) -> AsyncGenerator[Lanes]:
+    async def sender(self, *, capacity: int = 10, total_s: float = 5.0) -> AsyncGenerator[EndpointQueues]:
         """A sending process's lease_keeper, without its loops."""
         http, outbox = HttpSender(_LOOPBACK, SystemResolver(threads=2), total_s=total_s), self.outbox
         lease_keeper = LeaseKeeper(AdminClient(self.pool), outbox.table, capacity=capacity)
-        lanes = Lanes(
+        queues = EndpointQueues(
             outbox, Deliver(outbox, http, self.keyring, lambda: 0.0), lease_keeper, capacity=capacity
         )
-        yield lanes
-        await lanes.stop()
+        yield queues
+        await queues.stop()
         await http.close()
 
 

@@ -31,7 +31,7 @@ async def test_an_ending_that_nobody_told_of_is_found_once(hooks: Any) -> None:
         # The mark has passed them: a message that comes late finds them told.
         assert list(await hooks.record.run(lost)) == []
         assert (
-            await hooks.endings.overlooked("runs", until=await hooks.endings.horizon(older_than_s=0), limit=9)
+            await hooks.endings.missed("runs", until=await hooks.endings.horizon(older_than_s=0), limit=9)
             == []
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.postgres_outbox import PostgresOutbox
-from oslira_gateway.webhooks.schedule import Patience
+from oslira_gateway.webhooks.schedule import PauseRule
 from oslira_proof.people import eventually
 from oslira_shared.postgres.clients import AdminClient, Connection, Pool
 from receiver import receiving
@@ -19,20 +19,20 @@ BROKEN = Answer(500, DeliveryProblem.STATUS)
 
 async def test_an_event_told_twice_is_one_delivery_and_arrives_signed(hooks: Any) -> None:
     person = await hooks.person()
-    async with receiving() as receiver, hooks.sender() as lanes:
+    async with receiving() as receiver, hooks.sender() as queues:
         endpoint, secret = await hooks.endpoint(person, receiver)
         run_id = await hooks.ended_run(person)
         first, second = await asyncio.gather(hooks.record.run(run_id), hooks.record.run(run_id))
         assert [*first, *second] == [endpoint.endpoint_id]
-        await lanes.wake(endpoint.endpoint_id)
+        await queues.wake(endpoint.endpoint_id)
         [got] = await receiver.wait_for(1)
         assert got.target == "/hook?tenant=7"
         told = got.verified(secret)
         assert (told["type"], told["data"]["run_id"]) == ("run.completed", str(run_id))
         assert told["data"]["credits"] == {"charged": 1, "released": 0}
-        await lanes.stop()
+        await queues.stop()
         assert await hooks.states(endpoint) == ["delivered"]
-        assert await hooks.outbox.take(endpoint.endpoint_id) is None
+        assert await hooks.outbox.claim_next(endpoint.endpoint_id) is None
         assert (await hooks.endpoints.get(person.member, endpoint.endpoint_id)).last_delivered_at
 
 
@@ -42,15 +42,15 @@ async def test_a_crash_after_the_request_repeats_it_under_the_same_id(hooks: Any
         endpoint, _ = await hooks.endpoint(person, receiver)
         await hooks.record.run(await hooks.ended_run(person))
         outbox = hooks.outbox
-        first = await outbox.take(endpoint.endpoint_id)
+        first = await outbox.claim_next(endpoint.endpoint_id)
         # It was posted, and the process died: nobody beats for it, and its lease runs out.
-        assert await outbox.take(endpoint.endpoint_id) is None
+        assert await outbox.claim_next(endpoint.endpoint_id) is None
         await hooks.pool.execute(
             "update identity.webhook_deliveries set lease_until = now() where endpoint_id = $1",
             endpoint.endpoint_id,
         )
         assert endpoint.endpoint_id in [one for one, _ in await outbox.waiting()]
-        second = await outbox.take(endpoint.endpoint_id)
+        second = await outbox.claim_next(endpoint.endpoint_id)
         assert second is not None
         assert (second.event_id, second.body) == (first.event_id, first.body)
         # Whoever comes back from the dead changes nothing.
@@ -70,7 +70,7 @@ async def test_a_crash_in_the_last_try_ends_it(hooks: Any) -> None:
             endpoint.endpoint_id,
             hooks.outbox.table.max_failures,
         )
-        assert await hooks.outbox.take(endpoint.endpoint_id) is None
+        assert await hooks.outbox.claim_next(endpoint.endpoint_id) is None
         assert await hooks.states(endpoint) == ["failed"]
 
 
@@ -84,34 +84,34 @@ async def test_of_many_processes_only_so_many_send_to_one_endpoint(patient: Any,
             await patient.record.run(await patient.ended_run(person))
         takers = [patient.outbox for _ in range(8)]
         taken = await asyncio.gather(*(one.take(endpoint.endpoint_id) for one in takers))
-        parcels = [one for one in taken if one is not None]
-        assert len({one.event_id for one in parcels}) == len(parcels) == per_endpoint
+        deliveries = [one for one in taken if one is not None]
+        assert len({one.event_id for one in deliveries}) == len(deliveries) == per_endpoint
 
 
 async def test_a_slow_endpoint_holds_up_nobody_else(hooks: Any) -> None:
     one, other = await hooks.person(), await hooks.person()
-    async with receiving(delay_s=1.0) as slow, receiving() as quick, hooks.sender(total_s=1.5) as lanes:
+    async with receiving(delay_s=1.0) as slow, receiving() as quick, hooks.sender(total_s=1.5) as queues:
         endpoints = [(await hooks.endpoint(one, slow))[0], (await hooks.endpoint(other, quick))[0]]
         for person in (one, other):
             for _ in range(6):
                 await hooks.record.run(await hooks.ended_run(person))
         async with asyncio.timeout(0.9):
-            await lanes.tend()
+            await queues.wake_all()
             await quick.wait_for(6)
         assert (slow.most_at_work, len(slow.received)) == (2, 2)
-        await lanes.stop()
+        await queues.stop()
         assert await hooks.states(endpoints[1]) == ["delivered"] * 6
 
 
 async def test_patience_ends_and_what_waits_goes_out_when_it_is_resumed(patient: Any) -> None:
-    patient.patience = Patience(failures=2, seconds=0.0)
+    patient.pause_rule = PauseRule(failures=2, seconds=0.0)
     person = await patient.person()
     async with receiving(answer=lambda n: "500 No" if n < 2 else "200 OK") as receiver:
         endpoint, _ = await patient.endpoint(person, receiver)
         for _ in range(2):
             await patient.record.run(await patient.ended_run(person))
-        async with patient.sender() as lanes:
-            await lanes.wake(endpoint.endpoint_id)
+        async with patient.sender() as queues:
+            await queues.wake(endpoint.endpoint_id)
             await receiver.wait_for(2)
 
             async def is_noted() -> bool:  # an answer is there before what follows from it
@@ -123,12 +123,12 @@ async def test_patience_ends_and_what_waits_goes_out_when_it_is_resumed(patient:
         assert paused.failure_count == 2
         # What comes now is kept, and not sent.
         await patient.record.run(await patient.ended_run(person))
-        async with patient.sender() as lanes:
-            await lanes.tend()
+        async with patient.sender() as queues:
+            await queues.wake_all()
             assert await patient.states(endpoint) == ["held"] * 3
             resumed = await patient.endpoints.resume(person.member, endpoint.endpoint_id, longest_wait_s=60)
             assert (resumed.state, resumed.failure_count) == ("active", 0)
-            await lanes.tend()
+            await queues.wake_all()
             await receiver.wait_for(5)
         assert await patient.states(endpoint) == ["delivered"] * 3
 
@@ -150,15 +150,15 @@ class _BeginsBefore(AdminClient):
 
 
 async def test_two_tries_that_fail_at_once_use_up_patience_in_whichever_order(patient: Any) -> None:
-    patient.patience = Patience(failures=2, seconds=0.0)
+    patient.pause_rule = PauseRule(failures=2, seconds=0.0)
     person = await patient.person()
     async with receiving() as receiver:
         endpoint, _ = await patient.endpoint(person, receiver)
         for _ in range(2):
             await patient.record.run(await patient.ended_run(person))
-        first, second = [await patient.outbox.take(endpoint.endpoint_id) for _ in range(2)]
+        first, second = [await patient.outbox.claim_next(endpoint.endpoint_id) for _ in range(2)]
         client = _BeginsBefore(patient.pool)
-        slow = PostgresOutbox(client, per_endpoint=2, patience=patient.patience)
+        slow = PostgresOutbox(client, per_endpoint=2, pause_rule=patient.pause_rule)
         waits = asyncio.create_task(slow.failed(first, BROKEN, next_try_s=60))
         await client.has_begun.wait()
         await patient.outbox.failed(second, BROKEN, next_try_s=60)
@@ -174,7 +174,7 @@ async def test_what_waited_too_long_expires(hooks: Any) -> None:
         endpoint, _ = await hooks.endpoint(person, receiver)
         await hooks.endpoints.pause(person.member, endpoint.endpoint_id)
         await hooks.record.run(await hooks.ended_run(person))
-        assert await hooks.outbox.take(endpoint.endpoint_id) is None
+        assert await hooks.outbox.claim_next(endpoint.endpoint_id) is None
         await hooks.endpoints.resume(person.member, endpoint.endpoint_id, longest_wait_s=0)
         assert await hooks.states(endpoint) == ["expired"]
 
@@ -192,7 +192,7 @@ async def test_what_is_looked_at_while_it_is_resumed_is_not_put_aside_for_ever(h
                 "update identity.webhook_endpoints set state = 'active', state_reason = null where id = $1",
                 endpoint.endpoint_id,
             )
-            taking = asyncio.create_task(hooks.outbox.take(endpoint.endpoint_id))
+            taking = asyncio.create_task(hooks.outbox.claim_next(endpoint.endpoint_id))
             await asyncio.wait([taking], timeout=0.3)
             await resuming.commit()
         assert await taking is not None
@@ -201,12 +201,12 @@ async def test_what_is_looked_at_while_it_is_resumed_is_not_put_aside_for_ever(h
 
 async def test_gone_is_gone(hooks: Any) -> None:
     person = await hooks.person()
-    async with receiving(answer=lambda _: "410 Gone") as receiver, hooks.sender() as lanes:
+    async with receiving(answer=lambda _: "410 Gone") as receiver, hooks.sender() as queues:
         endpoint, _ = await hooks.endpoint(person, receiver)
         await hooks.record.run(await hooks.ended_run(person))
-        await lanes.wake(endpoint.endpoint_id)
+        await queues.wake(endpoint.endpoint_id)
         await receiver.wait_for(1)
-        await lanes.stop()
+        await queues.stop()
         disabled = await hooks.endpoints.get(person.member, endpoint.endpoint_id)
         assert (disabled.state, disabled.state_reason) == ("disabled", "gone")
         assert await hooks.states(endpoint) == ["failed"]
@@ -218,19 +218,19 @@ async def test_a_restart_fails_no_delivery(hooks: Any) -> None:
     async with receiving() as receiver:
         endpoint, _ = await hooks.endpoint(person, receiver)
         await hooks.record.run(await hooks.ended_run(person))
-        parcel = await hooks.outbox.take(endpoint.endpoint_id)
-        await hooks.outbox.release(parcel.claim)
-        again = await hooks.outbox.take(endpoint.endpoint_id)
-        assert (again.event_id, again.failures) == (parcel.event_id, 1)
+        delivery = await hooks.outbox.claim_next(endpoint.endpoint_id)
+        await hooks.outbox.release(delivery.claim)
+        again = await hooks.outbox.claim_next(endpoint.endpoint_id)
+        assert (again.event_id, again.failures) == (delivery.event_id, 1)
 
 
 async def test_both_secrets_sign_for_a_day(hooks: Any) -> None:
     person = await hooks.person()
-    async with receiving() as receiver, hooks.sender() as lanes:
+    async with receiving() as receiver, hooks.sender() as queues:
         endpoint, old = await hooks.endpoint(person, receiver)
         _, new = await hooks.rotate(person.member, endpoint.endpoint_id)
         await hooks.record.run(await hooks.ended_run(person))
-        await lanes.wake(endpoint.endpoint_id)
+        await queues.wake(endpoint.endpoint_id)
         [got] = await receiver.wait_for(1)
         assert got.verified(old) == got.verified(new)
         await hooks.pool.execute(
@@ -238,7 +238,7 @@ async def test_both_secrets_sign_for_a_day(hooks: Any) -> None:
             endpoint.endpoint_id,
         )
         await hooks.record.run(await hooks.ended_run(person))
-        await lanes.wake(endpoint.endpoint_id)
+        await queues.wake(endpoint.endpoint_id)
         got = (await receiver.wait_for(2))[1]
         assert len(got.headers["webhook-signature"].split(" ")) == 1
         got.verified(new)

@@ -89,8 +89,8 @@ async def test_what_was_sent_is_listed_and_sent_again(hooks: Any, http: httpx.As
         assert (sent["event_type"], sent["status"]) == ("ping", "pending")
         replay = f"{path}/deliveries/{sent['delivery_id']}/replay"
         assert (await http.post(replay, headers=person.headers)).status_code == 409
-        async with hooks.sender() as lanes:
-            await lanes.tend()
+        async with hooks.sender() as queues:
+            await queues.wake_all()
             await receiver.wait_for(1)
         [failed] = (await http.get(f"{path}/deliveries", headers=person.headers)).json()["items"]
         assert (failed["tries"], failed["response_status"], failed["problem"]["code"]) == (1, 500, "status")
@@ -98,16 +98,16 @@ async def test_what_was_sent_is_listed_and_sent_again(hooks: Any, http: httpx.As
         # Not to wait for the next try: pause and resume make it due at once.
         for step in ("pause", "resume"):
             await http.post(f"{path}/{step}", headers=person.headers)
-        async with hooks.sender() as lanes:
-            await lanes.tend()
+        async with hooks.sender() as queues:
+            await queues.wake_all()
             await receiver.wait_for(2)
         by_status = f"{path}/deliveries?status=delivered"
         [delivered] = (await http.get(by_status, headers=person.headers)).json()["items"]
         assert (delivered["tries"], delivered["problem"], delivered["response_status"]) == (2, None, 200)
         again = await http.post(replay, headers=person.headers)
         assert (again.status_code, again.json()["status"]) == (202, "pending")
-        async with hooks.sender() as lanes:
-            await lanes.tend()
+        async with hooks.sender() as queues:
+            await queues.wake_all()
             received = await receiver.wait_for(3)
         assert {one.headers["webhook-id"] for one in received} == {sent["event_id"]}
         assert {one.body for one in received} == {received[0].body}

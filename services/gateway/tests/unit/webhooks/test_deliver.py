@@ -8,7 +8,7 @@ import pytest
 from memory_webhooks import MemoryOutbox, MemorySender
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.deliver import Deliver
-from oslira_gateway.webhooks.ports import Parcel
+from oslira_gateway.webhooks.ports import ClaimedDelivery
 from oslira_gateway.webhooks.schedule import MAX_TRIES
 from oslira_gateway.webhooks.signing_secret import Keyring
 from oslira_shared.ids import new_id
@@ -18,9 +18,9 @@ KEYRING = Keyring(["a key that is long enough to be a key, and more"], random_by
 SECRET = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQ="
 
 
-def parcel(*, failures: int = 1) -> Parcel:
+def delivery(*, failures: int = 1) -> ClaimedDelivery:
     endpoint_id = new_id()
-    return Parcel(
+    return ClaimedDelivery(
         claim=None,
         endpoint_id=endpoint_id,
         event_id=new_id(),
@@ -28,11 +28,11 @@ def parcel(*, failures: int = 1) -> Parcel:
         body='{"type":"ping"}',
         sealed_secrets=[KEYRING.seal(SECRET, endpoint_id)],
         failures=failures,
-        taken_at=datetime.now(UTC),
+        claimed_at=datetime.now(UTC),
     )
 
 
-async def tried(answer: Answer, sent: Parcel) -> tuple[MemorySender, Answer, float | None]:
+async def tried(answer: Answer, sent: ClaimedDelivery) -> tuple[MemorySender, Answer, float | None]:
     outbox, sender = MemoryOutbox(), MemorySender(lambda: answer)
     await Deliver(outbox, sender, KEYRING, chance=lambda: 0.0)(sent)
     [(event_id, end, next_try_s)] = outbox.ends
@@ -41,7 +41,7 @@ async def tried(answer: Answer, sent: Parcel) -> tuple[MemorySender, Answer, flo
 
 
 async def test_it_is_signed_under_its_events_id() -> None:
-    sent = parcel()
+    sent = delivery()
     sender, end, _ = await tried(Answer(200), sent)
     [(url, headers, body)] = sender.posted
     assert (url, headers["webhook-id"]) == (sent.url, str(sent.event_id))
@@ -64,11 +64,11 @@ async def test_it_is_signed_under_its_events_id() -> None:
 async def test_a_failure_is_tried_again_until_it_was_the_last(
     answer: Answer, failures: int, expected_s: float | None
 ) -> None:
-    _, end, next_try_s = await tried(answer, parcel(failures=failures))
+    _, end, next_try_s = await tried(answer, delivery(failures=failures))
     assert (end, next_try_s) == (answer, expected_s)
 
 
 async def test_a_secret_that_cannot_be_read_sends_nothing() -> None:
-    broken = replace(parcel(), endpoint_id=new_id())
+    broken = replace(delivery(), endpoint_id=new_id())
     sender, end, next_try_s = await tried(Answer(200), broken)
     assert (sender.posted, end.problem, next_try_s) == ([], DeliveryProblem.SECRET, 5.0)

@@ -1,4 +1,4 @@
-"""When to try again, and when patience is over."""
+"""When to try again, and when pause_rule is over."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from oslira_gateway.webhooks.schedule import (
     DELAYS_S,
     LONGEST_RETRY_AFTER_S,
     MAX_TRIES,
-    Patience,
+    PauseRule,
     next_try_s,
 )
 
@@ -41,7 +41,7 @@ def test_retry_after_makes_it_longer_within_bounds_and_never_shorter() -> None:
 def test_patience_ends_after_many_failures_over_a_long_time(
     failures: int, failing_for_s: float, *, expected: bool
 ) -> None:
-    assert Patience(3, 60.0).is_over(failures=failures, failing_for_s=failing_for_s) is expected
+    assert PauseRule(3, 60.0).is_over(failures=failures, failing_for_s=failing_for_s) is expected
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ class SupplierUnavailable(Exception):  # noqa: N818
         self.retry_after_s = retry_after_s
 
 
-def note_trouble(breaker: Breaker, now_s: float, error: SupplierUnavailable) -> None:
+def record_failure(breaker: Breaker, now_s: float, error: SupplierUnavailable) -> None:
     """Report the failure to the supplier's breaker."""
     reason = f"{error.trouble}: {error}"
     if error.trouble == "limited":

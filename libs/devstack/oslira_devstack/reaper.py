@@ -1,9 +1,9 @@
-"""Leaves nothing running, however this process ends.
+"""Stops all children of this process, however it ends.
 
-Every child carries OSLIRA_STACK_ID in its environment. The warden is one small process in a session of its own that holds
-the reading end of a pipe; when the pipe closes (a clean stop, a crash, SIGKILL) it ends whatever still carries the mark,
-and then itself. It needs no list of children, so there is no moment at which a child is started and not yet known, and it
-works where PR_SET_PDEATHSIG doesn't exist. The same mark lets the next stack end what a crash of the machine's owner left.
+Every child has OSLIRA_STACK_ID in its environment. The reaper is a small process in a session of its own that reads from a
+pipe; when the pipe closes (a clean stop, a crash, SIGKILL) it stops every process with that id, and then itself. It needs no
+list of children, so it cannot miss one that was just started, and it works where PR_SET_PDEATHSIG doesn't exist. By the same
+id the next stack stops what an earlier one left.
 """
 
 import atexit
@@ -19,21 +19,21 @@ import psutil
 
 MARK: Final = "OSLIRA_STACK_ID"
 _GRACE_S: Final = 1.0
-_warden: "subprocess.Popen[bytes] | None" = None
+_reaper: "subprocess.Popen[bytes] | None" = None
 _stack_id: Final = uuid.uuid4().hex
 
 
 def mark() -> dict[str, str]:
-    """The environment variable that every child must carry. Starts this process's warden on the first call."""
-    global _warden  # noqa: PLW0603  (one warden a process, as there is one process to outlive)
-    if _warden is None or _warden.poll() is not None:
-        _warden = subprocess.Popen(  # it must outlive this block, and Ctrl-C must not reach it
-            [sys.executable, "-m", "oslira_devstack.warden", _stack_id],
+    """The environment variable that every child needs. Starts this process's reaper on the first call."""
+    global _reaper  # noqa: PLW0603  (one reaper for each process)
+    if _reaper is None or _reaper.poll() is not None:
+        _reaper = subprocess.Popen(  # it must outlive this block, and Ctrl-C must not reach it
+            [sys.executable, "-m", "oslira_devstack.reaper", _stack_id],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        atexit.register(_dismiss, _warden)
+        atexit.register(_stop_reaper, _reaper)
     return {MARK: _stack_id}
 
 
@@ -42,17 +42,17 @@ def stack_id() -> str:
     return _stack_id
 
 
-def _dismiss(warden: "subprocess.Popen[bytes]") -> None:
-    if warden.stdin is not None:
-        warden.stdin.close()
+def _stop_reaper(reaper: "subprocess.Popen[bytes]") -> None:
+    if reaper.stdin is not None:
+        reaper.stdin.close()
     with suppress(subprocess.TimeoutExpired):
-        warden.wait(_GRACE_S * 5)
+        reaper.wait(_GRACE_S * 5)
 
 
 def marked(stack: str) -> list[psutil.Process]:
-    """The running processes that carry this stack's mark, with their descendants (Postgres overwrites its children's)."""
+    """The running processes with this stack's id, and their descendants (Postgres overwrites its children's environment)."""
     found: dict[int, psutil.Process] = {}
-    # Without what psutil remembers: under an id that has been given out again since, it would pass over who has it now.
+    # Without psutil's cache: it would skip a new process whose id was used before.
     psutil.process_iter.cache_clear()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -64,10 +64,10 @@ def marked(stack: str) -> list[psutil.Process]:
 
 
 def end_marked(stack: str, *, grace_s: float = _GRACE_S) -> list[str]:
-    """End what carries this mark: SIGTERM, then SIGKILL after `grace_s`. Returns the names of what was ended."""
+    """Stop processes with this id: SIGTERM, then SIGKILL after `grace_s`. Returns their names."""
     ended: list[str] = []
     deadline = time.monotonic() + grace_s
-    # Again until a look finds nothing: a child may have been on its way when we looked first.
+    # Repeat until none is found: a child may have been starting at the first pass.
     while processes := marked(stack):
         for process in processes:
             with suppress(psutil.Error):

@@ -7,13 +7,13 @@ from oslira_shared.work import LeaseKeeper
 
 from oslira_gateway.webhooks.deliver import Deliver
 from oslira_gateway.webhooks.metrics import LAG
-from oslira_gateway.webhooks.ports import Outbox, Parcel
+from oslira_gateway.webhooks.ports import ClaimedDelivery, Outbox
 
 # A try takes 10 s at most.
 _STOP_GRACE_S: Final = 11.0
 
 
-class Lanes:
+class EndpointQueues:
     """At most `capacity` deliveries at work in this process. How many of one endpoint may be, in all processes, the outbox knows."""
 
     def __init__(self, outbox: Outbox, deliver: Deliver, lease_keeper: LeaseKeeper, *, capacity: int) -> None:
@@ -24,7 +24,7 @@ class Lanes:
         self._taking = 0
         self._is_stopping = False
 
-    async def tend(self) -> None:
+    async def wake_all(self) -> None:
         """Wake every lane that has something due: retries, replays, what a crash left, what another process made."""
         waiting = await self._outbox.waiting()
         LAG.set(waiting[0][1] if waiting else 0.0)
@@ -38,12 +38,12 @@ class Lanes:
         while self._has_room:
             self._taking += 1
             try:
-                parcel = await self._outbox.take(endpoint_id)
+                delivery = await self._outbox.claim_next(endpoint_id)
             finally:
                 self._taking -= 1
-            if parcel is None:
+            if delivery is None:
                 return
-            self._lease_keeper.start(parcel.claim, self._work(parcel))
+            self._lease_keeper.start(delivery.claim, self._work(delivery))
 
     async def stop(self) -> None:
         """Let what is at work end; what doesn't in time is handed back, for another process to repeat."""
@@ -55,7 +55,7 @@ class Lanes:
     def _has_room(self) -> bool:
         return not self._is_stopping and self._lease_keeper.load + self._taking < self._capacity
 
-    async def _work(self, parcel: Parcel) -> None:
-        await self._deliver(parcel)
-        # The lane's next one at once; where the process is full, tend() shares what becomes free.
-        await self.wake(parcel.endpoint_id)
+    async def _work(self, delivery: ClaimedDelivery) -> None:
+        await self._deliver(delivery)
+        # The lane's next one at once; where the process is full, wake_all() shares what becomes free.
+        await self.wake(delivery.endpoint_id)

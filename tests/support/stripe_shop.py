@@ -13,15 +13,15 @@ from oslira_billing.domain.event import parse_event
 PACK_MINOR, MONTH_MINOR = 900, 2_900
 
 
-class SilentNews:
-    """Implements News."""
+class NoPublisher:
+    """Implements Publisher."""
 
     async def subscription_changed(self, row_id: UUID, account_id: UUID) -> None:
         del row_id, account_id
 
 
 @dataclass
-class Till:
+class StripeShop:
     """`now_s`: when everything happens. `simulators`: where Stripe's objects are put."""
 
     simulators: Any
@@ -50,7 +50,7 @@ class Till:
     async def hear(self, event: dict[str, Any]) -> None:
         row_id = await self.inbox.store(parse_event(event), json.dumps(event))
         if row_id is not None:
-            await ApplyEvent(self.inbox, self.stripe, SilentNews())(row_id)
+            await ApplyEvent(self.inbox, self.stripe, NoPublisher())(row_id)
 
     def _name(self, prefix: str) -> str:
         self._count += 1

@@ -70,7 +70,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BringBack:
+class ImportMissing:
     """`now`: the clock that decides which events Stripe still has."""
 
     lists: MoneyLists

@@ -12,8 +12,8 @@ import pytest
 import stripe_samples as samples
 from money_rows import events_of, ledger_of
 from oslira_billing.application.apply_event import ApplyEvent
-from oslira_billing.application.bring_back import BringBack, Order, Step
 from oslira_billing.application.compare_money import CompareMoney
+from oslira_billing.application.import_missing import ImportMissing, Order, Step
 from oslira_billing.infrastructure.postgres.inbox import PostgresInbox
 from oslira_billing.infrastructure.postgres.mismatches import PostgresMoneyRecords
 from oslira_billing.infrastructure.postgres.offers import seed_offers
@@ -29,7 +29,7 @@ from oslira_shared.contracts.billing.v1 import RECONCILE, ReconcileRequest, Reco
 from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient, open_pool
-from stripe_till import MONTH_MINOR, PACK_MINOR, SilentNews, Till
+from stripe_shop import MONTH_MINOR, PACK_MINOR, NoPublisher, StripeShop
 
 from .conftest import Service, provision, running, until
 
@@ -42,7 +42,7 @@ PRICES = {
 
 
 @dataclass
-class Delivered(Till):
+class Delivered(StripeShop):
     """Its events come as webhooks to a running service."""
 
     service: Service | None = None
@@ -57,7 +57,7 @@ class AtOnce:
     """Implements Hints: what is announced is applied."""
 
     def __init__(self, inbox: PostgresInbox, stripe: StripeApiObjects) -> None:
-        self._apply, self.is_open = ApplyEvent(inbox, stripe, SilentNews()), True
+        self._apply, self.is_open = ApplyEvent(inbox, stripe, NoPublisher()), True
 
     async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
         del state, attempt, again
@@ -192,14 +192,14 @@ async def test_a_restored_backup_gets_the_day_back_from_stripe_and_nothing_twice
 @dataclass
 class Desk:
     database: Database
-    bring_back: BringBack
-    till: Till
+    import_missing: ImportMissing
+    shop: StripeShop
 
     async def run(self, since: datetime, end: datetime) -> list[Step]:
         steps: list[Step] = []
         cursor: str | None = None
         while not steps or cursor is not None:
-            steps.append(await self.bring_back(Order(since=since, until=end, cursor=cursor)))
+            steps.append(await self.import_missing(Order(since=since, until=end, cursor=cursor)))
             cursor = steps[-1].cursor
         return steps
 
@@ -211,7 +211,7 @@ async def desk(database: Database, simulators: Simulators, *, now: datetime) -> 
         client = AdminClient(pool)
         await seed_offers(client, PRICES)
         inbox, lists, records = PostgresInbox(client), StripeLists(stripe), PostgresMoneyRecords(client)
-        bring_back = BringBack(
+        import_missing = ImportMissing(
             lists=lists,
             records=records,
             stripe=stripe,
@@ -221,7 +221,7 @@ async def desk(database: Database, simulators: Simulators, *, now: datetime) -> 
             livemode=False,
             now=lambda: now,
         )
-        yield Desk(database, bring_back, Till(simulators, inbox, stripe, int(time.time())))
+        yield Desk(database, import_missing, StripeShop(simulators, inbox, stripe, int(time.time())))
     await stripe.close()
 
 
@@ -230,15 +230,15 @@ async def test_what_is_older_than_stripes_events_comes_back_from_its_objects(
 ) -> None:
     long_after = datetime.now(UTC) + timedelta(days=40)
     async with desk(database, simulators, now=long_after) as at:
-        till = at.till
-        await till.pay_month(is_heard=False)
-        _, charge_id = await till.pay_pack()
-        await till.dispute(charge_id, "needs_response", PACK_MINOR)
-        await till.dispute(charge_id, "won", PACK_MINOR, is_heard=False)
-        invoice_id, _ = await till.pay_month(is_heard=False)
-        await till.note(invoice_id, MONTH_MINOR, is_heard=False)
-        _, refunded = await till.pay_pack(is_heard=False)
-        await till.refund(refunded, 450, PACK_MINOR, is_heard=False)
+        shop = at.shop
+        await shop.pay_month(is_heard=False)
+        _, charge_id = await shop.pay_pack()
+        await shop.dispute(charge_id, "needs_response", PACK_MINOR)
+        await shop.dispute(charge_id, "won", PACK_MINOR, is_heard=False)
+        invoice_id, _ = await shop.pay_month(is_heard=False)
+        await shop.note(invoice_id, MONTH_MINOR, is_heard=False)
+        _, refunded = await shop.pay_pack(is_heard=False)
+        await shop.refund(refunded, 450, PACK_MINOR, is_heard=False)
         since, end = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(minutes=1)
         steps = await at.run(since, end)
         assert {step.step for step in steps} == {"events", "objects", "open", "applying", "compare"}
@@ -247,7 +247,7 @@ async def test_what_is_older_than_stripes_events_comes_back_from_its_objects(
         balances = {
             kind: amount
             for account_id, kind, amount in (await ledger_of(database))["credits.balances"]
-            if account_id == till.account_id
+            if account_id == shop.account_id
         }
         assert balances["available"] == 250 + 100 + 50
         events = await events_of(database)
@@ -260,14 +260,14 @@ async def test_a_step_that_stripe_does_not_answer_is_asked_for_again(
     database: Database, simulators: Simulators
 ) -> None:
     async with desk(database, simulators, now=datetime.now(UTC)) as at:
-        await at.till.pay_pack(is_heard=False)
+        await at.shop.pay_pack(is_heard=False)
         order = Order(
             since=datetime.now(UTC) - timedelta(hours=1), until=datetime.now(UTC) + timedelta(minutes=1)
         )
         await simulators.add_fault("stripe", "status", status=500, path="GET /v1/events", times=1)
         with pytest.raises(OsliraError, match="provider_unavailable"):
-            await at.bring_back(order)
-        assert (await at.bring_back(order)).missing == 1
+            await at.import_missing(order)
+        assert (await at.import_missing(order)).missing == 1
 
 
 @pytest.mark.parametrize("cursor", ["nowhere", "events:x", "compare:yesterday", "objects:-1:in_1"])
@@ -277,6 +277,6 @@ async def test_a_cursor_that_is_none_is_refused(
     async with desk(database, simulators, now=datetime.now(UTC)) as at:
         now = datetime.now(UTC)
         with pytest.raises(OsliraError, match="invalid_request"):
-            await at.bring_back(Order(since=now - timedelta(days=1), until=now, cursor=cursor))
+            await at.import_missing(Order(since=now - timedelta(days=1), until=now, cursor=cursor))
         with pytest.raises(OsliraError, match="invalid_request"):
-            await at.bring_back(Order(since=now, until=now - timedelta(days=1)))
+            await at.import_missing(Order(since=now, until=now - timedelta(days=1)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import psutil
-from oslira_devstack import warden
+from oslira_devstack import reaper
 from oslira_devstack.simulated import connect_simulators
 from oslira_devstack.stack import Stack
 from people import person
@@ -73,7 +73,7 @@ async def test_no_secret_is_in_a_log_a_metric_an_answer_or_a_process_list(stack:
     shown |= {f"log of {one.name}": await asyncio.to_thread(one.log_text) for one in servers}
     assert all(shown[f"log of {name}"] for name in ("nats", "postgres"))
     firsts = [psutil.Process(one.pid) for one in servers if one.pid is not None]
-    processes = firsts + warden.marked(warden.stack_id())
+    processes = firsts + reaper.marked(reaper.stack_id())
     assert {"nats-server", "postgres", "weed"} <= {process.name() for process in processes}
     shown["process arguments"] = "\n".join(" ".join(process.cmdline()) for process in processes)
     assert "oslira_credits" in shown["process arguments"]
