@@ -1,1 +1,1 @@
-"""Buying credits and plans, and what an account is on."""
+"""Buying credits and plans; an account's plan."""

@@ -1,4 +1,4 @@
-"""Stripe's pages, by way of billing."""
+"""Stripe's pages, through billing."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,12 +7,12 @@ from uuid import UUID
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.billing.v1 import CHECKOUT, PORTAL, CheckoutRequest, Page, PortalRequest
 
-# Billing asks Stripe up to twice.
+# Billing calls Stripe up to twice.
 _TIMEOUT_S: Final = 12.0
 
 
 class BusSales:
-    """The port Sales."""
+    """Implements Sales."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -1,4 +1,4 @@
-"""What the gateway asks of billing."""
+"""The ports of billing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from oslira_gateway.identity.caller import Member
 class PaymentProblem:
     """An invoice that could not be collected. `payment_action_required`: its owner has to confirm the payment.
 
-    `pay_url` is Stripe's page for it, shown to who may buy.
+    `pay_url` is Stripe's page for it, only for members who may buy.
     """
 
     problem: Literal["payment_failed", "payment_action_required"]
@@ -23,7 +23,7 @@ class PaymentProblem:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What an account is on. `status` is Stripe's word; `interval` is null where nothing is paid by month or year."""
+    """An account's subscription. `status` is Stripe's; `interval` is null if nothing is paid by month or year."""
 
     plan: str
     status: str
@@ -35,22 +35,22 @@ class Subscription:
 
 
 class Subscriptions(Protocol):
-    """What members see of their account's subscription."""
+    """An account's subscription, as members see it."""
 
     async def of(self, member: Member) -> Subscription | None:
-        """The one in force; without a live one, the latest."""
+        """The live one; without one, the latest."""
         ...
 
     async def problems_of(self, member: Member) -> list[PaymentProblem]:
-        """Invoices that are open and could not be collected, oldest first."""
+        """Open invoices that could not be collected, oldest first."""
         ...
 
 
 class Sales(Protocol):
-    """Stripe's pages, opened by billing. Raises the OsliraError that billing means, `unavailable` without it."""
+    """Stripe's pages, opened by billing. Raises billing's OsliraError, or `unavailable` without an answer."""
 
     async def checkout(self, account_id: UUID, order: Mapping[str, Any], *, request_key: str) -> str:
-        """The page's URL. `order`: the fields of CheckoutRequest that say what is bought and where to come back to."""
+        """The page's URL. `order`: the fields of CheckoutRequest for the product and the return URLs."""
         ...
 
     async def portal(self, account_id: UUID, *, return_url: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Subscriptions in Postgres, under row-level security as the user who asks."""
+"""Subscriptions in Postgres, under row-level security as the user."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from oslira_shared.postgres.clients import Pool, UserClient
 from oslira_gateway.billing.ports import PaymentProblem, Subscription
 from oslira_gateway.identity.caller import Member
 
-# The plan in force is the view's; the row it came from is the best of what is live.
+# The view has the current plan; its row is the best of the live subscriptions.
 _SUBSCRIPTION: Final = """
 select s.plan, s.state as status, s.source, s."interval", s.period_start, s.period_end, s.cancel_at_period_end
   from billing.subscriptions s
@@ -23,7 +23,7 @@ select problem, hosted_invoice_url as pay_url, next_attempt_at from billing.paym
 
 
 class PostgresSubscriptions:
-    """The port Subscriptions."""
+    """Implements Subscriptions."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -19,7 +19,7 @@ _BUYING_REFUSALS: Final = ("forbidden", "invalid_return_url", "provider_unavaila
 
 
 def _one_of(schema: dict[str, Any]) -> None:
-    # Each branch refuses the other's fields, so at most one of them holds.
+    # Each variant rejects the other's fields, so at most one of them matches.
     schema["oneOf"] = schema.pop("anyOf")
 
 
@@ -27,7 +27,7 @@ ReturnUrl = Annotated[str, Field(min_length=1, max_length=2_000)] | None
 
 
 class PlanOrder(BaseModel):
-    """A plan by month or year. Both URLs have to lie under the application's own address."""
+    """A plan by month or year. Both URLs must be under the application's own address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class PlanOrder(BaseModel):
 
 
 class PackOrder(BaseModel):
-    """A pack of credits, once. Both URLs have to lie under the application's own address."""
+    """A pack of credits, once. Both URLs must be under the application's own address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +54,7 @@ class CheckoutOrder(RootModel[PlanOrder | PackOrder]):
 
 
 class PortalOrder(BaseModel):
-    """Where the user comes back to, under the application's own address."""
+    """Where the user returns to, under the application's own address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,7 +63,7 @@ class PortalOrder(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page of Stripe's to send the user to."""
+    """A page at Stripe to send the user to."""
 
     url: str
 
@@ -102,7 +102,7 @@ def billing_routes(subscriptions: Subscriptions, sales: Sales) -> list[Any]:
     ) -> PageView:
         """Start a purchase of a plan or a pack. The answer is the page at Stripe to send the buyer to."""
         member = member_of(request)
-        # Stripe takes fewer characters in a key than a header may hold.
+        # Stripe allows fewer characters in a key than a header may have.
         key = derived_id("checkout", idempotency_key) if idempotency_key else new_id()
         return PageView(await sales.checkout(member.account_id, data.root.model_dump(), request_key=str(key)))
 

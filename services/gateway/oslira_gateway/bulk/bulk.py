@@ -1,4 +1,4 @@
-"""A bulk as the API shows it, and what is ordered."""
+"""A bulk as the API shows it, and the order for one."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ StoppedBecause = Literal["cancelled", "enough_leads"]
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """The leads that a bulk refreshes, as they were named. A profile whose newest item was fetched within `unchanged_within` and is
-    analysed already is listed with that analysis.
+    """The leads that a bulk refreshes, by the names in the request. A profile whose newest item was fetched within
+    `unchanged_within` and was analysed since is listed with that analysis.
     """  # noqa: D205
 
     lead_ids: tuple[str, ...]
@@ -29,9 +29,9 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class BulkOrder:
-    """Names to analyse alike. `max_credits` bounds what it may cost; `stop_after_leads` ends it once so many score `stop_score`.
+    """Names to analyse in the same way. `max_credits` limits the cost; `stop_after_leads` ends it once so many score `stop_score`.
 
-    `refresh` is set where what is fresh shall not stand in for a new analysis.
+    `refresh` is set if a fresh analysis must not be used instead of a new one.
     """
 
     names: NameList
@@ -45,17 +45,17 @@ class BulkOrder:
 
     @property
     def reuse_within(self) -> timedelta:
-        """How old a finished analysis may be to be listed instead of a new one; for a refresh none is young enough."""
+        """How old a finished analysis may be to be listed instead of a new one; 0 for a refresh."""
         return timedelta(seconds=-1) if self.refresh else self.max_age
 
     @property
     def price_credits(self) -> int:
-        """Of one analysis."""
+        """The price of one analysis."""
         return OFFERS[self.type].price_credits
 
     @property
     def body_hash(self) -> str:
-        """Equal for orders that mean the same. Of a refresh by its leads: one that is deleted since makes it no other order."""
+        """Equal for equivalent orders. A refresh is identified by its leads: deleting one later does not make it another order."""
         parts: list[Any] = [
             "refresh" if self.refresh else "bulk",
             self.refresh.lead_ids if self.refresh else [name.username for name in self.names.names],
@@ -77,7 +77,7 @@ class BulkOrder:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a bulk would do now. `most_credits`: what it can cost at most; names that are `cached` or at work cost nothing."""
+    """What a bulk would do now. `most_credits`: its highest cost; names that are `cached` or active cost nothing."""
 
     new: int
     cached: int
@@ -94,7 +94,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class BulkCounts:
-    """Its items by what they do. `linked` ones were at work or fresh already: neither charged nor cancelled with it."""
+    """Its items by state. `linked` ones were active or fresh before: neither charged nor cancelled with it."""
 
     total: int
     linked: int
@@ -108,7 +108,7 @@ class BulkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """`seq` rises with every change of it or of one of its items."""
+    """`seq` rises with every change of the bulk or of one of its items."""
 
     bulk_id: UUID
     business_profile_id: UUID
@@ -126,13 +126,13 @@ class Bulk:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing of it is at work any more."""
+        """Whether none of its runs is active."""
         return self.status != "running"
 
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """One name of a bulk: `line` in the list, and how its run stands."""
+    """One name of a bulk: `line` in the list, and the state of its run."""
 
     line: int
     run_id: UUID

@@ -1,4 +1,4 @@
-"""Cancelling a bulk over the bus."""
+"""Cancels a bulk over the bus."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from oslira_shared.contracts.analysis.v1 import CANCEL_BULK, CancelBulkRequest, 
 
 
 class BusBulkCancels:
-    """The port BulkCancels."""
+    """Implements BulkCancels."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -1,4 +1,4 @@
-"""Cancel a bulk: what it still has at work ends at once, and its hold is settled for what had completed."""
+"""Cancel a bulk: its active runs end at once, and its hold is settled for the completed ones."""
 
 import asyncio
 from typing import Final, Protocol
@@ -14,30 +14,30 @@ _LOOK_EVERY_S: Final = 0.05
 
 
 class BulkRows(Protocol):
-    """The rows behind bulks."""
+    """Reads bulks."""
 
     async def find(self, member: Member, bulk_id: UUID) -> Bulk | None:
-        """One of the member's chosen account."""
+        """A bulk of the member's chosen account."""
         ...
 
 
 class BulkCancels(Protocol):
-    """Asks analysis to end a bulk."""
+    """Requests analysis to end a bulk."""
 
     async def cancel(self, bulk_id: UUID, account_id: UUID) -> bool:
-        """Whether anything was left to end. Raises OsliraError: bulk_not_found, unavailable."""
+        """Whether it had active runs. Raises OsliraError: bulk_not_found, unavailable."""
         ...
 
 
 class CancelBulk:
-    """Cancelling again answers the same; a bulk that has completed is `bulk_finished`."""
+    """A repeated cancel gives the same answer; for a completed bulk it is `bulk_finished`."""
 
     def __init__(self, bulks: BulkRows, cancels: BulkCancels) -> None:
         self._bulks = bulks
         self._cancels = cancels
 
     async def __call__(self, member: Member, bulk_id: UUID) -> Bulk:
-        """The bulk afterwards, settled if that came in time for the answer. Raises bulk_not_found, bulk_finished, unavailable."""
+        """The bulk afterwards, settled if that was in time for the answer. Raises bulk_not_found, bulk_finished, unavailable."""
         clock_s = asyncio.get_running_loop().time
         answer_at_s = clock_s() + ANSWERED_WITHIN_S
         if (bulk := await self._bulks.find(member, bulk_id)) is None:

@@ -1,4 +1,4 @@
-"""The columns of a list: what their cells are, and which one holds the Instagram names."""
+"""The columns of a list: the kinds of their cells, and which one has the Instagram names."""
 
 import re
 from collections.abc import Sequence
@@ -24,9 +24,10 @@ CAPITALISED: Final = re.compile(r"[^\W\d_a-z][^\W\d_A-Z]+")
 
 
 class Cell(Enum):
-    """What a cell is by itself.
+    """The kind of a cell.
 
-    WORD: a valid name, but only letters: as well a first name, a city or a company. DOMAIN: a valid name, but as well a website.
+    WORD: a valid name, but only letters: may also be a first name, a city or a company. DOMAIN: a valid name that may also be a
+    website.
     """
 
     BLANK = auto()
@@ -41,13 +42,13 @@ class Cell(Enum):
 
 VALID: Final = frozenset({Cell.LINK, Cell.HANDLE, Cell.NAME, Cell.WORD, Cell.DOMAIN})
 _DOUBTFUL: Final = (Cell.WORD, Cell.DOMAIN)
-# How sure it is that a column holds Instagram names.
+# The confidence that a column has Instagram names.
 _NOT_NAMES, _DOUBT, _VALID_NAMES, _NAMED, _LINKS = range(5)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its title, if the list has a header, and what its cells are."""
+    """One column: its title, if the list has a header, and the kinds of its cells."""
 
     number: int
     title: str | None
@@ -73,7 +74,7 @@ class Column:
 
     @cached_property
     def is_doubtful(self) -> bool:
-        """Whether it may as well be a column of words, or of websites."""
+        """Whether it may also be a column of words or of websites."""
         return any(set(self._filled) == {kind} for kind in _DOUBTFUL)
 
     @cached_property
@@ -82,7 +83,7 @@ class Column:
 
     @property
     def rank(self) -> int:
-        """How sure it is that these are Instagram names."""
+        """The confidence that these are Instagram names."""
         if self.mostly(Cell.LINK):
             return _LINKS
         if self.says is Title.PLATFORM:
@@ -114,17 +115,17 @@ def kind_of(cell: str) -> Cell:
 
 
 def best_of(columns: Sequence[Column]) -> Column:
-    """The one column that holds the names. Raises OsliraError `column_unclear`."""
+    """The column with the names. Raises OsliraError `column_unclear`."""
     if len(columns) == 1 and _is_list_of_names(columns[0]):
         return columns[0]
     highest = max(column.rank for column in columns)
-    # Names beside the links to them are the same column twice.
+    # A column of names next to one of links to them counts as one.
     possible = [
         column
         for column in columns
         if column.rank == highest or (highest == _LINKS and column.rank == _NAMED)
     ]
-    if highest == _VALID_NAMES:  # words in small letters may be names as well
+    if highest == _VALID_NAMES:  # lower-case words may be names too
         possible += [column for column in columns if column.rank == _DOUBT and column.are_small_words]
     if highest > _DOUBT and all(_agree(possible[0], other) for other in possible[1:]):
         return possible[0]
@@ -142,9 +143,9 @@ def chosen_of(columns: Sequence[Column], wanted: str) -> Column:
 
 
 def _is_list_of_names(column: Column) -> bool:
-    """A list of one column is one of names, unless it has the title of something else or looks like it.
+    """A list of one column contains names, unless its title or its cells show something else.
 
-    `Natalia`, `Tom`: people write first names so, Instagram names rarely.
+    `Natalia`, `Tom`: first names are written like this, Instagram names rarely.
     """
     if column.says in {Title.OTHER, Title.PLATFORM}:
         return column.rank == _LINKS
@@ -155,7 +156,7 @@ def _is_list_of_names(column: Column) -> bool:
 
 
 def _agree(one: Column, other: Column) -> bool:
-    """Whether two columns name the same profile wherever both name one, and do so somewhere."""
+    """Whether two columns name the same profile in every row where both have one, and in at least one row."""
     pairs = [
         (mine, theirs)
         for mine, theirs in zip(map(_name, one.texts), map(_name, other.texts), strict=True)
@@ -184,6 +185,6 @@ def _unclear(columns: Sequence[Column], detail: str) -> OsliraError:
 
 
 def _examples(column: Column) -> list[str]:
-    """What the column would give: the names that would be analysed."""
+    """The names that would be analysed from this column."""
     names = (name for name in map(_name, column.texts) if name is not None)
     return list(dict.fromkeys(names))[:_EXAMPLES]

@@ -1,4 +1,4 @@
-"""The records of a list as spreadsheets and address books write it: which encoding, which separator, which lines."""
+"""Reads the rows of a list as spreadsheets and address books write it: its encoding, separator and lines."""
 
 import csv
 import re
@@ -9,10 +9,10 @@ from typing import Final
 
 from oslira_gateway.bulk.name_list import MAX_NAMES, Entry, too_many_names
 
-# A list this long is no list of names; refused before it is read line by line.
+# A longer list is rejected before it is read line by line.
 MAX_LINES: Final = 20 * MAX_NAMES
 _SEPARATORS: Final = (",", ";", "\t", "|", "，", "；", "、")
-# For a list that has one cell a line; quotes still count.
+# For a list with one cell per line; quotes still count.
 _NO_SEPARATOR: Final = "\x1f"
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 _LOOKED_AT: Final = 200
@@ -23,13 +23,13 @@ _MANY: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: its cells, and the physical line (from 1) it begins on. A quoted cell may go over several lines."""
+    """One row: its cells, and the physical line (from 1) where it begins. A quoted cell may have several lines."""
 
     line: int
     cells: Sequence[str]
 
     def cell(self, column: int) -> str:
-        """Empty where the row is shorter."""
+        """Empty if the row is shorter."""
         return self.cells[column] if column < len(self.cells) else ""
 
     @property
@@ -38,7 +38,7 @@ class Record:
 
 
 def read_records(body: bytes) -> tuple[list[Record], list[Entry]]:
-    """The rows, and what could not be read. Raises OsliraError `too_many_names`."""
+    """The rows, and the lines that could not be read. Raises OsliraError `too_many_names`."""
     lines = _LINE_ENDS.split(_decode(body))
     if lines and not lines[-1]:
         lines.pop()
@@ -53,13 +53,13 @@ def read_records(body: bytes) -> tuple[list[Record], list[Entry]]:
 
 
 def _decode(body: bytes) -> str:
-    """UTF-8, UTF-16 with or without its mark, else Windows-1252, in which every byte is some character."""
+    """UTF-8, UTF-16 with or without byte order mark, else Windows-1252, in which every byte is a character."""
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _clean(body.removeprefix(mark).decode(encoding, errors="replace"))
     sample = body[:1_000]
     for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
-        if sample and zeros.count(0) > _MANY * len(zeros):  # Latin letters have an empty half
+        if sample and zeros.count(0) > _MANY * len(zeros):  # half of the bytes of Latin letters are zero
             return _clean(body.decode(encoding, errors="replace"))
     try:
         return _clean(body.decode("utf-8"))
@@ -68,12 +68,12 @@ def _decode(body: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    """A zero byte is a fault of the file; kept visible, so that a name with one is refused instead of read as another."""
+    """A zero byte is an error in the file; it is kept visible, so that its name is rejected instead of read as another one."""
     return text.replace("\x00", "\ufffd")
 
 
 def _separator(lines: Sequence[str]) -> str | None:
-    """The one by which most rows have the same number of cells, at least two; None: each line is one cell."""
+    """The separator by which most rows have the same number of cells, at least two; None: each line is one cell."""
     best: tuple[float, int, str] | None = None
     for separator in _SEPARATORS:
         if not any(separator in line for line in lines[:_LOOKED_AT]):
@@ -95,7 +95,7 @@ def _separator(lines: Sequence[str]) -> str | None:
 def _table(lines: Sequence[str], separator: str, skipped: int) -> tuple[list[Record], list[Entry]]:
     records, broken = list[Record](), list[Entry]()
     while skipped < len(lines):
-        # The csv module ends a physical line at "\n"; the numbers of the lines are those of the file.
+        # The csv module ends a physical line at a line feed; line numbers are those of the file.
         reader = csv.reader(
             (line + "\n" for line in lines[skipped:]), delimiter=separator, skipinitialspace=True, strict=True
         )
@@ -117,7 +117,7 @@ def _table(lines: Sequence[str], separator: str, skipped: int) -> tuple[list[Rec
 
 
 def _are_rows(lines: Sequence[str], separator: str, records: Sequence[Record]) -> bool:
-    """Whether what follows a quote that stays open are rows of the same table, not the words of a biography."""
+    """Whether the text after an unclosed quote has rows of the same table, not the words of a biography."""
     widths = Counter(len(record.cells) for record in records if not record.is_blank)
     width = max(widths, key=lambda found: widths[found], default=1)
     filled = [line for line in lines if line.strip()]

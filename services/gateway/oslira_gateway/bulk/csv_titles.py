@@ -1,4 +1,4 @@
-"""What the titles of columns say: the Instagram name, something else that is known, or nothing we know."""
+"""What column titles mean: the Instagram name, another known field, or unknown."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Title(Enum):
-    """`PLATFORM`: handles of another network, which look like ours."""
+    """`PLATFORM`: handles of another network, which look like Instagram's."""
 
     INSTAGRAM = auto()
     HANDLE = auto()
@@ -73,7 +73,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 def title_of(cell: str) -> Title:
-    """What a title says of its column, in the languages that spreadsheets come in."""
+    """What a title means, in the languages of common spreadsheets."""
     words = _WORD.findall(unicodedata.normalize("NFKC", cell).casefold().replace("\u2019", " "))
     text = " ".join(words)
     if not text:

@@ -1,4 +1,4 @@
-"""Names as people bring them, one by one: what can be used is kept, and every line that can't is named with its reason."""
+"""A list of names, entry by entry: usable names are kept, and every other line is reported with its reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What stands for one name on a line (from 1). With a `problem` it is not read as one, and `detail` says why."""
+    """The text of one name on a line (from 1). With a `problem` it is not used, and `detail` says why."""
 
     line: int
     text: str
@@ -23,7 +23,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A usable name and the line (from 1) it first stands on."""
+    """A usable name and the line (from 1) where it is first."""
 
     line: int
     username: str
@@ -31,10 +31,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """A line that is not taken. `problem` is stable: blank, duplicate, broken, title, over_max_credits, profile_not_found,
-    lead_not_found, or as in InvalidUsername.
+    """A rejected line. `problem` is stable: blank, duplicate, broken, title, over_max_credits, profile_not_found, lead_not_found, or
+    as in InvalidUsername.
 
-    `text` is what stood there. Only the answer to the order has it: it may name anybody, and is kept nowhere.
+    `text` is the line's text. Only the answer to the order has it, and it is not stored: it may name any person.
     """  # noqa: D205
 
     line: int
@@ -45,7 +45,7 @@ class RejectedLine:
 
 @dataclass(slots=True)
 class NameList:
-    """What of a list can be used, and what can't and why, both in the list's order."""
+    """The usable names of a list and its rejected lines, both in the list's order."""
 
     names: list[Name] = field(default_factory=list[Name])
     rejected: list[RejectedLine] = field(default_factory=list[RejectedLine])
@@ -56,7 +56,7 @@ class NameList:
 
 
 def read_names(texts: Iterable[str]) -> NameList:
-    """From a list; an entry's place counts as its line. Raises OsliraError `too_many_names`."""
+    """From a list; an entry's position counts as its line. Raises OsliraError `too_many_names`."""
     return collect(Entry(number, text) for number, text in enumerate(texts, start=1))
 
 
@@ -76,7 +76,7 @@ def collect(entries: Iterable[Entry]) -> NameList:
 
 
 def too_many_names(count: int) -> OsliraError:
-    """The refusal of a list that is too long."""
+    """The error for a list that is too long."""
     return OsliraError(
         "too_many_names", f"At most {MAX_NAMES} names at once, here are {count}.", limit=MAX_NAMES
     )

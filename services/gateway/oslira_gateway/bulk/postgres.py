@@ -1,4 +1,4 @@
-"""Bulks, through what analysis grants."""
+"""Bulks, by the views and functions that analysis grants."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from oslira_gateway.runs.ports import Reservation, UsedKey
 from oslira_gateway.runs.postgres_requests import KEEP
 from oslira_gateway.runs.run import RunCredits, RunError
 
-# Raised by analysis when the account's day has no room for the worst case of all these runs: none is made.
+# Raised by analysis when the account's day has no room for the worst case of all these runs: none is created.
 _COST_LIMIT: Final = "OS429"
 _AT_HAND: Final = """
 select wanted.username from unnest($4::text[]) as wanted (username)
@@ -65,7 +65,7 @@ _RUN_IDS: Final = "select run_id from analysis.bulk_items where bulk_id = $1 and
 
 
 class PostgresBulks:
-    """Read as the user who asks. What analysis grants to the gateway is the service's to ask; a ticket's holder shows no token."""
+    """Reads run as the user. Functions that analysis grants to the gateway run as the service; so do reads by a ticket."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -133,7 +133,7 @@ class PostgresBulks:
                 return await connection.fetchrow(_ACCEPT, *values)
 
         try:
-            # It looks again for names whose runs end meanwhile, while it holds the day's cost: no order of locks fits that.
+            # accept_bulk retries names whose runs end meanwhile, while it has locked the day's cost: no lock order covers that.
             row = await despite_conflicts(accept, name="accept_bulk")
         except asyncpg.PostgresError as error:
             if error.sqlstate != _COST_LIMIT:

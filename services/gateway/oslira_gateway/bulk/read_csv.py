@@ -1,7 +1,7 @@
-"""Names from CSV. The column is chosen by what its cells are, then by its title; in doubt nothing is spent.
+"""Names from CSV. The column is chosen by the kinds of its cells, then by its title; if that is unclear, nothing is spent.
 
-Links to profiles and @handles come first, then titles that say so, then a column in which every cell could be a name. Where two
-columns are possible, or only plain words are left (which could be anybody's names), the caller has to choose: `column_unclear`.
+Links to profiles and @handles come first, then known titles, then a column in which every cell could be a name. If two columns
+are possible, or only plain words are left, the caller has to choose: `column_unclear`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from oslira_gateway.bulk.csv_records import Record, read_records
 from oslira_gateway.bulk.csv_titles import Title, title_of, word_list
 from oslira_gateway.bulk.name_list import Entry, NameList, collect
 
-# Enough to tell columns apart; the chosen one is read whole.
+# Enough rows to tell columns apart; the chosen column is read completely.
 _LOOKED_AT_ROWS: Final = 500
 _MAX_COLUMNS: Final = 100
 # How exports and people write an empty cell.
@@ -58,7 +58,7 @@ def _entries(rows: Sequence[Record], column: str | None) -> Iterator[Entry]:
     columns = [_column(rows, number, kinds[number], has_header=has_header) for number in range(width)]
     chosen = chosen_of(columns, column) if column is not None else best_of(columns)
     if has_header and not is_titled and column is None:
-        # Reported, since it may have been a name after all.
+        # Reported, since it may have been a name.
         detail = "This line was read as the columns' titles; write @name if it holds a name."
         yield Entry(rows[0].line, rows[0].cell(chosen.number), "title", detail)
     for row in rows[1:] if has_header else rows:
@@ -77,7 +77,7 @@ def _entry(line: int, text: str) -> Entry:
 
 
 def _names_on_one_line(rows: Sequence[Record]) -> list[Entry] | None:
-    """`a, b, c`: several names where a list has one line; None: this is a table. Raises OsliraError `column_unclear`."""
+    """`a, b, c`: a list with several names in one line; None: this is a table. Raises OsliraError `column_unclear`."""
     filled = [cell for cell in rows[0].cells if cell.strip()]
     if len(rows) > 1 or len(filled) < 2:  # noqa: PLR2004
         return None
@@ -95,7 +95,7 @@ def _names_on_one_line(rows: Sequence[Record]) -> list[Entry] | None:
 
 
 def _has_header(kinds: Mapping[int, Sequence[Cell]], first: Record, *, is_titled: bool) -> bool:
-    """Whether the first row is titles: one of them is known, or it is unlike the cells below it."""
+    """Whether the first row has titles: one is known, or it differs from the cells below it."""
     if any(found[0] in {Cell.LINK, Cell.HANDLE} for found in kinds.values()):
         return False
     return is_titled or any(_is_unlike(first.cell(number), found) for number, found in kinds.items())
@@ -107,7 +107,7 @@ def _is_unlike(text: str, kinds: Sequence[Cell]) -> bool:
         return False
     if below <= {Cell.LINK, Cell.HANDLE} or below == {Cell.NUMBER}:
         return True
-    # `Bakeries` above crumb.co and dough.co, none of which begins with a capital or is a plain word.
+    # `Bakeries` above crumb.co and dough.co, which neither begin with a capital letter nor are plain words.
     return kinds[0] is Cell.WORD and Cell.WORD not in below and bool(CAPITALISED.fullmatch(text.strip()))
 
 

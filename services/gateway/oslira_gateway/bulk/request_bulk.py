@@ -1,4 +1,4 @@
-"""Accept a bulk: one hold for all its names, and nothing charged for those that are at work or fresh already."""
+"""Accept a bulk: one hold for all its names; active and fresh ones are not charged."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ from oslira_gateway.identity.caller import Member
 from oslira_gateway.runs.ports import ERASED_HASH, Hints, Holds, Reservation, UsedKey
 from oslira_gateway.runs.request_analysis import days_since_1970, later_generation
 
-# The first ones are announced at once; analysis finds the others by itself within a second or two.
+# The first ones are announced at once; analysis' sweep finds the others within a second or two.
 _ANNOUNCED: Final = 20
 _MAX_GENERATIONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class BulkOrderState:
-    """All that has to be known before credits are held. `expected_s`: until the new ones would be done."""
+    """What has to be known before credits are held. `expected_s`: until the new ones would be done."""
 
     has_business_profile: bool
     reusable: frozenset[str]
@@ -36,17 +36,17 @@ class BulkOrderState:
 
 @dataclass(frozen=True, slots=True)
 class BulkAcceptance:
-    """`owned_run_ids`: the runs made for it."""
+    """`owned_run_ids`: the runs created for it."""
 
     outcome: Literal["accepted", "exists", "closed", "cost_limit"]
     owned_run_ids: Sequence[UUID]
 
 
 class Bulks(Protocol):
-    """The rows behind bulks, in the member's account."""
+    """Bulks of the member's account."""
 
     async def order_state(self, member: Member, order: BulkOrder, key: str | None) -> BulkOrderState:
-        """Which of the names are at work or fresh, and what the key was used for."""
+        """Which names are active or fresh, and what the idempotency key was used for."""
         ...
 
     async def accept(
@@ -59,11 +59,11 @@ class Bulks(Protocol):
         reservation: Reservation | None,
         request_id: str,
     ) -> BulkAcceptance:
-        """Make it a bulk of at most so many new runs; in one transaction with it, keep the reservation's answer."""
+        """Create the bulk with at most so many new runs; in the same transaction, store the reservation's answer."""
         ...
 
     async def find(self, member: Member, bulk_id: UUID) -> Bulk | None:
-        """One of the member's chosen account."""
+        """A bulk of the member's chosen account."""
         ...
 
     async def page(self, member: Member, *, after: Cursor | None, limit: int) -> Sequence[Bulk]:
@@ -77,16 +77,16 @@ class Bulks(Protocol):
         ...
 
     async def follow(self, account_id: UUID, bulk_id: UUID) -> Bulk | None:
-        """One that a ticket names."""
+        """The bulk that a ticket names."""
         ...
 
     async def run_ids(self, account_id: UUID, bulk_id: UUID) -> Sequence[UUID]:
-        """Every run it lists; they never change after it was accepted."""
+        """Every run it lists; the list never changes after it was accepted."""
         ...
 
 
 class RequestBulk:
-    """As for a single analysis, no step leaves anything that doesn't mend itself."""
+    """As for a single analysis, every step can be interrupted: what it leaves behind is repaired or expires."""
 
     def __init__(
         self, bulks: Bulks, holds: Holds, hints: Hints, today: Callable[[], int] = days_since_1970
@@ -98,7 +98,7 @@ class RequestBulk:
 
     async def quote(self, member: Member, order: BulkOrder) -> Quote:
         """What it would do and cost now. Raises OsliraError `business_profile_not_found`."""
-        # A free answer must not say which profiles were erased: they count as new, as any other name does before it is fetched.
+        # A free answer must not show which profiles were erased: they count as new, as any other name does before it is fetched.
         return _quote(order, await self._order_state(member, order, None))
 
     async def __call__(
@@ -165,7 +165,7 @@ class RequestBulk:
                 if error.code == "id_closed":
                     return None
                 raise
-            # Held before under this key, when more or fewer of the names were at hand: that hold is what there is.
+            # An earlier request with this key held when another number of names was cached: that hold is used.
             runs = held.amount_credits // order.price_credits
         accepted = await self._bulks.accept(
             member,
@@ -178,7 +178,7 @@ class RequestBulk:
         if accepted.outcome == "closed":
             return None
         if accepted.outcome == "cost_limit":
-            # This hold will never have a bulk: asking for its outcome closes the id, and the credits come back at once.
+            # This hold will never have a bulk: requesting its outcome closes the id, and the credits are released at once.
             await self._holds.settle(bulk_id)
             raise OsliraError(
                 "cost_limit_reached", "This account has reached its limit for today; try tomorrow."
@@ -197,7 +197,7 @@ class RequestBulk:
 
 
 def without(order: BulkOrder, suppressed: frozenset[str]) -> BulkOrder:
-    """The order less the names that may not be analysed. They are reported like names that no profile has."""
+    """The order without names that may not be analysed. They are reported like names without a profile."""
     if suppressed.isdisjoint(name.username for name in order.names.names):
         return order
     names = [name for name in order.names.names if name.username not in suppressed]
@@ -237,12 +237,12 @@ def _quote(order: BulkOrder, state: BulkOrderState) -> Quote:
 
 
 def with_events(bulk: Bulk, events_url: str) -> Bulk:
-    """The bulk with where it is followed."""
+    """The bulk with its events address."""
     return replace(bulk, events_url=events_url)
 
 
 def with_texts(bulk: Bulk, order: BulkOrder) -> Bulk:
-    """The bulk with what stood on its rejected lines, which only whoever sent the list knows."""
+    """The bulk with the texts of its rejected lines, which only the sender of the list knows."""
     texts = {line.line: line.text for line in order.names.rejected}
     rejected = [replace(line, text=line.text or texts.get(line.line, "")) for line in bulk.rejected]
     return replace(bulk, rejected=rejected)

@@ -62,7 +62,7 @@ _LIST_REFUSALS: Final = ("unknown_type", "too_many_names", "column_unclear", "bu
 
 
 class BulkTerms(BaseModel):
-    """What holds for all names. In a CSV request these are query parameters."""
+    """Terms for all names. In a CSV request these are query parameters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,7 +75,7 @@ class BulkTerms(BaseModel):
 
 
 class CsvTerms(BulkTerms):
-    """What a CSV needs beside them."""
+    """What a CSV needs in addition."""
 
     column: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         default=None,
@@ -110,7 +110,7 @@ _BODIES: Final = {"application/json": BulkBody, _CSV: str}
 
 @dataclass(frozen=True, slots=True)
 class AcceptedBulk:
-    """The answer to a new bulk: where it is read and followed, and what of the list was not taken."""
+    """The answer to a new bulk: its addresses, and the rejected lines."""
 
     bulk_id: UUID
     status: BulkStatus
@@ -233,7 +233,7 @@ def bulk_routes(
 def accepted_bulk(
     addresses: Addresses, member: Member, bulk: Bulk | None, order: BulkOrder, *, status: int
 ) -> Response[AcceptedBulk]:
-    """The answer to an order. Raises OsliraError `bulk_not_found` for one that is not there any more."""
+    """The answer to an order. Raises OsliraError `bulk_not_found` if it no longer exists."""
     if bulk is None:
         raise OsliraError(_NOT_FOUND, "The bulk of this Idempotency-Key is not there any more.")
     poll_url = f"/v1/bulk/{bulk.bulk_id}"
@@ -245,7 +245,7 @@ def accepted_bulk(
 
 
 async def read_bulk_order(request: Request[Any, Any, Any]) -> BulkOrder:
-    """From JSON, or from CSV with the terms in the query. Raises OsliraError as read_order does, and more."""
+    """From JSON, or from CSV with the terms in the query. Raises OsliraError like read_order, and more."""
     body = await request.body()
     is_csv = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _CSV
     try:
@@ -268,7 +268,7 @@ async def read_bulk_order(request: Request[Any, Any, Any]) -> BulkOrder:
 
 
 def _order(terms: BulkTerms, names: NameList) -> BulkOrder:
-    # The terms are those of a single analysis, and are read in one place.
+    # The terms of a single analysis, read by the same function.
     single = read_order(
         username=_ANY_NAME,
         kind=terms.type,

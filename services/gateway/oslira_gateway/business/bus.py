@@ -1,4 +1,4 @@
-"""What analysis says about a business, over the bus."""
+"""Context previews from analysis, over the bus."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from oslira_gateway.identity.caller import Member
 
 
 class BusContextPreviews:
-    """The port ContextPreviews."""
+    """Implements ContextPreviews."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -1,4 +1,4 @@
-"""Change what a business profile says: whole or in part, of the version that its reader has seen."""
+"""Change a business profile, completely or in part, by the version that the caller has read."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ from oslira_gateway.business.refusals import no_such_profile
 from oslira_gateway.identity.caller import Member
 
 _TAG: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
-# A patch of whichever version there is, against somebody who changes the same profile all the time.
+# For a patch of any version, against concurrent changes of the same profile.
 _TRIES: Final = 5
 _NEVER: Final = 0  # no version has this number
 
@@ -24,7 +24,7 @@ def tag_of(profile: BusinessProfile) -> str:
 
 
 def wanted_version(if_match: str | None) -> int | None:
-    """The version that an If-Match names; None for `*`, whichever it is. Raises OsliraError `version_required` without one."""
+    """The version in If-Match; None for `*`, any version. Raises OsliraError `version_required` without the header."""
     if if_match is None:
         raise OsliraError(
             "version_required", 'Say which version you have seen: If-Match: "3", or * for whichever it is.'
@@ -36,7 +36,7 @@ def wanted_version(if_match: str | None) -> int | None:
 
 
 class PatchProfile:
-    """Reads, merges, and changes what it has read; somebody else's change in between is never lost."""
+    """Reads, merges and writes by compare-and-set; a concurrent change is never lost."""
 
     def __init__(self, profiles: BusinessProfiles) -> None:
         self._profiles = profiles

@@ -1,4 +1,4 @@
-"""`/v1/business-profiles/{id}`: replace, patch, put away, take back, versions."""
+"""`/v1/business-profiles/{id}`: replace, patch, delete, restore, list versions."""
 
 from typing import Annotated, Any, Final
 
@@ -29,7 +29,7 @@ IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=64)]
 
 
 def change_routes(profiles: BusinessProfiles) -> list[Any]:
-    """Routes that change business profiles. Each change names the version it was made on, in `If-Match`."""
+    """Routes that change business profiles. Each change sends the version that it is based on in `If-Match`."""
     patch_profile = PatchProfile(profiles)
 
     @put(_PATH, operation_id="replaceBusinessProfile", tags=["business"], responses=_CHANGES)
@@ -103,7 +103,7 @@ def change_routes(profiles: BusinessProfiles) -> list[Any]:
         cursor: CursorText = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[BusinessVersion]:
-        """What the business profile said in each of its versions, newest first."""
+        """The content of the business profile in each of its versions, newest first."""
         member, profile_id = member_of(request), path_id(business_profile_id, _NOT_FOUND)
         if await profiles.find(member, profile_id) is None:
             raise no_such_profile()
@@ -122,5 +122,5 @@ def change_routes(profiles: BusinessProfiles) -> list[Any]:
 
 
 def answered(profile: BusinessProfile) -> Response[BusinessProfile]:
-    """A profile with the tag that its next change has to name."""
+    """A profile with the ETag for its next change."""
     return Response(profile, headers={"ETag": tag_of(profile)})

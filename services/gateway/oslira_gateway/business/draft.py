@@ -1,4 +1,4 @@
-"""A draft of a business profile, ordered: what its owner has typed, and what that costs."""
+"""The order of a draft of a business profile: the owner's answers and its price."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from oslira_gateway.business.profile import Name, Phrase, Text
 
 
 class OnboardingAnswers(BaseModel):
-    """A few questions that an owner answers: who they are, what they sell and, if they like, to whom, where and how."""
+    """A few answers of an owner: who they are, what they sell and, optionally, to whom, where and how."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,16 +26,16 @@ class OnboardingAnswers(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DraftOrder:
-    """An order like that of an analysis: held, run, settled and repeated by its key in the same way."""
+    """Held, run, settled and repeated by its key like an analysis."""
 
     answers: OnboardingAnswers
 
     @property
     def price_credits(self) -> int:
-        """What its hold is for."""
+        """The reference of its hold."""
         return DRAFT_PRICE_CREDITS
 
     @property
     def body_hash(self) -> str:
-        """Of all that was typed."""
+        """A hash of all answers."""
         return hashlib.sha256(f"draft {self.answers.model_dump_json()}".encode()).hexdigest()

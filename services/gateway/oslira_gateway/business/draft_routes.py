@@ -20,7 +20,7 @@ from oslira_gateway.streams.tickets import follower_of
 
 
 def draft_routes(request_draft: RequestAnalysis[DraftOrder], runs: Runs, addresses: Addresses) -> list[Any]:
-    """Routes that let a model draft a business profile. The draft is the run's result; its owner saves it, or doesn't."""
+    """Routes that let a model draft a business profile. The draft is the run's result; saving it is up to its owner."""
 
     @post(
         "/business-profiles/generate",

@@ -1,4 +1,4 @@
-"""Where business profiles are kept."""
+"""The ports of business profiles."""
 
 from typing import Protocol
 from uuid import UUID
@@ -11,10 +11,10 @@ from oslira_gateway.identity.caller import Member
 
 
 class BusinessProfiles(Protocol):
-    """The business profiles of the member's chosen account; another account's are not there."""
+    """The business profiles of the member's chosen account only."""
 
     async def add(self, member: Member, profile_id: UUID, context: BusinessContext) -> BusinessProfile:
-        """Keep a new one, version 1. Raises OsliraError `limit_reached`."""
+        """Store a new one, version 1. Raises OsliraError `limit_reached`."""
         ...
 
     async def find(self, member: Member, profile_id: UUID) -> BusinessProfile | None:
@@ -28,7 +28,7 @@ class BusinessProfiles(Protocol):
     async def change(
         self, member: Member, profile_id: UUID, context: BusinessContext, *, version: int | None
     ) -> BusinessProfile:
-        """Make it say `context`, as a new version unless it says so already. `version`: only if it is this one.
+        """Replace its content by `context`, as a new version unless it is the same. `version`: only if it is the current one.
 
         Raises OsliraError: business_profile_not_found, version_conflict.
         """
@@ -41,16 +41,16 @@ class BusinessProfiles(Protocol):
         ...
 
     async def delete(self, member: Member, profile_id: UUID, *, version: int | None) -> None:
-        """Put it away. Raises as change() does."""
+        """Soft-delete it. Raises like change()."""
         ...
 
     async def restore(self, member: Member, profile_id: UUID) -> BusinessProfile:
-        """Take it back within 30 days. Raises OsliraError: business_profile_not_found, limit_reached."""
+        """Restore it within 30 days. Raises OsliraError: business_profile_not_found, limit_reached."""
         ...
 
 
 class ContextPreviews(Protocol):
-    """What models get to read about a business, by those who ask them."""
+    """The texts about a business that each type of analysis sends to models."""
 
     async def of(self, member: Member, profile_id: UUID) -> ContextPreview:
         """Raises OsliraError: business_profile_not_found, unavailable."""

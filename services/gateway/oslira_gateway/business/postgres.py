@@ -1,4 +1,4 @@
-"""Business profiles in Postgres, under row-level security as the user who asks."""
+"""Business profiles in Postgres, under row-level security as the user."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -38,7 +38,7 @@ select v.version, v.context, v.created_at from identity.business_profile_version
  where v.business_profile_id = $1 and v.account_id = $2 and ($3::int is null or v.version < $3)
  order by v.version desc limit $4
 """
-# Raised by the table's own rule; its detail is the limit.
+# Raised by the table's trigger; its detail is the limit.
 _TOO_MANY: Final = "OS409"
 _PAGE: Final = f"""
 select {_COLUMNS} from identity.business_profiles
@@ -48,7 +48,7 @@ select {_COLUMNS} from identity.business_profiles
 
 
 class PostgresBusinessProfiles:
-    """The port BusinessProfiles."""
+    """Implements BusinessProfiles."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

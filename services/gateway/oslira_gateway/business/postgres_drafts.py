@@ -1,4 +1,4 @@
-"""The rows behind a draft. Runs belong to analysis: the gateway reaches them through what analysis grants."""
+"""The rows of a draft. Runs belong to analysis: the gateway uses the views and functions that analysis grants."""
 
 from typing import Final
 from uuid import UUID
@@ -29,13 +29,13 @@ select outcome, run_id, status, attempt from accepted
 
 
 class PostgresDraftRequests:
-    """The port Requests. As the service, like those of analyses; every statement is by the chosen account."""
+    """Implements Requests. As the service, like those of analyses; every statement names the chosen account."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def order_state(self, member: Member, order: DraftOrder, key: str | None) -> OrderState:  # noqa: ARG002  # as in the port
-        """It needs no business profile, and no other run ever stands in for it."""
+        """It needs no business profile, and no other run is used instead of it."""
         if key is None:
             return OrderState(has_business_profile=True, same_run_id=None, used_key=None)
         async with self._client.connection() as connection:
@@ -66,7 +66,7 @@ class PostgresDraftRequests:
                 reservation.generation if reservation else None,
             )
         assert row is not None  # noqa: S101  # accept_draft returns one row or raises
-        # Of a closed id nothing but the outcome counts; its state is none of the public ones.
+        # Of a closed id only the outcome counts; its state is not a public one.
         status = RunStatus.CANCELLED if row["outcome"] == "closed" else RunStatus(row["status"])
         return Acceptance(row["outcome"], row["run_id"], status, row["attempt"])
 
@@ -78,5 +78,5 @@ class PostgresDraftRequests:
         run_id: UUID,
         reservation: Reservation,  # noqa: ARG002
     ) -> None:
-        """Never asked, since no run ever stands in for a draft."""
+        """Never called, since no run is used instead of a draft."""
         raise AssertionError(f"a draft was answered with run {run_id}")

@@ -14,7 +14,7 @@ _NOT_FOUND = "business_profile_not_found"
 
 
 def preview_routes(previews: ContextPreviews) -> list[Any]:
-    """Routes that show what models are told."""
+    """Routes that show what is sent to models."""
 
     @get(
         "/business-profiles/{business_profile_id:str}/context-preview",

@@ -1,4 +1,4 @@
-"""A business profile: what the user says about their business, and what models are told of it."""
+"""A business profile: what users enter about their business and what is sent to models."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Self, cast
@@ -19,13 +19,13 @@ MAX_FOLLOWERS: Final = 10_000_000_000
 
 
 def _plain(text: str) -> str:
-    """Postgres stores neither NUL nor half a surrogate pair, and a prompt has no use for control characters."""
+    """Postgres stores neither NUL nor half a surrogate pair, and prompts must not have control characters."""
     if any((ord(char) < 32 and char not in "\n\t") or 0xD800 <= ord(char) <= 0xDFFF for char in text):  # noqa: PLR2004
         raise ValueError("control characters are not allowed")
     return text
 
 
-# The same in the document's words: no control characters, and something to read.
+# The same rule for the API document: no control characters, at least one visible one.
 _PLAIN: Final = Field(
     json_schema_extra={
         "pattern": r"^[^\u0000-\u0008\u000b-\u001f]*[^\s\u0000-\u001f][^\u0000-\u0008\u000b-\u001f]*$"
@@ -54,7 +54,7 @@ _Followers = Annotated[WholeNumber, Field(ge=0, le=MAX_FOLLOWERS)]
 
 
 class IdealCustomer(BaseModel):
-    """Who the business wants as a customer. Follower bounds are inclusive; null is no bound."""
+    """The customers that the business wants. Follower bounds are inclusive; null is no bound."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,7 +79,7 @@ class IdealCustomer(BaseModel):
 
 
 class BusinessContext(BaseModel):
-    """The body of a business profile; the same keys that analysis reads."""
+    """The body of a business profile; analysis reads the same keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ class BusinessContext(BaseModel):
 
 
 class BusinessPatch(BaseModel):
-    """A JSON merge patch (RFC 7396) of a business profile: what is left out stays, null empties a field."""
+    """A JSON merge patch (RFC 7396) of a business profile: fields that are left out stay, null empties a field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -106,7 +106,7 @@ class BusinessPatch(BaseModel):
     ideal_customer: IdealCustomer | None = None
 
     def applied_to(self, context: BusinessContext) -> BusinessContext:
-        """Raises ValidationError for what would be no business profile: one without a name, or with crossed bounds."""
+        """Raises ValidationError for an invalid result: no name, or crossed bounds."""
         patch = self.model_dump(exclude_unset=True)
         return BusinessContext.model_validate(_merged(context.model_dump(), patch))
 
@@ -131,12 +131,12 @@ class BusinessProfile(BusinessContext):
 
     @property
     def context(self) -> BusinessContext:
-        """What it says, without what we keep about it."""
+        """Its content, without our fields."""
         return BusinessContext.model_validate(self.model_dump(include=set(BusinessContext.model_fields)))
 
 
 class BusinessVersion(BusinessContext):
-    """What a business profile said in one of its versions, from `created_at` on."""
+    """The content of a business profile in one of its versions, from `created_at` on."""
 
     version: int
     created_at: datetime

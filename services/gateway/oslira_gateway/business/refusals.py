@@ -1,4 +1,4 @@
-"""Why a business profile can't be shown or changed, in the caller's words."""
+"""Errors about business profiles."""
 
 from oslira_shared.errors import OsliraError
 
@@ -6,17 +6,17 @@ from oslira_gateway.business.profile import BusinessProfile
 
 
 def no_such_profile() -> OsliraError:
-    """It isn't there, was put away, or is another account's."""
+    """It does not exist, was deleted, or is another account's."""
     return OsliraError("business_profile_not_found", "There is no such business profile in this account.")
 
 
 def other_version(profile: BusinessProfile) -> OsliraError:
-    """Somebody was quicker."""
+    """It was changed concurrently."""
     detail = f"The business profile has version {profile.version} now; read it again before you change it."
     return OsliraError("version_conflict", detail, version=profile.version)
 
 
 def too_many_profiles(limit: int) -> OsliraError:
-    """The account is full of them."""
+    """The account has as many as it may."""
     detail = f"An account has at most {limit} business profiles; delete one that you no longer need."
     return OsliraError("limit_reached", detail, limit=limit)

@@ -1,4 +1,4 @@
-"""`/v1/business-profiles`: list, one, create."""
+"""`/v1/business-profiles`: list, read, create."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What an account may spend, and what things cost."""
+"""An account's credits, and prices."""

@@ -7,7 +7,7 @@ from oslira_shared.contracts.credits.v1 import BALANCE, Balance, BalanceRequest
 
 
 class BusBalances:
-    """The port Balances."""
+    """Implements Balances."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

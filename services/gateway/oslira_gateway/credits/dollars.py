@@ -1,4 +1,4 @@
-"""Dollars as operators read them. Amounts are kept in billionths, as integers."""
+"""Dollars in operators' views. Amounts are stored in billionths, as integers."""
 
 from decimal import Decimal
 from typing import Final
@@ -14,5 +14,5 @@ def usd(nano: int) -> str:
 
 
 def worth_nano_usd(amount_credits: int) -> int:
-    """At the price of a credit, whatever was paid for these."""
+    """At the configured price of a credit, independent of what was paid."""
     return int(amount_credits * CREDIT_PRICE_USD * _NANO)

@@ -1,4 +1,4 @@
-"""What the gateway asks about credits."""
+"""The ports of credits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ class Balances(Protocol):
     """Balances by account."""
 
     async def of(self, account_id: UUID) -> Balance:
-        """As of now. Raises OsliraError `unavailable` when credits can't be asked."""
+        """The current balance. Raises OsliraError `unavailable` if credits does not answer."""
         ...
 
 
 class Statements(Protocol):
-    """What members see of the movements of their account's credits."""
+    """The movements of an account's credits, as members see them."""
 
     async def page(
         self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
     ) -> Sequence[Transaction]:
-        """Those of the span, the newest first; `before` a position, or from the newest on."""
+        """Those of the span, newest first; `before`: a position; None starts at the newest."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SoldPlan:
-    """Credits that a plan's month and its trial give."""
+    """The credits of a plan's month and of its trial."""
 
     plan: str
     monthly_credits: int
@@ -40,14 +40,14 @@ class SoldPlan:
 
 @dataclass(frozen=True, slots=True)
 class SoldPack:
-    """Credits that are bought once."""
+    """Credits for a single payment."""
 
     pack: str
     credits: int
 
 
 class Offers(Protocol):
-    """The tables that billing grants by."""
+    """The tables of plans and packs that billing grants by."""
 
     async def plans(self) -> Sequence[SoldPlan]:
         """The smallest first."""

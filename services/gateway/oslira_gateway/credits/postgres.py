@@ -1,4 +1,4 @@
-"""Statements under row-level security as the user who asks, and the tables that billing grants by."""
+"""Statements under row-level security as the user, and the tables that billing grants by."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from oslira_gateway.credits.ports import SoldPack, SoldPlan
 from oslira_gateway.credits.transaction import ALWAYS, Span, Transaction
 from oslira_gateway.identity.caller import Member
 
-# What was spent of a grant that is taken back later moves to its debt: together they are what was used up.
+# Credits that were spent of a revoked grant become its debt: both together are what was used.
 _PAGE: Final = """
 select s.transfer_id as transaction_id, s.position, t.kind, t.transaction_type as type, t.description, s.change,
        coalesce(e.spent, 0)::bigint as spent, s.available, s.held, s.frozen, s.debt, t.hold_id, s.created_at
@@ -30,7 +30,7 @@ _PACKS: Final = "select pack, credits from billing.packs order by credits, pack"
 
 
 class PostgresStatements:
-    """The port Statements."""
+    """Implements Statements."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -44,7 +44,7 @@ class PostgresStatements:
 
 
 class PostgresOffers:
-    """The port Offers. Read as the service: plans and packs are the same for everybody."""
+    """Implements Offers. As the service: plans and packs are the same for all accounts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

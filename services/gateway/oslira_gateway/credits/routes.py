@@ -32,16 +32,16 @@ from oslira_gateway.http.timestamps import in_utc
 from oslira_gateway.leads.export_routes import MEDIA_TYPE, CsvDownload
 from oslira_gateway.limits.policies import RouteClass
 
-# No grant of a plan or a pack has an expiry.
+# Grants of plans and packs never expire.
 Expiry = Literal["never"]
 _NEVER: Final = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceView:
-    """Credits that can be spent now, credits held for runs at work, and the grants they come from.
+    """Credits that can be spent now, credits held for active runs, and the grants they come from.
 
-    `frozen` credits are of payments in dispute; `debt` was spent of grants that were taken back later: the next grants pay it first.
+    `frozen` credits are of payments in dispute; `debt` was spent of grants that were revoked later: the next grants pay it first.
     """
 
     available: int
@@ -53,7 +53,7 @@ class BalanceView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan: credits a month and for a trial, the most runs at once, and the share when slots are short.
+    """A plan: credits for a month and for a trial, the limit of concurrent runs, and the weight when slots are short.
 
     `credits_expire`: when credits of the plan expire; "never": they stay until they are spent, also when the plan ends.
     """
@@ -68,7 +68,7 @@ class PlanView:
 
 @dataclass(frozen=True, slots=True)
 class PackView:
-    """Credits bought once. `credits_expire` as for plans."""
+    """Credits for a single payment. `credits_expire` as for plans."""
 
     pack: str
     credits: int
@@ -86,7 +86,7 @@ class PriceView:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that has a price."""
+    """All prices."""
 
     plans: list[PlanView]
     packs: list[PackView]
@@ -94,7 +94,7 @@ class Catalogue:
 
 
 async def catalogue(offers: Offers) -> Catalogue:
-    """As the API shows it. A plan that the catalogue in code lacks has the limits that analysis gives it: the smallest ones."""
+    """The API's view. A plan that is missing in the catalogue in code has the limits that analysis applies: the smallest ones."""
     plans: list[PlanView] = []
     for sold in await offers.plans():
         limits = PLANS.get(sold.plan, PLANS[SIGN_UP_PLAN])
@@ -126,7 +126,7 @@ async def read_span(
         datetime | None, QueryParameter(name="to", description="The end, not included; now unless said.")
     ] = None,
 ) -> Span:
-    """`from` and `to` of a query. Raises OsliraError `invalid_request` for one that holds nothing."""
+    """`from` and `to` of a query. Raises OsliraError `invalid_request` for an empty span."""
     span = Span(in_utc(start), in_utc(end))
     if span.start is not None and span.end is not None and span.start >= span.end:
         raise OsliraError("invalid_request", "`from` has to be before `to`.")
@@ -172,7 +172,7 @@ def credits_routes(balances: Balances, statements: Statements, offers: Offers) -
     async def export_transactions_csv(
         request: Request[Any, Any, Any], span: NamedDependency[Span]
     ) -> ASGIResponse:
-        """The statement as a CSV file, newest first: all of it, or the movements of a time."""
+        """The statement as a CSV file, newest first: all of it, or the movements in a period."""
         return CsvDownload(statement_csv(statements, member_of(request), span), name="transactions.csv")
 
     @get("/plans", operation_id="listPlans", opt={PUBLIC: True}, tags=["credits"])

@@ -17,7 +17,7 @@ _PAGE_ROWS: Final = 500
 
 
 async def statement_csv(statements: Statements, member: Member, span: Span = ALWAYS) -> AsyncGenerator[bytes]:
-    """All movements of the span, the newest first, page by page: none is held in memory for longer."""
+    """All movements of the span, newest first, page by page: only one page is in memory."""
     yield f"{BYTE_ORDER_MARK}{_HEADER}\r\n".encode()
     before: int | None = None
     while rows := await statements.page(member, before=before, limit=_PAGE_ROWS, span=span):

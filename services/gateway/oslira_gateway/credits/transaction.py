@@ -12,9 +12,8 @@ TransactionKind = Literal["grant", "hold", "settle", "spend", "expire", "revoke"
 class Transaction:
     """One movement. Positions count an account's movements from 1, without gaps.
 
-    `type` is the caller's word for it, such as a grant's source.
-    `change` is of what can be spent, `spent` what was used up by it; `available`, `held`, `frozen` and `debt` are the balances
-    after it. `hold_id` is the run or bulk that a hold or settlement is of.
+    `type` is the caller's name for it, such as a grant's source. `change` is the change of what can be spent, `spent` what it used
+    up; `available`, `held`, `frozen` and `debt` are the balances after it. `hold_id` is the run or bulk of a hold or settlement.
     """
 
     transaction_id: UUID
@@ -34,7 +33,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Movements since `start` and before `end`; None: as far as there are any."""
+    """Movements since `start` and before `end`; None: without that bound."""
 
     start: datetime | None = None
     end: datetime | None = None

@@ -1,1 +1,1 @@
-"""What an account's own data says of its use, its waiting and its results; and to operators, of cost and margin."""
+"""Insights: an account's usage, latency and results; for operators, costs and margins."""

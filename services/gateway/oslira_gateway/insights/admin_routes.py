@@ -15,7 +15,7 @@ _Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 def admin_insights_routes(ledger: Ledger, audit_log: AuditLog) -> list[Any]:
-    """On record like everything that operators do: it shows who our customers are and what they do."""
+    """Recorded in the audit log like all operator actions: it shows customers and their use."""
     of_a_period: dict[str, Any] = {"dependencies": {"period": Provide(read_period)}}
 
     @get("/insights/costs", **of_a_period)

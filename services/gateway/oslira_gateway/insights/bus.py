@@ -1,4 +1,4 @@
-"""Hears the points of all services."""
+"""Receives the data points of all services."""
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.points import PointBatch

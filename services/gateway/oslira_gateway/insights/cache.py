@@ -1,4 +1,4 @@
-"""How often something was at hand already: a profile, a finished analysis, the beginning of a prompt."""
+"""Cache hits: of profiles, of finished analyses, of the beginnings of prompts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class CacheCounts:
-    """Of one hour or day, as counted."""
+    """Counts of one hour or day."""
 
     at: datetime
     profile_hits: int = 0
@@ -31,11 +31,10 @@ class CacheCounts:
 
 @dataclass(frozen=True, slots=True)
 class CacheItem:
-    """What was at hand, in three places.
+    """Hits in three caches.
 
-    `profiles`: runs that needed no scrape. `analyses`: orders (`POST /v1/analyses`) that an analysis at work or still fresh
-    answered, so that nothing was charged; measured on the way, so a few may be missing. `prompt_tokens`: what models read of which
-    their provider had kept the beginning.
+    `profiles`: runs that needed no scrape. `analyses`: orders (`POST /v1/analyses`) that an active or fresh analysis answered, without
+    a charge; from data points, so a few may be missing. `prompt_tokens`: tokens that models read from their provider's cache.
     """
 
     at: datetime
@@ -53,7 +52,7 @@ class Cache(OfPeriod, frozen=True):
 
 
 def cache(period: Period, bucket: Bucket, counted: Iterable[CacheCounts]) -> Cache:
-    """`counted`: any number for the same moment; they add up."""
+    """`counted`: several entries for the same time add up."""
     by_moment: dict[datetime, CacheCounts] = {}
     totals = CacheCounts(period.start)
     for one in counted:

@@ -1,4 +1,4 @@
-"""For operators: who drives what runs cost us, and what is left of the credits they brought."""
+"""For operators: what runs cost and by whom, and the margin of the credits that they charged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from oslira_gateway.insights.period import OfPeriod, Period
 
 
 class CostsBy(StrEnum):
-    """Whose costs are added up. A user's are told for each of their accounts."""
+    """What costs are grouped by. A user's costs are listed for each of their accounts."""
 
     ACCOUNT = "account"
     USER = "user"
 
 
 class MarginBy(StrEnum):
-    """What margins are told of."""
+    """What margins are grouped by."""
 
     ACCOUNT = "account"
     TYPE = "type"
@@ -28,7 +28,7 @@ class MarginBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Of a group of runs that ended. What they are not grouped by is null; so is `user_id` of runs that no user asked for."""
+    """A group of runs that ended. Fields that they are not grouped by are null; so is `user_id` of runs without a user."""
 
     account_id: UUID | None
     user_id: UUID | None
@@ -48,7 +48,7 @@ class Spent:
 
 
 class Ledger(Protocol):
-    """Costs and credits of runs that ended in a period, of all accounts; the costliest group first, at most `limit`."""
+    """Costs and credits of runs that ended in a period, of all accounts; the most expensive group first, at most `limit`."""
 
     async def by_account(self, period: Period, *, limit: int) -> Sequence[Spent]: ...
     async def by_user(self, period: Period, *, limit: int) -> Sequence[Spent]: ...
@@ -58,7 +58,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """In dollars. `share`: of all that was spent in the period; null where nothing was."""
+    """In US dollars. `share`: of all that was spent in the period; null if nothing was."""
 
     account_id: UUID | None
     user_id: UUID | None
@@ -74,7 +74,7 @@ class Cost:
 
 
 class Costs(OfPeriod, frozen=True):
-    """`total` is of everybody, also of those whom the list leaves out."""
+    """`total` is of all groups, also of those that are not in the list."""
 
     by: CostsBy
     total: Cost
@@ -96,7 +96,7 @@ class Margin:
 
 
 class Margins(OfPeriod, frozen=True):
-    """`credit_price_usd`: what a credit is reckoned at, whatever was paid for it; a trial's were free."""
+    """`credit_price_usd`: the value used for a credit, independent of what was paid for it; trial credits were free."""
 
     by: MarginBy
     credit_price_usd: str
@@ -105,13 +105,13 @@ class Margins(OfPeriod, frozen=True):
 
 
 def costs(period: Period, by: CostsBy, total: Spent, groups: Sequence[Spent]) -> Costs:
-    """As operators read it."""
+    """The view for operators."""
     items = [_cost(group, total) for group in groups]
     return Costs(period.start, period.end, by, _cost(total, total), items)
 
 
 def margins(period: Period, by: MarginBy, total: Spent, groups: Sequence[Spent]) -> Margins:
-    """As operators read it."""
+    """The view for operators."""
     items = [_margin(group) for group in groups]
     return Margins(period.start, period.end, by, f"{CREDIT_PRICE_USD:f}", _margin(total), items)
 

@@ -1,8 +1,7 @@
-"""Durations counted in buckets that are the same everywhere, so that counts of any hours add up to those of all of them.
+"""Durations counted in fixed buckets, so that the counts of hours add up.
 
-Eight buckets to each doubling, from 0.1 ms to an hour. A quantile is told as the geometric middle of the bucket in which it lies, so
-it is off by at most 4.5 % (`MAX_ERROR`) of the value that sorting all of them would give. Below 0.1 ms and above an hour there is
-one bucket each, and no such promise.
+Eight buckets to each doubling, from 0.1 ms to an hour. A quantile is the geometric middle of its bucket, so it differs by at most
+4.5 % (`MAX_ERROR`) from the exact value. Below 0.1 ms and above an hour there is one bucket each, without that bound.
 """
 
 import math
@@ -23,7 +22,7 @@ def bucket_of(value_us: int) -> int:
 
 
 def quantile_us(buckets: Mapping[int, int], share: float) -> float | None:
-    """The least value that `share` of all don't exceed; None where nothing was counted. `buckets`: counts by number."""
+    """The smallest value that `share` of all do not exceed; None if nothing was counted. `buckets`: counts by number."""
     total = sum(buckets.values())
     if not total:
         return None

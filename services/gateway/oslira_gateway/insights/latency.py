@@ -27,7 +27,7 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class EndpointLatency:
-    """Of the account's own requests, until their answer began. `statuses`: how many were answered with each."""
+    """Of the account's own requests, until the first byte of the answer. `statuses`: how many were answered with each."""
 
     endpoint: str
     statuses: dict[str, int]
@@ -36,7 +36,7 @@ class EndpointLatency:
 
 @dataclass(frozen=True, slots=True)
 class StepLatency:
-    """Of runs that ended: how long they were in each status, and in all (`total`)."""
+    """Of runs that ended: how long they were in each status, and in total (`total`)."""
 
     type: RunType
     step: Literal["queued", "waiting", "scraping", "scoring", "total"]
@@ -53,7 +53,7 @@ class CallLatency:
 
 
 class Latency(OfPeriod, frozen=True):
-    """Each list by its names. Measured on the way, so a few measurements may be missing."""
+    """Each list by its names. From data points, so a few may be missing."""
 
     endpoints: list[EndpointLatency]
     steps: list[StepLatency]
@@ -62,7 +62,7 @@ class Latency(OfPeriod, frozen=True):
 
 @dataclass(slots=True)
 class Measured:
-    """What a metric's label stands for, summed up over a period."""
+    """What a metric's label means, summed up over a period."""
 
     total_us: int = 0
     counts: Counter[int] = field(default_factory=Counter[int])
@@ -92,7 +92,7 @@ def latency(period: Period, measured: Mapping[tuple[str, str], Measured]) -> Lat
 
 
 def _endpoints(by_label: Mapping[str, Measured]) -> list[EndpointLatency]:
-    """All statuses of an endpoint together: a refusal is an answer too."""
+    """All statuses of an endpoint together: an error is an answer too."""
     sums: dict[str, Measured] = {}
     statuses: dict[str, dict[str, int]] = {}
     for label, one in sorted(by_label.items()):

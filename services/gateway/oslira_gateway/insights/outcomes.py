@@ -1,4 +1,4 @@
-"""How an account's runs ended, why those failed that did, and how its profiles scored."""
+"""How an account's runs ended, why some failed, and how its profiles scored."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SCORE_CLASSES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class EndCount:
-    """So many runs of a type that are in this status; `error_code` of those that failed."""
+    """The number of runs of a type in this status; `error_code` of failed ones."""
 
     type: RunType
     status: RunStatus
@@ -23,7 +23,7 @@ class EndCount:
 
 @dataclass(frozen=True, slots=True)
 class ScoreCount:
-    """So many analyses of a type whose score is in this class of ten: 0-9, 10-19 … 90-100. `total` adds up their scores."""
+    """The number of analyses of a type with a score in this class of ten: 0-9, 10-19 … 90-100. `total`: the sum of their scores."""
 
     type: RunType
     score_class: int
@@ -41,7 +41,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Of the analyses that are still there. `distribution`: how many scored 0-9, 10-19 … 90-100."""
+    """Of the analyses that still exist. `distribution`: how many scored 0-9, 10-19 … 90-100."""
 
     analyses: int
     mean: float | None
@@ -50,7 +50,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class OutcomesOfType:
-    """Of the runs of one type that were asked for in the period. `completed_rate`: of those that have ended; null if none has."""
+    """Of the runs of one type that were ordered in the period. `completed_rate`: of those that have ended; null if none has."""
 
     type: RunType
     runs: int

@@ -1,4 +1,4 @@
-"""Of which time somebody wants to know."""
+"""The period of a query."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ _HOUR: Final = timedelta(hours=1)
 
 
 class Bucket(StrEnum):
-    """How long each part of a series is. Days are UTC's."""
+    """The length of each part of a series. Days are in UTC."""
 
     HOUR = "hour"
     DAY = "day"
@@ -32,7 +32,7 @@ class Period:
 
     @classmethod
     def of(cls, start: datetime | None, end: datetime | None, *, now: datetime) -> Self:
-        """`end` is now and `start` 30 days before it, unless said; both widened to whole hours. Raises `invalid_request`."""
+        """`end` is now and `start` 30 days earlier by default; both are rounded out to whole hours. Raises `invalid_request`."""
         try:
             until = _up_to_the_hour(in_utc(end) or now)
             since = _hour_of(in_utc(start) or until - _DEFAULT)
@@ -40,14 +40,14 @@ class Period:
             raise OsliraError("invalid_request", "The date is out of range.") from error
         if since >= until:
             raise OsliraError("invalid_request", "`from` has to be before `to`.")
-        # An hour more, for what the two were widened by.
+        # An hour more, because of the rounding.
         if until - since > timedelta(days=MAX_DAYS) + _HOUR:
             raise OsliraError("invalid_request", f"At most {MAX_DAYS} days can be looked at in one request.")
         return cls(since, until)
 
 
 class OfPeriod(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """Figures of a period: `from` and `to` as they are asked for. A Struct, since `from` can't be the name of a field."""
+    """Values of a period: `from` and `to` as requested. A Struct, since `from` can't be the name of a field."""
 
     start: datetime
     end: datetime

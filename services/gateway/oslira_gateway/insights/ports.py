@@ -1,4 +1,4 @@
-"""Where insights are read."""
+"""The ports of insights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -12,7 +12,7 @@ from oslira_gateway.insights.usage import UsageOfType
 
 
 class Insights(Protocol):
-    """What there is of the member's chosen account in a period. Runs belong to the time when they were asked for."""
+    """Data of the member's chosen account in a period. A run belongs to the time when it was ordered."""
 
     async def usage(self, member: Member, period: Period, bucket: Bucket) -> Sequence[UsageOfType]:
         """In the order of time, then of type."""
@@ -23,7 +23,7 @@ class Insights(Protocol):
         ...
 
     async def cache(self, member: Member, period: Period, bucket: Bucket) -> Sequence[CacheCounts]:
-        """Any number for a moment, in no order."""
+        """Any number for one time, in no order."""
         ...
 
     async def outcomes(

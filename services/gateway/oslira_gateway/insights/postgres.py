@@ -1,7 +1,7 @@
-"""Insights, read under row-level security as the user who asks.
+"""Insights, read under row-level security as the user.
 
-Whatever a run's row says is read from the row, and so is exact; only what has no row (how long requests, steps and calls took, and
-orders that made no run) comes from points.
+What a run's row has is read from the row, and so is exact; only what has no row (durations of requests, steps and calls, and
+orders that created no run) comes from data points.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ select date_trunc($4, r.created_at, 'UTC') as at,
        sum(r.cached_tokens)::bigint as cached, sum(r.input_tokens - r.cached_tokens)::bigint as fresh
   {_RUNS} group by 1
 """
-# An order that an analysis answered is a 200; one that made a run is a 202.
+# An order answered by an existing analysis is a 200; one that created a run is a 202.
 _ORDERED: Final = "POST /v1/analyses 202"
 _ANSWERED: Final = "POST /v1/analyses 200"
 _ORDERS: Final = f"""
@@ -65,7 +65,7 @@ select a.type, least(a.score / 10, {SCORE_CLASSES - 1}) as class, count(*) as an
 
 
 class PostgresInsights:
-    """The port Insights."""
+    """Implements Insights."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -92,7 +92,7 @@ class PostgresInsights:
             buckets = await connection.fetch(_BUCKETS, *values)
         found = {(row["metric"], row["label"]): Measured(row["total_us"]) for row in totals}
         for row in buckets:
-            # What landed between the two looks counts from the next one on.
+            # Rows that were stored between the two reads count from the next read on.
             if one := found.get((row["metric"], row["label"])):
                 one.counts[row["number"]] = row["count"]
         return found

@@ -1,4 +1,4 @@
-"""Costs, read as the service from what analysis grants it: they are of all accounts, and dollars no user may read."""
+"""Costs, read as the service from the views of analysis: they cover all accounts, and users may not read dollars."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -33,7 +33,7 @@ select null::uuid as account_id, null::uuid as user_id, c.type, {_SUMS} {_FROM} 
 
 
 class PostgresLedger:
-    """The port Ledger."""
+    """Implements Ledger."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client

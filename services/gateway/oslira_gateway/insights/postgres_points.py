@@ -1,4 +1,4 @@
-"""Points land: the batch's id, its points and what they add to their hours, in one transaction."""
+"""Stores data points: the batch's id, its points and their sums by hour, in one transaction."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _POINTS: Final = """
 insert into insights.points (batch_id, account_id, metric, label, at, value_us)
 select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
 """
-# Arrays of arrays have to be of one length: each histogram travels as text.
+# Postgres's arrays of arrays need equal lengths, so each histogram is sent as text.
 _HOURS: Final = """
 insert into insights.hourly as h (account_id, metric, hour, label, count, total_us, buckets)
 select account_id, metric, hour, label, count, total_us, buckets::integer[]
@@ -28,15 +28,15 @@ on conflict (account_id, metric, hour, label) do update
 
 
 class PostgresPoints:
-    """As the service: a batch holds points of many accounts, and no user writes any."""
+    """As the service: a batch has points of many accounts, and users write none."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def land(self, batch: PointBatch) -> bool:
-        """False: it had landed before, and adds nothing. Batches may come late and in any order."""
+        """False: it was stored before, and nothing is added. Batches may come late and in any order."""
         async with self._client.transaction() as connection:
-            # Of two that land the same batch at once, the second waits here for the first one's commit.
+            # Of two concurrent writers of the same batch, the second waits here for the first one's commit.
             if await connection.fetchval(_BATCH, batch.batch_id) is None:
                 return False
             if batch.points:

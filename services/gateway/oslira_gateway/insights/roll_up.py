@@ -1,4 +1,4 @@
-"""Points of a batch, summed up by what they measure and by the hour in which they were measured."""
+"""The points of a batch, summed up by metric and by hour."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from oslira_gateway.insights.histogram import bucket_of
 
 @dataclass(frozen=True, order=True, slots=True)
 class HourKey:
-    """What a roll-up's row is found by. `hour` is its beginning, in UTC."""
+    """The key of a roll-up's row. `hour` is its beginning, in UTC."""
 
     account_id: UUID
     metric: str
@@ -23,7 +23,7 @@ class HourKey:
 
 @dataclass(slots=True)
 class HourSum:
-    """Of one hour's points, or of those that one batch has of it."""
+    """The sum of one hour's points."""
 
     count: int = 0
     total_us: int = 0
@@ -36,7 +36,7 @@ class HourSum:
 
 
 def roll_up(points: Iterable[Point]) -> dict[HourKey, HourSum]:
-    """By key, in the keys' order: whoever adds to rows takes them in one order, or two who add at once wait for each other."""
+    """In the order of keys, so that concurrent writers lock rows in one order."""
     sums: dict[HourKey, HourSum] = {}
     for point in points:
         hour = point.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

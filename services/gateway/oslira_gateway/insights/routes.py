@@ -1,4 +1,4 @@
-"""`GET /v1/insights/{usage,latency,cache,outcomes}`: what an account's own data says."""
+"""`GET /v1/insights/{usage,latency,cache,outcomes}`: an account's own data."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from oslira_gateway.insights.usage import Usage, usage
 
 
 def insights_routes(insights: Insights) -> list[Any]:
-    """Routes about an account's own figures, for all of its members, but for the cache's. Nothing here is in dollars."""
+    """Routes about an account's own data, for all of its members, except for the cache's. Nothing here is in dollars."""
     of_a_period: dict[str, Any] = {"dependencies": {"period": Provide(read_period)}, "tags": ["insights"]}
 
     @get("/insights/usage", operation_id="getUsageInsights", **of_a_period)
@@ -43,7 +43,7 @@ def insights_routes(insights: Insights) -> list[Any]:
         """How often a profile, a finished analysis or the beginning of a prompt was used again. For operators only."""
         member = member_of(request)
         if not member.caller.is_operator:
-            # The cache is shared by all accounts: its hits tell which profiles others have looked at.
+            # The cache is shared by all accounts: its hits show which profiles others have analysed.
             raise OsliraError("forbidden", "Only operators may see this.")
         return cache(period, bucket, await insights.cache(member, period, bucket))
 

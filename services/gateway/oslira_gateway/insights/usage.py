@@ -1,4 +1,4 @@
-"""What an account has used: runs, credits, and the leads they made."""
+"""An account's usage: runs, credits, and new leads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from oslira_gateway.insights.period import Bucket, OfPeriod, Period
 
 @dataclass(frozen=True, slots=True)
 class UsageOfType:
-    """Of the runs of one type that were asked for in the hour or day that begins at `at`.
+    """The runs of one type that were ordered in the hour or day that begins at `at`.
 
-    `credits`: the price of those that completed; nothing else is charged. `new_leads`: profiles that weren't leads before.
+    `credits`: the price of completed ones; nothing else is charged. `new_leads`: profiles that weren't leads before.
     """
 
     at: datetime

@@ -1,1 +1,1 @@
-"""Routes of operators, erasure, clean-up."""
+"""Routes of operators, erasure, the daily clean-up."""

@@ -45,6 +45,6 @@ class Page(Generic[ItemT]):
 
 
 def page_of(found: Sequence[ItemT], *, limit: int, place_of: Callable[[ItemT], Place]) -> Page[ItemT]:
-    """`found` was asked for with one more than `limit`, which says whether there are more."""
+    """`found` has one more than `limit` if there are more."""
     items = found[:limit]
     return Page(items, str(place_of(items[-1])) if len(found) > limit else None)

@@ -16,7 +16,7 @@ DONE: Final = "done"
 
 @dataclass(frozen=True, slots=True)
 class OperatorAction:
-    """`outcome`: done, or the code of the error it ended with; None while it goes on, or where its process died."""
+    """`outcome`: done, or the code of the error; None while it runs, or if its process died."""
 
     act_id: UUID
     actor: str

@@ -10,7 +10,7 @@ from oslira_gateway.operations.audit_log import AuditLog, OperatorAction
 
 
 def audit_log_routes(audit_log: AuditLog) -> list[Any]:
-    """The record of acts. Read alone: nothing writes it but the acts themselves."""
+    """The audit log, read only: entries are written by the actions themselves."""
 
     @get("/acts")
     async def list_acts(

@@ -1,4 +1,4 @@
-"""`GET /v1/admin/audit`: what does not add up right now, as credits sees it."""
+"""`GET /v1/admin/audit`: the current differences of the ledger, from credits."""
 
 from typing import Annotated, Any, Protocol
 
@@ -12,7 +12,7 @@ _LOOK_S = 25.0
 
 
 class Audits(Protocol):
-    """Credits, asked to look."""
+    """Requests an audit from credits."""
 
     async def look(self, *, settling_s: float) -> Audited:
         """A run that ended less than `settling_s` ago may have an open hold. Raises OsliraError `unavailable`."""
@@ -20,7 +20,7 @@ class Audits(Protocol):
 
 
 class BusAudits:
-    """The port Audits."""
+    """Implements Audits."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -30,7 +30,7 @@ class BusAudits:
 
 
 def audit_routes(audits: Audits) -> list[Any]:
-    """It names ids and figures, no people, and changes nothing: looking is on no record."""
+    """Not in the audit log: it shows ids and amounts, no people, and changes nothing."""
 
     @get("/audit")
     async def audit(settling_s: Annotated[float, QueryParameter(ge=0, le=600)] = 60.0) -> Audited:

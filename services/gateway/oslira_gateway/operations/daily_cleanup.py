@@ -20,8 +20,8 @@ _BATCHES: Final[Mapping[str, str]] = {
           select id from identity.business_profiles where deleted_at < now() - interval '30 days'
            limit $1 for update skip locked)
     """,
-    # All that is an account's own goes with it, and users who belong to no other. What stays is its id: the ledger's entries
-    # name it, and other services purge by it. Few at a time, since much may hang on one.
+    # Deletes all rows of an account, and users without another account. Its id stays: the ledger's entries refer to it, and other
+    # services purge by it. Few at a time, since one account may have many rows.
     "accounts": """
         with due as (
           select id, deleted_at from identity.accounts where deleted_at < now() - interval '30 days'
@@ -49,13 +49,13 @@ _BATCHES: Final[Mapping[str, str]] = {
           select account_id, key from identity.idempotency where expires_at < now() - interval '24 hours'
            limit $1 for update skip locked)
     """,
-    # E-mail addresses of people who may never have come.
+    # E-mail addresses of people who may never have accepted.
     "invitations": """
         delete from identity.invitations where id in (
           select id from identity.invitations where expires_at < now() - interval '30 days'
            limit $1 for update skip locked)
     """,
-    # What is measured comes within an hour or never: by then nobody delivers its batch again.
+    # Data points arrive within an hour or never: after that their batch is not delivered again.
     "points": """
         delete from insights.points where ctid in (
           select ctid from insights.points where at < now() - interval '7 days' limit $1 for update skip locked)
@@ -88,12 +88,12 @@ _BATCHES: Final[Mapping[str, str]] = {
 
 
 class DailyCleanup:
-    """A job. System work for all accounts: hence the service's own client."""
+    """A job for all accounts, so it uses the service's own client."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client
 
     async def __call__(self, _slot: datetime, progress: JobProgress) -> None:
-        """Counts rows by table. A table that can't be cleared doesn't stop the others."""
+        """Returns deleted rows by table. An error in one table does not stop the others."""
         for table, statement in _BATCHES.items():
             await progress.empty(table, lambda statement=statement: delete_batch(self._client, statement))

@@ -12,7 +12,7 @@ from oslira_gateway.operations.dead_letters import DeadLetter, DeadLetterDetail,
 
 
 def dead_letter_routes(letters: DeadLetters, audit_log: AuditLog) -> list[Any]:
-    """List and show. The body may hold anything, so each look at one is recorded."""
+    """List and show. The body may have any content, so showing one is recorded in the audit log."""
 
     @get("/dead-letters")
     async def list_dead_letters(

@@ -1,4 +1,4 @@
-"""Dead letters: messages that no consumer could read, as the bus keeps them in the stream DEAD for 30 days."""
+"""Dead letters: messages that no consumer could read, which the stream DEAD stores for 30 days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from oslira_shared.bus.connection import Bus
 from oslira_shared.errors import OsliraError
 
 _STREAM: Final = "DEAD"
-# How many places of the stream one list reads at most. Dead letters are rare.
+# How many messages of the stream one list reads at most. Dead letters are rare.
 _MOST_READ: Final = 500
 _MOST_BODY_BYTES: Final = 65_536
 _HIGHEST: Final = (1 << 63) - 1
@@ -21,7 +21,7 @@ _NONE: Final = "There is no dead letter with this id."
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """`id` is its place in the stream. `code` is the subject, `detail` why it was given up."""
+    """`id` is its sequence in the stream. `code` is the subject, `detail` the reason."""
 
     kind: str
     id: str
@@ -41,7 +41,7 @@ class DeadLetterDetail:
 
 
 class DeadLetters(Protocol):
-    """Messages to look at. None can be replayed: no consumer can read them."""
+    """Messages for operators. They cannot be replayed: no consumer can read them."""
 
     async def newest(self, *, limit: int) -> Sequence[DeadLetter]:
         """Newest first. Raises OsliraError `unavailable`."""
@@ -53,7 +53,7 @@ class DeadLetters(Protocol):
 
 
 class JetStreamDeadLetters:
-    """The port DeadLetters."""
+    """Implements DeadLetters."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -87,7 +87,7 @@ class JetStreamDeadLetters:
     async def _message(self, sequence: int) -> RawStreamMsg | None:
         try:
             return await self._bus.jetstream.get_msg(_STREAM, sequence)
-        except NotFoundError:  # expired, or never there
+        except NotFoundError:  # expired, or unknown
             return None
 
 

@@ -1,4 +1,4 @@
-"""`POST /v1/admin/erase`, and how an erasure stands."""
+"""`POST /v1/admin/erase`, and the state of an erasure."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class EraseBody(BaseModel):
 
 
 class BusErasureOwners:
-    """The port Owners. Analysis alone keeps profiles beside the gateway."""
+    """Implements Owners. Besides the gateway only analysis stores profiles."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -35,7 +35,7 @@ class BusErasureOwners:
 
 
 def erase_routes(erase_profile: EraseProfile, erasures: Erasures, audit_log: AuditLog) -> list[Any]:
-    """Whose profile it was stands in no answer and no record."""
+    """The profile's name is in no answer and in no log."""
 
     @post("/erase", status_code=200)
     async def erase(request: Request[Any, Any, Any], data: JSONBody[EraseBody]) -> Erasure:

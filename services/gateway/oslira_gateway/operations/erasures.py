@@ -1,4 +1,4 @@
-"""Erasing a profile: suppressed at once, then removed by every owner, until nothing is left anywhere."""
+"""Erase a profile: suppress it at once, then delete it in every service, until nothing is left."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _MOST_A_PASS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`state`: due (something may be left), watched (nothing is; what was under way is looked for), done. `removed`: rows by place."""
+    """`state`: due (rows may be left), watched (none are; late writes are searched), done. `removed`: rows by table."""
 
     erasure_id: UUID
     state: str
@@ -23,35 +23,35 @@ class Erasure:
 
 
 class Erasures(Protocol):
-    """Erasures as work."""
+    """Erasures as work rows."""
 
     async def id_of(self, username: str) -> UUID:
-        """The id that an erasure of this profile has, whether there is one yet or not. It says nothing of the name."""
+        """The id of this profile's erasure, before and after it exists. The name cannot be derived from it."""
         ...
 
     async def begin(self, erasure_id: UUID, username: str) -> None:
-        """Suppress the profile and make the erasure due, again too, in one transaction."""
+        """Suppress the profile and make its erasure due, also a finished one, in one transaction."""
         ...
 
     async def take(self, erasure_id: UUID | None = None) -> UUID | None:
-        """One that is due, or this one whenever it is; it isn't due to others for a while."""
+        """Claim a due one, or this one at any time; it isn't due for others for a while."""
         ...
 
     async def erase_own(self, erasure_id: UUID) -> Mapping[str, int]:
-        """What the gateway itself keeps."""
+        """Delete the gateway's own rows."""
         ...
 
     async def note(self, erasure_id: UUID, removed: Mapping[str, int], *, is_finished: bool) -> Erasure:
-        """What a pass removed is added up; finished and watched for long enough, the name goes too."""
+        """Add up what a pass removed; once finished and watched for long enough, delete the name too."""
         ...
 
     async def find(self, erasure_id: UUID) -> Erasure | None:
-        """As it stands."""
+        """Its current state."""
         ...
 
 
 class Owners(Protocol):
-    """Other services that keep something of profiles."""
+    """Other services that store data of profiles."""
 
     async def erase(self, erasure_id: UUID) -> Erased:
         """Raises OsliraError."""
@@ -66,13 +66,13 @@ class EraseProfile:
         self._owners = owners
 
     async def __call__(self, erasure_id: UUID, username: str) -> Erasure:
-        """Suppress, and a first pass. Where an owner is away the erasure stays due: the sweep asks again."""
+        """Suppress, and run a first pass. If a service is unavailable the erasure stays due: the sweep retries."""
         await self._erasures.begin(erasure_id, username)
         await self._erasures.take(erasure_id)
         return await self._pass(erasure_id)
 
     async def sweep(self) -> None:
-        """Passes over what is due."""
+        """Runs a pass over due erasures."""
         for _ in range(_MOST_A_PASS):
             if (erasure_id := await self._erasures.take()) is None:
                 return

@@ -1,4 +1,4 @@
-"""`/v1/admin/failed`: work that ended badly, why, and another try."""
+"""`/v1/admin/failed`: failed work, its reason, and its replay."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Failed work of all owners as one list, by asking each of them."""
+"""The failed work of all services as one list, by requests to each of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ FoundT = TypeVar("FoundT")
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`replayed_as`: what does it now; a run is done as a new one, an event as itself."""
+    """`replayed_as`: the work that replaces it: a new run for a run, the same event for an event."""
 
     kind: str
     id: UUID
@@ -36,10 +36,10 @@ class Replayed:
 
 
 class FailedWork(Protocol):
-    """What failed, whoever's it is."""
+    """Failed work of all services."""
 
     async def newest(self, query: FailedQuery, *, kind: str | None) -> list[FailedItem]:
-        """Of all owners, or of a kind's. Raises OsliraError `unavailable` when one of those is away: half a list would mislead."""
+        """Of all services, or of a kind's. Raises OsliraError `unavailable` if one of them is: a partial list would mislead."""
         ...
 
     async def show(self, item_id: UUID) -> FailedDetail:
@@ -52,7 +52,7 @@ class FailedWork(Protocol):
 
 
 class BusFailedWork:
-    """The port FailedWork."""
+    """Implements FailedWork."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -91,7 +91,7 @@ class BusFailedWork:
 
 
 async def first_answer(ask: Callable[[str], Awaitable[FoundT]]) -> FoundT:
-    """The answer of the owner that has it. That nobody has it is only known when all were there to say so."""
+    """The answer of the service that has it. `not_found` needs an answer from all of them."""
     away: OsliraError | None = None
     for owner in OWNERS:
         try:

@@ -19,7 +19,7 @@ from oslira_gateway.operations.imported_balances import (
 
 
 class BalanceBody(BaseModel):
-    """`id`: of the balance in the earlier system, the idempotency key. Whose: `account_id`, `user_id` or `email`."""
+    """`id`: of the balance in the earlier system, the idempotency key. The account: `account_id`, `user_id` or `email`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class BalanceBody(BaseModel):
 
 
 def import_routes(balances: ImportedBalances, audit_log: AuditLog) -> list[Any]:
-    """The address of a user stands in no answer and no record."""
+    """A user's address is in no answer and in no log."""
 
     @post("/imported-balances", status_code=200)
     async def import_one(request: Request[Any, Any, Any], data: JSONBody[BalanceBody]) -> Imported:

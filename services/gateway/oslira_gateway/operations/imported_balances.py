@@ -1,4 +1,4 @@
-"""Importing an account's balance from an earlier system: whose it is, and the grant that credits makes of it."""
+"""Import an account's balance from an earlier system: find the account, and have credits grant it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from oslira_shared.contracts.credits.v1 import IMPORT_BALANCE, ImportBalance, Im
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient
 
-# The account that is named must be one of the user's own, if a user is named too.
+# If a user is named too, the account must be one that the user owns.
 _ACCOUNT: Final = """
 select a.id from identity.accounts a
  where a.deleted_at is null and ($3::uuid is null or a.id = $3)
@@ -24,7 +24,7 @@ select a.id from identity.accounts a
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a balance is: an account, or the oldest account that a user owns. At least one is set."""
+    """The owner of a balance: an account, or the oldest account that a user owns. At least one is set."""
 
     account_id: UUID | None
     user_id: UUID | None
@@ -40,10 +40,10 @@ class Imported:
 
 
 class ImportedBalances(Protocol):
-    """Accounts, and the ledger behind them."""
+    """Accounts and the ledger."""
 
     async def account_of(self, owner: Owner) -> UUID | None:
-        """None: there is none, or the user does not own it."""
+        """None: there is no such account, or the user does not own it."""
         ...
 
     async def grant(
@@ -54,7 +54,7 @@ class ImportedBalances(Protocol):
 
 
 class ServedImportedBalances:
-    """The port ImportedBalances. As the service itself: operators belong to no account."""
+    """Implements ImportedBalances. As the service: operators belong to no account."""
 
     def __init__(self, client: AdminClient, bus: Bus) -> None:
         self._client = client

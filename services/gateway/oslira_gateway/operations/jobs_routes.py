@@ -1,4 +1,4 @@
-"""`POST /v1/admin/jobs/{job}`: run a job now, by asking everybody who owns a part of it."""
+"""`POST /v1/admin/jobs/{job}`: run a job now, by a request to every service that has a part of it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from oslira_gateway.operations.audit_log import AuditLog, recorded
 
 
 class JobBody(BaseModel):
-    """`slot`: the moment to run the job for; now, unless said. A slot that was run is not run again."""
+    """`slot`: the time to run the job for; now by default. A slot that was run is not run again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,7 +26,7 @@ class JobBody(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StartedJob:
-    """`owners`: how the slot stands with each, `due` being at work; or the code of why it could not be asked."""
+    """`owners`: the slot's state with each service (`due`: running), or the code of its error."""
 
     job: str
     slot: datetime
@@ -34,15 +34,15 @@ class StartedJob:
 
 
 class Jobs(Protocol):
-    """The owners of jobs."""
+    """The services that run jobs."""
 
     async def run(self, owner: str, job: str, slot: datetime) -> str:
-        """The slot's state with this owner. Raises OsliraError."""
+        """The slot's state with this service. Raises OsliraError."""
         ...
 
 
 class BusJobs:
-    """The port Jobs."""
+    """Implements Jobs."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -78,7 +78,7 @@ def _owners_of(job: str) -> tuple[str, ...]:
 
 
 async def _state(jobs: Jobs, owner: str, job: str, slot: datetime) -> str:
-    # One that is away runs its part when it is asked again: its slot is the same.
+    # A service that is unavailable runs its part at the next request: the slot is the same.
     try:
         return await jobs.run(owner, job, slot)
     except OsliraError as error:

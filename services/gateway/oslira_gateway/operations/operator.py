@@ -1,4 +1,4 @@
-"""Who may use /v1/admin: a user whom the tokens' issuer calls an operator, or a program with a token of at most 15 minutes."""
+"""Who may use /v1/admin: a user with the operator claim of the token issuer, or a program with a token of at most 15 minutes."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,13 +12,13 @@ from oslira_gateway.identity.ports import Memberships, TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`actor` is how the record of acts names them: `user:<id>` or `service:<name>`."""
+    """`actor` is the name in the audit log: `user:<id>` or `service:<name>`."""
 
     actor: str
 
 
 class OperatorTokens(Protocol):
-    """Tells operators from everybody else."""
+    """Verifies operators' tokens."""
 
     async def operator(self, token: str) -> Operator:
         """Raises OsliraError: token_invalid, token_expired, signed_out, forbidden."""
@@ -26,7 +26,7 @@ class OperatorTokens(Protocol):
 
 
 class JwtOperators:
-    """The port OperatorTokens. Without `secret` there are no service tokens."""
+    """Implements OperatorTokens. Without `secret` there are no service tokens."""
 
     def __init__(self, users: TokenVerifier, memberships: Memberships, *, secret: str | None) -> None:
         self._users = users

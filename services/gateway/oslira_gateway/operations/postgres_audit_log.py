@@ -1,4 +1,4 @@
-"""`identity.operator_acts`, as the service itself: operators belong to no account."""
+"""`identity.operator_acts`, as the service: operators belong to no account."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ select id, actor, act, targets, begun_at, outcome, ended_at from identity.operat
 
 
 class PostgresAuditLog:
-    """The port AuditLog."""
+    """Implements AuditLog."""
 
     def __init__(self, client: AdminClient) -> None:
         self._client = client

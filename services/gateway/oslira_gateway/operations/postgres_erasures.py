@@ -1,4 +1,4 @@
-"""`identity.erasures`, as the service itself: a profile is erased for all accounts."""
+"""`identity.erasures`, as the service: a profile is erased for all accounts."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,7 +23,7 @@ on conflict (id) do update
   set username = excluded.username, username_hmac = excluded.username_hmac, state = 'due', due_at = now(),
       watch_until = excluded.watch_until, requested_at = now()
 """
-# Longer than a pass takes: nobody else's until then.
+# Longer than a pass takes: until then no other process claims it.
 _TAKE: Final = """
 update identity.erasures set due_at = now() + interval '30 seconds'
  where id = (select id from identity.erasures
@@ -31,8 +31,8 @@ update identity.erasures set due_at = now() + interval '30 seconds'
               order by due_at limit 1 for update skip locked)
 returning id
 """
-# What was answered under a key is kept with a plain hash of the order, and the name is in it; a bulk's too, which may be of one
-# name. The answer stays, or a repetition would be done and charged again.
+# A stored answer has a plain hash of its order, which has the name; a bulk's too, which may be of one name. The answer itself is
+# kept, since a repetition would be done and charged again.
 _ERASE_OWN: Final = """
 with runs as (
   select r.id, r.bulk_id from analysis.runs r join identity.erasures e on e.username = r.username where e.id = $1
@@ -65,7 +65,7 @@ _FIND: Final = "select id, state, removed from identity.erasures where id = $1"
 
 
 class PostgresErasures:
-    """The port Erasures. `watch`: how long what was under way when it began may still write."""
+    """Implements Erasures. `watch`: for how long work that was in progress may still write."""
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms, *, watch: timedelta) -> None:
         self._client = client

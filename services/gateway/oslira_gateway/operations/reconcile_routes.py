@@ -1,4 +1,4 @@
-"""`POST /v1/admin/reconcile`: one step of bringing back from Stripe what we lack, and of comparing with it."""
+"""`POST /v1/admin/reconcile`: one step of importing from Stripe what is missing here, and of comparing with it."""
 
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ _STEP_S = 55.0
 
 
 class ReconcileBody(BaseModel):
-    """Of [since, until); until now, unless said. `cursor`: of the last answer. `is_dry_run`: nothing is stored."""
+    """Of [since, until); until now by default. `cursor`: of the last answer. `is_dry_run`: nothing is stored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ class ReconcileBody(BaseModel):
 
 
 class Reconciliation(Protocol):
-    """Billing, asked for a step."""
+    """Requests a step from billing."""
 
     async def step(self, request: ReconcileRequest) -> ReconcileStep:
         """Raises OsliraError: invalid_request, provider_unavailable, unavailable."""
@@ -37,7 +37,7 @@ class Reconciliation(Protocol):
 
 
 class BusReconciliation:
-    """The port Reconciliation."""
+    """Implements Reconciliation."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -47,7 +47,7 @@ class BusReconciliation:
 
 
 def reconcile_routes(reconciliation: Reconciliation, audit_log: AuditLog) -> list[Any]:
-    """Each step stands on record: it may grant credits."""
+    """Each step is in the audit log: it may grant credits."""
 
     @post("/reconcile", status_code=200)
     async def reconcile(request: Request[Any, Any, Any], data: JSONBody[ReconcileBody]) -> ReconcileStep:

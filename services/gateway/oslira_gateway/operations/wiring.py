@@ -32,7 +32,7 @@ from oslira_gateway.settings import GatewaySettings
 
 
 def wire_admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgorithm) -> Router:
-    """What operators do. As the service: they belong to no account."""
+    """The routes of operators, as the service: operators belong to no account."""
     service = AdminClient(runtime.database)
     audit_log = PostgresAuditLog(service)
     secret = settings.operator_secret.get_secret_value() if settings.operator_secret else None

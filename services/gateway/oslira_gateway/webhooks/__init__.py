@@ -1,1 +1,1 @@
-"""Outgoing webhooks: telling an account's own servers that its runs and bulks have ended."""
+"""Outgoing webhooks: events for an account's own servers when its runs and bulks have ended."""

@@ -1,4 +1,4 @@
-"""`python -m oslira_gateway.webhooks`: the process that sends."""
+"""`python -m oslira_gateway.webhooks`: the process that sends webhooks."""
 
 from oslira_shared.runtime import run
 from oslira_shared.settings import load_settings

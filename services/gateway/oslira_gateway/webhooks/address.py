@@ -1,4 +1,4 @@
-"""Which URLs an endpoint may have. What a name leads to is checked when it is connected to, not here."""
+"""Which URLs an endpoint may have. The addresses that a host resolves to are checked when connecting, not here."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from oslira_shared.egress.addresses import is_loopback, is_public
 from oslira_shared.errors import OsliraError
 
 MAX_URL: Final = 2_000
-# 443, and what servers behind it commonly use beside it.
+# 443, and the ports that HTTPS servers commonly use in addition.
 PORTS: Final = frozenset({443, 8443})
 _HTTPS_PORT: Final = 443
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A URL taken apart: where to connect, and whom to ask for."""
+    """The parts of a URL: where to connect, and which host to request."""
 
     scheme: str
     host: str
@@ -26,7 +26,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Where webhooks may go. Development alone lets them go to this machine, without TLS and to any port."""
+    """Where webhooks may be sent. Only development allows this machine, plain HTTP and any port."""
 
     allows_loopback: bool = False
 
@@ -52,7 +52,7 @@ class AddressPolicy:
         return Destination(parts.scheme, host, port, target)
 
     def permits(self, address: str) -> bool:
-        """Whether an address that a name led to may be connected to."""
+        """Whether a resolved address may be connected to."""
         return is_public(address) or (self.allows_loopback and is_loopback(address))
 
     def _check_literal(self, host: str) -> None:

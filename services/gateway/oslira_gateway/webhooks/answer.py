@@ -1,4 +1,4 @@
-"""What became of one try, and how it is told to the endpoint's owner."""
+"""The result of one attempt, and its text for the endpoint's owner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class DeliveryProblem(StrEnum):
-    """Why a try failed. The answer's body is never kept: it is somebody else's, and may hold anything."""
+    """Why an attempt failed. The answer's body is never stored: it is another party's and may contain anything."""
 
     STATUS = "status"
     REDIRECT = "redirect"
@@ -38,7 +38,7 @@ DETAILS: Final[Mapping[DeliveryProblem, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status` is null where there was no answer; `problem` is null when it was delivered."""
+    """`status` is null without an answer; `problem` is null when it was delivered."""
 
     status: int | None = None
     problem: DeliveryProblem | None = None
@@ -46,7 +46,7 @@ class Answer:
 
     @classmethod
     def of_status(cls, status: int, *, retry_after_s: float | None = None) -> "Answer":
-        """2xx alone is a success; a redirect would lead where nobody has looked, so it is a failure."""
+        """Only 2xx is a success. A redirect is a failure: its target has not been checked."""
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return cls(status)
         if status == HTTPStatus.GONE:

@@ -1,4 +1,4 @@
-"""Add an endpoint: its URL is one that may be sent to, and its secret is told now and never again."""
+"""Add an endpoint: check its URL and create its secret, which is returned only once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

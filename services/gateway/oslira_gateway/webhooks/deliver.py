@@ -1,4 +1,4 @@
-"""One try of one delivery: sign, send, and write down what came of it."""
+"""One attempt of one delivery: sign, send, record the result."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """A crash between the request and what is written down repeats the request: receivers tell by `webhook-id`."""
+    """A crash between the request and its record repeats the request: receivers recognise it by `webhook-id`."""
 
     outbox: Outbox
     sender: Sender
@@ -24,7 +24,7 @@ class Deliver:
     chance: Chance
 
     async def __call__(self, delivery: ClaimedDelivery) -> None:
-        """Raises nothing for what the receiver does."""
+        """Does not raise for any answer of the receiver."""
         answer = await self._send(delivery)
         SENT.labels(answer.problem or "delivered").inc()
         _LOG.info(

@@ -1,4 +1,4 @@
-"""`/v1/webhook-endpoints/{id}/deliveries`: what was sent, what wasn't and why, and once more."""
+"""`/v1/webhook-endpoints/{id}/deliveries`: list, test and replay deliveries."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -42,7 +42,7 @@ def delivery_routes(endpoints: Endpoints, deliveries: Deliveries) -> list[Any]:
         """The endpoint's deliveries, newest first: what was sent, and what failed and why."""
         member, endpoint_id = member_of(request), path_id(webhook_endpoint_id, _NOT_FOUND)
         after = Cursor.decode(cursor) if cursor is not None else None
-        await endpoints.get(member, endpoint_id)  # another account's is not found, rather than empty
+        await endpoints.get(member, endpoint_id)  # another account's endpoint is an error, not an empty list
         found = await deliveries.of(member, endpoint_id, status=status, after=after, limit=limit + 1)
         last = found[limit - 1] if len(found) > limit else None
         next_cursor = Cursor(last.created_at, last.delivery_id).encode() if last else None

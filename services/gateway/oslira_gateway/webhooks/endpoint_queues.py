@@ -1,4 +1,4 @@
-"""Who sends next: each endpoint has a lane of its own, so that a slow one holds up nobody else."""
+"""Chooses what to send next: each endpoint is a queue of its own, so that a slow one does not delay the others."""
 
 from typing import Final
 from uuid import UUID
@@ -9,12 +9,12 @@ from oslira_gateway.webhooks.deliver import Deliver
 from oslira_gateway.webhooks.metrics import LAG
 from oslira_gateway.webhooks.ports import ClaimedDelivery, Outbox
 
-# A try takes 10 s at most.
+# An attempt takes 10 s at most.
 _STOP_GRACE_S: Final = 11.0
 
 
 class EndpointQueues:
-    """At most `capacity` deliveries at work in this process. How many of one endpoint may be, in all processes, the outbox knows."""
+    """At most `capacity` active deliveries in this process. The outbox limits those of one endpoint in the whole fleet."""
 
     def __init__(self, outbox: Outbox, deliver: Deliver, lease_keeper: LeaseKeeper, *, capacity: int) -> None:
         self._outbox = outbox
@@ -25,7 +25,7 @@ class EndpointQueues:
         self._is_stopping = False
 
     async def wake_all(self) -> None:
-        """Wake every lane that has something due: retries, replays, what a crash left, what another process made."""
+        """Wake every queue with due deliveries: retries, replays, those of a crashed or another process."""
         waiting = await self._outbox.waiting()
         LAG.set(waiting[0][1] if waiting else 0.0)
         for endpoint_id, _ in waiting:
@@ -34,7 +34,7 @@ class EndpointQueues:
             await self.wake(endpoint_id)
 
     async def wake(self, endpoint_id: UUID) -> None:
-        """Start what this endpoint may have at work."""
+        """Start what this endpoint may send now."""
         while self._has_room:
             self._taking += 1
             try:
@@ -46,7 +46,7 @@ class EndpointQueues:
             self._lease_keeper.start(delivery.claim, self._work(delivery))
 
     async def stop(self) -> None:
-        """Let what is at work end; what doesn't in time is handed back, for another process to repeat."""
+        """Wait for active deliveries; release those that take too long, for another process to repeat."""
         self._is_stopping = True
         for claim in await self._lease_keeper.stop(grace_s=_STOP_GRACE_S):
             await self._outbox.release(claim)
@@ -57,5 +57,5 @@ class EndpointQueues:
 
     async def _work(self, delivery: ClaimedDelivery) -> None:
         await self._deliver(delivery)
-        # The lane's next one at once; where the process is full, wake_all() shares what becomes free.
+        # The endpoint's next one immediately; if the process is at capacity, wake_all() distributes what becomes free.
         await self.wake(delivery.endpoint_id)

@@ -1,4 +1,4 @@
-"""What a receiver is told: ids, statuses and figures. Never a name or a text of the profile: who wants those asks for them."""
+"""The body of a webhook: ids, statuses and numbers. Never a name or text of the profile: receivers read those from the API."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class EventType(StrEnum):
-    """What an endpoint can be told of."""
+    """The types of events that an endpoint can subscribe to."""
 
     RUN_COMPLETED = "run.completed"
     RUN_FAILED = "run.failed"
@@ -17,13 +17,13 @@ class EventType(StrEnum):
     BULK_ENDED = "bulk.ended"
 
 
-# Sent on request alone, so nobody subscribes to it.
+# Sent only on request, so it cannot be subscribed to.
 PING: Final = "ping"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. The same event has the same id and the same body however often it is told."""
+    """One event. It has the same id and body each time it is sent."""
 
     event_id: UUID
     account_id: UUID
@@ -33,7 +33,7 @@ class Event:
 
     @property
     def body(self) -> str:
-        """What is signed and sent."""
+        """The text that is signed and sent."""
         moment = self.happened_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return json.dumps(
             {"type": self.type, "timestamp": moment, "data": self.data}, separators=(",", ":"), default=str
@@ -42,7 +42,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RunEnding:
-    """How a run ended. Its credits follow from its end: charged in whole when it completed, given back otherwise."""
+    """How a run ended. A completed run is charged in full, any other is released."""
 
     run_id: UUID
     account_id: UUID
@@ -57,7 +57,7 @@ class RunEnding:
     finished_at: datetime
 
     def event(self, event_id: UUID) -> Event:
-        """As it is told."""
+        """The event to send."""
         data = {
             "run_id": self.run_id,
             "type": self.type,
@@ -89,7 +89,7 @@ class BulkEnding:
     finished_at: datetime
 
     def event(self, event_id: UUID) -> Event:
-        """As it is told."""
+        """The event to send."""
         data = {
             "bulk_id": self.bulk_id,
             "type": self.type,

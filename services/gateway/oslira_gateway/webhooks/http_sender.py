@@ -1,7 +1,7 @@
-"""Posts over HTTP to where a name leads now: resolved once, each address judged, and connected to as judged.
+"""Posts over HTTP. A host is resolved once, each address is checked, and the checked address is connected to.
 
-A name that answers differently the second time therefore gains nothing. No redirect is followed, no proxy, cookie or credential is
-used, no connection is kept for the next one, and nothing of an answer is read but its status and Retry-After.
+So a host that resolves differently the second time gains nothing. No redirect is followed; no proxy, cookie or credential is
+used; no connection is reused; only the status and Retry-After of an answer are read.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from oslira_gateway.webhooks.metrics import SECONDS
 
 _TOTAL_S: Final = 10.0
 _CONNECT_S: Final = 4.0
-# A name may lead to many; who answers on none of the first few isn't there.
+# A name may have many addresses; only the first few are tried.
 _MAX_ADDRESSES: Final = 3
 _AGENT: Final = "Oslira-Webhooks/1"
 
@@ -38,12 +38,12 @@ class Resolver(Protocol):
     """Names to addresses."""
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """As they are now, in the order in which to try them. Raises OSError."""
+        """Current addresses, in the order in which to try them. Raises OSError."""
         ...
 
 
 class SystemResolver:
-    """The system's own. It blocks, so it has threads of its own: slow names must not use up those that everything shares."""
+    """The system's resolver. It blocks, so it has its own threads: slow names must not use up the shared ones."""
 
     def __init__(self, *, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
@@ -53,7 +53,7 @@ class SystemResolver:
         return list(dict.fromkeys(found))
 
     async def close(self) -> None:
-        """Wait for nothing."""
+        """Does not wait for running look-ups."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -73,12 +73,12 @@ class HttpSender:
         total_s: float = _TOTAL_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`tls`: other roots of trust than the usual. `total_s`: for a whole try. `now`: for a Retry-After that is a date."""
+        """`tls`: root certificates other than the usual. `total_s`: limit of an attempt. `now`: for a Retry-After that is a date."""
         self._policy = policy
         self._resolver = resolver
         self._total_s = total_s
         self._now = now
-        # The bare transport: a client would keep cookies, and send them to whoever else is at that address.
+        # The bare transport: a client would store cookies and send them to other hosts at that address.
         self._transport = httpx.AsyncHTTPTransport(
             verify=tls or ssl.create_default_context(),
             trust_env=False,
@@ -86,7 +86,7 @@ class HttpSender:
         )
 
     async def close(self) -> None:
-        """Drop what is open."""
+        """Close open connections."""
         await self._transport.aclose()
 
     async def post(self, url: str, headers: dict[str, str], body: str) -> Answer:
@@ -100,7 +100,7 @@ class HttpSender:
 
     async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
         try:
-            to = self._policy.read(url)  # again: what was let in may have been under other rules
+            to = self._policy.read(url)  # again: the rules may have changed since it was added
             found = await self._resolver.resolve(to.host, to.port)
         except OsliraError:
             return Answer(problem=DeliveryProblem.ADDRESS)
@@ -151,7 +151,7 @@ class HttpSender:
         except httpx.TimeoutException:
             return Answer(problem=DeliveryProblem.TIMEOUT)
         except httpx.HTTPError:
-            # Nobody knows what the server did with the request, so it isn't sent to another address of it.
+            # The server may have processed the request, so it is not sent to another address.
             return Answer(problem=DeliveryProblem.CONNECTION)
         await response.aclose()
         answered = response.headers

@@ -1,4 +1,4 @@
-"""Figures of outgoing webhooks."""
+"""Metrics of outgoing webhooks."""
 
 from typing import Final
 

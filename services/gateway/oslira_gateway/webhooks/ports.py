@@ -1,4 +1,4 @@
-"""What webhooks need from outside."""
+"""The ports of webhooks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from oslira_gateway.webhooks.event import BulkEnding, Event, RunEnding
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL that an account wants to be told at, without its secrets.
+    """A URL that receives an account's events, without its secrets.
 
-    `state`: active, paused (deliveries wait) or disabled (none are made). `failure_count`: tries that failed since the last success.
+    `state`: active, paused (deliveries wait) or disabled (none are created). `failure_count`: failures since the last success.
     """
 
     endpoint_id: UUID
@@ -36,7 +36,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class NewEndpoint:
-    """An endpoint to add; its secret is sealed already."""
+    """An endpoint to add, with its sealed secret."""
 
     endpoint_id: UUID
     url: str
@@ -47,7 +47,7 @@ class NewEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event on its way to one endpoint. `status`: pending, held (endpoint paused), delivered, failed, expired."""
+    """One event for one endpoint. `status`: pending, held (endpoint paused), delivered, failed, expired."""
 
     delivery_id: UUID
     endpoint_id: UUID
@@ -76,7 +76,7 @@ class Endpoints(Protocol):
         ...
 
     async def add(self, member: Member, new: NewEndpoint, *, most: int) -> Endpoint:
-        """Raises `limit_reached` if the account has `most` already, however many ask at once."""
+        """Raises `limit_reached` if the account has `most` already, for any number of concurrent calls."""
         ...
 
     async def change(self, member: Member, endpoint_id: UUID, changes: dict[str, Any]) -> Endpoint:
@@ -86,24 +86,24 @@ class Endpoints(Protocol):
     async def replace_secret(
         self, member: Member, endpoint_id: UUID, sealed_secret: bytes, *, overlap_s: float
     ) -> Endpoint:
-        """The one so far goes on signing beside it for `overlap_s`; one older than that doesn't."""
+        """The current secret also signs for another `overlap_s`; an older one does not."""
         ...
 
     async def pause(self, member: Member, endpoint_id: UUID) -> Endpoint:
-        """What is on its way waits; a try that is at work ends as it ends."""
+        """Pending deliveries wait; an active attempt is finished."""
         ...
 
     async def resume(self, member: Member, endpoint_id: UUID, *, longest_wait_s: float) -> Endpoint:
-        """What waited goes out at once, with all its tries; what is older than `longest_wait_s` expires."""
+        """Held deliveries are due at once, with all their attempts; those older than `longest_wait_s` expire."""
         ...
 
     async def remove(self, member: Member, endpoint_id: UUID) -> None:
-        """With its deliveries; a try that is at work is broken off."""
+        """With its deliveries; an active attempt is cancelled."""
         ...
 
 
 class Deliveries(Protocol):
-    """What was, is and will be sent."""
+    """An account's deliveries."""
 
     async def of(
         self, member: Member, endpoint_id: UUID, *, status: str | None, after: Cursor | None, limit: int
@@ -112,48 +112,48 @@ class Deliveries(Protocol):
         ...
 
     async def send(self, member: Member, endpoint_id: UUID, event: Event) -> Delivery:
-        """An event for this endpoint alone. Raises webhook_endpoint_not_found, or conflict if it isn't active."""
+        """An event for this endpoint only. Raises webhook_endpoint_not_found, or conflict if it isn't active."""
         ...
 
     async def replay(self, member: Member, endpoint_id: UUID, delivery_id: UUID) -> Delivery:
-        """Once more, with all its tries, under the id it had.
+        """Send it again, with all its attempts, under the same id.
 
-        Raises webhook_endpoint_not_found, webhook_delivery_not_found, or conflict: it is on its way, or the endpoint isn't active.
+        Raises webhook_endpoint_not_found, webhook_delivery_not_found, or conflict: it is pending, or the endpoint isn't active.
         """
         ...
 
 
 class Endings(Protocol):
-    """How runs and bulks ended, of accounts that have an endpoint; others aren't looked at."""
+    """How runs and bulks ended, of accounts with an endpoint; others are not read."""
 
     async def of_run(self, run_id: UUID) -> RunEnding | None:
-        """None: not ended, unknown, or nobody to tell."""
+        """None: not ended, unknown, or without an endpoint."""
         ...
 
     async def of_bulk(self, bulk_id: UUID) -> BulkEnding | None:
-        """None: not ended, unknown, or nobody to tell."""
+        """None: not ended, unknown, or without an endpoint."""
         ...
 
     async def record(self, event: Event) -> Sequence[UUID]:
-        """Make a delivery for each endpoint that wants it, once whoever asks; the endpoints that got a new one."""
+        """Create a delivery for each subscribed endpoint, once for any number of calls; returns the endpoints with a new one."""
         ...
 
     async def horizon(self, *, older_than_s: float) -> datetime:
-        """Postgres's time, that much ago."""
+        """Postgres's time minus `older_than_s`."""
         ...
 
     async def missed(self, source: str, *, until: datetime, limit: int) -> Sequence[Event]:
-        """The next endings of `runs` or `bulks` after the mark, as events; those recorded already are among them."""
+        """The next ends of `runs` or `bulks` after the cursor, as events, including those that were recorded already."""
         ...
 
     async def advance(self, source: str, past: Event | datetime) -> None:
-        """Move the mark past this ending, or past everything up to this time. It never goes back."""
+        """Move the cursor past this end, or past everything up to this time. It never goes back."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A claimed delivery. `claim` is the adapter's; `sealed_secrets`: the present one first. `claimed_at` is Postgres's time."""
+    """A claimed delivery. `claim` belongs to the adapter; `sealed_secrets`: the current one first. `claimed_at`: Postgres's time."""
 
     claim: Any
     endpoint_id: UUID
@@ -166,32 +166,32 @@ class ClaimedDelivery:
 
 
 class Outbox(Protocol):
-    """Deliveries as rows of work. What happens to a delivery that was taken away meanwhile changes nothing."""
+    """Deliveries as work rows. Results of a delivery whose lease was lost change nothing."""
 
     async def waiting(self) -> Sequence[tuple[UUID, float]]:
-        """Endpoints that have something due, longest waiting first, with how long that is in seconds."""
+        """Endpoints with due deliveries, longest waiting first, and for how many seconds."""
         ...
 
     async def claim_next(self, endpoint_id: UUID) -> ClaimedDelivery | None:
-        """Claim what is due next, unless the fleet has as many of this endpoint at work as it may, or it isn't active."""
+        """Claim the next due delivery. None: the endpoint has as many active in the fleet as it may, or it isn't active."""
         ...
 
     async def delivered(self, delivery: ClaimedDelivery, answer: Answer) -> None:
-        """Done; the endpoint is well."""
+        """Done; resets the endpoint's failures."""
         ...
 
     async def failed(self, delivery: ClaimedDelivery, answer: Answer, *, next_try_s: float | None) -> None:
-        """Again later, or never (None). The endpoint is paused when pause_rule with it is over, and disabled when it is gone."""
+        """Due again after `next_try_s`, or never (None). Pauses the endpoint by the PauseRule; disables it after 410 Gone."""
         ...
 
     async def release(self, claim: Any) -> None:
-        """Not tried to its end: no failure, and anybody may take it at once."""
+        """The attempt was not finished: no failure is counted, and any process may claim it at once."""
         ...
 
 
 class Sender(Protocol):
-    """Posts to addresses that strangers name."""
+    """Posts to addresses that users choose."""
 
     async def post(self, url: str, headers: dict[str, str], body: str) -> Answer:
-        """One try. Never raises for what the address, the server or the network does."""
+        """One attempt. Never raises because of the address, the server or the network."""
         ...

@@ -1,4 +1,4 @@
-"""Deliveries in Postgres, as their account sees them."""
+"""Deliveries in Postgres, as their account reads them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,7 +23,7 @@ select {_COLUMNS} from identity.webhook_deliveries
    and ($4::timestamptz is null or (created_at, id) < ($4, $5::uuid))
  order by created_at desc, id desc limit $6
 """
-# For this short time nobody pauses it or begins a delivery of it.
+# The lock is short: meanwhile the endpoint is not paused and none of its deliveries is claimed.
 _LOCK_ENDPOINT: Final = """
 select state from identity.webhook_endpoints where id = $1 and account_id = $2 for no key update
 """
@@ -43,7 +43,7 @@ update identity.webhook_deliveries
 
 
 class PostgresDeliveries:
-    """Implements Deliveries. Reads as the user, writes as the service: see PostgresEndpoints."""
+    """Implements Deliveries. Reads as the user, writes as the service, like PostgresEndpoints."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

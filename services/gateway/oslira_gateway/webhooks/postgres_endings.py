@@ -1,4 +1,4 @@
-"""Endings as analysis grants them, and the deliveries that are made of them."""
+"""Ends of runs and bulks, by the views that analysis grants, and the deliveries for them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from oslira_shared.postgres.clients import AdminClient, Record
 
 from oslira_gateway.webhooks.event import BulkEnding, Event, RunEnding
 
-# Nobody is told of what ended before they asked to be told.
+# An endpoint does not receive what ended before it was added.
 _IS_WANTED: Final = """
 exists (select from identity.webhook_endpoints w
          where w.account_id = e.account_id and w.state <> 'disabled' and w.created_at <= e.finished_at)
@@ -43,7 +43,7 @@ _MOST_ENDPOINTS: Final = 100
 
 
 class PostgresEndings:
-    """Implements Endings. System work for all accounts: hence the service's own client."""
+    """Implements Endings. For all accounts, so it uses the service's own client."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

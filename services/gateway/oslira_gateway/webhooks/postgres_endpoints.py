@@ -23,7 +23,7 @@ _ADD: Final = f"""
 insert into identity.webhook_endpoints (id, account_id, url, description, event_types, sealed_secret)
 values ($1, $2, $3, $4, $5, $6) returning {_COLUMNS}
 """
-# A change that is left out is null; a description is taken away by an empty one.
+# A null is no change; an empty description deletes it.
 _CHANGE: Final = f"""
 update identity.webhook_endpoints
    set url = coalesce($3, url), description = case when $4::text = '' then null else coalesce($4, description) end,
@@ -48,7 +48,7 @@ update identity.webhook_endpoints
        state_changed_at = case when state = 'active' then state_changed_at else now() end
  where id = $1 and account_id = $2 returning {_COLUMNS}
 """
-# Also those that were waiting for a later try: their server is said to be well again.
+# Including those that wait for a retry: resuming means that the server works again.
 _RELEASE: Final = """
 update identity.webhook_deliveries
    set state = case when waited_from < now() - make_interval(secs => $2) then 'expired' else 'pending' end,
@@ -63,8 +63,8 @@ _LOCK_ACCOUNT: Final = "select from identity.accounts where id = $1 for no key u
 class PostgresEndpoints:
     """Implements Endpoints.
 
-    Reads run as the user, under row-level security. Writes run as the service, on the chosen account alone: secrets and the states
-    of deliveries are not for users to set, and the route has checked that the member may manage webhooks.
+    Reads run as the user, under row-level security. Writes run as the service and name the account: users must not set secrets or
+    the states of deliveries, and the route has checked that the member may manage webhooks.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -80,7 +80,7 @@ class PostgresEndpoints:
 
     async def add(self, member: Member, new: NewEndpoint, *, most: int) -> Endpoint:
         async with self._writing() as connection:
-            # Counted under a lock, or many at once would each see room.
+            # Counted under a lock, so that concurrent calls do not exceed the limit together.
             await connection.execute(_LOCK_ACCOUNT, member.account_id)
             if len(await connection.fetch(_OF, member.account_id)) >= most:
                 raise OsliraError(
@@ -104,7 +104,7 @@ class PostgresEndpoints:
             return await _one(connection, _REPLACE_SECRET, endpoint_id, member, sealed_secret, overlap_s)
 
     async def pause(self, member: Member, endpoint_id: UUID) -> Endpoint:
-        """Its deliveries are set aside by the next process that looks for one to send."""
+        """Its deliveries are held by the next process that claims one."""
         async with self._writing() as connection:
             return await _one(connection, _PAUSE, endpoint_id, member)
 

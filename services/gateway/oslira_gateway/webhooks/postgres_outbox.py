@@ -1,4 +1,4 @@
-"""`identity.webhook_deliveries` as rows of work. Locks are taken in one order: endpoint, then delivery."""
+"""`identity.webhook_deliveries` as work rows. Lock order: endpoint, then delivery."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from oslira_gateway.webhooks.ports import ClaimedDelivery
 from oslira_gateway.webhooks.schedule import MAX_TRIES, PauseRule
 
 _LOG = structlog.get_logger()
-# A crash is noticed after the lease: longer than a try takes.
+# Longer than an attempt takes: afterwards the process counts as crashed.
 DELIVERIES: Final = WorkTable(
     name="identity.webhook_deliveries",
     claimable=frozenset({"pending"}),
@@ -23,29 +23,29 @@ DELIVERIES: Final = WorkTable(
     max_failures=MAX_TRIES,
 )
 _FREE: Final = "(d.lease_until is null or d.lease_until <= now())"
-# From endpoint to endpoint by the index: however much one has waiting, it is one step.
+# A loose index scan from endpoint to endpoint: one step each, however many deliveries wait.
 _WAITING: Final = f"""
-with recursive lane(endpoint_id) as (
+with recursive endpoint(endpoint_id) as (
   (select d.endpoint_id from identity.webhook_deliveries d where d.due_at is not null order by d.endpoint_id limit 1)
   union all
   select (select d.endpoint_id from identity.webhook_deliveries d
-           where d.due_at is not null and d.endpoint_id > lane.endpoint_id order by d.endpoint_id limit 1)
-    from lane where lane.endpoint_id is not null
+           where d.due_at is not null and d.endpoint_id > endpoint.endpoint_id order by d.endpoint_id limit 1)
+    from endpoint where endpoint.endpoint_id is not null
 )
-select lane.endpoint_id, extract(epoch from now() - head.due_at)::float8 as waited_s
-  from lane cross join lateral (
+select endpoint.endpoint_id, extract(epoch from now() - head.due_at)::float8 as waited_s
+  from endpoint cross join lateral (
     select d.due_at from identity.webhook_deliveries d
-     where d.endpoint_id = lane.endpoint_id and d.due_at <= now() and {_FREE} order by d.due_at limit 1) head
+     where d.endpoint_id = endpoint.endpoint_id and d.due_at <= now() and {_FREE} order by d.due_at limit 1) head
  order by head.due_at limit 500
 """
-# failing_for_s not by now(): of two tries that fail at once the one that began first may come to the lock last.
+# clock_timestamp(), not now(): of two concurrent failures the one that began first may get the lock last.
 _LOCK_ENDPOINT: Final = """
 select url, state, sealed_secret, case when old_secret_until > now() then sealed_old_secret end as sealed_old_secret,
        failure_count, coalesce(extract(epoch from statement_timestamp() - failing_since), 0)::float8 as failing_for_s,
        now() as claimed_at
   from identity.webhook_endpoints where id = $1 for no key update
 """
-# In statements of their own, after the lock: in one with it they would count what was there before.
+# Separate statements after the lock: in one statement they would count rows from before it.
 _NEXT: Final = f"""
 select d.id, d.failures from identity.webhook_deliveries d
  where d.endpoint_id = $1 and d.due_at <= now() and {_FREE}
@@ -77,7 +77,7 @@ update identity.webhook_endpoints
 
 
 class PostgresOutbox:
-    """Implements Outbox. System work for all accounts: hence the service's own client."""
+    """Implements Outbox. For all accounts, so it uses the service's own client."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class PostgresOutbox:
                 if row["failures"] < self.table.max_failures:
                     held = await claim(connection, self.table, row["id"])
                     return None if held is None else _claimed_delivery(endpoint_id, endpoint, held)
-                # It broke off in its last try, so there is nobody left to say so.
+                # It crashed in its last attempt, so it is marked here.
                 await connection.execute(_BURY, row["id"], DeliveryProblem.GIVEN_UP)
         return None
 
@@ -162,7 +162,7 @@ class PostgresOutbox:
 
 
 async def _put_aside(connection: Connection, endpoint_id: UUID, endpoint_state: str) -> None:
-    """What waits for an endpoint that is paused waits on; for one that is gone nobody waits."""
+    """Deliveries of a paused endpoint are held; those of a disabled one fail."""
     await connection.execute(_PUT_ASIDE, endpoint_id, "held" if endpoint_state == "paused" else "expired")
 
 

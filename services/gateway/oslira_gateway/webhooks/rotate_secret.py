@@ -1,4 +1,4 @@
-"""Give an endpoint a new secret; for a day both sign, so that a receiver can change over without losing an event."""
+"""Give an endpoint a new secret; for a day both sign, so that a receiver can switch without losing an event."""
 
 from dataclasses import dataclass
 from uuid import UUID

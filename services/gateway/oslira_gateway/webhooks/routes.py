@@ -1,4 +1,4 @@
-"""`/v1/webhook-endpoints`: where an account wants to be told."""
+"""`/v1/webhook-endpoints`: where an account receives events."""
 
 from typing import Any, Final
 

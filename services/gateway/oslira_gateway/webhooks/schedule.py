@@ -1,4 +1,4 @@
-"""When to try again, and when to stop trying: https://www.standardwebhooks.com asks for growing delays over some days."""
+"""When to retry, and when to stop: https://www.standardwebhooks.com recommends growing delays over some days."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final
 
 _MINUTE_S: Final = 60.0
 _HOUR_S: Final = 3600.0
-# After the first failure, after the second …; about three days in all.
+# After the first failure, after the second …; about three days in total.
 DELAYS_S: Final = (
     5.0,
     5 * _MINUTE_S,
@@ -19,20 +19,20 @@ DELAYS_S: Final = (
     24 * _HOUR_S,
 )
 MAX_TRIES: Final = len(DELAYS_S) + 1
-# What has waited for longer, since its endpoint was paused, is nobody's news any more.
+# After that the events of a paused endpoint are too old to send.
 LONGEST_WAIT_S: Final = 72 * _HOUR_S
-# A receiver that asks for more than this is asked again after this.
+# The longest Retry-After that is followed.
 LONGEST_RETRY_AFTER_S: Final = 24 * _HOUR_S
 _JITTER: Final = 0.2
-# Between 0 and 1, evenly.
+# Between 0 and 1, uniformly.
 Chance = Callable[[], float]
 
 
 def next_try_s(failures: int, *, retry_after_s: float | None, chance: Chance) -> float | None:
-    """How long to wait after so many failures; None: that was the last try.
+    """How long to wait after so many failures; None: that was the last attempt.
 
-    Up to a fifth longer by chance, so that what failed together doesn't come back together. A receiver's Retry-After makes it
-    longer, never shorter.
+    Up to a fifth longer at random, so that deliveries that failed together do not retry together. A receiver's Retry-After makes
+    it longer, never shorter.
     """
     if failures > len(DELAYS_S):
         return None
@@ -48,5 +48,5 @@ class PauseRule:
     seconds: float = 24 * _HOUR_S
 
     def is_over(self, *, failures: int, failing_for_s: float) -> bool:
-        """`failures`: tries that failed since the last success; `failing_for_s`: since the first of them."""
+        """`failures`: failed attempts since the last success; `failing_for_s`: time since the first of them."""
         return failures >= self.failures and failing_for_s >= self.seconds

@@ -1,4 +1,4 @@
-"""What webhooks read from the environment."""
+"""Settings of webhooks."""
 
 from typing import ClassVar, Final, Self
 
@@ -7,18 +7,18 @@ from pydantic import Field, SecretStr, model_validator
 
 from oslira_gateway.webhooks.address import AddressPolicy
 
-# Enough that a key derived from it is worth its 256 bits.
+# Long enough for a derived key of 256 bits.
 _MIN_KEY: Final = 32
-# Elsewhere its absence stops the start, and its mark would too.
+# In other environments a missing key, or this one, stops the start.
 _DEVELOPMENT_KEY: Final = f"{DEVELOPMENT_MARK}webhook-secrets-of-this-machine"
 
 
 class WebhookSettings(ServiceSettings):
-    """What both processes need: the API seals secrets, the sender opens them."""
+    """For both processes: the API seals secrets, the sender opens them."""
 
     service: ClassVar[str] = "gateway"
 
-    # One or more, with commas between: the first seals, all open.
+    # One or more, separated by commas: the first seals, all open.
     webhook_secrets_key: SecretStr | None = Field(default=None, validation_alias="WEBHOOK_SECRETS_KEY")
 
     def _faults(self) -> list[str]:
@@ -32,14 +32,14 @@ class WebhookSettings(ServiceSettings):
 
     @property
     def webhook_keys(self) -> list[str]:
-        """The keys, the one in use first."""
+        """The keys, the current one first."""
         if self.webhook_secrets_key is None:
             return [_DEVELOPMENT_KEY]
         return [key.strip() for key in self.webhook_secrets_key.get_secret_value().split(",") if key.strip()]
 
     @property
     def webhook_addresses(self) -> AddressPolicy:
-        """Where webhooks may go: in development also to this machine."""
+        """Where webhooks may be sent: in development also to this machine."""
         return AddressPolicy(allows_loopback=self.env is Env.DEVELOPMENT)
 
 
@@ -49,7 +49,7 @@ class SenderSettings(WebhookSettings):
     webhook_concurrency: int = Field(default=64, ge=1, le=1000, validation_alias="WEBHOOK_CONCURRENCY")
     # Of one endpoint, in the whole fleet.
     webhook_per_endpoint: int = Field(default=2, ge=1, le=50, validation_alias="WEBHOOK_PER_ENDPOINT")
-    # Has to outlast any transaction that ends a run.
+    # Longer than any transaction that ends a run.
     webhook_sweep_age_s: float = Field(default=60.0, ge=0, validation_alias="WEBHOOK_SWEEP_AGE_S")
     webhook_sweep_every_s: float = Field(default=5.0, gt=0, validation_alias="WEBHOOK_SWEEP_EVERY_S")
     webhook_pause_failures: int = Field(default=8, ge=1, validation_alias="WEBHOOK_PAUSE_FAILURES")

@@ -1,4 +1,4 @@
-"""Signing secrets: made once, shown once, kept sealed. They have to be read again to sign, so a hash would not do."""
+"""Signing secrets: created once, shown once, stored sealed. Signing needs the secret itself, so a hash is not enough."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
-# How long the secret before the last rotation signs beside the new one.
+# How long the previous secret also signs after a rotation.
 OVERLAP_S: Final = 24 * 3600.0
 _NONCE_BYTES: Final = 12
 _KEY_ID_BYTES: Final = 4
@@ -22,24 +22,24 @@ RandomBytes = Callable[[int], bytes]
 
 
 class UnreadableSecret(Exception):  # noqa: N818  (the name says what is so)
-    """None of the keys opens it: it was sealed by one that was taken away, or for another endpoint."""
+    """No key opens it: its key was removed, or it was sealed for another endpoint."""
 
 
 def make_secret(random_bytes: RandomBytes) -> str:
-    """A new one, as receivers are given it: `whsec_` and base64."""
+    """A new secret in the receivers' form: `whsec_` and base64."""
     return PREFIX + base64.b64encode(random_bytes(SECRET_BYTES)).decode()
 
 
 class Keyring:
-    """Seals with its first key and opens with any: put a new one first, and drop the old one when nothing needs it."""
+    """Seals with its first key and opens with any: put a new key first, and remove the old one once no secret needs it."""
 
     def __init__(self, keys: Sequence[str], *, random_bytes: RandomBytes) -> None:
-        """`keys`: texts of enough randomness, from which AES-256 keys are derived."""
+        """`keys`: random texts, from which AES-256 keys are derived."""
         self._keys = [(_key_id(key), AESGCM(_derive(key))) for key in keys]
         self._random_bytes = random_bytes
 
     def seal(self, secret: str, endpoint_id: UUID) -> bytes:
-        """Key id, nonce, AES-GCM. Bound to its endpoint: copied to another's row it opens no more."""
+        """Key id, nonce, AES-GCM. Bound to its endpoint: in another endpoint's row it cannot be opened."""
         key_id, key = self._keys[0]
         nonce = self._random_bytes(_NONCE_BYTES)
         return key_id + nonce + key.encrypt(nonce, secret.encode(), endpoint_id.bytes)

@@ -1,4 +1,4 @@
-"""What if the message never comes? Go through the endings themselves, in the order of their time, and record each again."""
+"""Covers lost messages: read ends of runs and bulks in order of time, and record each again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,13 @@ _PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class SweepEndings:
-    """One pass. `older_than_s` has to outlast any transaction that ends a run: the mark passes an ending only once it can be seen."""
+    """One pass. `older_than_s` must be longer than any transaction that ends a run: the cursor may only pass visible rows."""
 
     endings: Endings
     older_than_s: float
 
     async def __call__(self) -> None:
-        """Until it has caught up. Two processes at once do the same twice, which makes nothing twice."""
+        """Until it has caught up. Two processes at once repeat each other's work, which changes nothing."""
         until = await self.endings.horizon(older_than_s=self.older_than_s)
         for source in _SOURCES:
             while not await self._page(source, until):

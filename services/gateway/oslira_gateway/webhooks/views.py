@@ -19,7 +19,7 @@ DeliveryStatus = Literal["pending", "held", "delivered", "failed", "expired"]
 
 
 class EndpointOrder(BaseModel):
-    """A URL to be told at, and of what: everything, unless `event_types` says less."""
+    """A URL that receives events: all types, unless `event_types` selects some."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ class EndpointOrder(BaseModel):
 
 
 class EndpointChange(BaseModel):
-    """What is left out stays as it is."""
+    """Fields that are left out stay as they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +40,7 @@ class EndpointChange(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TryProblem:
-    """Why a try failed; `detail` says what to do about it."""
+    """Why an attempt failed; `detail` says what to do about it."""
 
     code: DeliveryProblem
     detail: str
@@ -50,8 +50,9 @@ class TryProblem:
 class EndpointView:
     """A webhook endpoint.
 
-    `status`: active; paused (deliveries wait until it is resumed, three days at most); disabled (none are made). `failure_count`:
-    tries that failed since the last success. `previous_secret_valid_until`: after a rotation both secrets sign until then.
+    `status`: active; paused (deliveries wait until it is resumed, three days at most); disabled (none are created).
+    `failure_count`: failed attempts since the last success. `previous_secret_valid_until`: after a rotation both secrets sign until
+    then.
     """
 
     webhook_endpoint_id: UUID
@@ -71,7 +72,7 @@ class EndpointView:
 
 @dataclass(frozen=True, slots=True)
 class EndpointWithSecret:
-    """The secret is shown this once."""
+    """The secret is shown only here."""
 
     webhook_endpoint: EndpointView
     secret: str
@@ -79,7 +80,7 @@ class EndpointWithSecret:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """One event on its way to one endpoint. `event_id` is what the receiver sees as `webhook-id`; `payload` what it is sent."""
+    """One event for one endpoint. `event_id` is what the receiver sees as `webhook-id`; `payload` is the body that is sent."""
 
     delivery_id: UUID
     webhook_endpoint_id: UUID
@@ -97,7 +98,7 @@ class DeliveryView:
 
 
 def endpoint_view(endpoint: Endpoint) -> EndpointView:
-    """As members see it."""
+    """The view for members."""
     return EndpointView(
         webhook_endpoint_id=endpoint.endpoint_id,
         url=endpoint.url,
@@ -116,7 +117,7 @@ def endpoint_view(endpoint: Endpoint) -> EndpointView:
 
 
 def delivery_view(delivery: Delivery) -> DeliveryView:
-    """As members see it."""
+    """The view for members."""
     return DeliveryView(
         delivery_id=delivery.delivery_id,
         webhook_endpoint_id=delivery.endpoint_id,

@@ -1,4 +1,4 @@
-"""Wires the routes about webhooks' endpoints; `bootstrap.py` wires the process that delivers."""
+"""Wires the routes about webhook endpoints; `bootstrap.py` wires the process that delivers."""
 
 import os
 from typing import Any
