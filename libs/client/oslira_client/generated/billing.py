@@ -12,7 +12,7 @@ class PageView(Answer):
 
 
 class PlanOrder(Order):
-    """A plan by month or year. Both URLs have to lie under the application's own address."""
+    """A plan by month or year. Both URLs must be under the application's own address."""
 
     plan: str
     cancel_url: str | None = None
@@ -21,7 +21,7 @@ class PlanOrder(Order):
 
 
 class PackOrder(Order):
-    """A pack of credits, once. Both URLs have to lie under the application's own address."""
+    """A pack of credits, once. Both URLs must be under the application's own address."""
 
     pack: str
     cancel_url: str | None = None
@@ -32,7 +32,7 @@ CheckoutOrder: TypeAlias = PlanOrder | PackOrder
 
 
 class PortalOrder(Order):
-    """Where the user comes back to, under the application's own address."""
+    """Where the user returns to, under the application's own address."""
 
     return_url: str | None = None
 

@@ -10,7 +10,7 @@ from oslira_client.shapes import Answer, Order
 
 
 class IdealCustomer(Answer):
-    """Who the business wants as a customer. Follower bounds are inclusive; null is no bound."""
+    """The customers that the business wants. Follower bounds are inclusive; null is no bound."""
 
     company_size: str | None = None
     description: str | None = None
@@ -37,7 +37,7 @@ class BusinessProfile(Answer):
 
 
 class BusinessContext(Order):
-    """The body of a business profile; the same keys that analysis reads."""
+    """The body of a business profile; analysis reads the same keys."""
 
     name: str
     description: str | None = None
@@ -49,7 +49,7 @@ class BusinessContext(Order):
 
 
 class OnboardingAnswers(Order):
-    """A few questions that an owner answers: who they are, what they sell and, if they like, to whom, where and how."""
+    """A few answers of an owner: who they are, what they sell and, optionally, to whom, where and how."""
 
     name: str
     offer: str
@@ -62,7 +62,7 @@ class OnboardingAnswers(Order):
 
 
 class BusinessPatch(Order):
-    """A JSON merge patch (RFC 7396) of a business profile: what is left out stays, null empties a field."""
+    """A JSON merge patch (RFC 7396) of a business profile: fields that are left out stay, null empties a field."""
 
     description: str | None = None
     ideal_customer: IdealCustomer | None = None
@@ -223,7 +223,7 @@ class BusinessApi:
     ) -> Pages[BusinessVersion]:
         """`GET /v1/business-profiles/{business_profile_id}/versions`.
 
-        What the business profile said in each of its versions, newest first.
+        The content of the business profile in each of its versions, newest first.
         """
         return self._calls.pages(
             path_of(

@@ -106,7 +106,7 @@ class CreditsApi:
     ) -> AsyncIterator[bytes]:
         """`GET /v1/credits/transactions.csv`.
 
-        The statement as a CSV file, newest first: all of it, or the movements of a time.
+        The statement as a CSV file, newest first: all of it, or the movements in a period.
         """
         return self._calls.chunks("/v1/credits/transactions.csv", {"from": from_, "to": to})
 

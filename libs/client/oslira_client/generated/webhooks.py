@@ -55,7 +55,7 @@ class EndpointWithSecret(Answer):
 
 
 class EndpointOrder(Order):
-    """A URL to be told at, and of what: everything, unless `event_types` says less."""
+    """A URL that receives events: all types, unless `event_types` selects some."""
 
     url: str
     description: str | None = None
@@ -63,7 +63,7 @@ class EndpointOrder(Order):
 
 
 class EndpointChange(Order):
-    """What is left out stays as it is."""
+    """Fields that are left out stay as they are."""
 
     description: str | None = None
     event_types: list[EventType] | None = None
