@@ -38,7 +38,7 @@ class Retries:
     chance: Callable[[], float] = random.random
 
     async def wait(self, attempt: int, error: Exception) -> None:
-        """Longer each time, never the same for everybody, and no shorter than the server asks for."""
+        """A growing, random delay, no shorter than the server's Retry-After."""
         wait_s = _FIRST_WAIT_S * 2**attempt * (0.5 + self.chance())
         asked_s = error.retry_after_s if isinstance(error, ApiError) else None
         await self.sleep(min(_LONGEST_WAIT_S, max(wait_s, asked_s or 0.0)))
@@ -67,7 +67,7 @@ class Calls:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str | None] | None = None,
     ) -> AnswerT:
-        """Once: an answer that was lost says nothing of whether it was done."""
+        """Without retries: after a lost answer it is unknown whether the request was executed."""
         content = _content(body, query, headers)
         return _parsed(await self.answered(method, path, **content), answers)
 
@@ -89,7 +89,7 @@ class Calls:
         await self.answered(method, path, **_content(None, None, headers))
 
     def pages(self, path: str, item: type[AnswerT], query: Mapping[str, Any] | None = None) -> Pages[AnswerT]:
-        """A list; nothing is asked for before it is read."""
+        """A list; nothing is requested before it is read."""
         given = dict(query or {})
         cursor = given.pop("cursor", None)
 

@@ -43,7 +43,7 @@ class Conflict(ApiError):  # noqa: N818
 
 
 class RateLimited(ApiError):  # noqa: N818
-    """429: nothing was done; `retry_after_s` says when to ask again."""
+    """429: nothing was done; `retry_after_s`: when to retry."""
 
 
 class ServerProblem(ApiError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""The client: one user, or one visitor, of one deployment."""
+"""The client: one user, or one anonymous caller, of one deployment."""
 
 from collections.abc import Callable, Generator
 from typing import Final, Self
@@ -29,7 +29,7 @@ class Oslira(Operations):
         retries: Retries = _AS_IT_COMES,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`token`: a function is asked for it at each request, since tokens run out. `account_id`: which of the user's accounts."""
+        """`token`: a text, or a function that is called at each request, since tokens expire. `account_id`: an account of the user."""
         self.http = httpx.AsyncClient(
             base_url=base_url,
             auth=_Bearer(token) if token is not None else None,

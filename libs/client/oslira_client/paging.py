@@ -1,4 +1,4 @@
-"""A list that asks for its next page when it is needed."""
+"""A list that requests its next page when it is needed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar

@@ -1,4 +1,4 @@
-"""Event streams: over as many connections as it takes, each from where the one before broke off."""
+"""Event streams: reconnects as often as needed, each time after the last event."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _PASSING: Final = frozenset({"ticket_invalid", "too_many_streams", "rate_limited
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[SnapshotT]):
-    """`name` says what changed, `data` is all of it as it is now. Snapshots may skip states, and never go back."""
+    """`name` says what changed, `data` is the complete current state. Snapshots may skip states, and never go back."""
 
     name: str
     id: str
@@ -28,7 +28,7 @@ class Event(Generic[SnapshotT]):
 
 
 class Address(Protocol):
-    """Whatever says where its events are."""
+    """Any object with an events address."""
 
     @property
     def events_url(self) -> str | None: ...

@@ -1,4 +1,4 @@
-"""Wires the gateway, with the `wiring.py` of each feature that has much to wire."""
+"""Wires the gateway; a feature with much to wire has a `wiring.py`."""
 
 import time
 from datetime import timedelta
@@ -76,7 +76,7 @@ from oslira_gateway.webhooks.wiring import webhook_routes
 
 
 async def build(runtime: Runtime, settings: GatewaySettings) -> None:
-    """Wire the gateway and let the runtime serve it."""
+    """Wire the gateway; the runtime serves it."""
     tokens = wire_tokens(runtime, settings)
     runtime.serve(wire(runtime, settings, tokens), host=settings.http_host, port=settings.http_port)
     runtime.health.required["schema"] = SchemaCheck(

@@ -1,4 +1,4 @@
-"""`python -m oslira_gateway.describe > docs/generated/openapi.json`: the API's document, without any server."""
+"""`python -m oslira_gateway.describe > docs/generated/openapi.json`: the API's document, without a server."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _NOWHERE: Final = "127.0.0.1:1"
 
 
 async def describe() -> dict[str, Any]:
-    """The document of the application as it is wired; nothing is connected to."""
+    """The document of the wired application, without connections."""
     settings = GatewaySettings.model_validate(
         {
             "OSLIRA_ENV": Env.DEVELOPMENT,
@@ -37,7 +37,7 @@ async def describe() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print it, in a stable order, so that a change shows as a difference."""
+    """Print it in a stable order, so that changes show in a diff."""
     json.dump(asyncio.run(describe()), sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)
     sys.stdout.write("\n")
 

@@ -1,4 +1,4 @@
-"""Figures of the API. Those of outgoing webhooks, another process, are in webhooks/metrics.py."""
+"""Metrics of the API. Those of outgoing webhooks, another process, are in webhooks/metrics.py."""
 
 from typing import Final
 
@@ -14,6 +14,6 @@ REFUSALS: Final = Counter(
 )
 STREAMS: Final = Gauge("oslira_event_streams", "Event streams that are open in this process")
 
-# There from the start: what appears with its first event has not grown, and an alert would miss that one.
+# Created at the start: a counter that appears with its first event has no increase, and an alert would miss that event.
 for _code in CODES:
     REFUSALS.labels(_code)

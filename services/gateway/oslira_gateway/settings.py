@@ -1,4 +1,4 @@
-"""What the gateway reads from its environment."""
+"""Settings of the gateway."""
 
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Final, Literal, Self
@@ -13,12 +13,12 @@ from oslira_gateway.limits.policies import DEFAULT_POLICIES, Policies, with_over
 from oslira_gateway.streams.open_streams import StreamLimits
 from oslira_gateway.webhooks.settings import WebhookSettings
 
-# HS256 is only as strong as its key: RFC 7518 asks for at least the hash's own length.
+# HS256 is only as strong as its key: RFC 7518 requires at least the hash's length.
 MIN_SECRET_BYTES: Final = 32
 
 
 class GatewaySettings(WebhookSettings):
-    """The public side: where it listens, who may call it from a browser, how it checks tokens."""
+    """Settings of the public API: addresses, CORS, tokens, limits."""
 
     service: ClassVar[str] = "gateway"
 
@@ -27,7 +27,7 @@ class GatewaySettings(WebhookSettings):
     cors_allow_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias="CORS_ALLOW_ORIGINS"
     )
-    # Networks of our own proxies: only from these is a forwarded address believed (see http/client_address.py).
+    # Networks of our own proxies: a forwarded address is trusted only from these (see http/client_address.py).
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), validation_alias="TRUSTED_PROXIES"
     )
@@ -35,17 +35,17 @@ class GatewaySettings(WebhookSettings):
     # Trials a day: of a network (IPv4 /24, IPv6 /48), of a mail host, and of either before the next one needs a challenge.
     trials_per_network: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
     trials_unchallenged: int = Field(default=2, ge=0, validation_alias="OSLIRA_TRIALS_UNCHALLENGED")
-    # For a mail host that is not one for everybody: made-up domains are cheap, and a company's people come a few at a time.
+    # For a mail host that is not a public provider: invented domains are cheap, and a company's people sign up a few at a time.
     trials_per_mail_host: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_MAIL_HOST")
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
-    # Signs the short tokens of programs that act as operators, on the internal port; without it only users whom the issuer calls
-    # operators may.
+    # Signs the short tokens of programs that act as operators, on the internal port. Without it only users with the operator claim
+    # are operators.
     operator_secret: SecretStr | None = Field(default=None, validation_alias="OPERATOR_SECRET")
-    # For how long after an erasure what was under way when it began may still write: no scrape or model call takes longer.
+    # For how long after an erasure work that was in progress may still write: no scrape or model call takes longer.
     erasure_watch_s: float = Field(default=300, ge=0, validation_alias="OSLIRA_ERASURE_WATCH_S")
-    # A refresh of a profile that was fetched so lately, and analysed since, returns that analysis and charges nothing.
+    # Refreshing a profile that was fetched within this time, and analysed since, returns that analysis and charges nothing.
     refresh_unchanged_s: float = Field(default=300, ge=0, le=86_400, validation_alias="REFRESH_UNCHANGED_S")
-    # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development does without.
+    # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development works without it.
     anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
     anonymous_per_network: int = Field(default=3, ge=0, le=1_000, validation_alias="ANONYMOUS_PER_NETWORK")
     anonymous_life_s: float = Field(default=3_600, gt=0, le=3_600, validation_alias="ANONYMOUS_LIFE_S")
@@ -53,7 +53,7 @@ class GatewaySettings(WebhookSettings):
     challenge_url: str = Field(
         default="https://challenges.cloudflare.com/turnstile/v0/siteverify", validation_alias="CHALLENGE_URL"
     )
-    # Where the challenge may have been solved. Without it, the hosts of CORS_ALLOW_ORIGINS; without these, anywhere.
+    # Hosts where the challenge may have been solved. Default: the hosts of CORS_ALLOW_ORIGINS; without these, any.
     challenge_hostnames: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias="CHALLENGE_HOSTNAMES"
     )
@@ -65,7 +65,7 @@ class GatewaySettings(WebhookSettings):
     max_streams_per_user: int = Field(default=10, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_USER")
     max_streams_per_network: int = Field(default=100, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_NETWORK")
     max_streams: int = Field(default=1_000, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS")
-    # How long one stream lasts at most, whatever its token says; the reader then connects again.
+    # The longest time of one stream, for any token; the reader then connects again.
     stream_life_s: float = Field(default=3_600, ge=1, le=86_400, validation_alias="OSLIRA_STREAM_LIFE_S")
 
     @field_validator("cors_allow_origins", "trusted_proxies", "challenge_hostnames", mode="before")
@@ -104,7 +104,7 @@ class GatewaySettings(WebhookSettings):
 
     @property
     def trial_shares(self) -> TrialShares:
-        """How many trials begin on a day. Without CHALLENGE_SECRET there is no challenge to wait for."""
+        """The limits of trials on a day. Without CHALLENGE_SECRET there is no challenge."""
         return TrialShares(
             per_network=self.trials_per_network,
             per_mail_host=self.trials_per_mail_host,
@@ -120,7 +120,7 @@ class GatewaySettings(WebhookSettings):
 
     @property
     def stream_limits(self) -> StreamLimits:
-        """How many event streams there may be, and for how long."""
+        """The limits of event streams: number and duration."""
         return StreamLimits(
             per_account=self.max_streams_per_account,
             per_user=self.max_streams_per_user,
@@ -161,9 +161,9 @@ class GatewaySettings(WebhookSettings):
 
     @property
     def token_secret(self) -> str:
-        """What keys are derived from for all that the gateway signs or hashes itself, event tickets first of all.
+        """The secret from which the gateway derives its keys for signatures and hashes, event tickets first.
 
-        TICKET_SECRET, else JWT_SECRET: where tokens are checked by JWKS alone, there is no shared secret to borrow.
+        TICKET_SECRET, else JWT_SECRET: if tokens are verified by JWKS only, there is no shared secret.
         """
         secret = self.ticket_secret or self.jwt_secret
         return secret.get_secret_value() if secret else ""

@@ -1,4 +1,4 @@
-"""What a service does on the bus: what it was wired to hear, and what the topology lets it say and ask."""
+"""The bus operations of a service: what it subscribes to, and what the topology lets it publish and request."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ class AccountView(Answer):
 
 
 class AccountName(Order):
-    """What an account is called."""
+    """The account's name."""
 
     name: str
 
@@ -42,7 +42,7 @@ class IssuedInvitation(Answer):
 
 
 class NewInvitation(Order):
-    """Who is invited, and as what. An owner is made by changing a member's role, not by invitation."""
+    """The invited address and its role. An owner is made by changing a member's role, not by invitation."""
 
     email: str
     role: Literal["admin", "member"] = "member"
@@ -56,7 +56,7 @@ class MemberView(Answer):
 
 
 class NewRole(Order):
-    """What a member may do from now on."""
+    """The member's new role."""
 
     role: Literal["owner", "admin", "member"]
 
@@ -105,14 +105,14 @@ class AccountsApi:
     async def delete_account(self, account_id: UUID | str) -> None:
         """`DELETE /v1/accounts/{account_id}`.
 
-        From now on nobody reaches the account or its credits; what it holds is purged after 30 days.
+        The account and its credits are inaccessible at once; its data is purged after 30 days.
         """
         await self._calls.do("DELETE", path_of("/v1/accounts/{account_id}", account_id=account_id))
 
     def list_invitations(self, account_id: UUID | str) -> Pages[InvitationView]:
         """`GET /v1/accounts/{account_id}/invitations`.
 
-        Those that can still be accepted.
+        Invitations that can still be accepted.
         """
         return self._calls.pages(
             path_of("/v1/accounts/{account_id}/invitations", account_id=account_id), InvitationView
@@ -121,7 +121,7 @@ class AccountsApi:
     async def create_invitation(self, account_id: UUID | str, body: NewInvitation) -> IssuedInvitation:
         """`POST /v1/accounts/{account_id}/invitations`.
 
-        The token is in this answer alone, and good for 7 days. A new invitation for an address ends the open
+        The token is in this answer only, and valid for 7 days. A new invitation for an address ends the open
         one.
         """
         return await self._calls.send(
@@ -134,7 +134,7 @@ class AccountsApi:
     async def revoke_invitation(self, account_id: UUID | str, invitation_id: UUID | str) -> None:
         """`DELETE /v1/accounts/{account_id}/invitations/{invitation_id}`.
 
-        End an open invitation. Its token is refused from then on.
+        End an open invitation. Its token is rejected afterwards.
         """
         await self._calls.do(
             "DELETE",
@@ -148,7 +148,7 @@ class AccountsApi:
     def list_members(self, account_id: UUID | str) -> Pages[MemberView]:
         """`GET /v1/accounts/{account_id}/members`.
 
-        Everybody who belongs to the account, with their roles.
+        All members of the account, with their roles.
         """
         return self._calls.pages(
             path_of("/v1/accounts/{account_id}/members", account_id=account_id), MemberView
@@ -169,7 +169,7 @@ class AccountsApi:
     async def remove_member(self, account_id: UUID | str, user_id: UUID | str) -> None:
         """`DELETE /v1/accounts/{account_id}/members/{user_id}`.
 
-        Everybody may leave; removing somebody else takes a role that may.
+        Any member may leave; removing another member needs a role that may.
         """
         await self._calls.do(
             "DELETE",

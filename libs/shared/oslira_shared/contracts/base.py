@@ -1,4 +1,4 @@
-"""What every contract is: frozen, made of primitives, blind to fields it doesn't know."""
+"""The base of every contract: frozen, made of primitives, ignores unknown fields."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""The envelope of every RPC answer: a handler's error would otherwise reach the caller only as a timeout."""
+"""The envelope of every RPC answer. Without it, an error in a responder would reach the caller only as a timeout."""
 
 from typing import Any, Generic, TypeVar
 
@@ -23,7 +23,7 @@ class Reply(Contract, Generic[ResultT]):
     error: ErrorBody | None = None
 
     def unwrap(self) -> ResultT:
-        """The result. Raises the OsliraError that the responder meant."""
+        """The result. Raises the responder's OsliraError."""
         if self.error is not None:
             code = self.error.code if self.error.code in CODES else "internal"
             raise OsliraError(code, self.error.detail, **self.error.extra)
@@ -33,5 +33,5 @@ class Reply(Contract, Generic[ResultT]):
 
 
 def error_reply(error: OsliraError) -> "Reply[Any]":
-    """The envelope that carries `error`."""
+    """The envelope with `error`."""
     return Reply[Any](error=ErrorBody(code=error.code, detail=error.detail, extra=error.extra))

@@ -1,4 +1,4 @@
-"""Failed work, as its owners tell operators of it: no names, no texts of a profile, no body of anything."""
+"""Failed work, for operators: without names, texts of a profile, or message bodies."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -13,17 +13,17 @@ MOST_ITEMS: Final = 201
 
 
 def list_failed_subject(owner: str) -> str:
-    """Where an owner is asked what failed. Takes `FailedQuery`, answers `FailedList`."""
+    """The subject for a list of a service's failed work. Takes `FailedQuery`, answers `FailedList`."""
     return f"{owner}.rpc.list_failed"
 
 
 def show_failed_subject(owner: str) -> str:
-    """Where an owner is asked about one. Takes `FailedRequest`, answers `FailedDetail`; error: not_found."""
+    """The subject for one of them. Takes `FailedRequest`, answers `FailedDetail`; error: not_found."""
     return f"{owner}.rpc.show_failed"
 
 
 class FailedQuery(Contract):
-    """The newest so many, those after (`before_at`, `before_id`) in that order; of an account, with a code."""
+    """The newest `limit`, after (`before_at`, `before_id`); optionally of an account or with a code."""
 
     limit: int = Field(ge=1, le=MOST_ITEMS)
     before_at: AwareDatetime | None = None
@@ -33,7 +33,7 @@ class FailedQuery(Contract):
 
 
 class FailedItem(Contract):
-    """`kind`: run or webhook. `code`: why a run failed; what kind of event it is. `at`: when it ended, or came."""
+    """`kind`: run or webhook. `code`: a run's error, an event's type. `at`: when it ended, or was received."""
 
     kind: str
     id: UUID
@@ -57,7 +57,7 @@ class FailedRequest(Contract):
 
 
 class FailedDetail(Contract):
-    """`kept`: the numbers and times that its owner stores."""
+    """`kept`: the values that the service stores of it."""
 
     item: FailedItem
     kept: dict[str, Any]

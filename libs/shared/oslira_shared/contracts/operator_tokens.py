@@ -5,7 +5,7 @@ from typing import Final
 
 AUDIENCE: Final = "oslira-admin"
 MAX_LIFE: Final = timedelta(minutes=15)
-# The header's `typ`. It says which key a token is to be checked with, and proves nothing.
+# The header's `typ`. It selects the key that verifies a token, and proves nothing by itself.
 TYPE: Final = "oslira-operator+jwt"
 ALGORITHM: Final = "HS256"
 MAX_NAME_CHARS: Final = 64

@@ -1,4 +1,4 @@
-"""Data points: what something took that has no row of its own. They travel in batches, and some may be lost on the way."""
+"""Data points: durations that no row stores. They are sent in batches, and some may be lost."""
 
 from enum import StrEnum
 from typing import Final
@@ -8,22 +8,22 @@ from pydantic import AwareDatetime, Field
 
 from oslira_shared.contracts.base import Contract
 
-# Who measures. Each tells its own points, and one consumer hears them all.
+# The services that measure. Each publishes its own points, and one consumer receives them all.
 SENDERS: Final = ("gateway", "analysis")
 MAX_POINTS: Final = 200
 MAX_LABEL_CHARS: Final = 100
 
 
 class Metric(StrEnum):
-    """What is measured, and what its label says. Labels come from bounded sets: never an id or a name."""
+    """What is measured, and what its label means. Labels are from bounded sets: never an id or a name."""
 
     REQUEST = "request"  # until a request's answer began: `GET /v1/leads/{lead_id} 200`
-    STEP = "step"  # how long a run was in a status, or at work at all: `light scoring`, `light total`
-    CALL = "call"  # one request to a model, until its answer was there: `core gpt-6.1-terra`
+    STEP = "step"  # how long a run was in a status, or active in total: `light scoring`, `light total`
+    CALL = "call"  # one request to a model, until its answer: `core gpt-6.1-terra`
 
 
 class Point(Contract):
-    """One measurement. `metric` is a Metric, or one that a newer version measures."""
+    """One measurement. `metric` is a Metric, or a newer version's."""
 
     at: AwareDatetime
     account_id: UUID
@@ -33,12 +33,12 @@ class Point(Contract):
 
 
 class PointBatch(Contract):
-    """Measurements of one process. A batch is counted once, however often it is delivered: `batch_id` says which it is."""
+    """Measurements of one process. Each `batch_id` is counted once, however often it is delivered."""
 
     batch_id: UUID
     points: list[Point] = Field(max_length=MAX_POINTS)
 
 
 def points_subject(service: str) -> str:
-    """Where a service tells its points."""
+    """The subject of a service's points."""
     return f"{service}.evt.point.v1"

@@ -1,4 +1,4 @@
-"""Which contract travels on which subject. The bus refuses to say anything else there, and docs/generated/asyncapi is made of it."""
+"""The contract of each subject. The bus rejects other messages there; docs/generated/asyncapi is generated from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from oslira_shared.contracts.work import WorkHint
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """`reply` travels back, in an envelope; None without a responder."""
+    """`reply`: the answer, in an envelope; None without a responder."""
 
     payload: type[Contract]
     reply: type[Contract] | None = None
@@ -35,7 +35,7 @@ CARRIED: Final[Mapping[str, Carried]] = {
     analysis.ERASE: Carried(analysis.EraseRequest, analysis.Erased),
     analysis.CONTEXT_PREVIEW: Carried(analysis.ContextPreviewRequest, analysis.ContextPreview),
     analysis.AVATAR: Carried(analysis.AvatarRequest, analysis.Avatar),
-    # As a plain subscription hears it: KV republishes what analysis writes there.
+    # The subject of a plain subscription: KV republishes what analysis writes.
     f"{analysis.PROGRESS}.*": Carried(analysis.Progress),
     billing.WEBHOOK: Carried(WorkHint),
     billing.SUBSCRIPTION_CHANGED: Carried(billing.SubscriptionChanged),
@@ -71,7 +71,7 @@ CARRIED: Final[Mapping[str, Carried]] = {
 
 
 def require_carried(subject: str, message: Contract) -> None:
-    """Raises TypeError where `message` is not what `subject` carries: readers would refuse it, and no document tell of it."""
+    """Raises TypeError if `message` is not the contract of `subject`: readers would reject it, and no document would list it."""
     carried = CARRIED.get(subject)
     if carried is None or type(message) is not carried.payload:
         expected = "nothing" if carried is None else carried.payload.__name__
@@ -79,5 +79,5 @@ def require_carried(subject: str, message: Contract) -> None:
 
 
 def owner_of(subject: str) -> str:
-    """The service whose subject it is."""
+    """The service that owns the subject."""
     return subject.partition(".")[0]

@@ -1,4 +1,4 @@
-"""The hint: look at this row now. It carries no authority and no state; the receiver reads the row."""
+"""The hint: read this row now. It has no authority and no state; the receiver reads the row."""
 
 from uuid import UUID
 

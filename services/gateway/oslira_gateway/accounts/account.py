@@ -1,4 +1,4 @@
-"""What an account, a member and an invitation are, and how many of them there may be."""
+"""Accounts, members and invitations, and their limits."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_OPEN_INVITATIONS: Final = 50
 INVITATION_LIFE: Final = timedelta(days=7)
 
 InvitedRole = Literal["admin", "member"]
-# No line breaks or other control characters: names stand in mails and lists.
+# No line breaks or other control characters: names are shown in mails and lists.
 _Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$"),
@@ -34,21 +34,21 @@ _Email = Annotated[
 
 
 class AccountName(BaseModel):
-    """What an account is called."""
+    """The account's name."""
 
     model_config = ConfigDict(extra="forbid")
     name: _Name
 
 
 class NewRole(BaseModel):
-    """What a member may do from now on."""
+    """The member's new role."""
 
     model_config = ConfigDict(extra="forbid")
     role: Role
 
 
 class NewInvitation(BaseModel):
-    """Who is invited, and as what. An owner is made by changing a member's role, not by invitation."""
+    """The invited address and its role. An owner is made by changing a member's role, not by invitation."""
 
     model_config = ConfigDict(extra="forbid")
     email: _Email
@@ -67,7 +67,7 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """Somebody who belongs to an account."""
+    """A user who belongs to an account."""
 
     user_id: UUID
     email: str | None
@@ -77,7 +77,7 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True)
 class InvitationView:
-    """An invitation that can still be accepted. `invited_by`: the user id of the member who wrote it."""
+    """An invitation that can still be accepted. `invited_by`: the user id of its author."""
 
     invitation_id: UUID
     email: str
@@ -89,7 +89,7 @@ class InvitationView:
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """A new invitation. `token` is shown this once: put it into the link that the invited person gets."""
+    """A new invitation. `token` is shown only here: put it into the link for the invited person."""
 
     invitation_id: UUID
     email: str
@@ -101,5 +101,5 @@ class IssuedInvitation:
 
 
 def token_hash(token: str) -> bytes:
-    """What is kept of a token. It is random and long, so a plain hash can't be turned back."""
+    """The stored form of a token. It is random and long, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).digest()

@@ -30,7 +30,7 @@ def member_routes(accounts: PostgresAccounts) -> list[Any]:
 
     @get(_MEMBERS, operation_id="listMembers", opt=_HERE, tags=["accounts"])
     async def list_members(request: Request[Any, Any, Any]) -> Page[MemberView]:
-        """Everybody who belongs to the account, with their roles."""
+        """All members of the account, with their roles."""
         return Page(list(await accounts.members(member_of(request))))
 
     @patch(
@@ -54,7 +54,7 @@ def member_routes(accounts: PostgresAccounts) -> list[Any]:
         responses=refuses("member_not_found", "last_owner"),
     )
     async def remove_member(request: Request[Any, Any, Any], user_id: FromPath[str]) -> None:
-        """Everybody may leave; removing somebody else takes a role that may."""
+        """Any member may leave; removing another member needs a role that may."""
         member, who = member_of(request), path_id(user_id, "member_not_found")
         if who != member.caller.user_id:
             require(member, Action.REMOVE_MEMBERS)
@@ -69,7 +69,7 @@ def invitation_routes(invitations: PostgresInvitations) -> list[Any]:
 
     @get(_INVITATIONS, operation_id="listInvitations", opt=inviting, tags=["accounts"])
     async def list_invitations(request: Request[Any, Any, Any]) -> Page[InvitationView]:
-        """Those that can still be accepted."""
+        """Invitations that can still be accepted."""
         return Page(list(await invitations.open(member_of(request))))
 
     @post(
@@ -80,7 +80,7 @@ def invitation_routes(invitations: PostgresInvitations) -> list[Any]:
         responses=refuses("limit_reached"),
     )
     async def invite(request: Request[Any, Any, Any], data: JSONBody[NewInvitation]) -> IssuedInvitation:
-        """The token is in this answer alone, and good for 7 days. A new invitation for an address ends the open one."""
+        """The token is in this answer only, and valid for 7 days. A new invitation for an address ends the open one."""
         return await invitations.issue(member_of(request), data)
 
     @delete(
@@ -91,7 +91,7 @@ def invitation_routes(invitations: PostgresInvitations) -> list[Any]:
         responses=refuses("invitation_not_found"),
     )
     async def revoke_invitation(request: Request[Any, Any, Any], invitation_id: FromPath[str]) -> None:
-        """End an open invitation. Its token is refused from then on."""
+        """End an open invitation. Its token is rejected afterwards."""
         await invitations.revoke(member_of(request), path_id(invitation_id, "invitation_not_found"))
 
     @post(

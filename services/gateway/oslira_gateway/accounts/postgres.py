@@ -13,7 +13,7 @@ from oslira_gateway.accounts.account import MAX_ACCOUNTS_OF_USER, AccountView, M
 from oslira_gateway.identity.caller import Caller, Member
 from oslira_gateway.identity.permissions import PERMISSIONS, Action, require
 
-# A user's accounts are counted under the user's own row, so that ten requests at once don't each see one too few.
+# A user's accounts are counted under a lock of the user's row, so that concurrent requests do not exceed the limit together.
 _LOCK_USER: Final = "select 1 from identity.users where id = $1 for no key update"
 _COUNT_ACCOUNTS: Final = """
 select count(*) from identity.members m join identity.accounts a on a.id = m.account_id and a.deleted_at is null
@@ -25,7 +25,7 @@ insert into identity.members (account_id, user_id, role) values ($1, $3, 'owner'
 """
 _RENAME: Final = "update identity.accounts set name = $2 where id = $1 and deleted_at is null"
 _DELETE: Final = "update identity.accounts set deleted_at = now() where id = $1 and deleted_at is null"
-# What Stripe goes on billing for. One that ends with its period is billed no more.
+# Subscriptions that Stripe goes on billing. One that ends with its period is not billed again.
 _BILLED: Final = """
 select exists (select from billing.subscriptions
   where account_id = $1 and source = 'stripe' and not cancel_at_period_end
@@ -36,12 +36,12 @@ select m.user_id, u.email, m.role, m.created_at as joined_at
   from identity.members m join identity.users u on u.id = m.user_id
  where m.account_id = $1 order by m.created_at, m.user_id
 """
-# Whoever changes an account's members holds its row, and looks in a second statement: two owners who leave at once take turns.
+# A change of an account's members locks its row and reads in a second statement: two owners who leave at once take turns.
 _LOCK_ACCOUNT: Final = "select 1 from identity.accounts where id = $1 and deleted_at is null for update"
 _ROLE: Final = "select role from identity.members where account_id = $1 and user_id = $2"
 _ROLES: Final = "select user_id, role from identity.members where account_id = $1"
 _CHANGE_ROLE: Final = "update identity.members set role = $3 where account_id = $1 and user_id = $2"
-# What a member wrote may not outlive the role it was written with: a removed admin came back by an invitation left behind.
+# A member's invitations end with the member's role: otherwise a removed admin could return by one of them.
 _REVOKE_INVITATIONS: Final = """
 update identity.invitations set revoked_at = now()
  where account_id = $1 and invited_by = $2 and revoked_at is null and accepted_at is null
@@ -50,15 +50,15 @@ _REMOVE: Final = "delete from identity.members where account_id = $1 and user_id
 
 
 async def lock_account(connection: Connection, account_id: UUID) -> None:
-    """Until the end of the transaction nobody else changes its members. Raises `account_not_found` for a deleted one."""
+    """Until the end of the transaction no other one changes its members. Raises `account_not_found` for a deleted one."""
     if await connection.fetchval(_LOCK_ACCOUNT, account_id) is None:
         raise OsliraError("account_not_found", "There is no such account among yours.")
 
 
 async def lock_account_as(connection: Connection, member: Member, action: Action) -> None:
-    """As `lock_account`, and the member's role is looked up again: it may have changed since the request was let in.
+    """As `lock_account`, and reads the member's role again: it may have changed since the request was authorised.
 
-    Raises `account_not_found` for somebody who was removed meanwhile, `forbidden` for a role that may not.
+    Raises `account_not_found` for a user who was removed meanwhile, `forbidden` for a role that may not.
     """
     await lock_account(connection, member.account_id)
     role = await connection.fetchval(_ROLE, member.account_id, member.caller.user_id)

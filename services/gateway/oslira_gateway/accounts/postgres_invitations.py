@@ -62,14 +62,14 @@ _ACCEPTED: Final = "update identity.invitations set accepted_at = now(), accepte
 
 
 class PostgresInvitations:
-    """Invitations. They are accepted as the service, because the caller is not a member yet."""
+    """Invitations. Accepted as the service, because the caller is not a member yet."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._service = AdminClient(pool)
 
     async def open(self, member: Member) -> Sequence[InvitationView]:
-        """Those that can still be accepted, newest first."""
+        """Open ones, newest first."""
         async with UserClient(self._pool, claims=member.caller.claims).transaction() as connection:
             rows = await connection.fetch(_OPEN, member.account_id)
         return [InvitationView(**dict(row)) for row in rows]
@@ -103,7 +103,7 @@ class PostgresInvitations:
                 raise _not_found()
 
     async def accept(self, caller: Caller, token: str) -> AccountView:
-        """Become a member. A repeated call returns the same; a role that the caller has already is kept.
+        """Become a member. A repeated call returns the same; a role that the caller already has is kept.
 
         Raises `invitation_not_found` (also: used, revoked, expired), `invitation_not_yours`, `limit_reached`.
         """
@@ -111,7 +111,7 @@ class PostgresInvitations:
             found = await connection.fetchrow(_BY_TOKEN, token_hash(token))
             if found is None:
                 raise _not_found()
-            # The account first, then its invitation as it is now: whoever revokes or accepts it meanwhile has come before us.
+            # The account first, then its invitation: a concurrent change of it was committed before we got the lock.
             await lock_account(connection, found["account_id"])
             found = await connection.fetchrow(_BY_TOKEN, token_hash(token))
             if found is None or not (found["is_open"] or found["accepted_by"] == caller.user_id):

@@ -71,7 +71,7 @@ def account_routes(accounts: PostgresAccounts, memberships: Memberships) -> list
         responses=refuses("subscription_active"),
     )
     async def delete_account(request: Request[Any, Any, Any]) -> None:
-        """From now on nobody reaches the account or its credits; what it holds is purged after 30 days."""
+        """The account and its credits are inaccessible at once; its data is purged after 30 days."""
         await accounts.delete(member_of(request))
 
     return [list_accounts, create_account, read_account, rename_account, delete_account]

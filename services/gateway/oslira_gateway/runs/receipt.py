@@ -102,7 +102,7 @@ class Receipt:
     is_new_lead: bool | None = None
 
     def for_members(self) -> "Receipt":
-        """Without dollars, and without the scrape: one that was shared or cached tells that others look at the profile."""
+        """Without dollars, and without the scrape: a shared or cached one would show that others analyse the profile."""
         return replace(
             self,
             scrape=None,

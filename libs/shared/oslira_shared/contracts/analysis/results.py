@@ -1,4 +1,4 @@
-"""What the results of analyses look like. Analysis writes results.json from its own types: `make openapi`."""
+"""The schemas of results. Analysis writes results.json from its own types: `make openapi`."""
 
 import json
 from pathlib import Path

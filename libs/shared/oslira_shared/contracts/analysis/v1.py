@@ -1,4 +1,4 @@
-"""What analysis owns: work hints, how runs end, and what others may ask it."""
+"""Messages of analysis: work hints, ends of runs, and requests to analysis."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -25,7 +25,7 @@ PROGRESS: Final = "analysis.progress"  # republished from KV: analysis.progress.
 
 
 class AnalysisType(StrEnum):
-    """What can be asked for."""
+    """The types of analysis that can be ordered."""
 
     LIGHT = "light"
     DEEP = "deep"
@@ -33,7 +33,7 @@ class AnalysisType(StrEnum):
 
 
 class RunType(StrEnum):
-    """What a run can be: an analysis, or one that looks at no profile and drafts a business profile from its owner's answers."""
+    """The types of a run: an analysis, or a draft of a business profile from its owner's answers, without an Instagram profile."""
 
     LIGHT = "light"
     DEEP = "deep"
@@ -42,7 +42,7 @@ class RunType(StrEnum):
 
 
 class FollowerTier(StrEnum):
-    """How large an audience is: from 0, 10,000, 50,000, 500,000 and 1,000,000 followers."""
+    """The size of an audience: from 0, 10,000, 50,000, 500,000 and 1,000,000 followers."""
 
     NANO = "nano"
     MICRO = "micro"
@@ -67,9 +67,9 @@ ENDED: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCE
 
 
 class RunEnded(Contract):
-    """A run reached its end. Announced again until its hold is settled, with the same event_id.
+    """A run ended. Announced again until its hold is settled, with the same event_id.
 
-    One with a `bulk_id` has no hold of its own: the bulk's is settled when the bulk has ended, and it is announced once.
+    A run with a `bulk_id` has no hold of its own: the bulk's is settled when the bulk has ended; such a run is announced once.
     """
 
     event_id: UUID
@@ -80,7 +80,7 @@ class RunEnded(Contract):
 
 
 class BulkEnded(Contract):
-    """Everything that a bulk lists has ended. Announced again until its hold is settled, with the same event_id."""
+    """All runs of a bulk have ended. Announced again until its hold is settled, with the same event_id."""
 
     event_id: UUID
     bulk_id: UUID
@@ -98,7 +98,7 @@ def bulk_ended_id(bulk_id: UUID) -> UUID:
 
 
 class HoldEnded(Contract):
-    """The fields of both endings for the service that keeps the holds."""
+    """The fields of both ends that the settlement needs."""
 
     account_id: UUID
     run_id: UUID | None = None
@@ -113,13 +113,13 @@ class HoldEnded(Contract):
 
 
 class OutcomeRequest(Contract):
-    """How did this run (or bulk) end? Asking about an unknown id closes that id for good."""
+    """Request how a run or bulk ended. A request for an unknown id closes that id permanently."""
 
     hold_id: UUID
 
 
 class OutcomeState(StrEnum):
-    """What a hold's owner may do with it."""
+    """What to do with the hold."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -129,7 +129,7 @@ class OutcomeState(StrEnum):
 
 
 class Outcome(Contract):
-    """`capture_credits` is what the hold owes; the rest is released. Zero unless completed."""
+    """`capture_credits` of the hold are captured, the rest is released. Zero unless completed."""
 
     hold_id: UUID
     state: OutcomeState
@@ -137,28 +137,28 @@ class Outcome(Contract):
 
 
 class CancelRequest(Contract):
-    """Cancel a run on behalf of an account; the row decides whether it is that account's."""
+    """Cancel a run for an account. Its row shows whether it is that account's."""
 
     run_id: UUID
     account_id: UUID
 
 
 class Cancelled(Contract):
-    """The run as it is after the request: `cancelled`, or the end it had already reached."""
+    """The run after the request: `cancelled`, or the end that it had already reached."""
 
     run_id: UUID
     status: RunStatus
 
 
 class CancelBulkRequest(Contract):
-    """End what a bulk still has at work, on behalf of an account; the row decides whether it is that account's."""
+    """End the active runs of a bulk for an account. Its row shows whether it is that account's."""
 
     bulk_id: UUID
     account_id: UUID
 
 
 class CancelledBulk(Contract):
-    """`was_open`: whether there was anything left to end."""
+    """`was_open`: whether it had not ended before."""
 
     bulk_id: UUID
     was_open: bool
@@ -174,13 +174,13 @@ class ReplayRequest(Contract):
 
 
 class Replayed(Contract):
-    """The run that does it now."""
+    """The new run."""
 
     run_id: UUID
 
 
 class EraseRequest(Contract):
-    """Remove a profile from all that analysis keeps, of all accounts. Whose it is stands in the erasure, never here.
+    """Delete a profile from everything that analysis stores, of all accounts. The erasure's row has its name, this message never.
 
     Answers `Erased`; errors: not_found.
     """
@@ -189,14 +189,14 @@ class EraseRequest(Contract):
 
 
 class Erased(Contract):
-    """What was removed now, by place. `is_finished`: nothing of the profile is left, and nothing of it is at work."""
+    """Rows deleted by this request, by table. `is_finished`: nothing of the profile is left or active."""
 
     removed: dict[str, int]
     is_finished: bool
 
 
 class ContextPreviewRequest(Contract):
-    """What do models get to read about this business? The row decides whether it is that account's.
+    """Request the texts about this business that are sent to models. Its row shows whether it is that account's.
 
     Answers `ContextPreview`; errors: business_profile_not_found.
     """
@@ -206,9 +206,9 @@ class ContextPreviewRequest(Contract):
 
 
 class AvatarRequest(Contract):
-    """The profile picture of a lead, on behalf of an account; the row decides whether the lead is that account's.
+    """Request the profile picture of a lead for an account. The lead's row shows whether it is that account's.
 
-    `known_etags`: what the caller has already. Answers `Avatar`; errors: avatar_not_found, unavailable.
+    `known_etags`: the versions that the caller has. Answers `Avatar`; errors: avatar_not_found, unavailable.
     """
 
     lead_id: UUID
@@ -217,7 +217,7 @@ class AvatarRequest(Contract):
 
 
 class Avatar(Contract):
-    """A picture of at most `MAX_AVATAR_BYTES`, and what its bytes are. `content_base64` is null where the caller has it already."""
+    """A picture of at most `MAX_AVATAR_BYTES`. `content_base64` is null if the caller has this version."""
 
     etag: str
     content_type: str
@@ -225,7 +225,7 @@ class Avatar(Contract):
 
 
 class CallPreview(Contract):
-    """One model call. `prompt_tokens_estimate`: what stands before the profile, our instructions and the business's text."""
+    """One model call. `prompt_tokens_estimate`: the prompt before the profile: our instructions and the business's text."""
 
     call: str
     model: str
@@ -234,7 +234,7 @@ class CallPreview(Contract):
 
 
 class TypePreview(Contract):
-    """What an analysis of this type tells its models about the business: `text`, to the letter."""
+    """The exact `text` that an analysis of this type sends to its models about the business."""
 
     type: AnalysisType
     text: str
@@ -243,7 +243,7 @@ class TypePreview(Contract):
 
 
 class ContextPreview(Contract):
-    """`version` of the business profile that it is made of. Token counts are estimates on the high side."""
+    """`version` of the business profile. Token counts are upper estimates."""
 
     business_profile_id: UUID
     version: int
@@ -251,7 +251,7 @@ class ContextPreview(Contract):
 
 
 class Progress(Contract):
-    """A snapshot of a run, as KV holds it. Readers drop one whose `seq` is not above what they have."""
+    """A snapshot of a run in KV. Readers drop one whose `seq` is not higher than theirs."""
 
     run_id: UUID
     account_id: UUID

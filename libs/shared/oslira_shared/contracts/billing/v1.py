@@ -1,4 +1,4 @@
-"""What billing owns: webhook hints and subscription events."""
+"""Messages of billing: webhook hints, subscription events, and requests to billing."""
 
 from typing import Final
 from uuid import UUID
@@ -26,10 +26,10 @@ class SubscriptionChanged(Contract):
 
 
 class CheckoutRequest(Contract):
-    """Sell `plan` at `interval` (month or year), or `pack`, to an account. The asker has the right to buy for it.
+    """Sell `plan` at `interval` (month or year), or `pack`, to an account. The caller has checked the right to buy for it.
 
-    Both URLs lie under APP_URL. `request_key` makes it one checkout however often it is asked for. Answers `Page`; errors:
-    invalid_request, invalid_return_url, not_for_sale, already_subscribed, provider_unavailable, provider_refused.
+    Both URLs are under APP_URL. Repeated requests with one `request_key` are one checkout. Answers `Page`; errors: invalid_request,
+    invalid_return_url, not_for_sale, already_subscribed, provider_unavailable, provider_refused.
     """
 
     account_id: UUID
@@ -42,7 +42,7 @@ class CheckoutRequest(Contract):
 
 
 class PortalRequest(Contract):
-    """Where the account changes its plan and card and cancels.
+    """Open the page where the account changes its plan and card, and cancels.
 
     Answers `Page`; errors: invalid_return_url, no_customer, provider_refused.
     """
@@ -52,7 +52,7 @@ class PortalRequest(Contract):
 
 
 class Page(Contract):
-    """A page of Stripe's to send the user to."""
+    """A page at Stripe to send the user to."""
 
     session_id: str
     url: str
@@ -65,16 +65,16 @@ class ReplayRequest(Contract):
 
 
 class Replayed(Contract):
-    """It is to be applied again."""
+    """The event is due again."""
 
     row_id: UUID
 
 
 class ReconcileRequest(Contract):
-    """One step of taking in what Stripe has of [since, until) and we lack, and of comparing with it.
+    """One step of importing what Stripe has of [since, until) and we lack, and of comparing with it.
 
-    `cursor`: of the last answer; None begins. Asked again, a step does nothing twice. Answers `ReconcileStep`; errors:
-    invalid_request, provider_unavailable (the same step may pass later).
+    `cursor`: of the last answer; None begins. A repeated step does nothing twice. Answers `ReconcileStep`; errors: invalid_request,
+    provider_unavailable (repeat the same step later).
     """
 
     since: AwareDatetime
@@ -84,7 +84,7 @@ class ReconcileRequest(Contract):
 
 
 class StripeMismatch(Contract):
-    """Money at Stripe that is not what was granted for it. `credits`: how many the ledger is off."""
+    """Money at Stripe that differs from what was granted for it. `credits`: by how many the ledger differs."""
 
     kind: str
     stripe_id: str
@@ -97,9 +97,9 @@ class StripeMismatch(Contract):
 
 
 class ReconcileStep(Contract):
-    """What a step did. `cursor` None: it was the last one. `waiting`: events that are not applied yet: ask again in a moment.
+    """The result of a step. `cursor` None: it was the last one. `waiting`: events that are not applied yet: repeat the step soon.
 
-    `seen`: what Stripe showed. `missing`: what of it had not been taken in; now it is, but in a dry run.
+    `seen`: what Stripe returned. `missing`: what was not stored; now it is, except in a dry run.
     `mismatches`: the first hundred of `mismatch_count`.
     """
 
@@ -113,16 +113,16 @@ class ReconcileStep(Contract):
 
 
 class StartFreePlan(Contract):
-    """Put a new account on the free plan and grant its first month, once. Whether it may have that, billing asks identity's rows.
+    """Start the free plan of a new account and grant its first month, once. Billing reads in identity's rows whether it may.
 
-    Answers `FreePlan`; errors: account_not_found (not, or no longer, an account that waits for it).
+    Answers `FreePlan`; errors: account_not_found (not, or no longer, an account that waits for its trial).
     """
 
     account_id: UUID
 
 
 class FreePlan(Contract):
-    """`granted_credits` is 0 when the account was on a plan already."""
+    """`granted_credits` is 0 if the account had a plan already."""
 
     account_id: UUID
     granted_credits: int

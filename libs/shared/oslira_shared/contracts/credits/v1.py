@@ -1,4 +1,4 @@
-"""What credits owns: holds, balances and what became of them."""
+"""Messages of credits: holds, settlements, balances."""
 
 from datetime import datetime
 from typing import Final
@@ -31,7 +31,7 @@ class HoldRequest(Contract):
 
 
 class Held(Contract):
-    """The hold as it stands. `expires_at` is when credits will ask for the outcome."""
+    """The current hold. `expires_at`: when credits reads the outcome of its run."""
 
     hold_id: UUID
     amount_credits: int
@@ -40,13 +40,13 @@ class Held(Contract):
 
 
 class SettleRequest(Contract):
-    """Settle this hold now. It carries only the id: credits asks analysis what happened."""
+    """Settle this hold now. It has only the id: credits requests the outcome from analysis."""
 
     hold_id: UUID
 
 
 class Settlement(Contract):
-    """What a hold became; `is_settled` is False while its run is unfinished."""
+    """The settlement; `is_settled` is False while the run is unfinished."""
 
     hold_id: UUID
     is_settled: bool
@@ -55,7 +55,7 @@ class Settlement(Contract):
 
 
 class BalanceRequest(Contract):
-    """Ask for an account's balance; answers `Balance`. An account without entries has zeros."""
+    """Request an account's balance; answers `Balance`. An account without entries has zeros."""
 
     account_id: UUID
 
@@ -78,7 +78,7 @@ class Balance(Contract):
     held: int
     grants: list[GrantBalance] = []  # the first 100 to be drawn
     frozen: int = 0  # of disputed grants
-    debt: int = 0  # spent of grants that were taken back later: the next grants pay it first
+    debt: int = 0  # spent of grants that were revoked later: the next grants pay it first
 
 
 class ImportBalance(Contract):
@@ -101,16 +101,16 @@ class ImportedBalance(Contract):
 
 
 class AuditRequest(Contract):
-    """Look now at everything that has to add up. A run that ended less than `settling_s` ago may have an open hold.
+    """Run the audit now. A run that ended less than `settling_s` ago may have an open hold.
 
-    Answers `Audited`; one look at a time.
+    Answers `Audited`; one audit at a time.
     """
 
     settling_s: float = Field(default=60.0, ge=0, le=600)
 
 
 class AuditDifference(Contract):
-    """Something that does not add up: `what` is a stable word, `id` the row's, `detail` for people."""
+    """A difference: `what` is a stable name, `id` the row's, `detail` for people."""
 
     what: str
     id: str
@@ -125,7 +125,7 @@ class Audited(Contract):
 
 
 class Settled(Contract):
-    """A hold was settled. Published again whenever somebody asks again."""
+    """A hold was settled. Published again at each repeated request."""
 
     event_id: UUID
     hold_id: UUID

@@ -17,7 +17,7 @@ class Job:
     name: str
     cron: str
     owners: tuple[str, ...]
-    is_frequent: bool = False  # of the slots missed while everything was down only the newest is caught up
+    is_frequent: bool = False  # of slots missed during an outage only the newest is caught up
 
 
 JOBS: Final = (
@@ -34,7 +34,7 @@ JOBS: Final = (
 
 
 def tick_subject(job: str) -> str:
-    """Where a job's ticks are published."""
+    """The subject of a job's ticks."""
     return f"scheduler.tick.{job}"
 
 
@@ -44,7 +44,7 @@ def jobs_of(owner: str) -> tuple[Job, ...]:
 
 
 class Tick(Contract):
-    """A slot of a job has come. The owner's `job_runs(job, slot)` row makes it act once."""
+    """A slot of a job is due. The unique row `job_runs(job, slot)` of each owner makes it run once."""
 
     event_id: UUID
     job: str
@@ -52,19 +52,19 @@ class Tick(Contract):
 
 
 def run_job_subject(owner: str) -> str:
-    """Where an owner is asked to run a job now."""
+    """The subject for running a job now."""
     return f"{owner}.rpc.run_job"
 
 
 class RunJob(Contract):
-    """Run this slot of a job now; a slot that was run stays as it is. An operator's own moment is a slot like any other."""
+    """Run this slot of a job now; a slot that was run is not run again. An operator's time is a slot like any other."""
 
     job: str
     slot: AwareDatetime
 
 
 class JobState(Contract):
-    """How a slot stands: `state` is due (at work, or waiting to be tried again), done or failed; `counts` as kept with it."""
+    """The state of a slot: due (running, or waiting for a retry), done or failed; `counts` are its result."""
 
     job: str
     slot: datetime
