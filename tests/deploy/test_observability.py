@@ -22,7 +22,9 @@ RUNBOOKS: Final = ROOT / "docs/runbooks"
 
 
 def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("figures", ROOT / "tools/observability_generated.py")
+    spec = importlib.util.spec_from_file_location(
+        "observability_generated", ROOT / "tools/observability_generated.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
