@@ -8,8 +8,7 @@ from oslira_credits.application.ports import AccountBalance
 from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.hold import Held, Hold, Settlement
 from oslira_credits.domain.notifications import Notification
-from oslira_credits.domain.settlement import Outcome
-from oslira_shared.contracts.analysis.v1 import OutcomeState
+from oslira_credits.domain.settlement import Outcome, OutcomeState
 from oslira_shared.errors import OsliraError
 
 
@@ -66,7 +65,7 @@ class FakeLedger:
 
 @dataclass(slots=True)
 class FakeOutcomes:
-    """The Outcomes port with the answers it is given; an id without one is unknown. `is_away`: analysis does not answer."""
+    """The Outcomes port with the answers it is given; an id without one is unknown. `is_away`: the database does not answer."""
 
     known: dict[UUID, Outcome] = field(default_factory=dict[UUID, Outcome])
     asked: list[UUID] = field(default_factory=list[UUID])
@@ -75,7 +74,7 @@ class FakeOutcomes:
     async def of(self, hold_id: UUID) -> Outcome:
         self.asked.append(hold_id)
         if self.is_away:
-            raise OsliraError("unavailable", "analysis does not answer")
+            raise OsliraError("unavailable", "the database does not answer")
         return self.known.get(hold_id, Outcome(hold_id, OutcomeState.UNKNOWN))
 
 

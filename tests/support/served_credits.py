@@ -1,4 +1,4 @@
-"""A running credits service, and the other ends of the bus it talks over."""
+"""A running credits service, the rows of analysis that it reads, and the other services' connection to the bus."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,32 +9,37 @@ from nats.aio.client import Client
 from oslira_credits.domain.balance import Balance
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts.analysis import v1 as analysis
-from oslira_shared.contracts.analysis.v1 import OutcomeState, RunStatus
+from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.contracts.credits import v1 as contracts
 from oslira_shared.ids import derived_id, new_id
 from oslira_shared.postgres.clients import Pool
 
+_DELETE_RUN = "delete from analysis.runs where id = $1"
+_RUN = """
+insert into analysis.runs (id, state, account_id, business_profile_id, type, username, price_credits, max_age_s, error_code)
+values ($1, $2, $3, gen_random_uuid(), 'light', 'name', $4, 60, case when $2 = 'failed' then 'stalled' end)
+"""
+
 
 class ServedCredits:
-    """A running credits service, its ledger, and the other services' ends of the bus."""
+    """A running credits service and its ledger. `rows` is a superuser's pool, `peer` the other services' bus."""
 
-    def __init__(self, pool: Pool, peer: Bus, operator: Client) -> None:
-        self.pool = pool
+    def __init__(self, pool: Pool, rows: Pool, peer: Bus, operator: Client) -> None:
+        self.pool, self.rows = pool, rows
         self.ledger = GrantingLedger(pool)
         self.peer = peer
         self.jetstream = operator.jetstream()
-        self.outcomes: dict[UUID, analysis.Outcome] = {}
-        self.asked: list[UUID] = []
         self.account_id = uuid4()
 
-        @peer.responder(analysis.OUTCOME)
-        async def answer_outcome(request: analysis.OutcomeRequest) -> analysis.Outcome:
-            self.asked.append(request.hold_id)
-            unknown = analysis.Outcome(hold_id=request.hold_id, state=OutcomeState.UNKNOWN, capture_credits=0)
-            return self.outcomes.get(request.hold_id, unknown)
+    async def set_run(self, hold_id: UUID, status: RunStatus, price: int = 1) -> None:
+        """The hold's run has this status now."""
+        await self.rows.execute(_DELETE_RUN, hold_id)
+        await self.rows.execute(_RUN, hold_id, status, self.account_id, price)
 
-    def ends(self, hold_id: UUID, state: OutcomeState, capture: int = 0) -> None:
-        self.outcomes[hold_id] = analysis.Outcome(hold_id=hold_id, state=state, capture_credits=capture)
+    async def is_extended(self, hold_id: UUID) -> bool:
+        """Whether an open hold is due later than its first life, of at most 0.2 s."""
+        query = "select due_at > created_at + interval '0.3 seconds' from credits.holds where id = $1"
+        return bool(await self.pool.fetchval(query, hold_id))
 
     async def hold(self, amount: int = 1, hold_id: UUID | None = None) -> contracts.Held:
         request = contracts.HoldRequest(

@@ -31,7 +31,6 @@ def test_a_document_holds_what_is_heard_said_asked_and_answered() -> None:
         "send.credits.evt.settled.v1",
         "send.credits.evt.granted.v1",
         "send.credits.evt.low_balance.v1",
-        "send.analysis.rpc.outcome",
     }
     answer = document["operations"]["receive.credits.rpc.hold"]["reply"]["channel"]["$ref"]
     (envelope,) = document["channels"][answer.rpartition("/")[2]]["messages"]

@@ -48,7 +48,11 @@ _API: Final[list[Panel]] = [
         "short",
         [("sum by (outcome) (increase(oslira_outgoing_webhooks_total[5m]))", "{{outcome}}")],
     ),
-    ("Outgoing webhooks: age of the oldest due one", "s", [("max(oslira_outgoing_webhook_lag_seconds)", "lag")]),
+    (
+        "Outgoing webhooks: age of the oldest due one",
+        "s",
+        [("max(oslira_outgoing_webhook_lag_seconds)", "lag")],
+    ),
 ]
 _MONEY: Final[list[Panel]] = [
     ("Open holds", "short", [("max(oslira_holds_open)", "holds")]),

@@ -30,6 +30,20 @@ begin
 end $$;
 grant execute on function analysis.end_runs to analysis_service;
 
+-- How the run or bulk of a hold ended, for credits before it settles: completed, failed, cancelled, unfinished or unknown. An unknown
+-- id is closed as a row with the runs' primary key, so that a later accept conflicts with it.
+create function analysis.hold_outcome(p_hold_id uuid) returns table (state text, capture_credits integer)
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into analysis.runs (id, state) values (p_hold_id, 'closed') on conflict (id) do nothing;
+  -- A second statement: it sees a row whose commit the insert has waited for.
+  return query
+    select case when o.id is null then 'unknown' when analysis.is_active(o.state) then 'unfinished' else o.state end,
+           case o.state when 'completed' then o.capture_credits else 0 end
+      from unnest(array[p_hold_id]) as asked (id) left join analysis.hold_outcomes o on o.id = asked.id;
+end $$;
+grant execute on function analysis.hold_outcome to credits_service;
+
 -- Locks the runs and the scrapes that they wait for, in the order of locks: scrapes by id, then runs by id. The ids of the scrapes.
 create function analysis.lock_with_scrapes(p_run_ids uuid[]) returns uuid[]
 language plpgsql set search_path = '' as $$

@@ -39,7 +39,7 @@ from oslira_analysis.infrastructure.bus.bus_requests import (
 )
 from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 from oslira_analysis.infrastructure.bus.nats_backlog import NatsBacklog
-from oslira_analysis.infrastructure.bus.subscribe import answer_outcomes, subscribe
+from oslira_analysis.infrastructure.bus.subscribe import subscribe, subscribe_settled
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.media.s3_media import S3Media
 from oslira_analysis.infrastructure.models.read_model_table import read_model_table
@@ -130,7 +130,7 @@ async def build(
         suppliers=suppliers,
     )
     subscribe(runtime.bus, engine, local_dispatcher)
-    answer_outcomes(runtime.bus, PostgresSettlements(database), after)
+    subscribe_settled(runtime.bus, PostgresSettlements(database), after)
     own_jobs(
         runtime,
         "analysis",

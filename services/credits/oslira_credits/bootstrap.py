@@ -23,6 +23,7 @@ from oslira_credits.infrastructure.postgres_audit import PostgresAuditStore
 from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
 from oslira_credits.infrastructure.postgres_imported_balances import PostgresImportedBalances
 from oslira_credits.infrastructure.postgres_notifications import PostgresNotifications
+from oslira_credits.infrastructure.postgres_outcomes import PostgresOutcomes
 from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
 
@@ -36,7 +37,9 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     )
     ledger = PostgresLedger(runtime.database)
     announcements = bus.BusAnnouncements(runtime.bus)
-    settle = SettleHold(ledger, bus.BusOutcomes(runtime.bus), announcements, life=settings.hold_extension)
+    settle = SettleHold(
+        ledger, PostgresOutcomes(AdminClient(runtime.database)), announcements, life=settings.hold_extension
+    )
     hold = HoldCredits(ledger, life=settings.hold_life)
     bus.answer_holds(runtime.bus, hold)
     bus.answer_settlements(runtime.bus, settle)
@@ -48,7 +51,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
     announce = PublishNotifications(PostgresNotifications(runtime.database), announcements)
 
     async def settle_due_holds() -> None:
-        # Without the bus no outcome can be read, and holds would only be postponed.
+        # Without the bus no settlement can be published.
         if runtime.bus.is_connected:
             await settle_due()
 

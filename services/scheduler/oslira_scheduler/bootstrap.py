@@ -14,8 +14,6 @@ from oslira_scheduler.settings import SchedulerSettings
 
 _LOOK_AT_TOPOLOGY_S: Final = 2.0
 _LOOK_AT_CLOCK_S: Final = 1.0
-# An owner that was down for longer than the stream keeps ticks still receives the newest slots, and runs each once.
-_REMIND_EVERY_S: Final = 3_600.0
 
 
 async def build(runtime: Runtime, settings: SchedulerSettings) -> None:
@@ -26,4 +24,3 @@ async def build(runtime: Runtime, settings: SchedulerSettings) -> None:
     runtime.bus.on_connected(keep_topology)  # every other service waits for its consumer
     runtime.every(_LOOK_AT_TOPOLOGY_S, "keep_topology", keep_topology)
     runtime.every(_LOOK_AT_CLOCK_S, "publish_due_ticks", PublishDueTicks(slots, runtime.bus))
-    runtime.every(_REMIND_EVERY_S, "remind_owners", slots.requeue_latest)

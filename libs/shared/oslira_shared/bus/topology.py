@@ -24,6 +24,7 @@ _MIB: Final = 1024 * 1024
 DUPLICATE_WINDOW_S: Final = 120.0
 PROGRESS_BUCKET: Final = "PROGRESS"
 LIMITS_BUCKET: Final = "LIMITS"
+TICKS_PER_JOB: Final = 48
 OWNERS: Final = ("gateway", "credits", "analysis", "billing", "scheduler")
 
 
@@ -100,7 +101,10 @@ STREAMS: Final = (
     replace(
         _stream("EVENTS", [f"{owner}.evt.>" for owner in OWNERS], max_age_s=7 * _DAY_S), allow_msg_ttl=True
     ),
-    _stream("TICKS", ["scheduler.tick.>"], max_age_s=2 * _DAY_S),
+    # Two days of hourly ticks, 48 of daily ones, the last monthly one: an owner that was down catches up with them.
+    replace(
+        _stream("TICKS", ["scheduler.tick.>"], max_age_s=60 * _DAY_S), max_msgs_per_subject=TICKS_PER_JOB
+    ),
     _stream(
         "DEAD",
         [
@@ -183,8 +187,6 @@ REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.BALANCE: ("gateway",),
     credits_.IMPORT_BALANCE: ("gateway",),
     credits_.AUDIT: ("gateway",),
-    # A request for an unknown run's outcome closes its id.
-    analysis.OUTCOME: ("credits",),
     analysis.CANCEL: ("gateway",),
     analysis.CANCEL_BULK: ("gateway",),
     analysis.REPLAY: ("gateway", "operator"),

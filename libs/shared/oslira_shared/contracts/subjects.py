@@ -28,7 +28,6 @@ CARRIED: Final[Mapping[str, Carried]] = {
     analysis.SCORE: Carried(WorkHint),
     analysis.RUN_ENDED: Carried(analysis.RunEnded),
     analysis.BULK_ENDED: Carried(analysis.BulkEnded),
-    analysis.OUTCOME: Carried(analysis.OutcomeRequest, analysis.Outcome),
     analysis.CANCEL: Carried(analysis.CancelRequest, analysis.Cancelled),
     analysis.CANCEL_BULK: Carried(analysis.CancelBulkRequest, analysis.CancelledBulk),
     analysis.REPLAY: Carried(analysis.ReplayRequest, analysis.Replayed),

@@ -42,8 +42,8 @@ def test_the_scheduler_alone_makes_streams_and_nobody_deletes_what_matters() -> 
         assert deletes == (["$JS.API.STREAM.DELETE.KV_LIMITS"] if user == "scheduler" else [])
     writers = [user for user in USERS if "$KV.PROGRESS.*.state" in rights_of(user).publish]
     assert writers == ["analysis"]
-    askers = [user for user in USERS if analysis.OUTCOME in rights_of(user).publish]
-    assert askers == ["credits"]
+    askers = [user for user in USERS if analysis.CANCEL in rights_of(user).publish]
+    assert askers == ["gateway"]
 
 
 def test_an_observer_hears_and_cannot_speak() -> None:

@@ -50,6 +50,14 @@ def test_every_job_has_its_tick_and_every_owner_hears_it() -> None:
         assert hearing == set(job.owners)
 
 
+def test_an_owner_that_was_down_for_a_month_still_receives_its_monthly_tick() -> None:
+    (ticks,) = (stream for stream in STREAMS if stream.name == "TICKS")
+    assert ticks.max_age is not None
+    assert ticks.max_age >= 31 * 86_400
+    # Hourly ticks of that time would only repeat work.
+    assert ticks.max_msgs_per_subject == 48
+
+
 @pytest.mark.parametrize("module", _CONTRACTS)
 def test_subjects_are_owner_kind_name_and_version(module: ModuleType) -> None:
     owner = module.__name__.split(".")[-2]

@@ -101,11 +101,7 @@ class Backlog(Protocol):
 
 
 class Settlements(Protocol):
-    """What credits requests and publishes about holds."""
-
-    async def outcome(self, hold_id: UUID) -> tuple[str, int]:
-        """(state, price) of the run. Reading an unknown id closes it permanently: ("closed", 0)."""
-        ...
+    """The settlements of holds, which credits publishes."""
 
     async def mark_settled(self, run_id: UUID) -> Effects:
         """Copy the charge from the ledger's view. No change if it is not settled there, or is marked already."""

@@ -4,7 +4,6 @@ import asyncio
 
 from analysis_world import World, eventually
 from oslira_shared.bus.provision import provision_bus
-from oslira_shared.contracts.analysis import v1
 from oslira_shared.ids import new_id
 
 
@@ -93,29 +92,6 @@ async def test_never_more_scrapes_at_once_than_slots(world: World) -> None:
     for run_id in runs:
         assert (await world.ended(run_id))["state"] == "completed"
     assert (await world.apify())["max_running"] <= 3
-
-
-async def test_the_outcome_of_an_unknown_id_closes_it_permanently(world: World) -> None:
-    await world.start_engine()
-    hold_id = new_id()
-
-    async def ask() -> v1.Outcome | None:
-        try:
-            return await world.bus.request(v1.OUTCOME, v1.OutcomeRequest(hold_id=hold_id), v1.Outcome)
-        except Exception:  # noqa: BLE001  # not up yet
-            return None
-
-    outcome = await eventually(ask)
-    assert (outcome.state, outcome.capture_credits) == (v1.OutcomeState.UNKNOWN, 0)
-    row = await world.gateway.fetchrow(
-        "select * from analysis.accept_run($1, $2, $3, $4, 'late', 'light', 1, interval '1 hour', 'r')",
-        hold_id,
-        world.account_id,
-        new_id(),
-        world.business_profile_id,
-    )
-    assert row is not None
-    assert row["outcome"] == "closed"
 
 
 async def test_ten_accepts_of_the_same_analysis_make_one_run(world: World) -> None:

@@ -14,7 +14,7 @@ from oslira_credits.metrics import AUDIT_SECONDS
 
 _LOG = structlog.get_logger()
 _MOST_LOGGED: Final = 100
-# Settlements are retried while analysis is unavailable; alert RunsNotSettled covers that time.
+# A settlement follows its run's end by a message; alert RunsNotSettled covers longer delays.
 SETTLING_S: Final = 60.0
 
 

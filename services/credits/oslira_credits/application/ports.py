@@ -79,10 +79,10 @@ class Ledger(Protocol):
 
 
 class Outcomes(Protocol):
-    """Outcomes of runs and bulks, as analysis knows them."""
+    """Outcomes of runs and bulks, from analysis' rows."""
 
     async def of(self, hold_id: UUID) -> Outcome:
-        """An unknown id is closed in analysis permanently by this query. Raises OsliraError `unavailable` without a responder."""
+        """Reading the outcome of an unknown id closes that id in analysis permanently."""
         ...
 
 

@@ -28,7 +28,7 @@ class SettleHold:
         """The settlement, or None while the run is unfinished.
 
         `account_id` is the account to publish for a tombstone, which has no account. Raises OsliraError `unavailable`
-        when analysis does not answer or the event cannot be stored; a repeated call then completes the rest.
+        when the event cannot be stored; a repeated call then completes the rest.
         """
         # A sweep has no request headers to take the account from.
         with trace.span("settle", under=trace.continued(hold_id)):

@@ -1,12 +1,21 @@
 """How a run's outcome settles its hold."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
-
-from oslira_shared.contracts.analysis.v1 import OutcomeState
 
 from oslira_credits.domain.amounts import Credits
 from oslira_credits.domain.hold import Hold
+
+
+class OutcomeState(StrEnum):
+    """How a run or bulk ended. `unknown`: it never existed, and never will; `unfinished`: it is active."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

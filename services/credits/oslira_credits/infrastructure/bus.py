@@ -1,4 +1,4 @@
-"""Credits on the bus: its responders, consumers, events and requests."""
+"""Credits on the bus: its responders, consumers and events."""
 
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,6 @@ from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.ports import ImportedBalances, Ledger
 from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.notifications import GrantMade, Notification
-from oslira_credits.domain.settlement import Outcome
 
 # A message of the bus holds a megabyte.
 MOST_DIFFERENCES: Final = 500
@@ -104,7 +103,7 @@ def answer_audits(bus: Bus, audit: AuditLedger) -> None:
 
 
 def subscribe_outcomes(bus: Bus, settle: SettleHold) -> None:
-    """A run or a bulk ended: a hint to settle its hold. The outcome is read from analysis, never from the message."""
+    """A run or a bulk ended: a hint to settle its hold. The outcome is read from its row, never from the message."""
 
     @bus.consumer(OUTCOMES_CONSUMER)
     async def on_hold_ended(message: analysis.HoldEnded) -> None:
@@ -112,18 +111,6 @@ def subscribe_outcomes(bus: Bus, settle: SettleHold) -> None:
             return  # a run of a bulk: the bulk's hold pays
         with bound_contextvars(run_id=str(hold_id), account_id=str(message.account_id)):
             await settle(hold_id, account_id=message.account_id)
-
-
-class BusOutcomes:
-    """The Outcomes port over analysis.rpc.outcome."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-
-    async def of(self, hold_id: UUID) -> Outcome:
-        question = analysis.OutcomeRequest(hold_id=hold_id)
-        answer = await self._bus.request(analysis.OUTCOME, question, analysis.Outcome)
-        return Outcome(hold_id, answer.state, max(0, answer.capture_credits))
 
 
 class BusAnnouncements:

@@ -1,4 +1,4 @@
-"""Here the ledger is the one in Postgres, and the service may be running beside an analysis that answers what a test tells it."""
+"""The ledger in Postgres; the running service, with rows of analysis that a test writes."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -36,11 +36,12 @@ async def world(own_nats: Nats, database: Database) -> AsyncGenerator[ServedCred
         }
     )
     pool = await open_pool(database.url("credits_service"), service="credits")
+    rows = await open_pool(database.admin_url, service="test", min_size=1)
     runtime = Runtime(settings, pool)
     await build(runtime, settings)
-    # As the tester: this one stands for all who ask credits.
+    # As the tester: it stands for all services that call credits.
     peer = Bus(own_nats.url("tester"), service="analysis")
-    world = ServedCredits(pool, peer, operator)
+    world = ServedCredits(pool, rows, peer, operator)
     await world.ledger.grant(world.account_id, 5, source="pack", key=str(uuid4()))
     await peer.start()
     living = asyncio.create_task(runtime.live())
@@ -50,6 +51,7 @@ async def world(own_nats: Nats, database: Database) -> AsyncGenerator[ServedCred
     runtime.stopping.set()
     await living
     await operator.close()
+    await rows.close()
 
 
 async def _is_up(runtime: Runtime, peer: Bus) -> bool:

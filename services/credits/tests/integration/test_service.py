@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from oslira_credits.domain.balance import Balance
 from oslira_shared.contracts.analysis import v1 as analysis
-from oslira_shared.contracts.analysis.v1 import OutcomeState
+from oslira_shared.contracts.analysis.v1 import RunStatus
 from oslira_shared.contracts.credits import v1 as contracts
 from oslira_shared.errors import OsliraError
 from served_credits import ServedCredits, until
@@ -52,7 +52,7 @@ async def test_a_bad_amount_is_an_invalid_request(world: ServedCredits) -> None:
 
 async def test_a_run_that_completed_is_captured_when_it_is_announced(world: ServedCredits) -> None:
     held = await world.hold(3)
-    world.ends(held.hold_id, OutcomeState.COMPLETED, 2)
+    await world.set_run(held.hold_id, RunStatus.COMPLETED, 2)
     await world.announce(held.hold_id)
     (settled,) = await world.published(1)
     assert (settled.hold_id, settled.account_id) == (held.hold_id, world.account_id)
@@ -63,12 +63,11 @@ async def test_a_run_announced_again_is_settled_once_and_told_again_with_the_sam
     world: ServedCredits,
 ) -> None:
     held = await world.hold(3)
-    world.ends(held.hold_id, OutcomeState.COMPLETED, 2)
+    await world.set_run(held.hold_id, RunStatus.COMPLETED, 2)
     for count in (1, 2, 3):
         await world.announce(held.hold_id)
         told = await world.published(count)
     assert len({event.event_id for event in told}) == 1
-    assert world.asked == [held.hold_id]
     assert await world.balance() == Balance(3, 0)
 
 
@@ -96,47 +95,48 @@ async def test_an_end_announced_before_its_hold_refuses_the_hold(world: ServedCr
 async def test_a_settlement_asked_for_says_whether_the_run_is_over(world: ServedCredits) -> None:
     held = await world.hold(3)
     request = contracts.SettleRequest(hold_id=held.hold_id)
-    world.ends(held.hold_id, OutcomeState.UNFINISHED)
+    await world.set_run(held.hold_id, RunStatus.SCORING)
     unfinished = await world.peer.request(contracts.SETTLE, request, contracts.Settlement)
     assert not unfinished.is_settled
-    world.ends(held.hold_id, OutcomeState.CANCELLED)
+    await world.set_run(held.hold_id, RunStatus.CANCELLED)
     settled = await world.peer.request(contracts.SETTLE, request, contracts.Settlement)
     assert (settled.is_settled, settled.captured_credits, settled.released_credits) == (True, 0, 3)
 
 
 async def test_holds_nobody_speaks_of_are_decided_when_they_come_due(world: ServedCredits) -> None:
     paid, lost, at_work = (uuid4() for _ in range(3))
-    world.ends(paid, OutcomeState.COMPLETED, 1)
-    world.ends(at_work, OutcomeState.UNFINISHED)
+    await world.set_run(paid, RunStatus.COMPLETED, 1)
+    await world.set_run(at_work, RunStatus.SCORING)
     for hold_id in (paid, lost, at_work):
         await world.ledger.hold(hold_id, world.account_id, 1, life=timedelta(0))
 
     async def is_decided() -> bool:
         holds = [await world.ledger.find(hold_id) for hold_id in (paid, lost)]
         return all(hold is not None and hold.settlement is not None for hold in holds) and (
-            at_work in world.asked
+            await world.is_extended(at_work)
         )
 
     await until(is_decided)
     assert await world.balance() == Balance(3, 1)
 
 
-async def test_nothing_is_decided_while_analysis_is_away(world: ServedCredits) -> None:
+async def test_a_due_hold_is_settled_without_analysis_running(world: ServedCredits) -> None:
     await world.peer.stop()
-    held = await world.ledger.hold(uuid4(), world.account_id, 1, life=timedelta(0))
-    await asyncio.sleep(1)  # several sweeps
-    hold = await world.ledger.find(held.hold_id)
-    assert hold is not None
-    assert hold.settlement is None
-    assert await world.balance() == Balance(4, 1)
-    moved_to = await world.ledger.extend(held.hold_id, life=timedelta(0))
-    assert moved_to is not None
-    assert timedelta(seconds=1) < moved_to - held.expires_at < timedelta(seconds=30)
+    hold_id = uuid4()
+    await world.set_run(hold_id, RunStatus.COMPLETED, 1)
+    await world.ledger.hold(hold_id, world.account_id, 2, life=timedelta(0))
+
+    async def is_settled() -> bool:
+        hold = await world.ledger.find(hold_id)
+        return hold is not None and hold.settlement is not None
+
+    await until(is_settled)
+    assert await world.balance() == Balance(4, 0)
 
 
 async def test_a_poison_message_is_dead_lettered_and_the_next_one_is_handled(world: ServedCredits) -> None:
     held = await world.hold()
-    world.ends(held.hold_id, OutcomeState.FAILED)
+    await world.set_run(held.hold_id, RunStatus.FAILED)
     await world.jetstream.publish(analysis.RUN_ENDED, b'{"event_id": "not a uuid"}')
     await world.jetstream.publish(analysis.RUN_ENDED, b"\xff not json")
     await world.announce(held.hold_id)
@@ -147,12 +147,12 @@ async def test_a_poison_message_is_dead_lettered_and_the_next_one_is_handled(wor
 
 async def test_a_hold_lives_fifteen_times_its_first_life_while_its_run_waits(world: ServedCredits) -> None:
     hold_id, first_life = uuid4(), timedelta(seconds=0.2)
-    world.ends(hold_id, OutcomeState.UNFINISHED)
+    await world.set_run(hold_id, RunStatus.SCORING)
     await world.ledger.hold(hold_id, world.account_id, 2, life=first_life)
     await asyncio.sleep(15 * first_life.total_seconds())
-    assert hold_id in world.asked  # it came due, and was extended
+    assert await world.is_extended(hold_id)
     assert await world.balance() == Balance(3, 2)
-    world.ends(hold_id, OutcomeState.COMPLETED, 2)
+    await world.set_run(hold_id, RunStatus.COMPLETED, 2)
     await world.announce(hold_id)
     await world.published(1)
     assert await world.balance() == Balance(3, 0)

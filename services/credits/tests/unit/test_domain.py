@@ -8,8 +8,7 @@ from oslira_credits.domain.balance import Balance
 from oslira_credits.domain.difference import Difference, still_there
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.hold import Hold
-from oslira_credits.domain.settlement import Extend, Outcome, Settle, decide
-from oslira_shared.contracts.analysis.v1 import OutcomeState
+from oslira_credits.domain.settlement import Extend, Outcome, OutcomeState, Settle, decide
 from oslira_shared.errors import Kind, OsliraError
 
 

@@ -16,8 +16,7 @@ from oslira_credits.application.settle_hold import SettleHold
 from oslira_credits.domain.difference import Difference
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.notifications import BalanceFell, GrantMade
-from oslira_credits.domain.settlement import Outcome
-from oslira_shared.contracts.analysis.v1 import OutcomeState
+from oslira_credits.domain.settlement import Outcome, OutcomeState
 from oslira_shared.errors import OsliraError
 from oslira_shared.jobs import JobProgress
 

@@ -44,7 +44,7 @@ class Slots(Protocol):
         ...
 
     async def requeue_latest(self) -> None:
-        """Make the newest slot of each job due again, after the stream or an owner was lost. Owners still run it once."""
+        """Make the newest slot of each job due again, after the stream was lost. Owners still run it once."""
         ...
 
 

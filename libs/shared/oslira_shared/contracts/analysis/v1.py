@@ -12,7 +12,6 @@ SCRAPE: Final = "analysis.cmd.scrape.v1"
 SCORE: Final = "analysis.cmd.score.v1"
 RUN_ENDED: Final = "analysis.evt.run_ended.v1"
 BULK_ENDED: Final = "analysis.evt.bulk_ended.v1"
-OUTCOME: Final = "analysis.rpc.outcome"
 CANCEL: Final = "analysis.rpc.cancel"
 CANCEL_BULK: Final = "analysis.rpc.cancel_bulk"
 REPLAY: Final = "analysis.rpc.replay"
@@ -110,30 +109,6 @@ class HoldEnded(Contract):
         if self.run_id is not None and self.bulk_id is not None:
             return None
         return self.run_id or self.bulk_id
-
-
-class OutcomeRequest(Contract):
-    """Request how a run or bulk ended. A request for an unknown id closes that id permanently."""
-
-    hold_id: UUID
-
-
-class OutcomeState(StrEnum):
-    """What to do with the hold."""
-
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-    UNFINISHED = "unfinished"
-
-
-class Outcome(Contract):
-    """`capture_credits` of the hold are captured, the rest is released. Zero unless completed."""
-
-    hold_id: UUID
-    state: OutcomeState
-    capture_credits: int
 
 
 class CancelRequest(Contract):

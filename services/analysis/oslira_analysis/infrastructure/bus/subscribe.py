@@ -1,13 +1,11 @@
 """The subscriptions of analysis. A hint is acked when its row is claimed; the work continues under its lease."""
 
 from oslira_shared.bus.connection import Bus
-from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.credits.v1 import Settled
 from oslira_shared.contracts.work import WorkHint
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.ports import Settlements
-from oslira_analysis.application.report_outcome import report_outcome
 from oslira_analysis.infrastructure.bus.claim_work import Engine
 from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 
@@ -41,14 +39,10 @@ def subscribe(bus: Bus, engine: Engine, local_dispatcher: LocalDispatcher) -> No
         await engine.scrape(hint.row_id)
 
 
-def answer_outcomes(bus: Bus, settlements: Settlements, after: AfterCommit) -> None:
-    """Declare the responder for credits, and the consumer of its events."""
+def subscribe_settled(bus: Bus, settlements: Settlements, after: AfterCommit) -> None:
+    """Declare the consumer of settlements."""
 
     @bus.consumer("analysis_settled")
     async def on_settled(event: Settled) -> None:
         # The message is a hint: the charge is read from the ledger's view.
         await after.publish(await settlements.mark_settled(event.hold_id))
-
-    @bus.responder(v1.OUTCOME)
-    async def on_outcome(request: v1.OutcomeRequest) -> v1.Outcome:
-        return await report_outcome(request.hold_id, settlements)
