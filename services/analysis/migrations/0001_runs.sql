@@ -6,7 +6,7 @@ set local role analysis_owner;
 -- `closed` is neither: an id that no run may take. An inlined expression, so that partial indexes over the list of states apply.
 create function analysis.is_active(p_state text) returns boolean language sql immutable parallel safe
 return p_state in ('queued', 'waiting', 'scraping', 'scoring');
-grant execute on function analysis.is_active to analysis_service;
+grant execute on function analysis.is_active to analysis_service, gateway_service;
 
 -- How many scrapes (the Apify limit) and scoring runs the whole fleet may have at once. `configured` is the value from the
 -- settings, so that a restart with the same settings does not undo an operator's change.

@@ -21,7 +21,6 @@ from oslira_billing.application.reconcile_stripe import ReconcileStripe
 from oslira_billing.application.renew_monthly import RenewMonthly
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, StartCheckout
-from oslira_billing.application.start_free_plan import StartFreePlan
 from oslira_billing.application.sweep_events import SweepEvents
 from oslira_billing.application.sync_missed_events import SyncMissedEvents
 from oslira_billing.infrastructure.bus import (
@@ -114,7 +113,7 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     )
     answer_reconciliations(runtime.bus, import_missing)
     answer_failed(runtime.bus, "billing", FAILED_EVENTS, database)
-    answer_sign_ups(runtime.bus, StartFreePlan(PostgresFreePlans(database)))
+    answer_sign_ups(runtime.bus, PostgresFreePlans(database).start)
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database))
     runtime.every(CLOSE_EVERY_S, "close_accounts", CloseAccounts(PostgresClosures(database), sales))

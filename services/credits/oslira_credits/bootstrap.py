@@ -9,9 +9,7 @@ from oslira_shared.postgres.schema_check import SchemaCheck
 from oslira_shared.runtime import Runtime
 
 from oslira_credits.application.audit_ledger import AuditLedger
-from oslira_credits.application.daily_cleanup import DailyCleanup
 from oslira_credits.application.expire_grants import ExpireGrants
-from oslira_credits.application.grant_to_anonymous import GrantToAnonymous
 from oslira_credits.application.hold_credits import HoldCredits
 from oslira_credits.application.publish_notifications import PublishNotifications
 from oslira_credits.application.settle_due_holds import SettleDueHolds
@@ -20,11 +18,11 @@ from oslira_credits.infrastructure import bus
 from oslira_credits.infrastructure.gauges import MEASURE_EVERY_S, Gauges
 from oslira_credits.infrastructure.postgres import PostgresLedger
 from oslira_credits.infrastructure.postgres_audit import PostgresAuditStore
-from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
+from oslira_credits.infrastructure.postgres_daily_cleanup import DailyCleanup
+from oslira_credits.infrastructure.postgres_grant_to_anonymous import GrantToAnonymous
 from oslira_credits.infrastructure.postgres_imported_balances import PostgresImportedBalances
 from oslira_credits.infrastructure.postgres_notifications import PostgresNotifications
 from oslira_credits.infrastructure.postgres_outcomes import PostgresOutcomes
-from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
 from oslira_credits.settings import CreditsSettings
 
 _POLICY_EVERY_S: Final = 30.0
@@ -56,10 +54,11 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
             await settle_due()
 
     runtime.every(settings.sweep_every_s, "settle-due-holds", settle_due_holds)
-    tombstones = PostgresTombstones(AdminClient(runtime.database))
     audit = AuditLedger(PostgresAuditStore(AdminClient(runtime.database)))
     bus.answer_audits(runtime.bus, audit)
-    own_jobs(runtime, "credits", {"daily-cleanup": DailyCleanup(tombstones), "audit": audit})
+    own_jobs(
+        runtime, "credits", {"daily-cleanup": DailyCleanup(AdminClient(runtime.database)), "audit": audit}
+    )
 
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(AdminClient(runtime.database)))
 
@@ -75,7 +74,7 @@ async def build(runtime: Runtime, settings: CreditsSettings) -> None:
 
     if settings.anonymous_analyses == "on":
         grant_to_anonymous = GrantToAnonymous(
-            PostgresDailyGrants(runtime.database), ANONYMOUS_ACCOUNT_ID, settings.anonymous_daily_credits
+            runtime.database, ANONYMOUS_ACCOUNT_ID, settings.anonymous_daily_credits
         )
         runtime.every(settings.sweep_every_s, "grant-to-anonymous", grant_to_anonymous)
     runtime.every(settings.sweep_every_s, "publish-notifications", publish_notifications)

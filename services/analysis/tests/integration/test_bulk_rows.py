@@ -12,7 +12,6 @@ from oslira_analysis.application.bulk_ports import BulkChanges
 from oslira_analysis.infrastructure.bus.announcer import snapshot_of
 from oslira_analysis.infrastructure.postgres.bulks import PostgresBulks
 from oslira_analysis.infrastructure.postgres.listings import PostgresListings
-from oslira_analysis.infrastructure.postgres.settlements import PostgresSettlements
 from oslira_devstack.databases import Database
 from oslira_shared.ids import new_id
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -24,15 +23,19 @@ class Rows:
 
     gateway: Pool
     analysis: Pool
+    credits: Pool
     account_id: UUID
 
     @property
     def bulks(self) -> PostgresBulks:
         return PostgresBulks(AdminClient(self.analysis))
 
-    @property
-    def settlements(self) -> PostgresSettlements:
-        return PostgresSettlements(AdminClient(self.analysis))
+    async def outcome(self, hold_id: UUID) -> tuple[str, int]:
+        row = await self.credits.fetchrow(
+            "select state, capture_credits from analysis.hold_outcome($1)", hold_id
+        )
+        assert row is not None
+        return row["state"], row["capture_credits"]
 
     async def accept(self, bulk_id: UUID, names: list[str], *, most_runs: int = 1_000) -> Any:
         profile_id = UUID(int=7)
@@ -61,8 +64,9 @@ async def rows(database: Database) -> AsyncGenerator[Rows]:
     async with (
         await open_pool(database.url("gateway_service"), service="test") as gateway,
         await open_pool(database.url("analysis_service"), service="test") as analysis,
+        await open_pool(database.url("credits_service"), service="test") as credits_,
     ):
-        yield Rows(gateway, analysis, new_id())
+        yield Rows(gateway, analysis, credits_, new_id())
 
 
 async def test_runs_that_end_at_once_close_their_bulk_exactly_once(rows: Rows) -> None:
@@ -76,17 +80,17 @@ async def test_runs_that_end_at_once_close_their_bulk_exactly_once(rows: Rows) -
 
         looks = await asyncio.gather(*(end(run_id) for run_id in accepted["owned_run_ids"]))
         assert sum(len(look.ended) for look in looks) == 1
-        assert await rows.settlements.outcome(bulk_id) == ("completed", 4)
+        assert await rows.outcome(bulk_id) == ("completed", 4)
 
 
 async def test_an_id_is_either_a_bulks_or_closed_in_any_order(rows: Rows) -> None:
     for number in range(20):
         bulk_id = new_id()
         accepted, (state, _) = await asyncio.gather(
-            rows.accept(bulk_id, [f"raced.{number}"]), rows.settlements.outcome(bulk_id)
+            rows.accept(bulk_id, [f"raced.{number}"]), rows.outcome(bulk_id)
         )
-        assert (accepted["outcome"], state) in {("accepted", "scoring"), ("closed", "closed")}
-        assert (await rows.settlements.outcome(bulk_id))[0] == state
+        assert (accepted["outcome"], state) in {("accepted", "unfinished"), ("closed", "unknown")}
+        assert (await rows.outcome(bulk_id))[0] == state
 
 
 async def test_two_bulks_of_the_same_names_share_the_runs_and_never_wait_for_each_other(rows: Rows) -> None:
@@ -123,7 +127,7 @@ async def test_a_thousand_names_are_taken_in_the_lists_order_up_to_what_is_paid_
     assert changes is not None
     assert [bulk.bulk_id for bulk in changes[1].ended] == [bulk_id]
     assert len(changes[1].effects.runs) == 900
-    assert await rows.settlements.outcome(bulk_id) == ("completed", 0)
+    assert await rows.outcome(bulk_id) == ("completed", 0)
     assert await rows.bulks.cancel(bulk_id, new_id()) is None
 
 

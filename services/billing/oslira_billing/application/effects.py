@@ -8,7 +8,6 @@ from uuid import UUID
 
 from oslira_billing.application.apply_checkout import apply_checkout
 from oslira_billing.application.apply_invoice import apply_invoice
-from oslira_billing.application.apply_subscription import apply_subscription
 from oslira_billing.application.fetch_version import FetchVersion
 from oslira_billing.application.find_reversal import FindReversal, is_reversal
 from oslira_billing.application.payment_problems import clear_problem, note_problem
@@ -18,6 +17,7 @@ from oslira_billing.application.whole_invoice import whole_invoice
 from oslira_billing.domain.event import StripeEvent
 from oslira_billing.domain.fields import StripeObject, text
 from oslira_billing.domain.reversal import read_credit_note
+from oslira_billing.domain.subscription import read_subscription
 
 # What an event does once its account is known, in one transaction: (records, account, the event's object).
 Effect: TypeAlias = Callable[[BillingRecords, UUID, StripeObject], Awaitable[None]]
@@ -108,10 +108,17 @@ class ChooseEffect:
         fetch_seq = await self.inbox.next_fetch_seq()
         current = await self.stripe.retrieve("subscription", text(event.object, "id") or "")
         seen = FetchVersion(fetch_seq, as_of=None if current else event.created)
-        return partial(apply_subscription, current=current or event.object, seen=seen)
+        return partial(_apply_subscription, current=current or event.object, seen=seen)
 
     async def _credit_note(self, event: StripeEvent) -> Effect:
         fetch_seq = await self.inbox.next_fetch_seq()
         current = await self.stripe.retrieve("credit_note", text(event.object, "id") or "")
         seen = FetchVersion(fetch_seq, as_of=None if current else event.created)
         return partial(credit, note=read_credit_note(current or event.object), seen=seen)
+
+
+async def _apply_subscription(
+    records: BillingRecords, account_id: UUID, _: StripeObject, *, current: StripeObject, seen: FetchVersion
+) -> None:
+    """`current` is applied; the event's own object only names the account."""
+    await records.save_subscription(account_id, read_subscription(current, await records.catalogue()), seen)

@@ -1,6 +1,7 @@
 """Billing on the bus: its hints, requests and events."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,7 +19,6 @@ from oslira_billing.application.import_missing import ImportMissing
 from oslira_billing.application.import_missing import Order as Wanted
 from oslira_billing.application.replay_event import ReplayEvent
 from oslira_billing.application.start_checkout import OpenPortal, Order, StartCheckout
-from oslira_billing.application.start_free_plan import StartFreePlan
 
 _LOG = structlog.get_logger()
 # Stripe waits for our answer; a hint isn't worth more time, since the sweep repeats it.
@@ -124,7 +124,7 @@ def answer_reconciliations(bus: Bus, import_missing: ImportMissing) -> None:
         )
 
 
-def answer_sign_ups(bus: Bus, start: StartFreePlan) -> None:
+def answer_sign_ups(bus: Bus, start: Callable[[UUID], Awaitable[int]]) -> None:
     """Declare the responder for new accounts."""
 
     @bus.responder(contracts.START_FREE_PLAN)

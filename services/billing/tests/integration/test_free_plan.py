@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from oslira_billing.application.start_free_plan import StartFreePlan
 from oslira_billing.infrastructure.audit import differences
 from oslira_billing.infrastructure.postgres.free_plans import PostgresFreePlans
 from oslira_billing.infrastructure.postgres.offers import seed_offers
@@ -37,7 +36,7 @@ async def newcomer(module_database: Database) -> UUID:
 
 
 async def test_asked_for_many_times_the_plan_begins_once(pool: Pool, newcomer: UUID) -> None:
-    start = StartFreePlan(PostgresFreePlans(AdminClient(pool)))
+    start = PostgresFreePlans(AdminClient(pool)).start
     granted = await asyncio.gather(*(start(newcomer) for _ in range(8)))
     assert sorted(granted) == [0] * 7 + [25]
     [row] = await pool.fetch(
@@ -52,7 +51,7 @@ async def test_asked_for_many_times_the_plan_begins_once(pool: Pool, newcomer: U
 
 
 async def test_the_monthly_renewal_goes_on_with_it(pool: Pool, newcomer: UUID) -> None:
-    await StartFreePlan(PostgresFreePlans(AdminClient(pool)))(newcomer)
+    await PostgresFreePlans(AdminClient(pool)).start(newcomer)
     now = datetime.now(UTC)
     renewals = PostgresRenewals(AdminClient(pool))
     assert newcomer not in {renewal.account_id for renewal in await renewals.due(now)}
@@ -63,7 +62,7 @@ async def test_the_monthly_renewal_goes_on_with_it(pool: Pool, newcomer: UUID) -
 async def test_an_account_that_nobody_signed_up_gets_nothing(pool: Pool) -> None:
     stranger = uuid4()
     with pytest.raises(OsliraError) as refused:
-        await StartFreePlan(PostgresFreePlans(AdminClient(pool)))(stranger)
+        await PostgresFreePlans(AdminClient(pool)).start(stranger)
     assert refused.value.code == "account_not_found"
     assert not await pool.fetchval(
         "select exists (select from billing.subscriptions where account_id = $1)", stranger

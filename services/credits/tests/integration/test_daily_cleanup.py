@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from oslira_credits.application.daily_cleanup import DailyCleanup
-from oslira_credits.infrastructure.postgres_tombstones import PostgresTombstones
+from oslira_credits.infrastructure.postgres_daily_cleanup import DailyCleanup
 from oslira_devstack.databases import Database
 from oslira_shared.jobs import JobProgress
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
@@ -21,7 +20,7 @@ async def test_old_tombstones_go_and_settled_holds_stay(database: Database) -> N
         async with await open_pool(database.admin_url, service="test", min_size=1) as admin:
             await _age(admin, [held, old])
         progress = JobProgress()
-        await DailyCleanup(PostgresTombstones(AdminClient(pool)))(datetime.now(UTC), progress)
+        await DailyCleanup(AdminClient(pool))(datetime.now(UTC), progress)
         assert (progress.deleted, progress.failed) == ({"holds": 1}, 0)
         left: list[UUID] = await pool.fetchval("select array_agg(id) from credits.holds")
         assert sorted(left) == sorted([held, young])

@@ -4,8 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 from granting_ledger import GrantingLedger
-from oslira_credits.application.grant_to_anonymous import GrantToAnonymous
-from oslira_credits.infrastructure.postgres_daily_grants import PostgresDailyGrants
+from oslira_credits.infrastructure.postgres_grant_to_anonymous import GrantToAnonymous
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import Pool, open_pool
 
@@ -24,7 +23,7 @@ async def test_it_is_made_once_a_day_and_what_yesterday_left_does_not_add_to_it(
         account_id = uuid4()
         await pool.execute(_YESTERDAYS, account_id)
         assert await _available(pool, account_id) == 0
-        grant = GrantToAnonymous(PostgresDailyGrants(pool), account_id, 50)
+        grant = GrantToAnonymous(pool, account_id, 50)
         made = await asyncio.gather(*(grant() for _ in range(5)))
         assert sum(made) == 1
         assert await _available(pool, account_id) == 50
@@ -33,7 +32,7 @@ async def test_it_is_made_once_a_day_and_what_yesterday_left_does_not_add_to_it(
 
 async def test_none_is_made_of_nothing(database: Database) -> None:
     async with await open_pool(database.url("credits_service"), service="credits") as pool:
-        assert not await GrantToAnonymous(PostgresDailyGrants(pool), uuid4(), 0)()
+        assert not await GrantToAnonymous(pool, uuid4(), 0)()
         assert await pool.fetchval("select count(*) from credits.grants") == 0
 
 

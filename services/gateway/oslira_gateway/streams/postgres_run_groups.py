@@ -15,7 +15,7 @@ select run_id, seq, current_step from analysis.run_view where account_id = $1 an
 """
 _UNFINISHED: Final = """
 select run_id, seq, current_step from analysis.run_view
- where account_id = $1 and status in ('queued', 'waiting', 'scraping', 'scoring') order by created_at limit $2
+ where account_id = $1 and analysis.is_active(status) order by created_at limit $2
 """
 _SEVERAL: Final = (
     f"select {WITHOUT_RESULT} from analysis.run_view where account_id = $1 and run_id = any($2::uuid[])"
@@ -23,7 +23,7 @@ _SEVERAL: Final = (
 
 
 class PostgresRunGroups:
-    """The port RunGroups."""
+    """Implements RunGroups."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)

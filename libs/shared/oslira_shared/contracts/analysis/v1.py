@@ -233,7 +233,6 @@ class Progress(Contract):
     bulk_ids: list[UUID] = []
     seq: int
     type: RunType
-    username: str | None
     status: RunStatus
     progress: int
     current_step: str

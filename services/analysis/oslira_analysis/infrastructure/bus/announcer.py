@@ -132,7 +132,6 @@ def snapshot_of(row: dict[str, Any], listed_in: Sequence[UUID]) -> v1.Progress:
         bulk_ids=sorted({*listed_in, *([row["bulk_id"]] if row["bulk_id"] else [])}),
         seq=row["seq"],
         type=v1.RunType(row["type"]),
-        username=None,
         status=v1.RunStatus(row["state"]),
         progress=row["progress"],
         current_step=row["current_step"],

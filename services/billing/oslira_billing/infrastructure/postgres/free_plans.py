@@ -1,8 +1,9 @@
-"""Free plans: a subscription without Stripe, its first renewal, and the ledger's grant."""
+"""A new account's free plan: a subscription without Stripe, its first renewal, and the ledger's grant. Later ones: monthly-renewal."""
 
 from typing import Final
 from uuid import UUID
 
+from oslira_shared.catalog import SIGN_UP_PLAN
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import AdminClient
 
@@ -26,16 +27,17 @@ _GRANT: Final = "select credits.grant($1, $2, 'subscription', $3)"
 
 
 class PostgresFreePlans:
-    """Implements FreePlans."""
+    """Starts free plans, once per account, for any number of requests."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database
 
-    async def start(self, account_id: UUID, plan: str) -> int:
+    async def start(self, account_id: UUID) -> int:
+        """The credits that this call granted. Raises OsliraError `account_not_found` unless identity has it waiting for a trial."""
         async with self._database.transaction() as connection:
             if not await connection.fetchval(_WAITS, account_id):
                 raise OsliraError("account_not_found", "No account with this id waits for a free plan.")
-            started = await connection.fetchrow(_START, account_id, plan)
+            started = await connection.fetchrow(_START, account_id, SIGN_UP_PLAN)
             if started is None:
                 return 0
             await connection.execute(_GRANT, account_id, started["credits"], started["grant_key"])

@@ -96,7 +96,6 @@ class Reader:
                 account_id=account_id,
                 seq=run.seq,
                 type=RunType.LIGHT,
-                username=None,
                 status=run.status,
                 progress=run.progress,
                 current_step=run.current_step,

@@ -52,7 +52,6 @@ class Stream:
             "run_id": self.first.run_id,
             "account_id": ACCOUNT,
             "type": AnalysisType.LIGHT,
-            "username": None,
             "progress": 20,
             "current_step": "scraping",
             "should_cancel": False,
