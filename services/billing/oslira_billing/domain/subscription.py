@@ -13,7 +13,6 @@ STATES: Final = frozenset(
     {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"}
 )
 # In these the account has the plan: Stripe first tries to collect a late payment.
-LIVE: Final = frozenset({"active", "trialing", "past_due"})
 # A subscription in one of these has ended permanently.
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
 

@@ -22,7 +22,6 @@ _LISTS: Final[Mapping[str, tuple[_List, Mapping[str, Any]]]] = {
     "dispute": (lambda v1, asked: v1.disputes.list_async(asked), {}),
     "credit_note": (lambda v1, asked: v1.credit_notes.list_async(asked), {}),
 }
-LISTED: Final = tuple(_LISTS)
 
 
 class StripeLists:

@@ -1,6 +1,5 @@
 """A finding of the audit."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -11,9 +10,3 @@ class Difference:
     what: str
     id: str
     detail: str
-
-
-def still_there(before: Iterable[Difference], now: Sequence[Difference]) -> list[Difference]:
-    """The findings in `now` that an earlier audit found too. Their details may have changed."""
-    seen = {(one.what, one.id) for one in before}
-    return [one for one in now if (one.what, one.id) in seen]

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 import pytest
 from oslira_credits.domain.amounts import MOST_CREDITS, positive
 from oslira_credits.domain.balance import Balance
-from oslira_credits.domain.difference import Difference, still_there
 from oslira_credits.domain.errors import HoldClosed, InsufficientCredits
 from oslira_credits.domain.hold import Hold
 from oslira_credits.domain.settlement import Extend, Outcome, OutcomeState, Settle, decide
@@ -71,9 +70,3 @@ def test_never_more_than_was_held_is_captured_and_the_difference_is_told() -> No
 
 def test_a_run_without_a_hold_captures_nothing() -> None:
     assert decide(_outcome(OutcomeState.COMPLETED, 1), None) == Settle(capture=0, unpaid=1)
-
-
-def test_only_what_every_look_finds_stays_a_difference() -> None:
-    passing, staying = Difference("run_without_hold", "1", "x"), Difference("grant_of_no_source", "2", "5")
-    later = Difference("grant_of_no_source", "2", "6")
-    assert still_there([passing, staying], [later, Difference("run_without_hold", "3", "x")]) == [later]
