@@ -12,7 +12,6 @@ from oslira_billing.domain.fields import StripeObject, at, moment, reference, ro
 STATES: Final = frozenset(
     {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"}
 )
-# In these the account has the plan: Stripe first tries to collect a late payment.
 # A subscription in one of these has ended permanently.
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
 
