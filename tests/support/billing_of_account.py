@@ -50,10 +50,10 @@ class Billing:
         return (await self.ledger.hold(uuid4(), self.account_id, amount, life=LIFE)).hold_id
 
     async def pass_time(self, name: str, admin: str) -> None:
-        """The grant's time passes; nothing is booked."""
+        """The grant's time passes; nothing is written off."""
         connection = await asyncpg.connect(admin)
         past, key = "set expires_at = now() - interval '1 s' where idempotency_key =", self.key(name)
-        # The books don't allow it; and the transfer has to agree with its grant.
+        # The ledger's rules don't allow it, and the transfer has to agree with its grant.
         await connection.execute(
             "begin; set local role credits_owner;"
             "alter table credits.grants disable trigger user; alter table credits.transfers disable trigger user;"

@@ -11,7 +11,7 @@ from typing import Final
 from playwright.async_api import Browser, async_playwright
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-# As root it has no sandbox; and it must not look for its maker's servers from a machine without a network.
+# As root it has no sandbox; and it must not contact its vendor's servers from a machine without a network.
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -52,7 +52,7 @@ function follow(api, eventsUrl) {
 
 @asynccontextmanager
 async def a_browser() -> AsyncGenerator[Browser]:
-    """Raises RuntimeError where there is none; nothing is skipped."""
+    """Raises RuntimeError if there is none; the test is not skipped."""
     if not CHROMIUM.exists():
         raise RuntimeError(
             f"no browser at {CHROMIUM}: install Debian's chromium, or name another in CHROMIUM"
@@ -67,7 +67,7 @@ async def a_browser() -> AsyncGenerator[Browser]:
 
 @asynccontextmanager
 async def a_front_end(*, port: int = 0, scripts: Path | None = None) -> AsyncGenerator[str]:
-    """The origin of a server that has the page, the modules in `scripts`, and nothing of ours."""
+    """The origin of a server with the page and the modules in `scripts` only."""
     server = await asyncio.start_server(partial(_serve, _modules(scripts)), "127.0.0.1", port)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,6 +1,6 @@
-"""What must be true of every table, policy, function and view, read from Postgres's own catalogue.
+"""Rules for every table, policy, function and view, checked in Postgres's catalogue.
 
-Each rule is a query for what breaks it, one line of text a row; `$1` is the list of our schemas. A rule that finds nothing holds.
+Each rule is a query that finds violations, one line of text a row; `$1` is the list of our schemas.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from oslira_shared.postgres.clients import Connection
 
 SCHEMAS: Final = ("identity", "credits", "analysis", "billing", "insights", "scheduler", "public")
 
-# Definer functions that users may run by themselves, and why. Anything else is a service's.
+# Definer functions that users may execute, and why. Any other one is for services.
 FOR_USERS: Final[Mapping[str, str]] = {
     "user_account_ids()": "every policy stands on it; it tells users nothing but their own accounts",
 }
@@ -18,7 +18,7 @@ FOR_USERS: Final[Mapping[str, str]] = {
 UNINDEXED: Final[Mapping[str, str]] = {
     "credits.entries.balance_id": "the ledger deletes no balance, and each entry would pay for the index",
 }
-# What is asked often, and by which columns, in order.
+# Frequent queries, by their columns, in order.
 ASKED_OFTEN: Final = (
     ("analysis.runs", ("account_id", "state")),
     ("analysis.runs", ("account_id", "created_at")),
@@ -46,7 +46,7 @@ _POLICIES: Final = f"""
           concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) as rule, p.oid
      from pg_policy p join {_RELATIONS.replace("pg_class c", "pg_class c on c.oid = p.polrelid", 1)}) as policy
 """
-# An index without what is deleted serves too: no user's query asks for that.
+# An index without deleted rows is enough too: users' queries never read those.
 _WHOLE: Final = (
     "coalesce(pg_get_expr(i.indpred, i.indrelid), '(deleted_at IS NULL)') = '(deleted_at IS NULL)'"
 )
@@ -174,7 +174,7 @@ select exists (
 
 
 async def broken(connection: Connection) -> list[str]:
-    """Every rule that doesn't hold, with what breaks it; none when all is well."""
+    """Every rule with violations; empty if there are none."""
     found = [
         f"{rule}: {row[0]}"
         for rule, query in RULES.items()

@@ -1,4 +1,4 @@
-"""docker-compose.yml as the tests run it: a project of its own, on free ports, its volumes gone at the end."""
+"""docker-compose.yml for tests: a project of its own, on free ports, with volumes that are deleted at the end."""
 
 import asyncio
 import json

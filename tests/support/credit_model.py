@@ -1,6 +1,6 @@
-"""Credits follow money received: what an account should have, from what it paid, for which time, and what went back.
+"""A model of credits that follow money: what an account should have, from what it paid, for which time, and what was refunded.
 
-Written from that sentence. It knows rates, times and money; nothing of Stripe's objects, nor of billing's code.
+It knows rates, times and money; nothing of Stripe's objects, nor of billing's code.
 """
 
 from calendar import monthrange
@@ -21,9 +21,9 @@ def months_on(begin: datetime, months: int) -> datetime:
 
 @dataclass(frozen=True)
 class Time:
-    """Paid at so many credits a month, from `begin` to the end of its last month; below 0: given back.
+    """Paid at so many credits a month, from `begin` to the end of its last month; below 0: returned.
 
-    `months`: where the months begin that it lies in, the first at or before `begin`, and the end of the last.
+    `months`: the starts of its months, the first at or before `begin`, and the end of the last.
     """
 
     monthly_credits: int
@@ -32,7 +32,7 @@ class Time:
 
     @property
     def now(self) -> Fraction:
-        """Credits of the month that is under way: its share by time."""
+        """Credits of the current month: its share by time."""
         first, second = self.months[0], self.months[1]
         return self.monthly_credits * Fraction(_s(second - self.begin), _s(second - first))
 
@@ -44,7 +44,7 @@ class Time:
 
 @dataclass
 class Bill:
-    """One payment: whole periods, changes within one, and the money: `worth_minor` was given for it, `back_minor` went back."""
+    """One payment: whole periods, changes within one, and the money: `worth_minor` was paid for it, `back_minor` was refunded."""
 
     at: datetime
     periods: Sequence[Time]
@@ -64,12 +64,12 @@ class Bill:
         return sum(time.monthly_credits for time in self.periods) + self.extra_credits
 
     def monthly(self, begins: datetime) -> int:
-        """Credits of a later month; below 0 where it gives back more than it gives."""
+        """Credits of a later month; below 0 if it returns more than it gives."""
         times = (*self.periods, *self.changes)
         return sum(time.monthly_credits for time in times if begins in time.months[1:-1])
 
     def back(self) -> int:
-        """Credits that are worth what went back of its money."""
+        """Credits that are worth what was refunded."""
         if self.worth_minor == 0:
             return 0
         changes = sum((time.now + time.later for time in self.changes), Fraction(0))
@@ -84,7 +84,7 @@ class Subscribed:
     bills: list[Bill] = field(default_factory=list[Bill])
 
     def credits(self, until: datetime) -> int:
-        """Granted and not taken back: what a change gives back is at most what there was before it."""
+        """Granted and not revoked: a change returns at most what there was before it."""
         steps = [(bill.at, 2 * number + 1, bill.whole) for number, bill in enumerate(self.bills)]
         for number, bill in enumerate(self.bills):
             if bill.changes:
@@ -102,7 +102,7 @@ class Subscribed:
         standing = 0
         for _, _, amount in sorted(steps):
             standing = max(0, standing + amount)
-        # Of what went back, months to come go first.
+        # A refund takes future months first.
         back = (bill.back() - later for bill, later in zip(self.bills, to_come, strict=True))
         return max(0, standing - sum(max(0, one) for one in back))
 
@@ -113,7 +113,7 @@ class Subscribed:
 
 @dataclass
 class Account:
-    """All that an account paid. `packs`: (credits, money, what went back, whether that is disputed)."""
+    """All payments of an account. `packs`: (credits, money, refunded money, whether that is disputed)."""
 
     subscriptions: dict[str, Subscribed] = field(default_factory=dict[str, Subscribed])
     packs: list[Bill] = field(default_factory=list[Bill])

@@ -1,4 +1,4 @@
-"""A server whose answers never end: one byte at a time, before the headers are over or after them, or none at all."""
+"""A server whose answers never end: one byte at a time, in the headers or after them, or none at all."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -17,7 +17,7 @@ _BEGINS: Final[dict[str, bytes]] = {
 
 @dataclass
 class Dripping:
-    """`asked`: how many connections it had; `open`: how many of them are still there."""
+    """`asked`: how many connections it had; `open`: how many of them are open."""
 
     port: int
     asked: int = 0
@@ -64,7 +64,7 @@ async def _drip(
                 writer.write(b"a")
                 await writer.drain()
     except OSError:
-        pass  # the caller has had enough
+        pass  # the caller has closed the connection
     finally:
         server.open -= 1
         writer.transport.abort()

@@ -42,7 +42,7 @@ _SHORT_S: Final = 1.0
 
 @dataclass(frozen=True)
 class Exchange:
-    """`call` must be over within `limit_s`, whatever it answers or raises."""
+    """`call` must end within `limit_s`, whatever it answers or raises."""
 
     modules: Sequence[str]
     limit_s: float

@@ -1,7 +1,6 @@
-"""Every way to put another account's id into a request, made from the API's own document.
+"""Every way to put another account's id into a request, generated from the API's document.
 
-An operation that comes later is covered without a change here; one whose ids nothing is known of raises, so that it can't be left out
-unnoticed.
+A new operation is covered without a change here; one with an unknown kind of id raises, so that it is not left out unnoticed.
 """
 
 import base64
@@ -17,7 +16,7 @@ from operations import Operation
 from tenants import Membership, Tenant
 
 REFUSED = "refused"  # the answer has to be a refusal
-HARMLESS = "harmless"  # it may be the caller's own; nothing foreign may stand in it
+HARMLESS = "harmless"  # it may be the caller's own; it must contain nothing foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,12 @@ class Attempt:
 
     @property
     def sent(self) -> str:
-        """All of the caller's own words, which an answer may repeat."""
+        """The caller's own texts, which an answer may repeat."""
         return json.dumps([self.path, dict(self.headers), dict(self.query), self.body, str(self.content)])
 
 
 def attempts(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
-    """All of one operation, from one membership, on one account."""
+    """All requests of one operation, from one membership, on one account."""
     if operation.ticket is not None:
         yield from _with_tickets(operation, membership, victim)
         yield from _by_path(operation, membership, victim)
@@ -130,7 +129,7 @@ def _by_body(operation: Operation, membership: Membership, victim: Tenant) -> It
 
 
 def _by_query(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
-    """What only narrows, continues or repeats the caller's own: a foreign value there may be taken, and shows nothing."""
+    """Parameters that narrow, continue or repeat the caller's own: a foreign value may be accepted, and shows nothing."""
     base = replace(_base(operation, membership), expected=HARMLESS)
     if "cursor" in operation.parameters:
         for cursor in victim.cursors:
@@ -146,7 +145,7 @@ def _by_query(operation: Operation, membership: Membership, victim: Tenant) -> I
 
 
 def _added(operation: Operation, base: Attempt, victim: Tenant) -> Iterator[Attempt]:
-    """What no operation takes, and some other program might."""
+    """Headers that no operation reads, and some other program might."""
     if operation.method == "GET":
         for name in ("account_id", "x-account-id", "user_id", "ticket"):
             yield replace(base, query={name: victim.account_id}, how=f"query {name} added")
@@ -155,7 +154,7 @@ def _added(operation: Operation, base: Attempt, victim: Tenant) -> Iterator[Atte
 
 
 def _with_tickets(operation: Operation, membership: Membership, victim: Tenant) -> Iterator[Attempt]:
-    """A ticket in the place of a token: own ones on foreign things, of another kind, and rewritten."""
+    """A ticket instead of a token: own ones on foreign objects, of another kind, and rewritten."""
     own = membership.tenant.tickets
     stream = str(operation.ticket)
     base = Attempt(operation.id, operation.method, operation.path, REFUSED, "")
@@ -181,7 +180,7 @@ def _with_tickets(operation: Operation, membership: Membership, victim: Tenant) 
 
 
 def _forged(ticket: str, victim: Tenant, kind: str, ids: tuple[str, ...]) -> Iterator[str]:
-    """One's own ticket with the victim's account and thing written into it, under the signature it has."""
+    """One's own ticket with the victim's account and object written into it, under the original signature."""
     payload, _, signature = ticket.partition(".")
     signed = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     _, thing, _, *rest = signed  # when it expires, and whose it is
@@ -195,7 +194,7 @@ def _forged(ticket: str, victim: Tenant, kind: str, ids: tuple[str, ...]) -> Ite
 
 
 def _base(operation: Operation, membership: Membership) -> Attempt:
-    """The request as it should be: the caller's own account and things."""
+    """The valid request: the caller's own account and objects."""
     own = {name: _ids(name, membership.tenant)[0] for name in operation.path_names}
     headers = dict(membership.headers)
     if operation.takes_account:
@@ -239,7 +238,7 @@ def _ids(name: str, owner: Tenant) -> list[str]:
 
 
 def _is_allowed(foreign: list[str], membership: Membership, victim: Tenant) -> bool:
-    """The account of a path may be any of the caller's; a colleague is no stranger in the team that both are in."""
+    """The account of a path may be any of the caller's; members of the same team may see each other."""
     if set(foreign) & {"account_id"} and victim.account_id in membership.own:
         return True
     return foreign == ["user_id"] and (

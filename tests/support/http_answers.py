@@ -1,4 +1,4 @@
-"""An application asked in this process, and how each of its errors looks."""
+"""Requests to an application in this process, and the form of its errors."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 
 
 def client_of(app: Any) -> httpx.AsyncClient:
-    """An unhandled error is an answer here as well, not an exception."""
+    """An unhandled error is an answer too, not an exception."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 

@@ -1,4 +1,4 @@
-"""The rules that every object of deploy/k8s is held to, each with its reason."""
+"""The rules for every object of deploy/k8s, each with its reason."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _POD_OF: Final = {
 }
 _PINNED: Final = re.compile(r"(:[^/:@]+|@sha256:[0-9a-f]{64})$")
 _SECRET: Final = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|SEED|DSN|DATABASE_URL|DATABASE_ADMIN_URL)$")
-# Says that a key exists elsewhere (docs/decisions/0002).
+# Marks a key that exists elsewhere (decision 2).
 _NO_SECRET: Final = "elsewhere"
 
 
@@ -136,7 +136,7 @@ def _service(one: Any) -> Iterator[str]:
 
 
 def _singletons(objects: list[Any]) -> Iterator[str]:
-    """Two of everything, and never both away at once."""
+    """Two of everything, and never both unavailable at once."""
     least = {
         one["spec"]["scaleTargetRef"]["name"]: one["spec"].get(
             "minReplicas", one["spec"].get("minReplicaCount")

@@ -1,4 +1,4 @@
-"""deploy/k8s without kubectl: the base's files, with the patch that every Deployment gets merged in as kustomize would."""
+"""deploy/k8s without kubectl: the base's files, with the patch for every Deployment merged in as kustomize does."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +7,7 @@ import yaml
 
 K8S: Final = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 OVERLAYS: Final = ("staging", "production")
-# What a strategic merge matches the items of a list by; other lists are replaced.
+# The keys by which a strategic merge matches the items of lists; other lists are replaced.
 _KEYS: Final = {
     "containers": "name",
     "env": "name",

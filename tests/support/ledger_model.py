@@ -1,4 +1,4 @@
-"""A plain model of the ledger, in which each credit has one place."""
+"""A plain model of the ledger, in which each credit is in one place."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ THRESHOLD: Final = 5  # as the migration has it
 
 
 class Refused(Exception):  # noqa: N818  # says what happened
-    """The ledger and the model refuse with the same word."""
+    """The error of the ledger and of the model."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Slots in memory: for unit tests, held to the same contract as Postgres."""
+"""Slots in memory, for unit tests; the same contract tests run on Postgres."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _KEPT_FOR: Final = timedelta(days=90)
 
 @dataclass(slots=True)
 class MemorySlots:
-    """Implements Slots, with a clock that stands where it is put."""
+    """Implements Slots, with a clock that the test sets."""
 
     clock: datetime
     states: dict[Slot, str] = field(default_factory=dict[Slot, str])

@@ -7,7 +7,7 @@ from oslira_devstack.databases import Database
 
 
 async def ledger_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """What accounts have, what was granted, what was recorded as paid and given back, and their plans."""
+    """What accounts have, what was granted, what was recorded as paid and refunded, and their plans."""
     queries = {
         "credits.balances": "account_id, kind, sum(amount) from credits.balances group by 1, 2 having sum(amount) <> 0",
         "credits.grants": "idempotency_key, account_id, amount, reversed, freezes > 0 from credits.grants",

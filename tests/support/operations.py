@@ -1,4 +1,4 @@
-"""What the API's own document says of each operation, for tests that try them all."""
+"""The operations of the API's document, for tests that call all of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the document says of one."""
+    """One operation of the document."""
 
     id: str
     method: str
@@ -54,7 +54,7 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
 
 
 def _sample(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """The least that a schema asks for."""
+    """The smallest value that a schema allows."""
     if "$ref" in schema:
         return _sample(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     if "enum" in schema:

@@ -1,4 +1,4 @@
-"""Profile pictures as analysis copies them; the simulated profiles' own are at hosts that don't exist."""
+"""Profile pictures in the form that analysis stores; the simulated profiles' own are at hosts that don't exist."""
 
 import asyncio
 import hashlib

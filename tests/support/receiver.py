@@ -1,4 +1,4 @@
-"""A server of somebody's own that webhooks are sent to."""
+"""A customer's server that receives webhooks."""
 
 import asyncio
 import ssl
@@ -12,14 +12,14 @@ from standardwebhooks.webhooks import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came."""
+    """A received request."""
 
     target: str
     headers: dict[str, str]
     body: str
 
     def verified(self, secret: str) -> dict[str, Any]:
-        """What a receiver makes of it. Raises WebhookVerificationError."""
+        """The verified body. Raises WebhookVerificationError."""
         return Webhook(secret).verify(self.body, self.headers)
 
 
@@ -44,7 +44,7 @@ class Receiver:
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
             await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):  # who asked has gone
+        except (ConnectionError, asyncio.IncompleteReadError):  # the sender closed the connection
             pass
         finally:
             self.at_work -= 1

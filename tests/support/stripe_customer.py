@@ -1,4 +1,4 @@
-"""A customer with a subscription at Stripe: what Stripe tells of them, taken in by billing's own use cases."""
+"""A customer with a subscription at Stripe, whose events billing's use cases apply."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Customer:
     def change(
         self, old: str, new: str, *, day: int, until_s: int = AUGUST_S, name: str = ""
     ) -> dict[str, Any]:
-        """As Stripe's portal makes it: the rest of the period of one given back, of the other charged."""
+        """A change in Stripe's portal: the rest of the period is credited for one plan and charged for the other."""
         at_s = JULY_S + day * DAY_S
         prices = {"growth": 2_900, "pro": 9_900, "agency": 29_900}
         share = (until_s - at_s) / (31 * DAY_S)

@@ -1,4 +1,4 @@
-"""Three months of an account at Stripe: the events, and what they come to by a model that knows nothing of our code."""
+"""Three months of an account at Stripe: the events, and their result by a model that is independent of our code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ PRICES: Final[dict[str, dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the records have to say in the end. `subscription`: plan, state, whether it ends with its period, period start."""
+    """The expected records. `subscription`: plan, state, whether it ends with its period, period start."""
 
     granted: dict[str, int]
     available: int
@@ -113,7 +113,7 @@ class Story:
             self.frozen.add(self._period(1))
 
     def _third_month(self) -> None:
-        """Paid late; then it ends, is to end, or goes down a plan."""
+        """Paid late; then it ends, is set to end, or is downgraded."""
         due = samples.line(None, price="price_pro", start_s=_START_S + 2 * _MONTH_S)
         names: dict[str, Any] = {"customer": self.customer, "subscription": self.subscription_id}
         open_invoice = samples.invoice(due, invoice_id=f"in_cycle2_{self.mark}", **names)

@@ -1,4 +1,4 @@
-"""What Stripe makes of what a simulated customer does: objects, events in several API versions, and bills for the model."""
+"""A simulated customer's objects and events at Stripe in several API versions, and their bills for the model."""
 
 import random
 from dataclasses import dataclass, field

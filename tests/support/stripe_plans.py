@@ -1,4 +1,4 @@
-"""What a simulated Stripe sells, and a subscription to it as it stands."""
+"""The prices of a simulated Stripe, and the current state of a subscription."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def prices() -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that a customer, an operator or a bank does: `day` of the year, with two numbers to choose by."""
+    """An action of a customer, an operator or a bank: `day` of the year, with two numbers to choose by."""
 
     kind: str
     day: int
@@ -50,7 +50,7 @@ class Start:
 
 @dataclass
 class Subscription:
-    """As it stands."""
+    """The current state."""
 
     id: str
     plan: str

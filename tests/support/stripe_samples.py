@@ -205,7 +205,7 @@ def charge(
 
 
 def refund(*, charge_id: str = "ch_1", status: str = "succeeded") -> dict[str, Any]:
-    """A refund; how much went back in all, its charge says."""
+    """A refund; the refunded total is in its charge."""
     return {"object": "refund", "id": f"re_{charge_id}", "charge": charge_id, "status": status}
 
 
@@ -227,7 +227,7 @@ def dispute(
 def credit_note(
     invoice_id: str, *, amount: int, refunded: int = 0, customer: str = "cus_1"
 ) -> dict[str, Any]:
-    """What was given back of a paid invoice: `refunded` of it by refunds, the rest to the customer's balance."""
+    """A credit note of a paid invoice: `refunded` of it by refunds, the rest to the customer's balance."""
     refunds = (
         [{"amount_refunded": refunded, "refund": f"re_{invoice_id}", "type": "refund"}] if refunded else []
     )

@@ -1,4 +1,4 @@
-"""A customer who pays at the Stripe simulator, and billing's use cases, which hear of it or don't, as a test wants."""
+"""A customer who pays at the Stripe simulator, and billing's use cases, which receive the events if a test wants."""
 
 import json
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class StripeShop:
         return f"sub_{self.account_id}"
 
     async def happen(self, kind: str, described: dict[str, Any], *, is_heard: bool = True) -> dict[str, Any]:
-        """At Stripe; and applied here, if its event arrives. The event."""
+        """At Stripe; and applied here, if `is_heard`. Returns the event."""
         event = samples.event(kind, described | {"created": self.now_s}, created=self.now_s)
         await self.simulators.add_stripe_object(event)
         if is_heard:

@@ -1,4 +1,4 @@
-"""A year of a customer at Stripe: what they do, the objects and events that Stripe makes of it, and what they paid for."""
+"""A year of a customer at Stripe: their actions, the objects and events, and what they paid for."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ from stripe_plans import (
 
 @dataclass
 class Year(AtStripe):
-    """What a customer does from their start on; `after_closing`: what is paid after the account was deleted."""
+    """What a customer does after their start; `after_closing`: what is paid after the account was deleted."""
 
     start: Start
     acts: Sequence[Act]
@@ -42,7 +42,7 @@ class Year(AtStripe):
 
     @property
     def refused(self) -> int:
-        """Events that were paid after the account was deleted: each ends dead, for somebody to give the money back."""
+        """Events that were paid after the account was deleted: each ends dead, so that an operator can refund it."""
         return len(self.after_closing)
 
     # What happens.
@@ -147,10 +147,10 @@ class Year(AtStripe):
             self._change_to(self._sub, self._sub.plan, 1 + act.first % 4)
 
     def _to_year(self, act: Act) -> None:
-        """From now on by year: the rest of the month is given back."""
+        """Changes to yearly: the rest of the month is credited."""
         del act
         sub, at = self._sub, self._now
-        # Where a period of the 29th to 31st began, Stripe's new anchor no longer tells (decision 51).
+        # If a period began on the 29th to 31st, Stripe's new anchor no longer shows it (decision 51).
         if not self._can_change() or sub.interval == "year" or sub.anchor.day > 28:
             return
         share = (sub.ends - at) / (sub.ends - sub.begins)

@@ -1,4 +1,4 @@
-"""A checksum of all that the database keeps of an account, table by table."""
+"""A checksum of an account's rows, table by table."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.re
 
 
 async def checksums(connection: asyncpg.Connection, account_id: str) -> Mapping[str, str]:
-    """By table, its number of rows and their hash. `connection` has to see every row: row-level security hides none from it."""
+    """By table, its number of rows and their hash. `connection` must not be limited by row-level security."""
     found: dict[str, str] = {}
     for (table,) in await connection.fetch(_TABLES):
         column = "id" if table == "identity.accounts" else "account_id"
@@ -36,7 +36,7 @@ select exists (select from analysis.runs where account_id = any($1::uuid[]) and 
 
 
 async def settled(connection: asyncpg.Connection, accounts: Sequence[str], *, quiet_s: float) -> None:
-    """Waits until nothing of these accounts is at work and nothing has changed for `quiet_s`. Raises TimeoutError."""
+    """Waits until these accounts have no active work and nothing has changed for `quiet_s`. Raises TimeoutError."""
     deadline, since, last = time.monotonic() + 60, time.monotonic(), None
     while True:
         now = [await checksums(connection, one) for one in accounts] if quiet_s else None

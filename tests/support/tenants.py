@@ -1,4 +1,4 @@
-"""Three users in four accounts, each full of everything an account can hold: what each account has, by the API's own names."""
+"""Three users in four accounts, each with data of every kind, by the API's own names."""
 
 import asyncio
 import uuid
@@ -17,7 +17,7 @@ from pictures import JPEG, keep_picture
 from receiver import Receiver, receiving
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
-# What members of several accounts see of each from any other: it is theirs.
+# Texts by which members of several accounts recognise each one.
 _OF_MEMBERS = ("account_id", "user_id")
 
 
@@ -26,7 +26,7 @@ class Tenant:
     """An account as one of its members sees it.
 
     `ids` maps a name of the API (`run_id`, `token`) to values of it; `tickets` an event stream's kind to a ticket; `marks` are
-    texts that belong to this account alone and may stand in no other's answer; `names` name the account to its members.
+    texts that are only in this account, so no answer to another one may contain them; `names` name the account to its members.
     """
 
     account_id: str
@@ -44,7 +44,7 @@ class Tenant:
 class Membership:
     """A user with one of their accounts chosen. `own` are all accounts of that user.
 
-    `left`: an account that the user was removed from, and `kept` the tickets of its streams that they had by then.
+    `left`: an account that the user was removed from, and `kept` the tickets of its streams that they had before.
     """
 
     name: str
@@ -56,11 +56,11 @@ class Membership:
 
     @property
     def is_default(self) -> bool:
-        """Whether this account is meant where a request names none: a user's oldest."""
+        """Whether this account is used if a request names none: a user's oldest."""
         return not self.name.endswith("/C")
 
     def foreign_marks(self, tenants: Iterable[Tenant]) -> frozenset[str]:
-        """What may stand in no answer to this membership."""
+        """Texts that no answer to this membership may contain."""
         others = [one for one in tenants if one is not self.tenant]
         names = (one.names for one in others if one.account_id not in self.own)
         return frozenset().union(*(one.marks for one in others), *names)
@@ -68,7 +68,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class TenantSet:
-    """The four accounts, and the five memberships from which the others' are looked at."""
+    """The four accounts, and five memberships from which the others' data is requested."""
 
     tenants: Mapping[str, Tenant]
     memberships: list[Membership] = field(default_factory=list[Membership])
@@ -172,7 +172,7 @@ async def _tickets(
 async def _fill(
     stack: Stack, http: httpx.AsyncClient, headers: dict[str, str], who: SignedIn, receiver: Receiver
 ) -> Tenant:
-    """One or two of everything, and nothing of it still at work."""
+    """One or two of everything, without active work."""
     account_id = headers["x-account-id"]
     mark, name = uuid.uuid4().hex[:10], f"Account {uuid.uuid4().hex[:10]}"
     ids: dict[str, list[str]] = {"account_id": [account_id], "user_id": [str(who.user_id)]}
@@ -219,7 +219,7 @@ async def _fill(
     await _until_quiet(http, headers, endpoint)
     leads = (await _sent(http, "GET", "/v1/leads", headers, None))["items"]
     ids["lead_id"] = [lead["lead_id"] for lead in leads]
-    # Of its own, so that a browser's copy of one would not do for another.
+    # A picture of its own, so that a browser's cached copy of another one does not count.
     await keep_picture(stack, [lead["username"] for lead in leads], content=JPEG + mark.encode())
     deliveries = await _sent(http, "GET", f"/v1/webhook-endpoints/{endpoint}/deliveries", headers, None)
     ids["delivery_id"] = [one["delivery_id"] for one in deliveries["items"]]
@@ -247,7 +247,7 @@ async def _cursors(http: httpx.AsyncClient, headers: dict[str, str]) -> list[str
 
 
 async def _until_quiet(http: httpx.AsyncClient, headers: dict[str, str], endpoint: str) -> None:
-    """Until all runs are settled and all webhooks sent: a background change must not look like an attack's."""
+    """Until all runs are settled and all webhooks sent: a background change must not look like an attack's effect."""
 
     async def look() -> bool:
         runs = (await _sent(http, "GET", "/v1/runs", headers, None))["items"]

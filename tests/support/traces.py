@@ -1,6 +1,6 @@
-"""Where a text can be found in a stack: every column of every table, every object, every message, every log, all that Sentry got.
+"""Searches for texts in a stack: every column of every table, every object, every message, every log, all that Sentry received.
 
-What was there before a test is not looked at again: its texts are unique to the test.
+Only what was written since the test began is searched: its texts are unique to the test.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Where logs and streams ended when a test began."""
+    """The positions in logs and streams when a test began."""
 
     at: datetime
     log_sizes: dict[str, int]
@@ -47,7 +47,7 @@ async def since_now(stack: Stack) -> Since:
 
 
 async def kept(stack: Stack, since: Since, *texts: str) -> list[str]:
-    """The tables and objects that hold one of `texts`, in any case."""
+    """The tables and objects that contain one of `texts`, in any case."""
     lowered = [text.lower() for text in texts]
     in_tables, in_bucket = await asyncio.gather(
         _in_tables(stack, lowered), asyncio.to_thread(_in_bucket, stack, since, lowered)
@@ -56,7 +56,7 @@ async def kept(stack: Stack, since: Since, *texts: str) -> list[str]:
 
 
 async def told(stack: Stack, since: Since, *texts: str, sentry: SentryIngest | None = None) -> list[str]:
-    """The logs, metrics, messages and reports that hold one. Simulators are strangers' systems: theirs aren't looked at."""
+    """The logs, metrics, messages and reports that contain one. Simulators' logs are not searched: they are other parties' systems."""
     lowered = [text.lower() for text in texts]
     in_streams, in_logs, in_metrics = await asyncio.gather(
         _in_streams(stack, since, lowered),
@@ -146,7 +146,7 @@ async def _in_metrics(stack: Stack, texts: Sequence[str]) -> list[str]:
 
 
 def _around(place: str, content: bytes, texts: Sequence[str]) -> str | None:
-    """The place with what stands around the text there, to find the leak."""
+    """The place with the text around it, to find the leak."""
     lowered = content.lower()
     for text in texts:
         if (at := lowered.find(text.encode())) >= 0:

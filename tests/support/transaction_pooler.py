@@ -1,7 +1,7 @@
-"""A pooler in transaction mode, as pgbouncer and Supavisor are: a client has a server for one transaction at a time.
+"""A pooler in transaction mode, like pgbouncer and Supavisor: a client has a server connection for one transaction at a time.
 
-Harsher than they are: the next transaction goes to the server that was idle longest, so never to the same one while another is
-idle. Passwords pass through; each client's login adds one server.
+Harsher than they are: the next transaction uses the connection that was idle longest, so never the same one while another is
+idle. Passwords are passed through; each client's login adds one connection.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ def _code(message: bytes) -> int:
 
 @asynccontextmanager
 async def transaction_pooler(url: str) -> AsyncGenerator[tuple[TransactionPooler, str]]:
-    """The pooler and the address of it that stands for `url`."""
+    """The pooler, and its address instead of `url`."""
     parts = urlsplit(url)
     assert parts.hostname
     assert parts.port

@@ -1,4 +1,4 @@
-"""Users who notice everything: a request that fails, a stream that breaks, a run that is lost."""
+"""Users who notice every failure: a request that fails, a stream that breaks, a run that is lost."""
 
 import asyncio
 import itertools
@@ -46,7 +46,7 @@ class Runs:
         await self._follow(accepted["run_id"], accepted["events_url"])
 
     async def _follow(self, run_id: str, url: str) -> None:
-        """As a browser does: a stream that ends without the run's end is opened again after what `retry` said."""
+        """Like a browser: a stream that ends before the run's end is opened again after the `retry` delay."""
         last_id, status = "", ""
         while status not in ENDED:
             self.streams["opened"] += 1
@@ -67,7 +67,7 @@ class Runs:
 
 
 def mixed_requests(person: Person, runs: Runs) -> Callable[[int], tuple[str, Request]]:
-    """What a frontend asks all day: the run it shows, the balance, lists."""
+    """A frontend's requests: the run it shows, the balance, lists."""
     token = person.who.token
 
     def make(number: int) -> tuple[str, Request]:

@@ -1,1 +1,1 @@
-"""The measured promises, and what they are shown and tested with: users of a stack, open load, kill points, benchmarks."""
+"""The measured promises, and what shows and tests them: users of a stack, open-loop load, kill points, benchmarks."""

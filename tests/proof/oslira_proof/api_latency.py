@@ -25,7 +25,7 @@ _USERS = 20
 async def measure(stack: Stack, *, per_s: float, for_s: float, is_mixed_only: bool = False) -> list[Measured]:
     """Each endpoint alone at `per_s`, then both in turn at `per_s` together; `for_s` each. Last: RULER.
 
-    Every tenth request beside them asks nothing of anybody: how late its answer is, is the machine's own doing.
+    Every tenth request is one that needs no other system: its lateness is the machine's own.
     """
     access = access_to(stack.describe(), stack.credentials)
     users = [

@@ -21,7 +21,7 @@ from oslira_proof.plain_client import Client
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account of their own."""
+    """A user with their own account."""
 
     client: Client
     who: SignedIn
@@ -31,7 +31,7 @@ class Person:
         return await self.client.analyze(name, business_profile_id=self.who.business_profile_id, **more)
 
     async def settled(self, run_id: str, *, timeout_s: float = 60.0) -> dict[str, Any]:
-        """The run once it has ended and nothing of it is held any more."""
+        """The run once it has ended and its hold is settled."""
 
         async def look() -> dict[str, Any] | None:
             run = await self.client.run(run_id)

@@ -1,4 +1,4 @@
-"""The API as it is on the wire, for tests: what was answered, not what a model makes of it, and each request sent once."""
+"""The API on the wire, for tests: raw answers, and each request sent once."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +9,7 @@ from oslira_client.oslira import Oslira
 
 
 class Client(Oslira):
-    """Beside the typed methods, some that answer with plain JSON. All raise ApiError for an answer that isn't 2xx."""
+    """In addition to the typed methods, some that return plain JSON. All raise ApiError for an answer that isn't 2xx."""
 
     async def analyze(
         self, username: str, *, business_profile_id: UUID | str, kind: str = "light", **more: Any
@@ -30,7 +30,7 @@ class Client(Oslira):
         return await self._json("POST", f"/v1/runs/{run_id}/cancel")
 
     async def receipt(self, run_id: UUID | str) -> dict[str, Any]:
-        """What the run did and took."""
+        """The run's receipt."""
         return await self._json("GET", f"/v1/runs/{run_id}/receipt")
 
     async def make_bulk(
@@ -49,7 +49,7 @@ class Client(Oslira):
         quote: bool = False,
         **terms: Any,
     ) -> dict[str, Any]:
-        """The same from a file's content; with `quote` it only says what it would do and cost."""
+        """The same from a file's content; with `quote` it only returns what it would do and cost."""
         terms = {"type": kind, "business_profile_id": str(business_profile_id), **terms}
         path = "/v1/analyses/quote" if quote else "/v1/analyses/bulk"
         return await self._json("POST", path, content=csv, params=terms, headers={"content-type": "text/csv"})

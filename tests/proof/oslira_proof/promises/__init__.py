@@ -1,1 +1,1 @@
-"""What the engine promises, measured on a running stack: the campaign tests assert it, `oslira demo --engine` shows it."""
+"""The engine's promises, measured on a running stack: campaign tests assert them, `oslira demo --engine` shows them."""

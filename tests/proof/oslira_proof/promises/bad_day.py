@@ -1,4 +1,4 @@
-"""An hour in which every supplier fails in every way, one after the other, for five customers: what was lost, and what it cost."""
+"""An hour in which every supplier fails in every way, one after the other, for five customers: what was lost and what it cost."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -94,7 +94,7 @@ async def measure_bad_day(on: Stage, day: Day, *, tick: Tick = no_tick) -> list[
 
 @asynccontextmanager
 async def _goes_wrong(on: Stage, phase: Phase, factor: float) -> AsyncGenerator[list[int]]:
-    """Afterwards the list holds how many calls each passing rule hit; of doomed ones it is not known yet."""
+    """Afterwards the list has how many calls each passing rule hit; those of permanent rules are not known yet."""
     hits: list[int] = []
     passing: list[int] = []
     for rule in phase.rules:

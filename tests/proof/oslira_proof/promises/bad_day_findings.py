@@ -1,4 +1,4 @@
-"""What a bad day is held to."""
+"""The promises that are checked on a bad day."""
 
 import statistics
 from collections import Counter
@@ -17,7 +17,7 @@ PROMISED_CALLS: Final = 1.02
 PROMISED_STARTS: Final = 5
 PROMISED_WAIT: Final = 2.0
 PROMISED_CANCEL_S: Final = 1.0
-# Nothing is answered without these; how long they are away is the day's choice.
+# No request is answered without these; the day chooses how long they are unavailable.
 _OWN_SERVERS_AWAY: Final = frozenset({"bus wiped", "bus hangs", "postgres restarted"})
 _SLOTS: Final = 10
 _CALLS: Final = {"light": 1, "deep": 3, "xray": 4}
@@ -97,7 +97,7 @@ def _doomed(outcome: Outcome, hour: str) -> Finding:
 
 
 def _paid_calls(outcome: Outcome, hour: str) -> Finding:
-    """What was cancelled on its way counts for neither."""
+    """Cancelled runs count for neither."""
     cancelled = {run["username"] for run in outcome.runs if run["state"] == "cancelled"}
     paid = sum(
         sum(calls.values())

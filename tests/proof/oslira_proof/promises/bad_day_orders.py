@@ -1,4 +1,4 @@
-"""The customers of a bad day: they order on schedule, come again when they are refused, and remember what they ordered."""
+"""The customers of a bad day: they order on schedule, retry when rejected, and record what they ordered."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ _SHARE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run by its id. `at_s` is when the customer first asked for it, Unix time."""
+    """A run by its id. `at_s` is when the customer first ordered it, Unix time."""
 
     run_id: str
     customer: Customer
@@ -34,7 +34,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`took_s` until it was answered; `phase` is the one in which it was asked for."""
+    """`took_s` until it was answered; `phase` is the one in which it was ordered."""
 
     phase: Phase
     took_s: float
@@ -42,7 +42,7 @@ class Cancel:
 
 @dataclass(slots=True)
 class Orders:
-    """`refusals` counts answers of 429 and 5xx, and those that never came."""
+    """`refusals` counts answers of 429 and 5xx, and missing ones."""
 
     people: dict[str, Person]
     customers: tuple[Customer, ...]
@@ -110,7 +110,7 @@ class Orders:
         self.cancels.append(Cancel(asked_in, time.monotonic() - began_s))
 
     async def _taken(self, person: Person, path: str, **content: Any) -> dict[str, Any]:
-        """Asked again until it is taken. Raises ApiError for a refusal that stays one."""
+        """Retries until it is accepted. Raises ApiError for a permanent error."""
         while True:
             try:
                 answer = await person.client.http.post(path, **content)
@@ -126,7 +126,7 @@ class Orders:
 
 
 def _name(customer: Customer, phase: Phase, own: str, number: int) -> str:
-    """One of the phase's troubled names in turn, or a good one."""
+    """One of the phase's faulty names in turn, or a good one."""
     if customer.is_calm or not phase.names or number % _SHARE:
         return own
     return f"{phase.names[number // _SHARE % len(phase.names)]}.{own}"
