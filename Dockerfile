@@ -1,10 +1,10 @@
 # One image a service:   docker build --build-arg SERVICE=gateway --target service -t oslira/gateway .
-# Beside them `provision` (the `oslira` command, migrations and the bus's topology), and three for development: `tools` (the
-# command with this machine's users and checks), `simulators` (the suppliers' stand-ins) and `proxy` (what stands in front of several gateways on one machine).
+# In addition `provision` (the `oslira` command, migrations and the bus's topology), and three for development: `tools` (the
+# command with this machine's users and checks), `simulators` (of the suppliers) and `proxy` (in front of several gateways on one machine).
 # docs/architecture/containers.md says more.
 
-# What pyproject.toml files ask for, at the lock's versions and by the lock's hashes. What all services share is one layer,
-# built and stored once; what one needs beside it is installed next to it.
+# The dependencies of pyproject.toml files, at the lock's versions and by the lock's hashes. What all services share is one layer,
+# built and stored once; what one needs in addition is installed next to it.
 FROM python:3.13-slim AS packages
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && python lock_subset.py requirements.lock setuptools >builder.lock \
  && python lock_subset.py requirements.lock libs/shared >shared.lock \
  && pip="python -m pip --python /opt/venv/bin/python" \
- # nkeys is published as source alone: it is built with the lock's setuptools, which no image needs afterwards.
+ # nkeys is only published as source: it is built with the lock's setuptools, which no image needs afterwards.
  && $pip install --quiet --no-deps --require-hashes -r builder.lock \
  && $pip install --quiet --no-deps --require-hashes --no-build-isolation -r shared.lock \
  && $pip uninstall --quiet --yes setuptools

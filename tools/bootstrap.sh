@@ -42,7 +42,7 @@ else
 fi
 echo "installing the locked dependencies (about a minute the first time)"
 locked="$pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation"
-# First what builds packages that are published as source alone: of the lock's version and hash, not what an index has by then.
+# First the build tools of packages that are published only as source: with the lock's version and hash, not the index's latest.
 builder=$(mktemp)
 trap 'rm -f "$builder"' EXIT
 sed -n '/^setuptools==/,/[^\\]$/p' requirements.lock >"$builder"

@@ -1,4 +1,4 @@
-"""What deploy/k8s has from tables in code: the CronJobs and NATS's permissions. `--write` makes them, else stale ones are named.
+"""Generates the parts of deploy/k8s that come from tables in code: CronJobs and NATS's permissions. Without --write: lists stale ones.
 
 python tools/k8s_generated.py [--write]
 """
@@ -16,8 +16,8 @@ _HEAD: Final = """\
 # Made by `make k8s` from oslira_shared/contracts/scheduler/v1.py; never edited by hand.
 # The scheduler's daemon is first; these publish the same ticks ten minutes later, for the same slots, and owners act once.
 """
-# The slot comes from the Job's scheduled time. Its annotation stays on the Job in today's Kubernetes, and a pod without a token
-# can't read that, but the Job's name, which ends in the same time, is a label of the pod.
+# The slot comes from the Job's scheduled time. Kubernetes has it in an annotation of the Job, which a pod without a token
+# can't read; but the Job's name, which ends in the same time, is a label of the pod.
 _CRON_JOB: Final = """\
 apiVersion: batch/v1
 kind: CronJob

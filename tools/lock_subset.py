@@ -1,10 +1,9 @@
-"""Prints the part of requirements.lock that some folders of this repository need, its hashes and all.
+"""Prints the part of requirements.lock that some folders of this repository need, with its hashes.
 
-    python tools/lock_subset.py requirements.lock [--without OTHER.lock] libs/shared services/gateway [PACKAGE ...]
+python tools/lock_subset.py requirements.lock [--without OTHER.lock] libs/shared services/gateway [PACKAGE ...]
 
-A folder stands for the dependencies of its pyproject.toml, anything else for a package by its name. pip works out what those
-need at the lock's versions, and installs nothing. What is printed are the lock's own lines: an installation with
---require-hashes can only get files that the lock knows, whatever an index says meanwhile.
+A folder means the dependencies of its pyproject.toml, any other argument a package. pip resolves them at the lock's versions and
+installs nothing. The lines are the lock's own: an installation with --require-hashes only gets files that the lock lists.
 """
 
 import json
@@ -37,7 +36,7 @@ def blocks(lock: str) -> list[tuple[str, str]]:
 
 
 def wanted(arguments: list[str]) -> list[str]:
-    """The requirements that folders declare, and the packages that are named. Our own packages are copied, not installed."""
+    """The requirements of folders, and the named packages. Our own packages are copied, not installed."""
     names: list[str] = []
     for argument in arguments:
         manifest = Path(argument) / "pyproject.toml"
@@ -53,7 +52,7 @@ def resolved(names: list[str], pins: list[tuple[str, str]]) -> set[str]:
     """Every package that `names` need, themselves included."""
     with tempfile.TemporaryDirectory() as folder:
         constraints, report = Path(folder) / "constraints.txt", Path(folder) / "report.json"
-        # With its hashes, pip would ask for hashes of what we name, too.
+        # With its hashes, pip would require hashes of our arguments too.
         constraints.write_text("\n".join(lines.split("\\")[0] for _, lines in pins))
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
         command += ["--report", str(report), "-c", str(constraints), *names]
@@ -63,7 +62,7 @@ def resolved(names: list[str], pins: list[tuple[str, str]]) -> set[str]:
 
 
 def main() -> None:
-    """See the module."""
+    """Print the subset."""
     lock, *arguments = sys.argv[1:]
     there: set[str] = set()
     if arguments[0] == "--without":

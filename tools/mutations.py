@@ -1,8 +1,8 @@
-"""Takes one guard away at a time, in a copy of the tree, and shows that a named test notices.
+"""Removes one guard at a time, in a copy of the tree, and checks that a named test fails.
 
-`.venv/bin/python tools/mutations.py [--quick] [word of what is taken away …]` works on a copy of what is committed; each mutation is
-one replacement, and it is an error when its text isn't there any more. Exits 1 when a test stays green. Those marked `servers` start
-Postgres or the whole stack; `--quick` leaves them out.
+`.venv/bin/python tools/mutations.py [--quick] [word of a mutation …]` works on a copy of what is committed; each mutation is
+one replacement, and it is an error if its text no longer exists. Exits 1 if a test stays green. Those marked `servers` start
+Postgres or the whole stack; `--quick` skips them.
 """
 
 import os
@@ -24,7 +24,7 @@ _CROSS_TENANT: Final = "tests/e2e/test_cross_tenant.py::test_no_endpoint_takes_a
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`old` becomes `new` in `file`; `test` has to go red."""
+    """`old` becomes `new` in `file`; `test` has to fail."""
 
     what: str
     file: str
@@ -166,7 +166,7 @@ def _is_noticed(one: Mutation, tree: Path) -> bool:
 
 
 def _fails(test: str, tree: Path) -> bool:
-    """Whether a test failed; that none was found, or nothing could be imported, is no such proof."""
+    """Whether a test failed. No collected test, or a failed import, does not count."""
     packages = [str(path) for path in (*tree.glob("libs/*"), *tree.glob("services/*")) if path.is_dir()]
     command = [
         sys.executable,

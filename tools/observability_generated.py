@@ -1,4 +1,4 @@
-"""What is generated from the metrics' declarations: the table in the documentation, and Grafana's dashboards.
+"""Generates, from the metrics' declarations, the table in the documentation and Grafana's dashboards.
 
 python tools/observability_generated.py [--write]
 """
@@ -37,7 +37,7 @@ def metrics() -> Iterator[tuple[str, Metric]]:
 
 
 def full_name(metric: Metric) -> str:
-    """As Prometheus stores it: a counter's name ends in _total."""
+    """The name in Prometheus: a counter's ends in _total."""
     return metric._name + ("_total" if isinstance(metric, Counter) else "")  # noqa: SLF001  # the library has no other way
 
 

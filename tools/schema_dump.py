@@ -1,10 +1,10 @@
-"""Print the schema that the migrations of this checkout make: pg_dump's statements, sorted, one blank line between two.
+"""Prints the schema that this checkout's migrations create: pg_dump's statements, sorted, separated by one blank line.
 
 python tools/schema_dump.py [--data] > schema.sql
 
-Two outputs are equal when tables, columns, constraints, indexes, functions, triggers, policies and privileges are;
-comments in function bodies are left out. `--data` adds the rows that migrations insert. The database is a throw-away
-server's; nothing else is touched. OSLIRA_SERVICES_DIR names the services of another checkout.
+Two outputs are equal if tables, columns, constraints, indexes, functions, triggers, policies and privileges are; comments in
+function bodies are removed. `--data` adds the rows that migrations insert. It uses a temporary server.
+OSLIRA_SERVICES_DIR: the services of another checkout.
 """
 
 import argparse

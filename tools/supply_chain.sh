@@ -1,6 +1,6 @@
 #!/bin/sh
 # What we build on. `licences` needs nothing but .venv and is part of `make check`; without it, also a bill of materials for
-# each image in dist/sbom, and known vulnerabilities, asked for at PyPI: what could not be asked about fails, too.
+# each image in dist/sbom, and known vulnerabilities, from PyPI; a package without an answer fails too.
 set -eu
 cd "$(dirname "$0")/.."
 log=$(mktemp)

@@ -12,7 +12,7 @@ from typing import Final
 
 WIDTH: Final = 100
 ROOT: Final = Path(__file__).parents[1]
-# Prompts are sent to models as they stand; issue templates are forms.
+# Prompts are sent to models unchanged; issue templates are forms.
 _LEFT_OUT: Final = ("services/", ".github/")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
 _ITEM: Final = re.compile(r"^(\s*)([-*+]|\d+\.) +")

@@ -1,1 +1,1 @@
-"""What writes documents and the client from the code, and what compares them with a release."""
+"""Generates documents and the client from the code, and compares documents with a release."""

@@ -1,7 +1,7 @@
-"""What of a new OpenAPI document breaks callers of an older one: `python -m oslira_tools.api_changes OLD NEW`.
+"""Lists what in a new OpenAPI document breaks callers of an older one: `python -m oslira_tools.api_changes OLD NEW`.
 
-Breaking is: something that could be called, sent or read is gone, is asked for where it wasn't, or may be less than before.
-Additions are not, nor are changes to problems: callers must expect unknown codes.
+Breaking: an operation, parameter or field was removed, became required, or accepts or returns less than before. Additions are
+not breaking, nor are changes to problems: callers must expect unknown codes.
 """
 
 import json
@@ -16,7 +16,7 @@ _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
-    """One line for each, none when every caller of the old one is served by the new one."""
+    """One line for each; empty if the new one serves every caller of the old one."""
     return list(_Comparison(old, new).paths())
 
 

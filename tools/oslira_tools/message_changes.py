@@ -1,8 +1,8 @@
-"""What of a service's new AsyncAPI document breaks others: `python -m oslira_tools.message_changes OLD_DIRECTORY NEW_DIRECTORY`.
+"""Lists what in a service's new AsyncAPI document breaks other services.
 
-Each subject is compared in its owner's document alone. Messages wait in streams while old and new processes run side by side, and
-readers refuse a value that they don't know: so nothing may change, either way, but an optional field more. A subject may go when a
-later version of it is there.
+`python -m oslira_tools.message_changes OLD_DIRECTORY NEW_DIRECTORY`. Each subject is compared only in its owner's document.
+Messages wait in streams while old and new processes run at the same time, and readers reject unknown values: so only optional
+fields may be added, in both directions. A subject may be removed once a later version of it exists.
 """
 
 import json
@@ -62,7 +62,7 @@ def _family(key: str) -> tuple[str, int]:
 
 
 def main() -> int:
-    """Print what breaks; 1 if anything does, a document that is gone included."""
+    """Print what breaks; 1 if anything does, including a removed document."""
     baseline, present = Path(sys.argv[1]), Path(sys.argv[2])
     status = 0
     for path in sorted(baseline.glob("*.json")):

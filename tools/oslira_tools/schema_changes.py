@@ -1,4 +1,4 @@
-"""Which changes of a schema break readers or writers of an older one: shared by the HTTP API's comparison and the messages'."""
+"""Changes of a schema that break readers or writers of an older one, for the HTTP API and for messages."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -13,12 +13,12 @@ class SchemaComparison:
     """Of two documents, each with the schemas that it refers to."""
 
     def __init__(self, old: Schema, new: Schema, *, is_exact: bool = False) -> None:
-        """`is_exact`: for readers that refuse a value they don't know, so that more values than before break them too."""
+        """`is_exact`: for readers that reject unknown values, so that additional values break them too."""
         self._old, self._new, self._is_exact = old, new, is_exact
         self._seen: set[tuple[str, str, bool]] = set()
 
     def compare(self, place: str, old: Schema, new: Schema, *, is_sent: bool) -> Iterator[str]:
-        """`is_sent`: by callers, who need to be taken at as much as before; else read by them, who need to be given it."""
+        """`is_sent`: by callers, who must be able to send as much as before; else read by them, who must get as much as before."""
         pair = (str(old.get("$ref")), str(new.get("$ref")), is_sent)
         if "$ref" in old and "$ref" in new:
             if pair in self._seen:

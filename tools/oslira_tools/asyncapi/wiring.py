@@ -1,4 +1,4 @@
-"""What each service listens to, by its own bootstrap. Nothing is connected to."""
+"""The operations of each service, from its own bootstrap, without connections."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "STRIPE_WEBHOOK_SECRET": "x",
 }
 Build = Callable[[Runtime, Any], Awaitable[None]]
-# Every process there is; two of them are the gateway's.
+# All processes; two of them are the gateway's.
 _PROCESSES: Final[Sequence[tuple[type[ServiceSettings], Build]]] = (
     (AnalysisSettings, oslira_analysis.bootstrap.build),
     (BillingSettings, oslira_billing.bootstrap.build),
@@ -63,7 +63,7 @@ async def _wired(kind: type[ServiceSettings], build: Build) -> list[Subscription
 
 
 class _NoDatabase:
-    """A pool for wiring alone: two services see to their tables' seeds before they declare anything."""
+    """A pool for wiring only: two services seed their tables before they declare their operations."""
 
     @asynccontextmanager
     async def acquire(self) -> AsyncGenerator["_NoConnection"]:

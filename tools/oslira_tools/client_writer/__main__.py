@@ -98,7 +98,7 @@ def _all_of(tags: list[str]) -> str:
 
 
 def main() -> None:
-    """Write them all, and take away what is no longer a part of the API."""
+    """Write all modules, and delete those that are no longer part of the API."""
     document, directory = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
     found = sources(document)
     for path in directory.glob("*.py"):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from oslira_tools.client_writer.models import Models, Schema, name_in
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-# Set once for a client, or seen to by it; and an answer that was kept is for browsers.
+# Set once for a client, or managed by it; If-None-Match is for browsers.
 _NOT_ASKED_FOR: Final = frozenset({"X-Account-Id", "Last-Event-ID", "If-None-Match", "ticket"})
 _KEY: Final = "Idempotency-Key"
 _EVENTS: Final = "text/event-stream"

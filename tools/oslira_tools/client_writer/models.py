@@ -1,4 +1,4 @@
-"""Schemas of an OpenAPI document as Python: what a type is called, and classes for those with fields."""
+"""Schemas of an OpenAPI document as Python: type annotations, and classes for those with fields."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _PAGE: Final = frozenset({"items", "next_cursor"})
 
 
 class Models:
-    """Of one document. `answers`: the schemas that answers hold, which take words that they don't know yet."""
+    """The schemas of one document. `answers`: those in answers, which accept unknown values of enumerations."""
 
     def __init__(self, schemas: Mapping[str, Schema], answers: frozenset[str]) -> None:
         self._schemas = schemas
