@@ -16,8 +16,10 @@ from oslira_shared.postgres.clients import Pool
 
 _DELETE_RUN = "delete from analysis.runs where id = $1"
 _RUN = """
-insert into analysis.runs (id, state, account_id, business_profile_id, type, username, price_credits, max_age_s, error_code)
-values ($1, $2, $3, gen_random_uuid(), 'light', 'name', $4, 60, case when $2 = 'failed' then 'stalled' end)
+insert into analysis.runs (id, state, account_id, business_profile_id, type, username, price_credits, max_age_s, error_code,
+  finished_at)
+values ($1, $2, $3, gen_random_uuid(), 'light', 'name', $4, 60, case when $2 = 'failed' then 'stalled' end,
+  case when $2 in ('completed', 'failed', 'cancelled') then now() end)
 """
 
 

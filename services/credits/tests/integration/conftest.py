@@ -8,6 +8,7 @@ import nats
 import pytest_asyncio
 from oslira_credits.bootstrap import build
 from oslira_credits.settings import CreditsSettings
+from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Nats
 from oslira_shared.bus.connection import Bus
@@ -36,7 +37,7 @@ async def world(own_nats: Nats, database: Database) -> AsyncGenerator[ServedCred
         }
     )
     pool = await open_pool(database.url("credits_service"), service="credits")
-    rows = await open_pool(database.admin_url, service="test", min_size=1)
+    rows = await open_pool(database.url(SUPERUSER), service="test", min_size=1)
     runtime = Runtime(settings, pool)
     await build(runtime, settings)
     # As the tester: it stands for all services that call credits.

@@ -7,12 +7,15 @@ import pytest
 import pytest_asyncio
 from oslira_credits.domain.settlement import Outcome, OutcomeState
 from oslira_credits.infrastructure.postgres_outcomes import PostgresOutcomes
+from oslira_devstack.credentials import SUPERUSER
 from oslira_devstack.databases import Database
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 
 _RUN = """
-insert into analysis.runs (id, state, account_id, business_profile_id, type, username, price_credits, max_age_s, error_code, bulk_id)
-values ($1, $2, $3, $3, 'light', $1::text, 3, 60, case when $2 = 'failed' then 'stalled' end, $4)
+insert into analysis.runs (id, state, account_id, business_profile_id, type, username, price_credits, max_age_s, error_code, bulk_id,
+  finished_at)
+values ($1, $2, $3, $3, 'light', $1::uuid::text, 3, 60, case when $2 = 'failed' then 'stalled' end, $4,
+  case when $2 in ('completed', 'failed', 'cancelled') then now() end)
 """
 _BULK = """
 insert into analysis.bulks (id, state, account_id, business_profile_id, type, price_credits, held_credits, finished_at)
@@ -22,7 +25,7 @@ values ($1, $2, $3, $3, 'light', 3, 9, case when $2 = 'ended' then now() end)
 
 @pytest_asyncio.fixture(scope="module")
 async def rows(module_database: Database) -> AsyncGenerator[Pool]:
-    async with await open_pool(module_database.admin_url, service="test", min_size=1) as opened:
+    async with await open_pool(module_database.url(SUPERUSER), service="test", min_size=1) as opened:
         yield opened
 
 
