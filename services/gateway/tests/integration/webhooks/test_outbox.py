@@ -83,7 +83,7 @@ async def test_of_many_processes_only_so_many_send_to_one_endpoint(patient: Any,
         for _ in range(5):
             await patient.record.run(await patient.ended_run(person))
         takers = [patient.outbox for _ in range(8)]
-        taken = await asyncio.gather(*(one.take(endpoint.endpoint_id) for one in takers))
+        taken = await asyncio.gather(*(one.claim_next(endpoint.endpoint_id) for one in takers))
         deliveries = [one for one in taken if one is not None]
         assert len({one.event_id for one in deliveries}) == len(deliveries) == per_endpoint
 
