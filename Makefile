@@ -1,5 +1,6 @@
-# Every target makes .venv first. Requirements: Python >= 3.11, make and git.
+# Every target makes .venv first: whole, or what running the stack needs. Requirements: Python >= 3.11, make and git.
 PROFILES ?=
+TLS ?=
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 # Three processes on two cores: a test on real servers mostly waits. conftest.py says which tests share a process.
@@ -7,7 +8,7 @@ PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 ORDINARY = -m "not campaign and not containers and not kubectl"
 # Some machines switch bytecode off globally; without it each process compiles every test again.
 export PYTHONDONTWRITEBYTECODE =
-.PHONY: help venv demo up t test campaign test-containers test-compose test-browser check-k8s k8s supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock hooks clean
+.PHONY: help venv runtime demo up t test campaign test-containers test-compose test-browser check-k8s k8s settings supply-chain observability check-observability deploy compose-env chaos bench check openapi format lock hooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,21 +17,25 @@ help: ## list the targets
 venv: ## create .venv with the locked dependencies
 	@tools/bootstrap.sh
 
+# What `make demo` and `make up` need: half of the packages.
+runtime:
+	@tools/bootstrap.sh run
+
 hooks: venv ## install the git hooks of .pre-commit-config.yaml (needs pre-commit)
 	@command -v pre-commit >/dev/null || { echo "hooks: install pre-commit (Debian: apt-get install pre-commit)" >&2; exit 2; }
 	@pre-commit install
 
-clean: ## remove .venv and the stack's data
-	@rm -rf .venv .oslira
+clean: ## remove .venv and the data of the stack in .oslira
+	@tools/clean.sh
 
 ##@ Run
-demo: venv ## start everything, show every promise, audit (PROFILES=dir: with real scraped items)
-	@$(BIN)/oslira demo $(if $(PROFILES),--profiles "$(PROFILES)")
+demo: runtime ## start everything, show every promise, audit (PROFILES=dir: with real scraped items; TLS=1: encrypted)
+	@$(BIN)/oslira demo $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(TLS),--tls)
 
-up: venv ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir)
-	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)")
+up: runtime ## start the stack and keep it running; Ctrl-C stops it (PROFILES=dir, TLS=1)
+	@$(BIN)/oslira up $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(TLS),--tls)
 
-compose-env: venv ## write .env, the development secrets that docker-compose.yml needs
+compose-env: runtime ## write .env, the development secrets that docker-compose.yml needs
 	@$(BIN)/oslira compose-env
 
 ##@ Test
@@ -70,6 +75,7 @@ check: venv ## lint, format, types, import contracts, licences, domain coverage,
 	@tools/supply_chain.sh licences
 	@tools/domain_coverage.sh
 	@tools/api_docs.sh
+	@$(BIN)/python tools/settings_generated.py
 	@tools/api_clients.sh
 
 check-k8s: venv ## deploy/k8s as kustomize renders it: valid, and by our rules (needs kubectl)
@@ -97,6 +103,9 @@ openapi: venv ## docs/generated, the contracts' result schemas and the client's 
 
 observability: venv ## the table of metrics in the docs, and Grafana's dashboards
 	@$(BIN)/python tools/observability_generated.py --write
+
+settings: venv ## docs/settings.md and .env.example, from the settings classes
+	@$(BIN)/python tools/settings_generated.py --write
 
 k8s: venv ## the parts of deploy/k8s that come from tables in code
 	@$(BIN)/python tools/k8s_generated.py --write

@@ -1,15 +1,26 @@
 #!/bin/sh
 # Makes .venv: the locked, hashed dependencies, then this repository's packages in editable form.
+#   tools/bootstrap.sh       for development: everything (make venv, and what checks and tests)
+#   tools/bootstrap.sh run   for `make demo` and `make up`: what the stack needs to run, about half of it
 # Called by the Makefile; does nothing when the lock and the package files have not changed since.
 set -eu
 cd "$(dirname "$0")/.."
-packages="libs/shared libs/client libs/cli libs/simulators libs/devstack services/gateway services/credits services/analysis services/billing services/scheduler tests/proof tools"
+what=${1:-dev}
+installed=$(cat .venv/.installed 2>/dev/null || true)
+# An environment for development also runs the stack, and stays one.
+case $installed in dev*) what=dev ;; esac
 
-manifests="requirements.lock"
+packages="libs/shared libs/client libs/cli libs/simulators libs/devstack services/gateway services/credits services/analysis services/billing services/scheduler"
+lock=requirements-run.lock
+if [ "$what" = dev ]; then
+    packages="$packages tests/proof tools"
+    lock=requirements.lock
+fi
+manifests=$lock
 for package in $packages; do manifests="$manifests $package/pyproject.toml"; done
 # shellcheck disable=SC2086  # word splitting is meant: a list of plain paths
-wanted=$(cat $manifests | cksum | tr ' ' -)
-[ -f .venv/.installed ] && [ "$(cat .venv/.installed)" = "$wanted" ] && exit 0
+wanted="$what $(cat $manifests | cksum | tr ' ' -)"
+[ "$installed" = "$wanted" ] && exit 0
 
 find_python() {
     for name in python3.13 python3.12 python3.14 python3.11 python3; do
@@ -40,16 +51,32 @@ if [ -x .venv/bin/pip ]; then
 else
     pip="$(find_python) -m pip --python .venv/bin/python"
 fi
-echo "installing the locked dependencies (about a minute the first time)"
-locked="$pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation"
-# First the build tools of packages that are published only as source: with the lock's version and hash, not the index's latest.
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
+log=$(mktemp)
 builder=$(mktemp)
-trap 'rm -f "$builder"' EXIT
-sed -n '/^setuptools==/,/[^\\]$/p' requirements.lock >"$builder"
-$locked -r "$builder"
-$locked -r requirements.lock
+trap 'rm -f "$log" "$builder"' EXIT
+
+# Runs pip without its output; on a terminal one line says how far it is. Its last lines follow where it fails.
+quietly() {
+    $pip install --no-deps --no-build-isolation --progress-bar off "$@" >"$log" 2>&1 &
+    while kill -0 $! 2>/dev/null; do
+        sleep 0.5
+        [ -t 2 ] || continue
+        found=$(grep -cE '^ *(Collecting|Requirement already satisfied|Obtaining)' "$log" || true)
+        printf '\rinstalling: %s of %s packages ' "$found" "$total" >&2
+    done
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+    wait $! || { tail -n 15 "$log" >&2; echo "bootstrap: the packages could not be installed; run it again" >&2; exit 1; }
+}
+
+total=$(grep -cE '^[A-Za-z0-9][^ ]*==' "$lock")
+echo "installing the $total locked packages for $([ "$what" = dev ] && echo development || echo running the stack) (about a minute the first time)"
+# First the build tools of packages that are published only as source: with the lock's version and hash, not the index's latest.
+sed -n '/^setuptools==/,/[^\\]$/p' "$lock" >"$builder"
+quietly --require-hashes -r "$builder"
+quietly --require-hashes -r "$lock"
 editable=""
 for package in $packages; do editable="$editable -e $package"; done
 # shellcheck disable=SC2086
-$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $editable
+quietly $editable
 echo "$wanted" >.venv/.installed

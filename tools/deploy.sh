@@ -11,14 +11,14 @@ refuse() { printf 'deploy: %s\n' "$*" >&2; exit 2; }
 kube() { kubectl ${KUBE_CONTEXT:+--context "$KUBE_CONTEXT"} "$@"; }
 
 ENV=${1:-}
-case $ENV in staging|production) ;; *) refuse "say which: make deploy ENV=staging|production" ;; esac
+case $ENV in staging|production|production-aws) ;; *) refuse "say which: make deploy ENV=staging|production|production-aws" ;; esac
 command -v kubectl >/dev/null || refuse "kubectl is not installed"
 [ -n "${OSLIRA_SMOKE_TOKEN:-}" ] || refuse "OSLIRA_SMOKE_TOKEN is missing: without it the deployment cannot be checked"
 
 OBJECTS=$(mktemp)
 trap 'rm -f "$OBJECTS"' EXIT
 kubectl kustomize "deploy/k8s/overlays/$ENV" >"$OBJECTS"
-if LEFT=$(grep -nE 'example\.com|192\.0\.2\.[0-9]+/2' "$OBJECTS" | grep -vE -- '- 192\.0\.2\.0/24$'); then
+if LEFT=$(grep -nE 'example\.com|192\.0\.2\.[0-9]+/2|111122223333' "$OBJECTS" | grep -vE -- '- 192\.0\.2\.0/24$'); then
     printf '%s\n' "$LEFT" >&2
     refuse "these stand for addresses of your own; write them in deploy/k8s/overlays/$ENV"
 fi
@@ -53,7 +53,11 @@ read -r ANSWER || ANSWER=
 say "Accounts, configuration, network policies"
 kube apply -f "$OBJECTS" -l oslira.app/phase=ground
 MISSING=
-for name in secret/provision secret/gateway secret/credits secret/analysis secret/billing secret/scheduler configmap/nats-ca; do
+NEEDED=configmap/nats-ca
+grep -q 'DATABASE_CA_FILE: /' "$OBJECTS" && NEEDED="$NEEDED configmap/postgres-ca"
+grep -q 'SECRETS_PROVIDER: aws' "$OBJECTS" \
+    || NEEDED="$NEEDED secret/provision secret/gateway secret/credits secret/analysis secret/billing secret/scheduler"
+for name in $NEEDED; do
     kube -n "$NAMESPACE" get "$name" >/dev/null 2>&1 || MISSING="$MISSING $name"
 done
 [ -z "$MISSING" ] || refuse "missing in $NAMESPACE:$MISSING (deploy/k8s/examples); nothing was rolled out"

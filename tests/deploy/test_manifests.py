@@ -163,6 +163,35 @@ def test_each_pod_holds_its_own_services_secrets_and_no_others() -> None:
     assert not {"JWT_SECRET", "OPERATOR_SECRET", "TICKET_SECRET", "CHALLENGE_SECRET"} & sender
 
 
+def test_with_secrets_from_aws_no_pod_refers_to_a_secret_of_the_cluster() -> None:
+    """A reference that the component doesn't delete would keep its pod from starting."""
+    component = K8S / "components" / "aws-secrets"
+    deleted = {
+        one["metadata"]["name"]: {v["name"] for v in _container(one)["env"] if v.get("$patch") == "delete"}
+        for one in documents(component / "pods.yaml")
+    }
+    referred = {
+        pod["metadata"]["name"]: {v["name"] for v in _container(pod)["env"] if "valueFrom" in v}
+        for pod in base_objects()
+        if pod["kind"] in ("Deployment", "Job")
+    }
+    assert deleted == referred
+    accounts = {one["metadata"]["name"] for one in documents(K8S / "base/ground/service-accounts.yaml")}
+    roles = documents(K8S / "overlays/production-aws/roles.yaml")
+    assert {one["metadata"]["name"] for one in roles} == accounts
+
+
+def test_pods_get_the_authorities_that_their_settings_name() -> None:
+    ground = documents(K8S / "base" / "ground" / "kustomization.yaml")[0]
+    common = next(one for one in ground["configMapGenerator"] if one["name"] == "oslira")
+    named = dict(literal.split("=", 1) for literal in common["literals"])
+    pods = [one for one in base_objects() if one["kind"] in ("Deployment", "Job")]
+    for setting in ("NATS_CA_FILE", "DATABASE_CA_FILE"):
+        folder = named[setting].removesuffix("/ca.crt")
+        for pod in pods:
+            assert folder in {mount["mountPath"] for mount in _container(pod)["volumeMounts"]}
+
+
 def test_analysis_scales_on_a_consumer_that_exists_and_never_to_nothing() -> None:
     scaled = one("ScaledObject", "analysis")["spec"]
     trigger = scaled["triggers"][0]["metadata"]

@@ -54,6 +54,26 @@ def test_an_overlay_is_one_namespace_and_refers_to_what_is_in_it(env: str) -> No
     assert f"nats-headless.oslira-{env}.svc" in text
 
 
+def test_the_overlay_for_aws_reads_secrets_by_roles_alone() -> None:
+    objects = rendered("production-aws")
+    assert faults(objects) == []
+    assert "secretKeyRef" not in yaml.safe_dump(objects)
+    programs = [one for one in objects if one["kind"] in ("Deployment", "Job", "CronJob")]
+    for one in programs:
+        pod = (
+            one["spec"]["jobTemplate"]["spec"]["template"]
+            if one["kind"] == "CronJob"
+            else one["spec"]["template"]
+        )
+        assert pod["metadata"]["labels"]["oslira.app/secrets"] == "aws"
+        [prefix] = [v["value"] for v in pod["spec"]["containers"][0]["env"] if v["name"] == "SECRETS_PREFIX"]
+        assert prefix == f"oslira/{pod['spec']['serviceAccountName']}/"
+    accounts = [one for one in objects if one["kind"] == "ServiceAccount"]
+    assert all("eks.amazonaws.com/role-arn" in one["metadata"]["annotations"] for one in accounts)
+    [way_out] = [one for one in objects if one["metadata"]["name"] == "to-aws"]
+    assert way_out["spec"]["podSelector"] == {"matchLabels": {"oslira.app/secrets": "aws"}}
+
+
 @pytest.mark.parametrize("env", OVERLAYS)
 def test_every_object_belongs_to_a_phase_of_the_deploy(env: str) -> None:
     phases = [one["metadata"]["labels"].get("oslira.app/phase") for one in rendered(env)]

@@ -80,7 +80,7 @@ async def _cronjob(world: World, job: str, slot: datetime) -> str:
     """As a CronJob runs it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "oslira_scheduler.tick", job, "--slot", slot.isoformat()),
-        env={"NATS_URL": world.access.nats_url("scheduler")},
+        env={"NATS_URL": world.access.nats_url("scheduler"), "OSLIRA_ENV": "development"},
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

@@ -29,7 +29,7 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     f"{ANALYSIS}/singleflight.py": "imports and constructors: no network",
     f"{ANALYSIS}/models/warm_up.py": "imports and constructors: no network",
     "libs/shared/oslira_shared/secrets/live.py": "AwsVault.read is bounded itself",
-    "libs/shared/oslira_shared/settings.py": "AwsVault.read is bounded itself; inet_aton sends nothing",
+    "libs/shared/oslira_shared/settings/values.py": "inet_aton sends nothing",
     "libs/shared/oslira_shared/observability/otlp.py": "its exporter has threads and limits of its own",
     "libs/shared/oslira_shared/observability/sentry.py": "its transport has threads and limits of its own",
     "libs/shared/oslira_shared/postgres/migrate.py": "a command that a person or a Kubernetes Job runs",

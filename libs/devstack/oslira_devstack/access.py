@@ -29,6 +29,8 @@ class Access:
     credentials: Credentials
     nats_at: str
     admin_url: str = ""
+    nats_scheme: str = "nats"
+    postgres_options: str = ""
 
     def operator_login(self) -> Login:
         """For the gateway's internal port, with a token of five minutes."""
@@ -38,11 +40,11 @@ class Access:
 
     def nats_url(self, user: str) -> str:
         """With that user's password."""
-        return f"nats://{user}:{self.credentials.nats[user]}@{self.nats_at}"
+        return f"{self.nats_scheme}://{user}:{self.credentials.nats[user]}@{self.nats_at}"
 
     def database_url(self, role: str) -> str:
         """With that service role's password."""
-        return f"postgres://{role}:{self.credentials.postgres[role]}@{self.postgres_at}/oslira"
+        return f"postgres://{role}:{self.credentials.postgres[role]}@{self.postgres_at}/oslira{self.postgres_options}"
 
 
 def find_stack() -> Access:
@@ -68,6 +70,8 @@ def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
         credentials,
         f"127.0.0.1:{state['nats_port']}",
         state.get("admin_url", ""),
+        state.get("nats_address", "nats://").partition(":")[0],
+        state.get("postgres_options", ""),
     )
 
 

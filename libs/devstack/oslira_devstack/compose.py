@@ -30,6 +30,8 @@ def write(directory: Path) -> list[Path]:
     folder = directory / ".oslira" / "compose"
     made = credentials.load_or_make(folder / "secrets.json")
     folder.chmod(0o700)
+    # Mounted into the services' containers; their user has to read what is put there.
+    (folder / "ca").mkdir(exist_ok=True)
     # Readable within that folder: the server in the container is root without the right to pass over a file's mode.
     nats = folder / "nats.conf"
     nats.write_text(_nats(made))

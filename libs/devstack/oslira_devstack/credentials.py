@@ -25,6 +25,10 @@ TESTER: Final = "tester"
 NATS_USERS: Final = (*USERS, TESTER)
 
 
+class BrokenSecrets(Exception):  # noqa: N818
+    """The file of secrets can't be read."""
+
+
 def _password() -> str:
     # The mark keeps it out of staging and production: settings refuse it there.
     return f"{DEVELOPMENT_MARK}{secrets.token_hex(16)}"
@@ -59,13 +63,32 @@ class Credentials:
 
 
 def load_or_make(path: Path) -> Credentials:
-    """Read `path`, add what a newer version needs, write it back for this user's eyes only."""
+    """Read `path`, add what a newer version needs, write it back for this user's eyes only.
+
+    Raises BrokenSecrets for a file that is no longer readable: other secrets would not fit the data.
+    """
     made = asdict(Credentials())
     if path.exists():
-        for key, kept in json.loads(path.read_text()).items():
-            made[key] = {**made[key], **kept} if isinstance(kept, dict) else kept
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Never readable by others, not even between creation and chmod.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(made, file, indent=2)
+        try:
+            for key, kept in json.loads(path.read_text()).items():
+                made[key] = {**made[key], **kept} if isinstance(kept, dict) else kept
+        except (ValueError, AttributeError, KeyError) as error:
+            raise BrokenSecrets(
+                f"{path} is not what a stack wrote there: make clean removes it and the data"
+            ) from error
+    write_whole(path, json.dumps(made, indent=2), mode=0o600)
     return Credentials(**made)
+
+
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace `path` by a file that is complete: on a full disk the earlier one stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        # Never readable by others, not even between creation and chmod.
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+            file.write(text)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise

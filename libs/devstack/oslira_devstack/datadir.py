@@ -3,13 +3,17 @@
 import fcntl
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+
+import psutil
 
 from oslira_devstack import credentials, reaper
 from oslira_devstack.credentials import Credentials
+
+# Clocks are corrected, and the start of a process is computed from the system's.
+_SAME_START_S: Final = 2.0
 
 
 class StackIsRunning(Exception):  # noqa: N818
@@ -32,21 +36,34 @@ class DataDirectory:
     def credentials(self) -> Credentials:
         return credentials.load_or_make(self.path / "secrets.json")
 
+    @property
+    def state_file(self) -> Path:
+        return self.path / "stack.json"
+
     def write_state(self, state: dict[str, Any]) -> None:
-        """What runs where (no secrets), for `oslira` commands in other terminals."""
-        (self.path / "stack.json").write_text(json.dumps(state, indent=2))
+        """What runs where (no secrets), for `oslira` commands in other terminals, with the stack's own process."""
+        credentials.write_whole(self.state_file, json.dumps({**state, **_this_process()}, indent=2))
+
+    def forget_state(self) -> None:
+        """Nothing runs any more, or not yet."""
+        self.state_file.unlink(missing_ok=True)
 
     def read_state(self) -> dict[str, Any] | None:
-        """What the running stack wrote; None when none runs here."""
-        if not self.path.exists():
-            return None
+        """What the running stack wrote; None when none runs here.
+
+        A file that a killed stack left is not believed: its process is gone, or another one has its id by now.
+        """
         try:
-            with Lock(self.path):  # free: the process that wrote the file has ended
-                return None
-        except StackIsRunning:
-            with suppress(FileNotFoundError, json.JSONDecodeError):
-                return json.loads((self.path / "stack.json").read_text())
-        return None
+            state: dict[str, Any] = json.loads(self.state_file.read_text())
+            holder = psutil.Process(state["pid"])
+            is_its_own = abs(holder.create_time() - state["started_at"]) < _SAME_START_S
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return None
+        return state if is_its_own and holder.status() != psutil.STATUS_ZOMBIE else None
+
+
+def _this_process() -> dict[str, float]:
+    return {"pid": os.getpid(), "started_at": psutil.Process().create_time()}
 
 
 class Lock:

@@ -84,6 +84,7 @@ def service_environment(
         "NATS_URL": servers.nats.address,
         "NATS_NKEY_SEED": credentials.nkeys[service],
         "DATABASE_URL": servers.postgres.url(f"{service}_service"),
+        **({"NATS_CA_FILE": str(servers.nats.ca_file)} if servers.nats.ca_file else {}),
     }
     if ports.http is not None:
         variables |= {

@@ -43,6 +43,7 @@ class Supervisor:
     """Names are unique: `credits`, or `analysis-1`, `analysis-2` where a service has replicas."""
 
     report: Callable[[str], None] = lambda _: None
+    on_restart: Callable[[], None] = lambda: None
     processes: dict[str, Supervised] = field(default_factory=dict)
     _watcher: "asyncio.Task[None] | None" = field(default=None, init=False)
 
@@ -125,6 +126,7 @@ class Supervisor:
             process.restarts += 1
             process.delay_s = min(process.delay_s * 2, _LONGEST_DELAY_S)
             process.start()
+            self.on_restart()
 
 
 def _client() -> httpx.AsyncClient:

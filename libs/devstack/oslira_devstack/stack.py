@@ -1,9 +1,10 @@
 """The whole system on one machine: servers, provisioning, simulators, the five services."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +19,14 @@ from oslira_devstack.datadir import DataDirectory, Lock
 from oslira_devstack.environment import SERVICES, Ports
 from oslira_devstack.ports import free_or_other, free_port, require_free
 from oslira_devstack.processes import Supervisor
+from oslira_devstack.servers import certificates
 from oslira_devstack.servers.choose import ServerFactory
 from oslira_devstack.servers.contract import Servers
 from oslira_devstack.tcp_proxy import TcpProxy
 
 _PUBLIC: Final = ("gateway", "billing")
+# Three servers' first files take 150 MB.
+_LEAST_FREE_BYTES: Final = 400 << 20
 _INTERNAL_PORTS: Final[Mapping[str, int]] = {
     "gateway": 9090,
     "billing": 9091,
@@ -38,6 +42,7 @@ class StackConfig:
     """What differs between `oslira up`, the demo and the tests. A port that is None is any free one.
 
     `speed` divides the simulators' latencies; `extra_environment` maps a service to variables that win over ours.
+    `tls`: NATS and Postgres accept encrypted connections alone, with certificates of an authority of the stack's own.
     Services reach the servers named in `proxied` (nats, postgres, s3) through `Stack.proxies`.
     """
 
@@ -50,6 +55,7 @@ class StackConfig:
     profiles: Path | None = None
     allow_real_providers: bool = False
     durable: bool = True
+    tls: bool = False
     services: tuple[str, ...] = SERVICES
     proxied: frozenset[str] = frozenset()
     replicas: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -60,7 +66,7 @@ class StackConfig:
 class Stack:
     """`async with Stack(config) as stack:` everything answers inside, and nothing of it runs after.
 
-    Raises StackIsRunning, BusyPort or DidNotStart on the way in, with nothing left running.
+    Raises StackIsRunning, BusyPort, NoSpace, BrokenSecrets, DidNotStart or OSError on the way in, with nothing left running.
     """
 
     def __init__(self, config: StackConfig) -> None:
@@ -85,6 +91,8 @@ class Stack:
 
     async def _start(self) -> None:
         lock = self._undo.enter_context(Lock(self.data.path))
+        self.data.forget_state()
+        require_space(self.data.path)
         if leftovers := lock.take_over():
             self.config.report(f"ended what an earlier stack left running: {', '.join(leftovers)}")
         self.credentials = self.data.credentials()
@@ -110,7 +118,14 @@ class Stack:
         await self.supervisor.wait_ready()
         for name, missing in (await self.supervisor.wait_settled()).items():
             self.config.report(f"{name} is ready but not whole: {missing}")
-        self.data.write_state(self.describe())
+        self._undo.callback(self.data.forget_state)
+        self.supervisor.on_restart = self._write_state
+        self._write_state()
+
+    def _write_state(self) -> None:
+        """Called again for each process that is restarted, under another id."""
+        with suppress(OSError):  # a full disk: the stack itself still runs
+            self.data.write_state(self.describe())
 
     @property
     def gateway_url(self) -> str:
@@ -141,8 +156,10 @@ class Stack:
             "simulators_url": self.simulators_url,
             "s3_url": self.servers.s3.endpoint_url,
             "s3_bucket": self.servers.s3.bucket,
+            "nats_address": self.servers.nats.address,
             "nats_port": self.servers.nats.port,
             "postgres_port": self.servers.postgres.port,
+            "postgres_options": self.servers.postgres.options,
             "providers": self.providers.describe(),
             "processes": {
                 name: {"pid": p.child.pid, "url": p.ready_urls[0], "log": str(p.child.log)}
@@ -152,7 +169,11 @@ class Stack:
 
     async def _start_servers(self) -> Servers:
         factory = ServerFactory(
-            self.data.path, logs=self.data.logs, credentials=self.credentials, durable=self.config.durable
+            self.data.path,
+            logs=self.data.logs,
+            credentials=self.credentials,
+            durable=self.config.durable,
+            tls=certificates.load_or_make(self.data.path / "certificates") if self.config.tls else None,
         )
         servers = await asyncio.to_thread(factory.all)
         self._undo.push_async_callback(self._stop_servers, servers)
@@ -236,6 +257,20 @@ class Stack:
 
     def _log(self, name: str) -> Path:
         return self.data.logs / f"{name}.log"
+
+
+class NoSpace(Exception):  # noqa: N818
+    """The disk is full, or about to be."""
+
+
+def require_space(path: Path, *, least_bytes: int = _LEAST_FREE_BYTES) -> None:
+    """Raises NoSpace: servers that find a full disk say so in logs of many lines."""
+    free = shutil.disk_usage(path).free
+    if free < least_bytes:
+        raise NoSpace(
+            f"only {free >> 20} MB are free for {path}, and the stack needs {least_bytes >> 20}: "
+            "make room, or set OSLIRA_DATA_DIR to a folder on another disk"
+        )
 
 
 def _public(port: int | None, service: str, variable: str) -> int:

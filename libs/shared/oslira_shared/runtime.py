@@ -24,6 +24,7 @@ from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
 from oslira_shared.postgres.clients import Pool, database_state, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
+from oslira_shared.postgres.refusals import connection_fault
 from oslira_shared.serving import closing_when_draining, http_server
 from oslira_shared.settings import EX_CONFIG, Env, ServiceSettings
 
@@ -237,20 +238,15 @@ def _refused(settings: ServiceSettings, reason: str) -> int:
 
 
 async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | None:
-    """Wait for Postgres: a service cannot work without its rows. A rejected login ends it."""
+    """Wait for Postgres: a service cannot work without its rows. An error that waiting doesn't help against ends it."""
     while not stopping.is_set():
         try:
             return await _own_pool(settings)
         except WrongRole as error:
             raise SystemExit(_refused(settings, str(error))) from None
-        except asyncpg.ClientConfigurationError:
-            # The error's text may repeat the address.
-            raise SystemExit(
-                _refused(settings, "DATABASE_URL: an option has a value that is not possible")
-            ) from None
-        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
-            raise SystemExit(_refused(settings, f"DATABASE_URL: {error}")) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            if (fault := connection_fault(error)) is not None:
+                raise SystemExit(_refused(settings, f"DATABASE_URL: {fault}")) from None
             _LOG.warning("postgres_unreachable", reason=type(error).__name__)
             await asyncio.sleep(_RETRY_DATABASE_S)
     return None
@@ -258,11 +254,12 @@ async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | No
 
 async def _own_pool(settings: ServiceSettings) -> Pool:
     pool = await open_pool(
-        settings.database_url.get_secret_value(),
+        settings.database_address,
         service=settings.service,
         max_size=settings.database_pool_size,
         pooled_url=settings.database_pooled,
         current_url=settings.secret("database_url") if settings.live_secrets.may_change else None,
+        other_passwords=settings.other_database_passwords,
     )
     try:
         await require_own_role(pool, settings.service)

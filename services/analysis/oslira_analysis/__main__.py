@@ -1,9 +1,14 @@
-"""python -m oslira_analysis."""
+"""`python -m oslira_analysis`."""
 
-from oslira_shared.runtime import run
 from oslira_shared.settings import load_settings
 
-from oslira_analysis.bootstrap import build
 from oslira_analysis.settings import AnalysisSettings
 
-run(load_settings(AnalysisSettings), build)
+if __name__ == "__main__":
+    settings = load_settings(AnalysisSettings)
+    # After the settings: a wrong one is named before everything else is imported.
+    from oslira_shared.runtime import run
+
+    from oslira_analysis.bootstrap import build
+
+    run(settings, build)

@@ -117,7 +117,9 @@ async def build(
         clients=clients,
         suppliers=suppliers,
     )
-    bucket = S3Profiles(bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
+    bucket = S3Profiles(
+        bucket=settings.s3_bucket, endpoint_url=settings.s3_endpoint_url, access=settings.bucket_access
+    )
     engine = build_engine(
         runtime,
         settings,

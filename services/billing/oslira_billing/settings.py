@@ -1,8 +1,10 @@
 """Billing's settings."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
+from oslira_shared.catalog import PACKS, PLANS
 from oslira_shared.settings import Env, ServiceSettings
+from oslira_shared.settings.values import HttpUrl, ListenHost, Port
 from pydantic import BaseModel, Field, model_validator
 
 
@@ -17,6 +19,16 @@ class Price(BaseModel):
     interval: Literal["month", "year"] | None = None
     active: bool = True
 
+    @model_validator(mode="after")
+    def _one_thing_that_we_sell(self) -> Self:
+        if self.plan is not None and self.pack is not None:
+            raise ValueError("names a plan and a pack")
+        if self.plan is not None and self.plan not in PLANS:
+            raise ValueError(f"its plan is not one of {', '.join(PLANS)}")
+        if self.pack is not None and self.pack not in PACKS:
+            raise ValueError(f"its pack is not one of {', '.join(PACKS)}")
+        return self
+
 
 class BillingSettings(ServiceSettings):
     """`STRIPE_PRICES` is JSON: `{"price_…": {"plan": "pro", "interval": "month"}, "price_…": {"pack": "pack_100"}}`."""
@@ -24,12 +36,16 @@ class BillingSettings(ServiceSettings):
     service: ClassVar[str] = "billing"
     uses: ClassVar[frozenset[str]] = frozenset({"stripe_secret_key", "stripe_webhook_secret"})
 
-    http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
-    http_port: int = Field(default=8081, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
-    # The only place that Stripe may redirect a user to.
-    app_url: str = Field(default="http://localhost:8080", validation_alias="APP_URL")
-    event_lease_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_EVENT_LEASE_S")
+    http_host: ListenHost = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
+    """Address that the public port listens on."""
+    http_port: Port = Field(default=8081, validation_alias="OSLIRA_HTTP_PORT")
+    """Public port; 0: any free one."""
+    app_url: HttpUrl = Field(default="http://localhost:8080", validation_alias="APP_URL")
+    """Where Stripe sends users back to, and nowhere else; https outside development."""
+    event_lease_s: float = Field(default=30.0, gt=0, le=3_600, validation_alias="OSLIRA_EVENT_LEASE_S")
+    """How long a process holds one of Stripe's events before another may take it."""
     stripe_prices: dict[str, Price] = Field(default={}, validation_alias="STRIPE_PRICES")
+    """What is sold, as JSON: {"price_…": {"plan": "pro", "interval": "month"}, "price_…": {"pack": "pack_100"}}."""
 
     @model_validator(mode="after")
     def _has_its_secrets(self) -> "BillingSettings":

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from oslira_shared.settings import is_local
+from oslira_shared.settings.values import HttpUrl, ListenHost, Origin, Port
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
@@ -22,51 +23,76 @@ class GatewaySettings(WebhookSettings):
 
     service: ClassVar[str] = "gateway"
 
-    http_host: str = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
-    http_port: int = Field(default=8080, ge=0, le=65535, validation_alias="OSLIRA_HTTP_PORT")
-    cors_allow_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    http_host: ListenHost = Field(default="0.0.0.0", validation_alias="OSLIRA_HTTP_HOST")  # noqa: S104  # in a pod
+    """Address that the public port listens on."""
+    http_port: Port = Field(default=8080, validation_alias="OSLIRA_HTTP_PORT")
+    """Public port; 0: any free one."""
+    cors_allow_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=(), validation_alias="CORS_ALLOW_ORIGINS"
     )
-    # Networks of our own proxies: a forwarded address is trusted only from these (see http/client_address.py).
+    """Origins of pages that may call the API from a browser, separated by commas. No wildcard."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), validation_alias="TRUSTED_PROXIES"
     )
+    """Networks of our own proxies, separated by commas: a forwarded address is trusted only from these."""
     jwt_issuer: str | None = Field(default=None, validation_alias="JWT_ISSUER")
-    # Trials a day: of a network (IPv4 /24, IPv6 /48), of a mail host, and of either before the next one needs a challenge.
-    trials_per_network: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_NETWORK")
-    trials_unchallenged: int = Field(default=2, ge=0, validation_alias="OSLIRA_TRIALS_UNCHALLENGED")
-    # For a mail host that is not a public provider: invented domains are cheap, and a company's people sign up a few at a time.
-    trials_per_mail_host: int = Field(default=10, ge=0, validation_alias="OSLIRA_TRIALS_PER_MAIL_HOST")
+    """The issuer that users' tokens must name."""
+    trials_per_network: int = Field(
+        default=10, ge=0, le=1_000_000, validation_alias="OSLIRA_TRIALS_PER_NETWORK"
+    )
+    """Trials that may begin in a day from one network (IPv4 /24, IPv6 /48)."""
+    trials_unchallenged: int = Field(
+        default=2, ge=0, le=1_000_000, validation_alias="OSLIRA_TRIALS_UNCHALLENGED"
+    )
+    """Trials in a day, of one network or mail host, before the next one needs a challenge."""
+    trials_per_mail_host: int = Field(
+        default=10, ge=0, le=1_000_000, validation_alias="OSLIRA_TRIALS_PER_MAIL_HOST"
+    )
+    """Trials that may begin in a day at one mail host that is not a public one."""
     ticket_secret: SecretStr | None = Field(default=None, validation_alias="TICKET_SECRET")
-    # Signs the short tokens of programs that act as operators, on the internal port. Without it only users with the operator claim
-    # are operators.
+    """Key of what the gateway signs itself, at least 32 bytes; JWT_SECRET where it is not set."""
     operator_secret: SecretStr | None = Field(default=None, validation_alias="OPERATOR_SECRET")
-    # For how long after an erasure work that was in progress may still write: no scrape or model call takes longer.
-    erasure_watch_s: float = Field(default=300, ge=0, validation_alias="OSLIRA_ERASURE_WATCH_S")
-    # Refreshing a profile that was fetched within this time, and analysed since, returns that analysis and charges nothing.
+    """Key of programs' operator tokens, for the internal port. Without it only users whom the issuer calls operators may."""
+    erasure_watch_s: float = Field(default=300, ge=0, le=86_400, validation_alias="OSLIRA_ERASURE_WATCH_S")
+    """How long after an erasure work that was in progress may still write; no scrape or model call takes longer."""
     refresh_unchanged_s: float = Field(default=300, ge=0, le=86_400, validation_alias="REFRESH_UNCHANGED_S")
-    # Analyses without an account; the challenge is Cloudflare Turnstile's, and only development works without it.
+    """A refresh of a profile that was fetched and analysed within this time returns that analysis, free of charge."""
     anonymous_analyses: Literal["on", "off"] = Field(default="on", validation_alias="ANONYMOUS_ANALYSES")
+    """Analyses without an account. The gateway and credits read it."""
     anonymous_per_network: int = Field(default=3, ge=0, le=1_000, validation_alias="ANONYMOUS_PER_NETWORK")
+    """Anonymous analyses in a day from one network."""
     anonymous_life_s: float = Field(default=3_600, gt=0, le=3_600, validation_alias="ANONYMOUS_LIFE_S")
+    """How long an anonymous analysis can be read."""
     challenge_secret: SecretStr | None = Field(default=None, validation_alias="CHALLENGE_SECRET")
-    challenge_url: str = Field(
+    """Cloudflare Turnstile's secret. Required outside development while anonymous analyses are on."""
+    challenge_url: HttpUrl = Field(
         default="https://challenges.cloudflare.com/turnstile/v0/siteverify", validation_alias="CHALLENGE_URL"
     )
-    # Hosts where the challenge may have been solved. Default: the hosts of CORS_ALLOW_ORIGINS; without these, any.
+    """Where a solved challenge is verified."""
     challenge_hostnames: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias="CHALLENGE_HOSTNAMES"
     )
-    request_timeout_s: float = Field(default=30.0, gt=0, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
-    # Changes to the table in limits/policies.py: `costly.account=600/60, *.address=10000/60`.
+    """Hosts where a challenge may have been solved, separated by commas; else those of CORS_ALLOW_ORIGINS, else any."""
+    request_timeout_s: float = Field(default=30.0, gt=0, le=30, validation_alias="OSLIRA_REQUEST_TIMEOUT_S")
+    """How long one request may take; a stopping process waits as long."""
     rate_limits: str = Field(default="", validation_alias="OSLIRA_RATE_LIMITS")
-    # Event streams of one process: of an account, of one of its users, of a client's network, and of all together.
-    max_streams_per_account: int = Field(default=20, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT")
-    max_streams_per_user: int = Field(default=10, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_USER")
-    max_streams_per_network: int = Field(default=100, ge=1, validation_alias="OSLIRA_MAX_STREAMS_PER_NETWORK")
+    """Changes to the table of rate limits: costly.account=600/60, *.address=10000/60."""
+    max_streams_per_account: int = Field(
+        default=20, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS_PER_ACCOUNT"
+    )
+    """Event streams of one account in one process."""
+    max_streams_per_user: int = Field(
+        default=10, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS_PER_USER"
+    )
+    """Event streams of one user in one process."""
+    max_streams_per_network: int = Field(
+        default=100, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS_PER_NETWORK"
+    )
+    """Event streams of one client's network in one process."""
     max_streams: int = Field(default=1_000, ge=1, le=10_000, validation_alias="OSLIRA_MAX_STREAMS")
-    # The longest time of one stream, for any token; the reader then connects again.
+    """Event streams of one process."""
     stream_life_s: float = Field(default=3_600, ge=1, le=86_400, validation_alias="OSLIRA_STREAM_LIFE_S")
+    """How long one event stream lasts; the reader then connects again."""
 
     @field_validator("cors_allow_origins", "trusted_proxies", "challenge_hostnames", mode="before")
     @classmethod

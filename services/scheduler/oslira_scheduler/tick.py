@@ -1,7 +1,7 @@
 """`python -m oslira_scheduler.tick JOB [--slot T]`: what a CronJob runs. Needs the bus and the scheduler's login, no database.
 
 Without `--slot` it is the slot that the CronJob's Job was made for (OSLIRA_CRON_SCHEDULED_AT, OSLIRA_CRON_JOB_NAME), else now's.
-Exits 2 for an unknown job or an invalid time, 1 when the bus is unreachable.
+Exits 2 for an unknown job or an invalid time, 1 when the bus is unreachable, 78 for a wrong setting.
 """
 
 import argparse
@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from oslira_shared.errors import OsliraError
+from oslira_shared.settings import load_settings
 
 from oslira_scheduler.domain.cron_job import parse_slot
 from oslira_scheduler.infrastructure.one_tick import publish_one
+from oslira_scheduler.settings import TickSettings
 
 
 def moment(slot: str | None, variables: Mapping[str, str], now: datetime) -> datetime:
@@ -35,12 +37,10 @@ def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     parser.add_argument("job")
     parser.add_argument("--slot", help="any moment of it (ISO 8601, UTC unless it says more)")
     asked = parser.parse_args(arguments)
-    if not (nats_url := variables.get("NATS_URL")):
-        print("tick: NATS_URL is missing", file=sys.stderr)  # noqa: T201
-        return 2
     try:
         at = moment(asked.slot, variables, datetime.now(UTC))
-        slot = asyncio.run(publish_one(nats_url, variables, asked.job, at))
+        settings = load_settings(TickSettings)
+        slot = asyncio.run(publish_one(settings, asked.job, at))
     except ValueError as error:
         print(f"tick: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -28,6 +28,7 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "DATABASE_URL": f"postgres://{_NOWHERE}/nothing",
     "JWT_SECRET": "x" * 32,
     "S3_BUCKET": "nowhere",
+    "S3_ENDPOINT_URL": f"http://{_NOWHERE}",
     "STRIPE_SECRET_KEY": "x",
     "STRIPE_WEBHOOK_SECRET": "x",
 }

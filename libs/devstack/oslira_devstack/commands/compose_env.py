@@ -17,7 +17,9 @@ def compose_env(
     switches that provider to the real one.
     """
     from oslira_devstack import compose  # noqa: PLC0415
+    from oslira_devstack.commands.run import refusing  # noqa: PLC0415
 
-    for path in compose.write(directory):
-        print(f"wrote {path}")
+    with refusing():
+        for path in compose.write(directory):
+            print(f"wrote {path}")
     print("next: docker compose up --build --wait")

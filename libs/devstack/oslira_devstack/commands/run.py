@@ -1,30 +1,37 @@
 """Running a stack in the foreground: signals, refusals, exit codes."""
 
 import asyncio
-import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from oslira_shared.errors import OsliraError
+from oslira_shared.settings import load_settings
 
 from oslira_devstack import datadir
 from oslira_devstack.child import DidNotStart
+from oslira_devstack.credentials import BrokenSecrets
 from oslira_devstack.datadir import StackIsRunning
 from oslira_devstack.ports import BusyPort
-from oslira_devstack.stack import Stack, StackConfig
+from oslira_devstack.settings import StackSettings
+from oslira_devstack.stack import NoSpace, Stack, StackConfig
 
 Serve = Callable[[Stack, asyncio.Event], Awaitable[None]]
 
 
-def usual_config(*, profiles: Path | None, speed: float) -> StackConfig:
-    """The default ports (8080, 8081, 909x), persistent data, real providers where their keys are given."""
-    gateway = int(os.environ.get("OSLIRA_PORT") or 8080)
+def usual_config(*, profiles: Path | None, speed: float, tls: bool = False) -> StackConfig:
+    """The default ports (8080, 8081, 909x), persistent data, real providers where their keys are given.
+
+    A wrong setting ends this process with 78 and one line that names it.
+    """
+    settings = load_settings(StackSettings)
     return StackConfig(
         data_dir=datadir.default_path(),
-        gateway_port=gateway,
-        billing_port=int(os.environ.get("OSLIRA_BILLING_PORT") or gateway + 1),
+        gateway_port=settings.gateway_port,
+        billing_port=settings.billing_port or settings.gateway_port + 1,
+        tls=tls,
         usual_internal_ports=True,
         speed=speed,
         profiles=profiles.absolute() if profiles else None,
@@ -38,11 +45,26 @@ def run_until_signal(config: StackConfig, serve: Serve) -> None:
 
     A stack that can't start ends this process with 1 and one line that says why.
     """
-    try:
+    with refusing():
         asyncio.run(_run(config, serve))
-    except (StackIsRunning, BusyPort, DidNotStart, OsliraError) as refusal:
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """What keeps a stack from starting ends this process with 1 and one line; the log of a server may follow it."""
+    try:
+        yield
+    except (StackIsRunning, BusyPort, NoSpace, BrokenSecrets, DidNotStart, OsliraError) as refusal:
         print(f"oslira: {refusal}", file=sys.stderr)
-        sys.exit(1)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(
+            f"oslira: {error.strerror or error}{where} (OSLIRA_DATA_DIR says where data is kept)",
+            file=sys.stderr,
+        )
+    else:
+        return
+    sys.exit(1)
 
 
 async def _run(config: StackConfig, serve: Serve) -> None:

@@ -17,6 +17,10 @@ def up(
         typer.Option(help="Folder of scraped items for the Apify simulator to serve.", exists=True),
     ] = None,
     speed: Annotated[float, typer.Option(help="Divides the simulators' latencies.", min=0.01)] = 1.0,
+    *,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Encrypt NATS and Postgres, with certificates of this stack's own.")
+    ] = False,
 ) -> None:
     """Start everything and keep it running until Ctrl-C. Data stays in .oslira (OSLIRA_DATA_DIR)."""
     from oslira_devstack.commands.run import run_until_signal, usual_config  # noqa: PLC0415
@@ -26,7 +30,7 @@ def up(
         print(f"ready {stack.gateway_url}", flush=True)
         await stopping.wait()
 
-    run_until_signal(usual_config(profiles=profiles, speed=speed), serve)
+    run_until_signal(usual_config(profiles=profiles, speed=speed, tls=tls), serve)
 
 
 def show(stack: "Stack") -> None:
@@ -38,7 +42,7 @@ def show(stack: "Stack") -> None:
     table.add_column("what")
     table.add_column("where", overflow="fold")
     servers = stack.servers
-    table.add_row("nats", f"nats://127.0.0.1:{servers.nats.port}")
+    table.add_row("nats", servers.nats.address)
     table.add_row("postgres", f"127.0.0.1:{servers.postgres.port}/oslira")
     table.add_row("s3", f"{servers.s3.endpoint_url}/{servers.s3.bucket}")
     public = {"gateway": stack.gateway_url, "billing": stack.billing_url}

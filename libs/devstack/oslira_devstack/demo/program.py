@@ -19,7 +19,9 @@ from oslira_devstack.stack import Stack, StackConfig
 _CREDITS: Final = 200
 
 
-async def run_program(directory: Path, *, profiles: Path | None, speed: float) -> list[str]:
+async def run_program(
+    directory: Path, *, profiles: Path | None, speed: float, tls: bool = False
+) -> list[str]:
     """The promises that did not hold."""
     console = Console()
     started = time.monotonic()
@@ -27,6 +29,7 @@ async def run_program(directory: Path, *, profiles: Path | None, speed: float) -
         data_dir=directory,
         speed=speed,
         profiles=profiles,
+        tls=tls,
         report=lambda line: console.print(f"  [dim]{line}[/dim]"),
     )
     console.print("[bold]Starting NATS, Postgres, S3, the simulators and five services[/bold]")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oslira_devstack.credentials import Credentials
+from oslira_devstack.servers.certificates import Certificates
 from oslira_devstack.servers.contract import S3, Nats, Postgres, Servers
 from oslira_devstack.servers.nats import EmbeddedNats
 from oslira_devstack.servers.postgres import EmbeddedPostgres
@@ -15,12 +16,13 @@ BUCKET = "oslira"
 
 @dataclass(frozen=True, slots=True)
 class ServerFactory:
-    """Makes servers that are not started yet. `durable=False` is for throw-away data."""
+    """Makes servers that are not started yet. `durable=False` is for throw-away data. `tls`: of NATS and Postgres from wheels."""
 
     directory: Path
     logs: Path
     credentials: Credentials
     durable: bool = True
+    tls: Certificates | None = None
 
     def all(self) -> Servers:
         return Servers(nats=self.nats(), postgres=self.postgres(), s3=self.s3())
@@ -35,6 +37,7 @@ class ServerFactory:
             self.credentials,
             log=self.logs / f"{name}.log",
             has_tester=not self.durable,
+            tls=self.tls,
         )
 
     def postgres(self) -> Postgres:
@@ -47,6 +50,7 @@ class ServerFactory:
             self.credentials,
             durable=self.durable,
             log=self.logs / "postgres.log",
+            tls=self.tls,
         )
 
     def s3(self) -> S3:

@@ -90,6 +90,10 @@ class ContainerNats(_Container):
         self._credentials = credentials
 
     @property
+    def ca_file(self) -> Path | None:
+        return None
+
+    @property
     def address(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
@@ -119,6 +123,7 @@ class ContainerPostgres(_Container):
         super().__init__("postgres", container, inner_port=5432)
         self._credentials = credentials
         self.location = "in its container"
+        self.options = ""
 
     def url(self, role: str, *, database: str = "oslira") -> str:
         return f"postgresql://{role}:{self._credentials.postgres[role]}@127.0.0.1:{self.port}/{database}"

@@ -1,6 +1,7 @@
 """What the stack and the tests need of a server, wherever it runs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -41,6 +42,11 @@ class Server(Protocol):
 
 class Nats(Server, Protocol):
     @property
+    def ca_file(self) -> Path | None:
+        """The authority of its certificate; None: it has no TLS."""
+        ...
+
+    @property
     def address(self) -> str:
         """Without a login, for who has an nkey seed."""
         ...
@@ -60,12 +66,20 @@ class Nats(Server, Protocol):
 
 class Postgres(Server, Protocol):
     @property
+    def options(self) -> str:
+        """What ends each address: empty, or how the server's certificate is verified."""
+        ...
+
+    @property
     def location(self) -> str:
         """Where its data lies, for people."""
         ...
 
     def url(self, role: str, *, database: str = "oslira") -> str:
-        """With that role's password: the migrator, or a service's login role once migrations have made it."""
+        """With that role's password: the migrator, or a service's login role once migrations have made it.
+
+        With TLS it verifies the server's certificate, and names its authority.
+        """
         ...
 
 

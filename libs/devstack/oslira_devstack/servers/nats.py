@@ -17,6 +17,7 @@ from oslira_devstack.credentials import TESTER, Credentials
 from oslira_devstack.ports import free_port
 from oslira_devstack.readiness import wait_ready
 from oslira_devstack.servers.binaries import server_environment, wheel_binary
+from oslira_devstack.servers.certificates import Certificates
 
 _MAX_PAYLOAD_BYTES: Final = 1_048_576
 
@@ -24,7 +25,7 @@ _MAX_PAYLOAD_BYTES: Final = 1_048_576
 class EmbeddedNats:
     """One server, one user per service. Its stream data lies in `directory`/jetstream and outlives stop, kill and start.
 
-    `has_tester`: also the user `tester`, who may do everything.
+    `has_tester`: also the user `tester`, who may do everything. `tls`: every connection is encrypted.
     """
 
     name = "nats"
@@ -37,7 +38,9 @@ class EmbeddedNats:
         port: int | None = None,
         log: Path | None = None,
         has_tester: bool = False,
+        tls: Certificates | None = None,
     ) -> None:
+        self._tls = tls
         self.port = port or free_port()
         self._has_tester = has_tester
         self._directory = directory
@@ -51,11 +54,19 @@ class EmbeddedNats:
         )
 
     @property
+    def ca_file(self) -> Path | None:
+        return self._tls.ca_file if self._tls else None
+
+    @property
+    def _scheme(self) -> str:
+        return "tls" if self._tls else "nats"
+
+    @property
     def address(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def url(self, user: str) -> str:
-        return f"nats://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"
+        return f"{self._scheme}://{user}:{self._credentials.nats[user]}@127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int | None:
@@ -91,13 +102,21 @@ class EmbeddedNats:
             listen=f"127.0.0.1:{self.port}",
             store=str(self._directory / "jetstream"),
             has_tester=self._has_tester,
+            tls=self._tls,
         )
         # It holds passwords: only this user may read it, from its first byte on.
         with os.fdopen(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(config)
 
 
-def nats_config(credentials: Credentials, *, listen: str, store: str, has_tester: bool = False) -> str:
+def nats_config(
+    credentials: Credentials,
+    *,
+    listen: str,
+    store: str,
+    has_tester: bool = False,
+    tls: Certificates | None = None,
+) -> str:
     """The server's configuration file: JetStream, and all users' permissions (NATS reads JSON)."""
     users = accounts(
         {
@@ -116,6 +135,7 @@ def nats_config(credentials: Credentials, *, listen: str, store: str, has_tester
         "max_payload": _MAX_PAYLOAD_BYTES,
         "jetstream": {"store_dir": store},
         "accounts": users,
+        **({"tls": {"cert_file": str(tls.cert_file), "key_file": str(tls.key_file)}} if tls else {}),
     }
     return json.dumps(config, indent=2)
 

@@ -11,7 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
+import asyncpg
 import psutil
 
 from oslira_devstack.child import Child, DidNotStart
@@ -19,7 +21,9 @@ from oslira_devstack.credentials import SUPERUSER, Credentials
 from oslira_devstack.ports import free_port
 from oslira_devstack.readiness import wait_ready
 from oslira_devstack.servers.binaries import server_environment
+from oslira_devstack.servers.certificates import Certificates
 from oslira_devstack.servers.first_role import make_database_and_migrator, superuser_connects
+from oslira_devstack.servers.tls_front import TlsFront
 from oslira_devstack.servers.unprivileged import other_user, reachable_binaries, reachable_data
 
 # trust would accept any local user as any role (docs/architecture/how-the-parts-behave.md).
@@ -51,7 +55,8 @@ _THROW_AWAY: Final = {
 class EmbeddedPostgres:
     """One server. The superuser makes the database `oslira` and its owner, the migrator, and does nothing else.
 
-    `durable=False` is for throw-away data: it does not wait for the disk. `directory` is where the data really is.
+    `durable=False` is for throw-away data: it does not wait for the disk. `directory` is where the data really is. With `tls`
+    `port` accepts encrypted connections alone.
     """
 
     name = "postgres"
@@ -64,8 +69,12 @@ class EmbeddedPostgres:
         port: int | None = None,
         durable: bool = True,
         log: Path | None = None,
+        tls: Certificates | None = None,
     ) -> None:
         self.port = port or free_port()
+        self._tls = tls
+        self._server_port = free_port() if tls else self.port
+        self._front = TlsFront(tls, port=self.port, backend_port=self._server_port) if tls else None
         self._credentials = credentials
         self._durable = durable
         self._user = other_user()
@@ -87,7 +96,12 @@ class EmbeddedPostgres:
         return str(self.directory)
 
     def url(self, role: str, *, database: str = "oslira") -> str:
-        return f"postgresql://{role}:{self._credentials.postgres[role]}@127.0.0.1:{self.port}/{database}"
+        login = f"{role}:{self._credentials.postgres[role]}"
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}{self.options}"
+
+    @property
+    def options(self) -> str:
+        return f"?sslmode=verify-full&sslrootcert={quote(str(self._tls.ca_file))}" if self._tls else ""
 
     @property
     def pid(self) -> int | None:
@@ -100,25 +114,40 @@ class EmbeddedPostgres:
         if not (self.directory / "PG_VERSION").exists():
             await asyncio.to_thread(self._initdb)
         await self._end_leftover()
+        if self._front is not None:
+            await self._front.start()
         self.child.start()
         superuser = self.url(SUPERUSER, database="postgres")
-        await wait_ready(self.child, lambda: superuser_connects(superuser))
+        try:
+            await wait_ready(self.child, lambda: superuser_connects(superuser))
+        except asyncpg.InvalidPasswordError:
+            raise DidNotStart(
+                f"Postgres's data in {self.directory} was made with other secrets than this stack has "
+                "(was the stack's folder removed?): make clean removes it"
+            ) from None
         await make_database_and_migrator(superuser, self._credentials)
 
     async def stop(self) -> None:
+        await self._close_front()
         await self.child.stop()
 
     async def kill(self) -> None:
         await self._end_process_tree()
+        await self._close_front()
+
+    async def _close_front(self) -> None:
+        if self._front is not None:
+            await self._front.stop()
 
     async def discard(self) -> None:
+        await self._close_front()
         await self.child.stop(
             by=signal.SIGQUIT
         )  # "immediate": without a checkpoint, but it still buries its children
         await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
     def _options(self) -> Sequence[str]:
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _THROW_AWAY)}
+        settings = {**_SETTINGS, "port": str(self._server_port), **({} if self._durable else _THROW_AWAY)}
         return [f"--{name}={value}" for name, value in settings.items()]
 
     def _environment(self) -> dict[str, str]:
@@ -154,7 +183,10 @@ class EmbeddedPostgres:
                 check=False,
             )
         if made.returncode != 0:
-            raise DidNotStart(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
+            lines = (made.stderr.strip() or made.stdout.strip()).splitlines()
+            # Its last word is that it removes what it made; the reason stands before that.
+            reason = next((line for line in lines if "error" in line.lower() or "fatal" in line.lower()), "")
+            raise DidNotStart(f"initdb failed: {reason or ' '.join(lines)}")
         (self.directory / "pg_hba.conf").write_text(_HBA)
 
     async def _end_leftover(self) -> None:

@@ -34,13 +34,18 @@ def reachable_data(directory: Path, user: OsUser | None, *, common_ground: Path 
         return directory
     directory.parent.mkdir(parents=True, exist_ok=True)
     if not _may_pass(directory.parent, user):
-        name = hashlib.sha256(str(directory).encode()).hexdigest()[:12]
-        ours = common_ground / f"oslira-postgres-{name}"
+        ours = place_of(directory, common_ground)
         ours.mkdir(mode=0o711, exist_ok=True)
         directory = _require_ours(ours) / "data"
     directory.mkdir(mode=0o700, exist_ok=True)
     os.chown(directory, user.uid, user.gid)
     return directory
+
+
+def place_of(directory: Path, common_ground: Path = COMMON_GROUND) -> Path:
+    """The folder on common ground that stands for `directory`. tools/clean.sh removes it, by the same name."""
+    name = hashlib.sha256(str(directory).encode()).hexdigest()[:12]
+    return common_ground / f"oslira-postgres-{name}"
 
 
 def reachable_binaries(binaries: Path, user: OsUser | None, *, common_ground: Path = COMMON_GROUND) -> Path:

@@ -16,6 +16,7 @@ from nats.js import JetStreamContext
 from oslira_shared.bus.backlog import waiting_since
 from oslira_shared.bus.disposition import decode, disposition_middleware, typed
 from oslira_shared.bus.draining import answer_the_rest
+from oslira_shared.bus.first_connection import CertificateCheck
 from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_rejected
 from oslira_shared.bus.login import Login, needs_tls
@@ -56,13 +57,14 @@ class Bus:
         `patience_s`: how long a request without responders is sent again, while its responder is replaced, in addition to
         the request's own time limit, which is for the answer. `must_be_limited`: reject a credential without limits.
         `on_closed` runs if the client closes permanently (it should not); `on_refused` with the reason if the bus doesn't
-        know us as `service`: nothing is served then.
+        know us as `service`, or we don't trust its certificate: nothing is served then.
         """
         self.service = service
         self._wait_limit_s = patience_s
         self._url, self._on_refused = url, on_refused
         self._inbox_prefix = inbox_of(service)
         self._identity = IdentityCheck(service, must_be_limited=must_be_limited)
+        self._certificate = CertificateCheck()
         self.broker = NatsBroker(
             url,
             security=(login or Login()).for_broker(url),
@@ -159,7 +161,7 @@ class Bus:
     async def _reach(self) -> Client:
         while True:
             try:
-                client = await self.broker.connect()
+                client = await self._certificate.run(self.broker.connect())
                 await self._identity.run(client, needs_tls=needs_tls(self._url))
             except NotOurCredential:
                 raise
@@ -282,4 +284,5 @@ class Bus:
     async def _log_error(self, error: Exception) -> None:
         # Permission violations are reported only here; a caller sees a timeout.
         self._identity.hear(error)
+        self._certificate.hear(error)
         _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])

@@ -20,6 +20,7 @@ from oslira_shared.bus.topology import OWNERS
 from oslira_shared.contracts.envelope import error_reply
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics, trace
+from oslira_shared.postgres.again import AWAY
 
 _LOG = structlog.get_logger()
 _LONGEST_DELAY_S: Final = 60.0
@@ -70,6 +71,11 @@ async def _answer(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], *, own
         return error_reply(
             OsliraError("invalid_request", f"{subject}: the request does not fit its contract")
         )
+    except AWAY as error:
+        # Also where our password was changed: another try may pass, and the caller says so to its own.
+        outcome = "unavailable"
+        _LOG.warning("responder_without_database", subject=subject, reason=type(error).__name__)
+        return error_reply(OsliraError("unavailable", f"{subject}: the responder's database is unavailable"))
     except Exception:  # noqa: BLE001  # logged, and answered
         outcome = "internal"
         _LOG.exception("responder_failed", subject=subject)
@@ -101,7 +107,7 @@ async def _consume(msg: NatsMessage, handle: Callable[[], Awaitable[Any]], dead_
     except Exception as error:  # noqa: BLE001  # logged, counted and put back
         # A nak ignores the consumer's backoff, so it carries the delay.
         delay_s = min(_LONGEST_DELAY_S, 2.0 ** min(delivered - 1, 6))
-        expected = isinstance(error, OsliraError) and error.is_transient
+        expected = isinstance(error, AWAY) or (isinstance(error, OsliraError) and error.is_transient)
         _LOG.log(
             30 if expected else 40,
             "message_requeued",

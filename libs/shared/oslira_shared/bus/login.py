@@ -1,12 +1,12 @@
 """How a connection to the bus authenticates, and which server certificates it trusts."""
 
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-from faststream.nats.security import NatsNKey, NatsSecurity
+if TYPE_CHECKING:
+    from faststream.nats.security import NatsSecurity
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +22,11 @@ class Login:
     cert_file: Path | None = None
     key_file: Path | None = None
 
-    @classmethod
-    def from_environment(cls, variables: Mapping[str, str]) -> Self:
-        """For commands; services read the same variables through their settings."""
-
-        def path(name: str) -> Path | None:
-            return Path(value) if (value := variables.get(name)) else None
-
-        return cls(
-            seed=variables.get("NATS_NKEY_SEED") or None,
-            ca_file=path("NATS_CA_FILE"),
-            cert_file=path("NATS_CERT_FILE"),
-            key_file=path("NATS_KEY_FILE"),
-        )
-
-    def for_broker(self, url: str) -> NatsSecurity | None:
+    def for_broker(self, url: str) -> "NatsSecurity | None":
         """In FastStream's form."""
+        # Half of what a refused start would take; settings need this class, and not that package.
+        from faststream.nats.security import NatsNKey, NatsSecurity  # noqa: PLC0415
+
         context = self._context(url)
         if self.seed is not None:
             return NatsNKey.from_seed(self.seed, ssl_context=context)

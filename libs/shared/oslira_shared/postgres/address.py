@@ -1,8 +1,16 @@
 """Checks a database address before connecting: a wrong part is named, and nothing of the address is repeated."""
 
 import re
+import ssl
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import certifi
+
+from oslira_shared.authorities import authorities_fault, own_certificate_fault
 
 _SCHEMES: Final = frozenset({"postgres", "postgresql"})
 # The parameters of asyncpg. Any other would be sent to the server as a setting, which then rejects every connection.
@@ -34,6 +42,19 @@ _OPTIONS: Final = frozenset(
         "statement_timeout",
     }
 )
+# With these the server sends its certificate over an encrypted connection; with the last two it is verified.
+_ENCRYPTED: Final = frozenset({"require", "verify-ca", "verify-full"})
+VERIFIED: Final = frozenset({"verify-ca", "verify-full"})
+_TLS_VERSIONS: Final = frozenset({"TLSv1.2", "TLSv1.3"})
+_VALUES: Final[Mapping[str, frozenset[str]]] = {
+    "sslmode": _ENCRYPTED | {"disable", "allow", "prefer"},
+    "sslnegotiation": frozenset({"postgres", "direct"}),
+    "ssl_min_protocol_version": _TLS_VERSIONS,
+    "ssl_max_protocol_version": _TLS_VERSIONS,
+    "target_session_attrs": frozenset(
+        {"any", "primary", "standby", "read-write", "read-only", "prefer-standby"}
+    ),
+}
 _OPTION_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MOST_PORT: Final = 65_535
@@ -65,10 +86,66 @@ def database_url_fault(url: str) -> str | None:  # noqa: PLR0911  # one line for
         port = re.sub(r"^(\[[^\]]*\]|[^:]*)", "", host)
         if port and not (port[1:].isascii() and port[1:].isdigit() and 0 < int(port[1:]) <= _MOST_PORT):
             return "its port has to be a number from 1 to 65535"
-    return _option_fault(query)
+    return _option_fault(query) or _missing_part(url)
 
 
-def _option_fault(query: str) -> str | None:
+def _missing_part(url: str) -> str | None:
+    """A client would take its own defaults: this machine's socket, and a database with the user's name."""
+    parts, options = urlsplit(url), options_of(url)
+    if not parts.netloc.rpartition("@")[2] and "host" not in options:
+        return "its host is missing"
+    if not parts.path.strip("/") and not {"dbname", "database"} & options.keys():
+        return "the name of its database is missing"
+    return None
+
+
+def options_of(url: str) -> dict[str, str]:
+    """The options of a valid address: what follows the question mark."""
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+def password_of(url: str) -> str:
+    """The password of a valid address; empty where it has none."""
+    return unquote(urlsplit(url).password or "")
+
+
+def is_encrypted(url: str) -> bool:
+    """Whether every connection uses TLS, or stays on this machine's own socket."""
+    options = options_of(url)
+    return options.get("host", "").startswith("/") or options.get("sslmode") in _ENCRYPTED
+
+
+def files_fault(url: str, ca_file: Path | None) -> str | None:
+    """What is wrong with the files that the address and `ca_file` name, or with both together; None if they can be used."""
+    options = options_of(url)
+    if ca_file is not None and options.get("sslmode") not in VERIFIED:
+        return "its sslmode has to be verify-full (or verify-ca) where DATABASE_CA_FILE is set"
+    if ca_file is not None and "sslrootcert" in options:
+        return "its option sslrootcert and DATABASE_CA_FILE name the same thing: set one of them"
+    if (named := options.get("sslrootcert")) and (fault := authorities_fault(Path(named))):
+        return f"its option sslrootcert {fault}"
+    certificate, key = options.get("sslcert"), options.get("sslkey")
+    if key and not certificate:
+        return "its option sslkey is there without sslcert"
+    if certificate and not options.get("sslpassword"):
+        fault = own_certificate_fault(Path(certificate), Path(key) if key else None)
+        return f"its option sslcert {fault}" if fault else None
+    return None
+
+
+def with_authorities(url: str, ca_file: Path | None) -> str:
+    """The address with `ca_file`, or the system's authorities, as its sslrootcert, where it verifies and names none itself.
+
+    asyncpg would look for a file in the home directory, and fail without one.
+    """
+    options = options_of(url)
+    if options.get("sslmode") not in VERIFIED or "sslrootcert" in options:
+        return url
+    path = ca_file or ssl.get_default_verify_paths().cafile or certifi.where()
+    return f"{url}&{urlencode({'sslrootcert': str(path)})}"
+
+
+def _option_fault(query: str) -> str | None:  # noqa: PLR0911  # one line for each fault
     try:
         options = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
     except ValueError:
@@ -81,4 +158,10 @@ def _option_fault(query: str) -> str | None:
             return f"the option{shown} is not one of {', '.join(sorted(_OPTIONS))}"
         if not value:
             return f"the option {name} has no value"
+        if name in _VALUES and value not in _VALUES[name]:
+            return f"the option {name} has to be one of {', '.join(sorted(_VALUES[name]))}"
+        if name == "port" and not (value.isascii() and value.isdigit() and 0 < int(value) <= _MOST_PORT):
+            return "the option port has to be a number from 1 to 65535"
+    if doubled := [name for name, count in Counter(name for name, _ in options).items() if count > 1]:
+        return f"the option {doubled[0]} is there twice"
     return None

@@ -1,14 +1,15 @@
 """Two clients, by type: one acts as the service, one as a user under row-level security."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+
+from oslira_shared.postgres.address import password_of
 
 Record: TypeAlias = asyncpg.Record
 if TYPE_CHECKING:
@@ -42,12 +43,20 @@ _LIMITS: Final = PoolLimits()
 class _BoundedPool(asyncpg.Pool):
     """Waits for a free connection no longer than for a new one, by default: asyncpg would wait without limit.
 
-    It also records whether the last new connection failed, which the open ones don't show.
+    It also records whether the last new connection failed, which the open ones don't show, and tries other passwords where ours
+    is rejected.
     """
 
-    __slots__ = ("_acquire_s", "last_failure")
+    __slots__ = ("_acquire_s", "_other_passwords", "_password", "last_failure")
 
-    def __init__(self, url: str, *, limits: PoolLimits, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        limits: PoolLimits,
+        other_passwords: Callable[[], Awaitable[Sequence[str]]] | None,
+        **options: Any,
+    ) -> None:
         super().__init__(
             url,
             timeout=limits.connect_s,
@@ -56,16 +65,35 @@ class _BoundedPool(asyncpg.Pool):
             **options,
         )
         self._acquire_s = limits.connect_s
+        self._other_passwords = other_passwords
+        # The one that the server took last, where it isn't the address's.
+        self._password: str | None = None
         self.last_failure: str | None = None
 
     async def _connect_and_note(self, *args: Any, **options: Any) -> Any:
         try:
-            connection = await asyncpg.connect(*args, **options)
+            connection = await self._connect_by_password(args, options)
         except Exception as error:
             self.last_failure = type(error).__name__
             raise
         self.last_failure = None
         return connection
+
+    async def _connect_by_password(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A rotation changes the server's password before ours, or ours before the server's: either may be the one it takes."""
+        known = options if self._password is None else {**options, "password": self._password}
+        try:
+            return await asyncpg.connect(*args, **known)
+        except asyncpg.InvalidPasswordError:
+            if self._other_passwords is None:
+                raise
+            given = [] if self._password is None else [options.get("password")]
+            for password in (*given, *await self._other_passwords()):
+                with suppress(asyncpg.InvalidPasswordError):
+                    connection = await asyncpg.connect(*args, **{**options, "password": password})
+                    self._password = password if isinstance(password, str) else None
+                    return connection
+            raise
 
     async def try_connecting(self) -> None:
         """Opens and closes a new connection. Raises the error that a request would get."""
@@ -97,18 +125,21 @@ async def open_pool(
     max_size: int = 12,
     pooled_url: bool = False,
     current_url: Callable[[], str] | None = None,
+    other_passwords: Callable[[], Awaitable[Sequence[str]]] | None = None,
     limits: PoolLimits = _LIMITS,
 ) -> Pool:
     """A pool whose json columns are Python values.
 
     `limits`: exceeding them raises TimeoutError. `pooled_url`: behind a transaction pooler, so no prepared statements and no
     session settings. `current_url`: called for the password of each new connection, which may have been changed since.
+    `other_passwords`: called where the server rejects it; the first that it takes is used from then on.
     """
     session = {} if pooled_url else _SERVER_LIMITS
     return await _BoundedPool(
         url,
         limits=limits,
-        password=(lambda: _password_of(current_url())) if current_url is not None else None,
+        other_passwords=other_passwords,
+        password=(lambda: password_of(current_url())) if current_url is not None else None,
         min_size=min_size,
         max_size=max_size,
         max_queries=50_000,
@@ -122,10 +153,6 @@ async def open_pool(
         statement_cache_size=0 if pooled_url else 256,
         server_settings={"application_name": f"oslira_{service}", **session},
     )
-
-
-def _password_of(url: str) -> str:
-    return unquote(urlsplit(url).password or "")
 
 
 async def _prepare(connection: Connection) -> None:

@@ -16,6 +16,10 @@ class SecretsUnavailable(Exception):  # noqa: N818
     """The vault is unreachable, and no earlier value is known. The message holds no value."""
 
 
+class SecretsRefused(SecretsUnavailable):
+    """The vault doesn't accept our credentials: waiting does not help."""
+
+
 class Vault(Protocol):
     """A store of secrets, by the name of the variable that would hold them."""
 
@@ -52,14 +56,18 @@ class LiveSecrets:
 
     async def refresh(self) -> None:
         """Read each value again. A value that cannot be read stays."""
-        if self._vault is None:
+        for variable in list(self._values):
+            await self.refresh_one(variable)
+
+    async def refresh_one(self, variable: str) -> None:
+        """Read one value again, if it came from the vault. It stays where it cannot be read."""
+        if self._vault is None or variable not in self._values:
             return
-        for variable, known in list(self._values.items()):
-            try:
-                value = await asyncio.to_thread(self._vault.read, variable)
-            except SecretsUnavailable as error:
-                _LOG.warning("secret_not_refreshed", variable=variable, reason=str(error))
-                continue
-            if value and value != known:
-                self._values[variable] = value
-                _LOG.info("secret_rotated", variable=variable)
+        try:
+            value = await asyncio.to_thread(self._vault.read, variable)
+        except SecretsUnavailable as error:
+            _LOG.warning("secret_not_refreshed", variable=variable, reason=str(error))
+            return
+        if value and value != self._values[variable]:
+            self._values[variable] = value
+            _LOG.info("secret_rotated", variable=variable)

@@ -7,16 +7,28 @@ import pytest
 from oslira_devstack.testing import Bucket
 from oslira_shared.bucket import bucket_client, expire_profiles
 from oslira_shared.errors import OsliraError
-from oslira_shared.provision import provision
+from oslira_shared.provision import WrongSetting, provision
+from oslira_shared.settings.provision import ProvisionSettings
 
 THEIRS = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
 
 
 @pytest.fixture
-def variables(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", bucket.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", bucket.secret_key)
-    return {"S3_BUCKET": bucket.name, "S3_ENDPOINT_URL": bucket.endpoint_url}
+def variables(bucket: Bucket) -> dict[str, str]:
+    return {
+        "S3_BUCKET": bucket.name,
+        "S3_ENDPOINT_URL": bucket.endpoint_url,
+        "AWS_ACCESS_KEY_ID": bucket.access_key,
+        "AWS_SECRET_ACCESS_KEY": bucket.secret_key,
+    }
+
+
+def _settings(variables: dict[str, str]) -> ProvisionSettings:
+    return ProvisionSettings.model_validate({"OSLIRA_ENV": "development", **variables})
+
+
+def _client(variables: dict[str, str]) -> Any:
+    return bucket_client(variables["S3_ENDPOINT_URL"], _settings(variables).bucket_access)
 
 
 def _rules(client: Any, bucket: str) -> dict[str, tuple[str, int]]:
@@ -26,8 +38,8 @@ def _rules(client: Any, bucket: str) -> dict[str, tuple[str, int]]:
 
 async def test_provisioning_sets_the_rule_mends_it_and_leaves_others_alone(variables: dict[str, str]) -> None:
     name = variables["S3_BUCKET"]
-    client = await asyncio.to_thread(bucket_client, variables["S3_ENDPOINT_URL"])
-    assert await provision(variables) == ["bucket provisioned"]
+    client = await asyncio.to_thread(_client, variables)
+    assert await provision(_settings(variables)) == ["bucket provisioned"]
     assert _rules(client, name) == {"profiles/": ("Enabled", 2)}
     longer = {"ID": "oslira-profiles", "Filter": {"Prefix": "profiles/"}, "Expiration": {"Days": 30}}
     for spoiled in (
@@ -37,7 +49,7 @@ async def test_provisioning_sets_the_rule_mends_it_and_leaves_others_alone(varia
         client.put_bucket_lifecycle_configuration(
             Bucket=name, LifecycleConfiguration={"Rules": [THEIRS, spoiled]}
         )
-        await provision(variables)
+        await provision(_settings(variables))
         assert _rules(client, name) == {"logs/": ("Enabled", 9), "profiles/": ("Enabled", 2)}
     client.close()
 
@@ -56,13 +68,11 @@ class Forgetful:
 async def test_a_store_that_keeps_no_rule_and_a_bucket_that_isnt_there_stop_provisioning(
     variables: dict[str, str],
 ) -> None:
-    client = await asyncio.to_thread(bucket_client, variables["S3_ENDPOINT_URL"])
+    client = await asyncio.to_thread(_client, variables)
     with pytest.raises(
         OsliraError, match="took the rule that profiles/ expires after 2 days, and doesn't have it"
     ):
         expire_profiles(Forgetful(client), variables["S3_BUCKET"])
     client.close()
-    with pytest.raises(
-        OsliraError, match=r"the bucket nowhere-at-all's lifecycle can't be set: .*NoSuchBucket"
-    ):
-        await provision({**variables, "S3_BUCKET": "nowhere-at-all"})
+    with pytest.raises(WrongSetting, match=r"S3_BUCKET: its lifecycle can't be set: NoSuchBucket"):
+        await provision(_settings({**variables, "S3_BUCKET": "nowhere-at-all"}))

@@ -1,7 +1,10 @@
 """Migrating: again, over a database that Supabase made, and when it fails. What it leaves behind: test_catalogue.py."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -10,8 +13,9 @@ from catalogue_rules import broken
 from oslira_devstack.credentials import SUPERUSER, Credentials
 from oslira_devstack.databases import Database
 from oslira_devstack.servers.contract import Postgres
+from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.clients import UserClient, open_pool
-from oslira_shared.postgres.migrate import migrate
+from oslira_shared.postgres.migrate import apply_folder, migrate
 
 
 async def test_migrating_again_changes_nothing(database: Database, credentials: Credentials) -> None:
@@ -111,3 +115,40 @@ async def test_a_migration_that_fails_says_why_and_shows_no_password(
     with pytest.raises(Exception, match="nowhere") as failed:
         await migrate(migrated.url("oslira_migrator", database="nowhere"), {})
     assert password not in str(failed.value)
+
+
+_TABLE = "-- migrate:up\ncreate schema waiting; create table waiting.rows (id int);\n-- migrate:down\n"
+_COLUMN = "-- migrate:up\nalter table waiting.rows add column note text;\n-- migrate:down\n"
+
+
+async def test_a_migration_that_waits_for_a_lock_lets_others_write_and_is_tried_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with (
+        asyncpg.create_pool(database.admin_url, min_size=2, max_size=2) as pool,
+        pool.acquire() as reader,
+        pool.acquire() as writer,
+    ):
+        (tmp_path / "0001_table.sql").write_text(_TABLE)
+        await apply_folder(database.admin_url, "waiting", tmp_path)
+        (tmp_path / "0002_column.sql").write_text(_COLUMN)
+        async with reader.transaction():
+            await reader.execute(
+                "select * from waiting.rows"
+            )  # a report that takes long: an alteration waits for it
+            with pytest.raises(OsliraError, match="a lock was not free within 100ms, in 2 tries"):
+                await apply_folder(
+                    database.admin_url, "waiting", tmp_path, lock_timeout="100ms", pause_s=0.05, tries=2
+                )
+            altering = asyncio.create_task(
+                apply_folder(database.admin_url, "waiting", tmp_path, lock_timeout="100ms", pause_s=0.05)
+            )
+            longest_s = 0.0
+            for number in range(20):
+                started = time.monotonic()
+                await writer.execute("insert into waiting.rows (id) values ($1)", number)
+                longest_s = max(longest_s, time.monotonic() - started)
+                await asyncio.sleep(0.02)
+        await altering
+        assert await writer.fetchval("select count(note) from waiting.rows") == 0  # the column is there
+        assert longest_s < 1.0

@@ -65,7 +65,7 @@ async def test_a_secret_is_cached_then_rotated_and_survives_an_outage(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await asyncio.to_thread(store.put, "JWT_SECRET", "first-value")
-    vault = AwsVault()
+    vault = AwsVault(region="eu-central-1")
     assert vault.read("JWT_SECRET") == "first-value"
     assert vault.read("NEVER_MADE") is None
     live = LiveSecrets(vault, {"JWT_SECRET": "first-value"})
@@ -110,7 +110,7 @@ def test_a_service_starts_with_what_the_store_gives_it_and_names_what_it_doesnt(
     assert refused.value.code == 78
     assert capsys.readouterr().err == "credits cannot start: DATABASE_URL: Field required\n"
 
-    store.put("DATABASE_URL", "postgres://credits_service:pw@db.example/oslira")
+    store.put("DATABASE_URL", "postgres://credits_service:pw@db.example/oslira?sslmode=verify-full")
     settings = load_settings(CreditsSettings)
     assert settings.secret("jwt_secret")() == _SECRETS["JWT_SECRET"]
     assert settings.live_secrets.may_change

@@ -40,15 +40,16 @@ async def _run(service: str, environment: dict[str, str]) -> tuple[int | None, s
 _KEY = "sk_live_0123456789"
 _WRONG = {
     "OSLIRA_ENV": "production",
-    "NATS_URL": "nats://127.0.0.1:1",
+    "NATS_URL": "tls://127.0.0.1:1",
     "NATS_NKEY_SEED": new_seed(),
-    "DATABASE_URL": f"postgresql://someone:{DEVELOPMENT_MARK}hunter2@127.0.0.1:1/oslira",
+    "DATABASE_URL": f"postgresql://someone:{DEVELOPMENT_MARK}hunter2@127.0.0.1:1/oslira?sslmode=require",
     "OPENAI_BASE_URL": "http://127.0.0.1:9000/openai/v1",
     **dict.fromkeys(("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_WEBHOOK_SECRET"), _KEY),
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
     "CHALLENGE_SECRET": _KEY,
     "S3_BUCKET": "oslira",
+    "AWS_REGION": "eu-central-1",
     "APP_URL": "https://app.example",
 }
 
@@ -76,6 +77,7 @@ def _as(*, bus: str, database: str, server: Nats, given: Database) -> dict[str, 
         "OSLIRA_HTTP_PORT": "0",
         "WEBHOOK_SECRETS_KEY": f"{DEVELOPMENT_MARK}a key that is as long as it has to be",
         "S3_BUCKET": "oslira",
+        "AWS_REGION": "eu-central-1",
         "JWT_SECRET": f"{DEVELOPMENT_MARK}a secret of more than thirty-two bytes",
         "APP_URL": "http://127.0.0.1",
         **dict.fromkeys(("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"), f"{DEVELOPMENT_MARK}key"),

@@ -52,6 +52,19 @@ def test_an_address_that_can_be_tried_is_taken(url: str) -> None:
         ("postgres://me:hunter2@db/oslira?schema=public", "the option schema is not one of"),
         ("postgres://me:hunter2@db/oslira?hunter2", "what follows ? has to be name=value pairs"),
         ("postgres://me:hunter2@db/oslira?sslmode=", "the option sslmode has no value"),
+        ("postgres://me:hunter2@db/oslira?sslmode=on", "the option sslmode has to be one of"),
+        ("postgres://me:hunter2@db/oslira?ssl_min_protocol_version=1.3", "has to be one of TLSv1.2, TLSv1.3"),
+        (
+            "postgres://me:hunter2@db/oslira?target_session_attrs=master",
+            "the option target_session_attrs has to be",
+        ),
+        (
+            "postgres://me:hunter2@db/oslira?sslmode=require&sslmode=disable",
+            "the option sslmode is there twice",
+        ),
+        ("postgres://me:hunter2@db/oslira?port=hunter2", "the option port has to be a number"),
+        ("postgres://me:hunter2@db", "the name of its database is missing"),
+        ("postgres:///oslira", "its host is missing"),
         ("postgres://me@db/oslira?%00hunter2=1", "the option is not one of"),
     ],
 )

@@ -27,12 +27,13 @@ GOOD: Mapping[str, str] = {
     "OSLIRA_ENV": "production",
     "NATS_URL": "tls://nats.svc:4222",
     "NATS_NKEY_SEED": new_seed(),
-    "DATABASE_URL": "postgresql://someone:strong-database-word@10.0.0.5/oslira",
+    "DATABASE_URL": "postgresql://someone:strong-database-word@10.0.0.5/oslira?sslmode=verify-full",
     **{key: f"real-{key.lower()}-0123456789" for key in KEYS},
     "JWT_SECRET": "a real secret that has more than thirty-two bytes",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
     "CHALLENGE_SECRET": "a-real-challenge-secret",
     "S3_BUCKET": "oslira",
+    "AWS_REGION": "eu-central-1",
     "APP_URL": "https://app.example",
 }
 LOCAL = (
@@ -164,11 +165,17 @@ def test_a_development_secret_stops_every_service_wherever_it_is(
     assert {"NATS_URL", "DATABASE_URL", "JWT_SECRET", *KEYS} <= set(secrets)
     for variable in (*secrets, "AWS_SECRET_ACCESS_KEY"):  # which the S3 client reads by itself
         value = f"{DEVELOPMENT_MARK}{'0123456789' * 4}"
-        scheme = "postgres" if variable == "DATABASE_URL" else "nats"
-        value = f"{scheme}://someone:{value}@server.example/oslira" if variable.endswith("_URL") else value
-        if variable == "NATS_NKEY_SEED":
+        if variable == "DATABASE_URL":
+            value = f"postgres://someone:{value}@server.example/oslira?sslmode=verify-full"
+        elif variable == "NATS_URL":
+            value = f"tls://someone:{value}@server.example"
+        elif variable == "SENTRY_DSN":
+            value = f"https://{value}@errors.example/1"
+        elif variable == "NATS_NKEY_SEED":
             value = new_seed(mark=DEVELOPMENT_MARK.encode())
-        assert refusal({**GOOD, variable: value}) == [f"{variable} holds a development secret"]
+        # What doesn't work without another setting.
+        others = {"AWS_SECRET_ACCESS_KEY": "a-real-one", "AI_GATEWAY_URL": "https://gateway.example"}
+        assert refusal({**GOOD, **others, variable: value}) == [f"{variable} holds a development secret"]
 
 
 def test_a_development_secret_from_another_source_than_the_environment_is_found_too(
@@ -176,7 +183,9 @@ def test_a_development_secret_from_another_source_than_the_environment_is_found_
 ) -> None:
     load(GOOD)
     with pytest.raises(ValidationError, match="DATABASE_URL holds a development secret"):
-        kind.model_validate({**GOOD, "DATABASE_URL": f"postgresql://a:{DEVELOPMENT_MARK}b@db.example/oslira"})
+        kind.model_validate(
+            {**GOOD, "DATABASE_URL": f"postgresql://a:{DEVELOPMENT_MARK}b@db.example/oslira?sslmode=require"}
+        )
 
 
 def test_elsewhere_is_for_those_who_have_no_use_for_a_key(
@@ -200,7 +209,9 @@ def test_a_seed_is_needed_and_has_to_be_one(refusal: Refused) -> None:
 
 def test_every_fault_has_its_line(refusal: Refused) -> None:
     environment = {**_without("OPENAI_API_KEY", "STRIPE_SECRET_KEY"), "APIFY_API_URL": "http://localhost"}
-    environment["DATABASE_URL"] = f"postgresql://someone:{DEVELOPMENT_MARK}abc@db.example/oslira"
+    environment["DATABASE_URL"] = (
+        f"postgresql://someone:{DEVELOPMENT_MARK}abc@db.example/oslira?sslmode=require"
+    )
     assert sorted(refusal(environment)) == [
         "APIFY_API_URL is an address of this machine or a private network",
         "DATABASE_URL holds a development secret",

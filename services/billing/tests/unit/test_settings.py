@@ -13,7 +13,7 @@ def settings(env: str, key: str) -> dict[str, Any]:
         "OSLIRA_ENV": env,
         "NATS_URL": "tls://nats.example",
         "NATS_NKEY_SEED": new_seed(),
-        "DATABASE_URL": "postgres://billing_service:pw@db.example/oslira",
+        "DATABASE_URL": "postgres://billing_service:pw@db.example/oslira?sslmode=verify-full",
         "APP_URL": "https://app.example",
         "STRIPE_SECRET_KEY": key,
         "STRIPE_WEBHOOK_SECRET": "whsec_1",

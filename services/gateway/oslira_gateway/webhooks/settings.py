@@ -18,8 +18,8 @@ class WebhookSettings(ServiceSettings):
 
     service: ClassVar[str] = "gateway"
 
-    # One or more, separated by commas: the first seals, all open.
     webhook_secrets_key: SecretStr | None = Field(default=None, validation_alias="WEBHOOK_SECRETS_KEY")
+    """Keys of the secrets of customers' webhooks, 32 characters or more, with commas between: the first seals, all open."""
 
     def _faults(self) -> list[str]:
         return [*super()._faults(), *([] if self.webhook_secrets_key else ["WEBHOOK_SECRETS_KEY is missing"])]
@@ -47,10 +47,16 @@ class SenderSettings(WebhookSettings):
     """The sending process."""
 
     webhook_concurrency: int = Field(default=64, ge=1, le=1000, validation_alias="WEBHOOK_CONCURRENCY")
-    # Of one endpoint, in the whole fleet.
+    """Deliveries of one process at once."""
     webhook_per_endpoint: int = Field(default=2, ge=1, le=50, validation_alias="WEBHOOK_PER_ENDPOINT")
-    # Longer than any transaction that ends a run.
-    webhook_sweep_age_s: float = Field(default=60.0, ge=0, validation_alias="WEBHOOK_SWEEP_AGE_S")
-    webhook_sweep_every_s: float = Field(default=5.0, gt=0, validation_alias="WEBHOOK_SWEEP_EVERY_S")
-    webhook_pause_failures: int = Field(default=8, ge=1, validation_alias="WEBHOOK_PAUSE_FAILURES")
-    webhook_pause_s: float = Field(default=86_400.0, ge=0, validation_alias="WEBHOOK_PAUSE_S")
+    """Deliveries to one endpoint at once, in the whole fleet."""
+    webhook_sweep_age_s: float = Field(default=60.0, ge=0, le=3_600, validation_alias="WEBHOOK_SWEEP_AGE_S")
+    """Age of a run's end from which the sweep delivers it; longer than any transaction that ends a run."""
+    webhook_sweep_every_s: float = Field(
+        default=5.0, gt=0, le=3_600, validation_alias="WEBHOOK_SWEEP_EVERY_S"
+    )
+    """How often deliveries that are due are looked for."""
+    webhook_pause_failures: int = Field(default=8, ge=1, le=1_000, validation_alias="WEBHOOK_PAUSE_FAILURES")
+    """Failed deliveries in a row after which an endpoint is paused."""
+    webhook_pause_s: float = Field(default=86_400.0, ge=0, le=2_592_000, validation_alias="WEBHOOK_PAUSE_S")
+    """How long an endpoint must have failed before it is paused."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 GOOD: dict[str, Any] = {
     "OSLIRA_ENV": "development",
     "NATS_URL": "nats://127.0.0.1",
-    "DATABASE_URL": "postgres://127.0.0.1",
+    "DATABASE_URL": "postgres://127.0.0.1/oslira",
     "JWT_SECRET": "x" * 32,
 }
 
@@ -62,6 +62,8 @@ def test_what_would_be_unsafe_stops_it(wrong: dict[str, Any]) -> None:
 PRODUCTION: dict[str, Any] = {
     **GOOD,
     "OSLIRA_ENV": "production",
+    "NATS_URL": "tls://nats.example",
+    "DATABASE_URL": "postgres://gateway_service:pw@db.example/oslira?sslmode=verify-full",
     "WEBHOOK_SECRETS_KEY": "another real secret that is as long as it has to be",
     "NATS_NKEY_SEED": new_seed(),
     **dict.fromkeys(

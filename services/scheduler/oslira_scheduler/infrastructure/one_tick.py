@@ -1,27 +1,27 @@
 """Publishes one tick over its own connection: a command needs no consumers and no loops."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import nats
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from oslira_shared.bus.login import Login
 from oslira_shared.bus.permissions import PROVISIONER, inbox_of
 from oslira_shared.bus.topology import stream_of
 from oslira_shared.contracts.base import Contract
 from oslira_shared.errors import OsliraError
+from oslira_shared.settings import BusSettings
 
 from oslira_scheduler.application.publish_tick import publish_tick
 
 
-async def publish_one(nats_url: str, variables: Mapping[str, str], job: str, moment: datetime) -> datetime:
-    """The slot as published. `variables` hold the login (NATS_NKEY_SEED, NATS_CA_FILE …) where the URL doesn't.
+async def publish_one(settings: BusSettings, job: str, moment: datetime) -> datetime:
+    """The slot as published.
 
     Raises OsliraError: not_found for an unknown job, unavailable when the bus can't be reached or doesn't confirm.
     """
-    options: dict[str, Any] = Login.from_environment(variables).for_client(nats_url)
+    nats_url = settings.nats_url.get_secret_value()
+    options: dict[str, Any] = settings.bus_login.for_client(nats_url)
     try:
         client = await nats.connect(
             nats_url,

@@ -41,8 +41,12 @@ def test_a_slot_that_is_given_wins_and_is_utc() -> None:
 
 
 def test_without_an_address_or_with_a_text_that_is_no_time_it_says_so(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["daily-cleanup", "--slot", "noon"], {"NATS_URL": "nats://127.0.0.1:1"}) == 2
-    assert main(["daily-cleanup"], {}) == 2
-    assert "NATS_URL is missing" in capsys.readouterr().err
+    monkeypatch.delenv("NATS_URL", raising=False)
+    assert main(["daily-cleanup", "--slot", "noon"], {}) == 2
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main(["daily-cleanup"], {})
+    assert ended.value.code == 78
+    assert capsys.readouterr().err == "tick cannot start: NATS_URL: Field required\n"

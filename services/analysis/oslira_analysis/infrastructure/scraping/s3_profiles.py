@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import structlog
-from oslira_shared.bucket import CALL_LIMIT_S, PROFILES, bucket_client
+from oslira_shared.bucket import CALL_LIMIT_S, PROFILES, BucketAccess, bucket_client
 from oslira_shared.deadline import BlockingCalls, DeadlineExceeded
 
 from oslira_analysis.application.ports import Item
@@ -34,12 +34,15 @@ class S3Profiles:
         *,
         bucket: str,
         endpoint_url: str | None,
+        access: BucketAccess | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`now` is used if the store's answers have no date."""
         self._bucket = bucket
         self._clock = now
-        self.client: Singleflight[Any] = Singleflight(lambda: bucket_client(endpoint_url))
+        self.client: Singleflight[Any] = Singleflight(
+            lambda: bucket_client(endpoint_url, access or BucketAccess())
+        )
         self._calls = BlockingCalls("s3_profiles", most=_AT_ONCE)
 
     async def find(self, username: str, *, max_age: timedelta) -> Item | None:

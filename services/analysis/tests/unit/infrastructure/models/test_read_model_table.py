@@ -108,9 +108,10 @@ def test_a_wrong_table_stops_the_start(
 ) -> None:
     values = {
         "OSLIRA_ENV": "development",
-        "NATS_URL": "n",
+        "NATS_URL": "nats://n",
         "DATABASE_URL": "postgresql://d/d",
-        "S3_BUCKET": "b",
+        "S3_BUCKET": "bucket",
+        "AWS_REGION": "eu-central-1",
     }
     for name, value in {**values, "MODEL_TABLE": '{"light": {"model": "gpt-9"}}'}.items():
         monkeypatch.setenv(name, value)
