@@ -1,4 +1,4 @@
-"""A stack for each file of tests that stop, kill and wipe: each leaves it whole, since that is what they prove."""
+"""A stack for each file of tests that stop, kill and wipe: each test leaves it working, which is what it proves."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

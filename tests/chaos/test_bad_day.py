@@ -1,4 +1,4 @@
-"""A day on which every supplier fails in every way: what came back is completed, charged once, and cheap."""
+"""A day on which every supplier fails in every way: all runs end, are charged once, and stay cheap."""
 
 from pathlib import Path
 

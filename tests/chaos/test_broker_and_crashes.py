@@ -1,4 +1,4 @@
-"""What happens when the broker stops, loses everything, loses a consumer, or a service is killed: only time is lost."""
+"""The broker stops, loses its data or a consumer, or a service is killed: only time is lost."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The engine is killed at every step of a deep run, in a world with gateway and ledger."""
+"""The engine is killed at every step of a deep run, with gateway and ledger running."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sending process is killed while it sends: every event arrives, and what arrives twice has one id."""
+"""The sending process is killed while it sends: every event arrives, and a repeated one has the same id."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""From an empty machine to a working system, and what is done with it, through the one published port."""
+"""From an empty machine to a working system, used through the one published port."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What each image is: one service's packages, no privileges, a read-only file system, an orderly stop."""
+"""Each image: one service's packages, no privileges, a read-only file system, an orderly stop."""
 
 import asyncio
 import json

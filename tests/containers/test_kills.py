@@ -1,4 +1,4 @@
-"""`docker compose kill` of each service in turn, with runs at work: nothing is lost, nothing is charged or paid twice."""
+"""`docker compose kill` of each service in turn, with active runs: nothing is lost, charged or paid twice."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Compose's profile `observability`: Prometheus asks every replica, its rules work, and what they and the panels ask for is there."""
+"""Compose's profile `observability`: Prometheus scrapes every replica, its rules evaluate, and all metrics that they use exist."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""tools/deploy.sh with stand-ins for kubectl, make and oslira: what it does in which order, and where it stops."""
+"""tools/deploy.sh with fake kubectl, make and oslira: the order of its steps, and where it stops."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What each image of the Dockerfile has: the packages that its process runs, ours and others', and nothing else of ours."""
+"""The contents of each image of the Dockerfile: the packages that its process runs, and nothing else of ours."""
 
 import re
 import subprocess

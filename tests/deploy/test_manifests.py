@@ -1,4 +1,4 @@
-"""deploy/k8s as it is written, without kubectl. `make check-k8s` holds to the same rules what kustomize makes of it."""
+"""deploy/k8s without kubectl. `make check-k8s` checks the output of kustomize by the same rules."""
 
 import copy
 import ipaddress

@@ -1,4 +1,4 @@
-"""What `kubectl kustomize` makes of the overlays. Run by `make check-k8s`, where kubectl is installed."""
+"""The output of `kubectl kustomize` for the overlays. Run by `make check-k8s`, which needs kubectl."""
 
 import subprocess
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A visitor's promises: a light analysis without an account, for an hour, bounded, and leaving nothing behind."""
+"""Anonymous analyses: a light analysis without an account, for an hour, limited, and redacted afterwards."""
 
 import asyncio
 import itertools

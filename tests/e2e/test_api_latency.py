@@ -1,4 +1,4 @@
-"""`GET /v1/credits/balance` and `POST /v1/analyses` answer at p99 below 50 ms, at 50 requests/s, open loop, beside the whole stack."""
+"""`GET /v1/credits/balance` and `POST /v1/analyses` answer at p99 below 50 ms, at 50 requests/s, open loop, on the whole stack."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

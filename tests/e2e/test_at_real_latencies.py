@@ -1,4 +1,4 @@
-"""What users wait for, with providers as slow as the real ones."""
+"""How long users wait, with providers as slow as the real ones."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A user's promises about profile pictures, and a stranger's about theirs."""
+"""Profile pictures: shown to the lead's account, and to no other."""
 
 import asyncio
 import uuid

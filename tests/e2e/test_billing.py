@@ -1,4 +1,4 @@
-"""A user's promises about paying, over HTTP on the whole system."""
+"""Paying, over HTTP on the whole system."""
 
 import asyncio
 import time

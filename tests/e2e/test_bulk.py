@@ -1,4 +1,4 @@
-"""A user's promises about bulks."""
+"""Bulks, over HTTP on the whole system."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A user's promises about business profiles: what models receive, and which version an analysis was made for."""
+"""Business profiles: what models receive, and which version an analysis was made for."""
 
 from oslira_devstack.stack import Stack
 from people import differences, person

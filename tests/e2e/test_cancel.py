@@ -1,4 +1,4 @@
-"""A user's promises about cancelling, and about receipts."""
+"""Cancelling, and receipts."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A user's promises about several leads in one request: deleted, restored and refreshed, each with its outcome."""
+"""Several leads in one request: deleted, restored and refreshed, each with its outcome."""
 
 import asyncio
 import uuid

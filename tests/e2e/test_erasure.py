@@ -1,4 +1,4 @@
-"""A stranger's promise: once erased, a profile is nowhere, and it doesn't come back."""
+"""Once erased, a profile is stored nowhere, and is never stored again."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""What operators see of failed work, and how they try it again."""
+"""Operators list failed work, and replay it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What suppliers do on bad days, one profile each: its run completes and is charged once, or fails and is not charged."""
+"""Suppliers' faults, one profile each: its run completes and is charged once, or fails and is not charged."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A user's promises about insights: an account's actions appear in its own insights, and in no other's."""
+"""Insights: an account's actions appear in its own insights, and in no other's."""
 
 from typing import Any
 

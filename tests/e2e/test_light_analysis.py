@@ -1,4 +1,4 @@
-"""A user's promises about light analyses, over HTTP on the whole system."""
+"""Light analyses, over HTTP on the whole system."""
 
 import asyncio
 import json

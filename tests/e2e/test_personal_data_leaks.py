@@ -1,4 +1,4 @@
-"""A stranger's promise: whatever goes well or wrong, no log, metric, message or report holds a name, an address, a text."""
+"""No log, metric, message or report has a name, an address or a text, in success and failure."""
 
 import asyncio
 import json

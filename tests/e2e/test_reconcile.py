@@ -1,4 +1,4 @@
-"""What Stripe never delivered is brought back by an operator's command, once, and stands on record."""
+"""An operator's command imports what Stripe never delivered, once, and is in the audit log."""
 
 import asyncio
 import json

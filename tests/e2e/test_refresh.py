@@ -1,4 +1,4 @@
-"""A user's promises about refreshing leads."""
+"""Refreshing leads."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, no secret is in a log, a metric, an answer or a process list."""
+"""No secret is in a log, a metric, an answer or a process list, also when something fails."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a route does not read is refused, on every route there is."""
+"""Every route rejects parameters and fields that it does not read."""
 
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any

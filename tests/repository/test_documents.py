@@ -1,4 +1,4 @@
-"""What documents and docstrings cite is in the repository, and prose fits on a screen."""
+"""Everything that documents and docstrings cite is in the repository; prose is wrapped."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A service's document is its wiring: what it hears, answers and says, and nothing that it doesn't."""
+"""A service's document matches its wiring: what it receives, answers and sends, and nothing else."""
 
 import json
 from typing import Any

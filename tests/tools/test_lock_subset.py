@@ -1,4 +1,4 @@
-"""tools/lock_subset.py: what an image installs are the lock's own lines, with every hash."""
+"""tools/lock_subset.py: an image installs the lock's own lines, with every hash."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each process gets what it needs and nothing else; a real key switches its provider, and only its own."""
+"""Each process gets only the variables that it needs; a real key switches only its own provider."""
 
 import json
 import subprocess

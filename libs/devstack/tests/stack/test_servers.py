@@ -1,4 +1,4 @@
-"""Each server starts, refuses strangers, keeps its data over a restart and leaves nothing running."""
+"""Each server starts, rejects unknown users, keeps its data over a restart and leaves no process."""
 
 import asyncio
 from pathlib import Path

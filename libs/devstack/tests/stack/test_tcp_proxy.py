@@ -1,4 +1,4 @@
-"""The proxy that lets a server hang, drip or be gone."""
+"""The proxy that makes a server hang, drip or unreachable."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`oslira compose-env`: docker-compose.yml finds all that it asks for, and a second run changes no secret."""
+"""`oslira compose-env`: docker-compose.yml has all variables that it needs, and a second run changes no secret."""
 
 import json
 import re

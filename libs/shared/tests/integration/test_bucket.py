@@ -1,4 +1,4 @@
-"""The bucket forgets profiles by itself after two days: set by provisioning, read back, and insisted on."""
+"""The bucket deletes profiles after two days: the rule is set by provisioning, read back, and required."""
 
 import asyncio
 from typing import Any

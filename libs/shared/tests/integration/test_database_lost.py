@@ -1,4 +1,4 @@
-"""A database that changes our password or goes away: what is not served is said, and readiness follows at once."""
+"""A changed password or an unavailable database: requests fail with an error, and readiness follows at once."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""A service's life: loops that survive their errors, an orderly stop, and real processes that end when they are asked to."""
+"""A service's life: loops that survive their errors, an orderly stop, and real processes that stop on request."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Secrets Manager, played by moto's server: cached, rotated without a restart, and served on while it is away."""
+"""Secrets Manager, by moto's server: cached, rotated without a restart, and served from the cache while it is unavailable."""
 
 import asyncio
 import time

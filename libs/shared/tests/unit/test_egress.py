@@ -1,4 +1,4 @@
-"""Which addresses a stranger may send us to."""
+"""Which addresses from users may be connected to."""
 
 import pytest
 from oslira_shared.egress.addresses import is_loopback, is_public

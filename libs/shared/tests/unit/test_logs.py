@@ -1,4 +1,4 @@
-"""What a log line holds: the ids that connect things, and nothing personal. In a process of its own: logging is global."""
+"""Log lines have connecting ids, and nothing personal. Runs in a process of its own: logging is global."""
 
 import json
 import subprocess

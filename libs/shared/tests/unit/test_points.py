@@ -1,4 +1,4 @@
-"""Measuring never waits and never raises, whatever becomes of the bus; what was measured is sent once."""
+"""Measuring never waits and never raises, in any state of the bus; each measurement is sent once."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whatever an error says, nothing of whom it was about leaves the process: neither in a log line nor in an event for Sentry."""
+"""Errors are scrubbed: no personal data leaves the process, neither in a log line nor in a Sentry event."""
 
 import json
 from collections.abc import Callable

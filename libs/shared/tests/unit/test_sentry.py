@@ -1,4 +1,4 @@
-"""What Sentry gets, at a stand-in for it: what a person must act on, once, scrubbed. In a process of its own: logging is global."""
+"""Sentry gets what an operator must act on, once, scrubbed. Runs in a process of its own: logging is global."""
 
 import json
 import os

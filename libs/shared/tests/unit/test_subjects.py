@@ -1,4 +1,4 @@
-"""One table says what every subject carries, and the bus says nothing else."""
+"""One table has the contract of every subject, and the bus sends nothing else."""
 
 import pytest
 from oslira_shared.bus.connection import Bus

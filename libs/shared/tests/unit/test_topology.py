@@ -1,4 +1,4 @@
-"""The one table: every subject we publish is stored somewhere, once, and every consumer sees what it is for."""
+"""The topology: every published subject is stored in one stream, and every consumer receives its subjects."""
 
 import re
 from itertools import combinations

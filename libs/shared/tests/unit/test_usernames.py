@@ -1,4 +1,4 @@
-"""Every way of writing a profile is one name; whatever is not a profile is refused with a reason."""
+"""Every spelling of a profile's name is one name; anything else is rejected with a reason."""
 
 import string
 from contextlib import suppress

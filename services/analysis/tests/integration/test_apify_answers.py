@@ -1,4 +1,4 @@
-"""What Apify's answers mean, whatever shape they have: errors by their types, bodies that can't be read, costs that can't be true."""
+"""Apify's answers in every form: errors by their types, unreadable bodies, impossible costs."""
 
 import asyncio
 import json

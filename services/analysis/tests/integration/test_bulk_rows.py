@@ -1,4 +1,4 @@
-"""Bulks in the database: one end, whatever races; one id, either a bulk's or closed."""
+"""Bulks in the database: one end in every race; an id is either a bulk's or closed."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""What is kept of a scrape: nothing of one that was fenced or erased, whenever that happens."""
+"""Nothing of a fenced or erased scrape is stored, at whatever time that happens."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""What an account's day may cost us: reserved at what runs usually cost when one is accepted, trued up when it ends."""
+"""The daily cost limit of an account: reserved by usual costs when a run is accepted, corrected when it ends."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is old goes, in batches, and totals stay."""
+"""Old rows are deleted in batches, and totals stay."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

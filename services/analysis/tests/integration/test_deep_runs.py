@@ -1,4 +1,4 @@
-"""Deep and x-ray runs: their calls at once, each answer kept, whatever dies in between."""
+"""Deep and x-ray runs: concurrent calls, each answer stored, after a crash at any point."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An erased profile: what is kept of it goes, and of work that is under way nothing more is paid for, made or charged."""
+"""An erased profile: its data is deleted, and work in progress is neither paid for, stored nor charged."""
 
 import asyncio
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a scrape brings back is believed only if it is the profile that was asked for, whole."""
+"""A scraped item is used only if it is the complete profile that was requested."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Answers that are good but oddly delivered are used and not paid for again; those that are none are repaired or asked elsewhere."""
+"""Good answers in unusual form are used and not paid for again; bad ones are repaired or requested elsewhere."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Postgres is away for longer than a lease, for two replicas at once: what they have in hand is not begun a second time."""
+"""Postgres is unavailable for longer than a lease, for two replicas at once: work in memory is not started a second time."""
 
 import asyncio
 import os

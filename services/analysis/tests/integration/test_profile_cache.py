@@ -1,4 +1,4 @@
-"""The shared cache: by the scraper's own time, the newest stays, and what can't be read is a miss."""
+"""The shared cache: by the scraper's own time, the newest item stays, and an unreadable one is a miss."""
 
 import asyncio
 import gzip

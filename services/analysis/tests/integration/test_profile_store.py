@@ -1,4 +1,4 @@
-"""The cache that may be down, the lifecycle of what it holds, and copies of profile pictures."""
+"""The cache when it is down, the lifecycle of its objects, and copies of profile pictures."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Models that are shut down or missing: runs complete on their successors, and people hear of it ahead."""
+"""Models that are shut down or missing: runs complete on their successors, and operators are warned."""
 
 import asyncio
 import json

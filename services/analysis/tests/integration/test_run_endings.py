@@ -1,4 +1,4 @@
-"""However a run ends, its row says the same: fenced, announced until settled, its cost summed, its kept answers gone."""
+"""Every end of a run sets its row in the same way: fenced, announced until settled, cost summed, answers deleted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The scraper answers, and one run's answer is of no use: that run alone is affected, within its bounds."""
+"""An unusable answer of the scraper for one run affects only that run, within its limits."""
 
 import time
 from typing import Any

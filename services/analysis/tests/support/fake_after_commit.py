@@ -1,4 +1,4 @@
-"""AfterCommit over fakes: what it publishes is kept, and nothing is promoted unless a test brings a queue."""
+"""AfterCommit over fakes: it records what it publishes, and promotes nothing unless a test passes a queue."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What analysis's jobs work on, put there without the engine: rows as old and as still as a test wants them."""
+"""Rows for the jobs of analysis, created without the engine, of any age."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What becomes of an event: `office` and `world` are in tests/conftest.py."""
+"""Applying events. `office` and `world` are in tests/conftest.py."""
 
 import asyncio
 from datetime import timedelta

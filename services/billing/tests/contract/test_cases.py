@@ -1,4 +1,4 @@
-"""Cases after public bug reports, where they are at hand: what must happen to each event."""
+"""Cases from public bug reports, if they are available: the expected effect of each event."""
 
 import json
 from pathlib import Path

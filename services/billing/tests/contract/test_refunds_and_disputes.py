@@ -1,4 +1,4 @@
-"""Refunds and disputes: what was bought goes back with the money, in whatever order the events come."""
+"""Refunds and disputes: credits are revoked with the money, in any order of events."""
 
 import itertools
 from collections.abc import Mapping

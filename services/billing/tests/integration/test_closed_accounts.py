@@ -1,4 +1,4 @@
-"""What billing forgets of a deleted account, and what it keeps."""
+"""What billing deletes of a deleted account, and what it keeps."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack

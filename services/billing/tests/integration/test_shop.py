@@ -1,4 +1,4 @@
-"""Checkout, portal, replay and the events that Stripe could not deliver, against a Stripe that stands in."""
+"""Checkout, portal, replay and undelivered events, against the Stripe simulator."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime

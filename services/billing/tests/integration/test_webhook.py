@@ -1,4 +1,4 @@
-"""Stripe's side of billing: what it is answered, and that nothing it delivered is lost. `service` is in conftest.py."""
+"""Answers to Stripe's webhooks; no delivered event is lost. `service` is in conftest.py."""
 
 import asyncio
 import json

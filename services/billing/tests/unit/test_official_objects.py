@@ -1,4 +1,4 @@
-"""Stripe's own sample objects, where they are at hand: our parsers read each type that we handle."""
+"""Stripe's own sample objects, if they are available: our parsers read each type that we handle."""
 
 import json
 from pathlib import Path

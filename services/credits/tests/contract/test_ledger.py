@@ -1,4 +1,4 @@
-"""What the ledger promises its callers."""
+"""The contract of the ledger."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

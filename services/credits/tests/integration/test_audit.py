@@ -1,4 +1,4 @@
-"""The audit names what doesn't add up. Each damage is done in a transaction that is rolled back."""
+"""The audit finds every inconsistency. Each one is created in a transaction that is rolled back."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What many grants cost: balances, holds and settlements of accounts that have thousands of them, and booking out beside them."""
+"""The cost of many grants: balances, holds and settlements of accounts with thousands of them, also during write-off."""
 
 import time
 from collections.abc import Awaitable

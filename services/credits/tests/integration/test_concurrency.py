@@ -1,4 +1,4 @@
-"""The ledger under many callers at once: what it promises one, it promises all."""
+"""The ledger with many concurrent callers keeps its promises."""
 
 import asyncio
 from datetime import timedelta

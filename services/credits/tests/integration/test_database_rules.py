@@ -1,4 +1,4 @@
-"""What the database refuses, whoever asks."""
+"""What the database rejects, for every role."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4

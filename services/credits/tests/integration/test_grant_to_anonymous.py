@@ -1,4 +1,4 @@
-"""The daily grant that bounds what anonymous callers may cost."""
+"""The daily grant that limits the cost of anonymous callers."""
 
 import asyncio
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The ledger under many connections at once, driven by oslira_proof.bench.ledger: it still adds up, whatever met whatever."""
+"""The ledger under many concurrent connections, driven by oslira_proof.bench.ledger, stays consistent."""
 
 import asyncio
 import json

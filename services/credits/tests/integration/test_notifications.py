@@ -1,4 +1,4 @@
-"""What the credits service tells of grants and low balances: each once, also over a crash or without the bus."""
+"""Events of grants and low balances: each is published once, also after a crash or without the bus."""
 
 import asyncio
 from uuid import uuid4

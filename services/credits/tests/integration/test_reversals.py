@@ -1,4 +1,4 @@
-"""Refunds and disputes, as billing tells them: in any order, any number of times, while credits are held or after they were spent."""
+"""Refunds and disputes from billing: in any order, any number of times, while credits are held or after they were spent."""
 
 import asyncio
 import itertools

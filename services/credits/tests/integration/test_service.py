@@ -1,4 +1,4 @@
-"""The credits service on real NATS and Postgres: holds, settlements, and what comes due."""
+"""The credits service on real NATS and Postgres: holds, settlements, and due holds."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

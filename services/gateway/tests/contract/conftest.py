@@ -1,4 +1,4 @@
-"""The same promises over memory and over Postgres."""
+"""The same contract tests over memory and Postgres."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Business profiles that change: versions, two who change at once, put away and taken back, and how many there may be."""
+"""Business profiles: versions, concurrent changes, deletion and restore, and their limit."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""A request that Postgres chose to end a deadlock with is made again: nobody gets an error for it."""
+"""A request that Postgres aborts because of a deadlock is repeated: callers get no error."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The gateway's part of the daily clean-up on a real Postgres: cascades, tombstones, and what is too young to go."""
+"""The gateway's part of the daily clean-up on a real Postgres: cascades, tombstones, and rows that are too recent."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime

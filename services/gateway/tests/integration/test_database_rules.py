@@ -1,4 +1,4 @@
-"""What the database itself refuses, whatever the service does."""
+"""What the database rejects, independently of the service."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime

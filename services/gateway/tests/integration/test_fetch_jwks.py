@@ -1,4 +1,4 @@
-"""The key set over real HTTP: redirects, size and time, and a token that is checked with what came."""
+"""The key set over real HTTP: redirects, size and time limits, and a token that is verified with it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Points over a real bus into a real database: each counts once, in its hour, whatever happens to its message."""
+"""Data points over a real bus into a real database: each counts once, in its hour, for every fate of its message."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Case 96: gateway, credits and analysis behind a pooler in transaction mode do what they do without one."""
+"""Case 96: gateway, credits and analysis work behind a pooler in transaction mode."""
 
 import asyncio
 from typing import Any

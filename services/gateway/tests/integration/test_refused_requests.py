@@ -1,4 +1,4 @@
-"""What is refused at the door costs the database nothing: counted in transactions, on a real server."""
+"""Rejected requests cost no database transaction: counted on a real server."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The cache of profiles is shared by all accounts; what one account looked at is no other account's to know."""
+"""The profile cache is shared by all accounts; it does not show what other accounts have analysed."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who leaves an account, signs out or loses the account stops seeing what happens in it, on every open stream, within 5 seconds."""
+"""After leaving an account, signing out or losing the account, a user's open streams end within 5 seconds."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable

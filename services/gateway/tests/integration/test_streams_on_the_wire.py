@@ -1,4 +1,4 @@
-"""Case 95: what browsers' EventSource and proxies need of every stream, and a Last-Event-ID that is nonsense."""
+"""Case 95: what browsers' EventSource and proxies need of every stream, and an invalid Last-Event-ID."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Operators' routes: who is let in, and that what they do is on record whatever becomes of it."""
+"""Operators' routes: access, and that every action is in the audit log with its outcome."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whoever in the gateway reaches the database as the service, and not as the user who asks, says why."""
+"""Code in the gateway that uses the database as the service, not as the user, says why."""
 
 import ast
 import re

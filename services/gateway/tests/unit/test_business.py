@@ -1,4 +1,4 @@
-"""Business profiles over HTTP: tags, patches, and what is refused."""
+"""Business profiles over HTTP: ETags, patches, rejected requests."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whom claims name, and whether the issuer vouches for their address."""
+"""The user that claims name, and whether the issuer has confirmed the address."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What operators learn of cost and margin, and that their looking is on record."""
+"""Costs and margins for operators, and that reading them is in the audit log."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The application over in-memory adapters: who gets in, and what they can do there."""
+"""The application over in-memory adapters: authentication and its routes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Balances of an earlier system: whose each is, granted once, on record without anybody's address."""
+"""Balances of an earlier system: the account, granted once, in the audit log without addresses."""
 
 from datetime import datetime
 from typing import Any

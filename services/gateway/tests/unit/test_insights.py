@@ -1,4 +1,4 @@
-"""An account's insights over HTTP and in-memory figures: periods, sums, rates, and whose they are."""
+"""An account's insights over HTTP with values in memory: periods, sums, rates, and the account."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Requests are measured for the account that they are for: by route and status, never by what they named."""
+"""Requests are measured for their account: by route and status, never by ids."""
 
 from typing import Any
 from uuid import UUID

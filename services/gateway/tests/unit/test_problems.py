@@ -1,4 +1,4 @@
-"""Every error is a problem with a stable code, whoever made it and however it came about."""
+"""Every error is a problem with a stable code, from every source."""
 
 import asyncio
 from typing import Any

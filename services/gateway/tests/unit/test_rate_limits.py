@@ -1,4 +1,4 @@
-"""Budgets: who is counted, when they begin anew, and what an answer says about them."""
+"""Rate limits: what is counted, when they reset, and their headers."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A step of reconciliation and an audit as operators ask for them: checked; what may change something stands on record."""
+"""Operators' steps of reconciliation and audit: validated; steps that may change something are in the audit log."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of a message: acked once, tried again after a delay, or dead-lettered; never dropped, never shown in logs."""
+"""A message is acked once, retried after a delay, or dead-lettered; never dropped, never shown in logs."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Provisioning on a real server: what it lays down, what it repairs, and that several may do it at once."""
+"""Provisioning on a real server: what it creates and repairs, also concurrently."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A service that is restarted costs no request: what it was sent it answers, and what comes meanwhile waits for the next one."""
+"""Restarting a service loses no request: it answers what it received, and later ones wait for the next process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,4 @@
-"""Asking another service: its result, the error it meant, or a plain word at once; and whom a responder does not answer."""
+"""Requests to another service: its result, its error, or an immediate error; and which callers a responder rejects."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What the service knows of models: shared with the other replicas, kept while the database is away, shown where people look."""
+"""Model statuses: shared with the other replicas, cached while the database is unavailable, shown to operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A preview of what models read: what it says of a business that an older version kept."""
+"""A preview of what models read, also of a business in an older version's form."""
 
 from typing import Any
 from uuid import UUID

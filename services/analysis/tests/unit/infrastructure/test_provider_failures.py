@@ -1,4 +1,4 @@
-"""What a model supplier's refusal says of our account there; the texts are those that the suppliers have sent to others."""
+"""Classification of model suppliers' errors; the texts are real ones."""
 
 import pytest
 from oslira_analysis.application.model_ports import ProviderFailed

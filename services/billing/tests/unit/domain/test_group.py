@@ -1,4 +1,4 @@
-"""What should stand of purchases, and the moves to it."""
+"""The target state of purchases, and the changes that lead to it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What differs between Stripe's money and our grants, named; what agrees is no mismatch."""
+"""Differences between Stripe's money and our grants; what agrees is no mismatch."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What invoices and checkouts pay for. Figures are worked out by hand: July 2026 has 31 days, pro has 1,500 credits a month."""
+"""What invoices and checkouts pay for. Computed by hand: July 2026 has 31 days, pro has 1,500 credits a month."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

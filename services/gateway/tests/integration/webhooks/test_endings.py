@@ -1,4 +1,4 @@
-"""What if the message never comes? The endings themselves are gone through; each is told once, and only to who wants it."""
+"""Lost messages: the ends are read from rows; each is sent once, and only to subscribed endpoints."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sending process on a real NATS and Postgres: told by events, and by the endings themselves where no event comes."""
+"""The sending process on a real NATS and Postgres: by events, and by rows when no event comes."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Cancelling a bulk: the answer comes within a second, whatever is slow behind it."""
+"""Cancelling a bulk answers within a second, also if analysis or credits are slow."""
 
 import asyncio
 from dataclasses import dataclass, replace

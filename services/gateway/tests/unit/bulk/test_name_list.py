@@ -1,4 +1,4 @@
-"""Lists of names: what can be used is, and every line that can't is named with its reason."""
+"""Lists of names: usable ones are used, and every other line is reported with its reason."""
 
 import pytest
 from oslira_gateway.bulk.name_list import NameList, read_names

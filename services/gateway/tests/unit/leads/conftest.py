@@ -1,4 +1,4 @@
-"""A member's client, and five leads of the account; a stranger has another."""
+"""A member's client, and five leads of the account; another account has one too."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The document shows what is sent and what is answered, and what it shows is what it says."""
+"""The document has examples of requests and answers, and they match its schemas."""
 
 import csv
 import json

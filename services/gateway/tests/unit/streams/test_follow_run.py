@@ -1,4 +1,4 @@
-"""Event streams: never back, the last one always, whatever is lost on the way."""
+"""Event streams never go back and always send the last event, whatever messages are lost."""
 
 import asyncio
 from collections.abc import AsyncIterator

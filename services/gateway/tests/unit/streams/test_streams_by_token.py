@@ -1,4 +1,4 @@
-"""A client that can send headers follows a run by its token alone, and only runs of its own account."""
+"""A client that can send headers follows runs of its own account by its token only."""
 
 from collections.abc import Callable
 from dataclasses import replace

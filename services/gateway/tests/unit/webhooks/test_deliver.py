@@ -1,4 +1,4 @@
-"""One try: signed with what opens, and written down as it ended."""
+"""One attempt: signed with the usable secrets, and its result recorded."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is told: ids and figures, in bytes that are the same each time."""
+"""Webhook bodies: ids and numbers, in the same bytes each time."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a profile says of itself: contact channels, maturity, fake followers, gaps."""
+"""Facts of a profile: contact channels, maturity, fake followers, gaps."""
 
 import json
 from collections.abc import Callable

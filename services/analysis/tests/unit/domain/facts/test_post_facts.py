@@ -1,4 +1,4 @@
-"""What a profile's posts say: engagement, cadence, formats."""
+"""Facts of a profile's posts: engagement, cadence, formats."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Drafts of business profiles: what models are shown, and what becomes of their answer."""
+"""Drafts of business profiles: the prompt, and the draft made from the answer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The detector on what messages look like: sure where it says something, and right then."""
+"""The language detector on typical messages: correct whenever it is certain."""
 
 import asyncio
 

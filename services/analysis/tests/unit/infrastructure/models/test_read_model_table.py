@@ -1,4 +1,4 @@
-"""MODEL_TABLE: what it may change, and that a mistake in it stops the start with one line."""
+"""MODEL_TABLE: what it may change, and that an error in it stops the start with one line."""
 
 import json
 from datetime import date
