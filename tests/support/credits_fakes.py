@@ -65,7 +65,7 @@ class FakeLedger:
 
 @dataclass(slots=True)
 class FakeOutcomes:
-    """The Outcomes port with the answers it is given; an id without one is unknown. `is_away`: the database does not answer."""
+    """Implements Outcomes with the answers it is given; an id without one is unknown. `is_away`: the database does not answer."""
 
     known: dict[UUID, Outcome] = field(default_factory=dict[UUID, Outcome])
     asked: list[UUID] = field(default_factory=list[UUID])
@@ -80,7 +80,7 @@ class FakeOutcomes:
 
 @dataclass(slots=True)
 class FakeAnnouncements:
-    """The Announcements port: settlements as (hold id, account id, is_new). `is_away`: the bus does not store."""
+    """Implements Announcements: settlements as (hold id, account id, is_new). `is_away`: the bus does not store."""
 
     settlements: list[tuple[UUID, UUID, bool]] = field(default_factory=list[tuple[UUID, UUID, bool]])
     notifications: list[Notification] = field(default_factory=list[Notification])
@@ -101,7 +101,7 @@ class FakeAnnouncements:
 
 @dataclass(slots=True)
 class FakeNotifications:
-    """The Notifications port: every notice that was not published is due."""
+    """Implements Notifications: every notice that was not published is due."""
 
     unpublished: list[Notification] = field(default_factory=list[Notification])
 

@@ -7,7 +7,7 @@ from oslira_billing.domain.fields import StripeObject
 
 
 class FakeStripe:
-    """The port StripeObjects."""
+    """Implements StripeObjects."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Mapping[str, Any]] = {}  # by their ids

@@ -39,7 +39,7 @@ class Publisher(Protocol):
 
 
 class BusPoints:
-    """See Points. `now` is the process's own clock: it decides the hour of a point."""
+    """Implements Points. `now` is the process's own clock: it decides the hour of a point."""
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ class _NoModelLeft(Exception):  # noqa: N818
 
 
 class RecordedModels:
-    """The port Models, over providers in order of preference."""
+    """Implements Models, over providers in order of preference."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class ModelRows(Protocol):
 
 
 class KnownModels:
-    """The port ModelChoices. `today` is the date in UTC."""
+    """Implements ModelChoices. `today` is the date in UTC."""
 
     def __init__(self, table: ModelTable, rows: ModelRows, *, today: Callable[[], date]) -> None:
         self.table = table

@@ -42,7 +42,7 @@ async def store(environment: None, bucket: Bucket) -> AsyncGenerator[S3Profiles]
 
 
 class OneScrape:
-    """The port Scraper with one run, which ends after `meanwhile`."""
+    """Implements Scraper with one run, which ends after `meanwhile`."""
 
     def __init__(
         self, items: Sequence[Any], ended_at: datetime, meanwhile: Callable[[], Awaitable[Any]]
@@ -68,7 +68,7 @@ class OneScrape:
 
 
 class Silent:
-    """The port Avatars."""
+    """Implements Avatars."""
 
     def copy_later(self, username: str, url: str | None) -> None: ...
 

@@ -96,7 +96,7 @@ class MemoryCallRecords:
 
 
 class Shelf:
-    """The port ModelChoices: each provider's models, the first that is not gone."""
+    """Implements ModelChoices: each provider's models, the first that is not gone."""
 
     def __init__(self) -> None:
         self.models: dict[Provider, list[str]] = {"openai": ["first-model"], "anthropic": ["second-model"]}
@@ -113,7 +113,7 @@ class Shelf:
 
 
 class RecordedPoints:
-    """The port Points, recorded."""
+    """Implements Points, recorded."""
 
     def __init__(self) -> None:
         self.labels: list[str] = []

@@ -114,7 +114,7 @@ def subscribe_outcomes(bus: Bus, settle: SettleHold) -> None:
 
 
 class BusAnnouncements:
-    """The Announcements port on the EVENTS stream. An event keeps its id when it is published again."""
+    """Implements Announcements on the EVENTS stream. An event keeps its id when it is published again."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -52,7 +52,7 @@ _PURSE: Final = """
 
 
 class PostgresLedger:
-    """The Ledger port. Each method is one statement, except `due`."""
+    """Implements Ledger. Each method is one statement, except `due`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

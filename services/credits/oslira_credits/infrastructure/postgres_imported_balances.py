@@ -18,7 +18,7 @@ _AMOUNT: Final = "select amount from credits.grants where id = $1"
 
 
 class PostgresImportedBalances:
-    """The port ImportedBalances."""
+    """Implements ImportedBalances."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""The Notifications port: rows of credits.notices, written by the ledger's own transactions."""
+"""Implements Notifications: rows of credits.notices, written by the ledger's own transactions."""
 
 from typing import Final
 from uuid import UUID

@@ -37,7 +37,7 @@ select outcome, run_id, status, attempt
 
 
 class PostgresAllowance:
-    """The port AnonymousAllowance. As the service itself: anonymous callers have no rows of their own."""
+    """Implements AnonymousAllowance. As the service itself: anonymous callers have no rows of their own."""
 
     def __init__(self, client: AdminClient, pseudonyms: Pseudonyms) -> None:
         self._client = client
@@ -55,7 +55,7 @@ class PostgresAllowance:
 
 
 class PostgresAnonymousRequests:
-    """The port Requests. As the service itself: the system account has no members to ask as.
+    """Implements Requests. As the service itself: the system account has no members to ask as.
 
     No response is stored under a key: it would contain an unkeyed hash of the username for a day.
     """

@@ -11,7 +11,7 @@ _TIMEOUT_S: Final = 2.0
 
 
 class BusFreePlans:
-    """The port FreePlans."""
+    """Implements FreePlans."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

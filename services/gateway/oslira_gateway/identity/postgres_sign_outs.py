@@ -15,7 +15,7 @@ on conflict (user_id, session) do update set signed_out_at = now()
 
 
 class PostgresSignOuts:
-    """The port SignOuts. As the service: users write nothing about sign-ins themselves."""
+    """Implements SignOuts. As the service: users write nothing about sign-ins themselves."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)

@@ -55,7 +55,7 @@ _S_TO_TOMORROW: Final = f"select extract(epoch from {_TOMORROW} - now())::float8
 
 
 class PostgresSignUps:
-    """The port SignUps. The service's own client: who signs up has no rights yet."""
+    """Implements SignUps. The service's own client: who signs up has no rights yet."""
 
     def __init__(self, database: AdminClient, shares: TrialShares) -> None:
         self._database = database

@@ -16,7 +16,7 @@ _TIMEOUT_S: Final = 8.0
 
 
 class BusPictures:
-    """The port Pictures."""
+    """Implements Pictures."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

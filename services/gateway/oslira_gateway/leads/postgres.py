@@ -49,7 +49,7 @@ _LAST: Final = chr(0x10FFFF)
 
 
 class PostgresLeads:
-    """The port Leads."""
+    """Implements Leads."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

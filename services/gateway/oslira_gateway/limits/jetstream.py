@@ -22,7 +22,7 @@ _PLUS_ONE: Final = {"Nats-Incr": "1"}
 
 
 class JetStreamCounters:
-    """The port Counters. Never retries: a count without a response may have been added."""
+    """Implements Counters. Never retries: a count without a response may have been added."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -17,7 +17,7 @@ _ANNOUNCE_WITHIN_S: Final = 1.0
 
 
 class BusHolds:
-    """The port Holds."""
+    """Implements Holds."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -34,7 +34,7 @@ class BusHolds:
 
 
 class BusHints:
-    """The port Hints."""
+    """Implements Hints."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -56,7 +56,7 @@ class BusHints:
 
 
 class BusCancels:
-    """The port Cancels."""
+    """Implements Cancels."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

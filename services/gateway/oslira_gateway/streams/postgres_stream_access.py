@@ -23,7 +23,7 @@ select f.number
 
 
 class PostgresStreamAccess:
-    """The port StreamAccess. Reads as the service: a ticket has no token, and one statement checks all open streams."""
+    """Implements StreamAccess. Reads as the service: a ticket has no token, and one statement checks all open streams."""
 
     def __init__(self, pool: Pool) -> None:
         self._service = AdminClient(pool)

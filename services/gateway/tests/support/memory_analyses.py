@@ -24,13 +24,11 @@ class MemoryRuns:
     is_down: bool = False
 
     async def find(self, member: Member, run_id: UUID) -> Run | None:
-        """See Runs."""
         return await self.follow(member.account_id, run_id)
 
     async def page(
         self, member: Member, *, status: RunStatus | None, after: Cursor | None, limit: int
     ) -> Sequence[RunSummary]:
-        """See Runs."""
         mine = [run for account_id, run in self.rows.values() if account_id == member.account_id]
         mine.sort(key=_place, reverse=True)
         fitting = [run for run in mine if status is None or run.status is status]
@@ -38,7 +36,6 @@ class MemoryRuns:
         return [summary_of(run) for run in found[:limit]]
 
     async def follow(self, account_id: UUID, run_id: UUID) -> Run | None:
-        """See Runs."""
         if self.is_down:
             raise OSError("no database")
         owner, run = self.rows.get(run_id, (None, None))
@@ -51,7 +48,7 @@ class MemoryRuns:
 
 @dataclass(slots=True)
 class MemoryRequests:
-    """See Requests. `businesses` maps business profile to account; `closed` are ids that can never become runs."""
+    """Implements Requests. `businesses` maps business profile to account; `closed` are ids that can never become runs."""
 
     runs: MemoryRuns
     businesses: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
@@ -59,7 +56,6 @@ class MemoryRequests:
     closed: set[UUID] = field(default_factory=set[UUID])
 
     async def order_state(self, member: Member, order: Order, key: str | None) -> OrderState:
-        """See Requests."""
         # Here an item is as old as the analysis of it.
         within = order.unchanged_within or order.reuse_within
         same = self._same(member, order, fresh_since=datetime.now(UTC) - within)
@@ -78,7 +74,6 @@ class MemoryRequests:
         reservation: Reservation | None,
         request_id: str,  # noqa: ARG002  # only real rows keep it
     ) -> Acceptance:
-        """See Requests."""
         if run_id in self.closed:
             return Acceptance("closed", run_id, RunStatus.CANCELLED, 0)
         if run_id in self.runs.rows:
@@ -91,7 +86,6 @@ class MemoryRequests:
         return Acceptance("accepted", run_id, RunStatus.QUEUED, 0)
 
     async def remember(self, member: Member, order: Order, *, run_id: UUID, reservation: Reservation) -> None:
-        """See Requests."""
         self._keep(member, order, run_id, reservation, status=200)
 
     def expire_keys(self) -> None:
@@ -123,13 +117,12 @@ class MemoryRequests:
 
 @dataclass(slots=True)
 class MemoryStreamAccess:
-    """See StreamAccess. Everybody may follow but `gone`."""
+    """Implements StreamAccess. All users may follow, except `gone`."""
 
     gone: set[UUID] = field(default_factory=set[UUID])
     is_down: bool = False
 
     async def refused(self, followers: Collection[Follower]) -> Collection[Follower]:
-        """See StreamAccess."""
         if self.is_down:
             raise OSError("no database")
         return [one for one in followers if one.user_id in self.gone]
@@ -145,7 +138,6 @@ class MemoryHolds:
     is_down: bool = False
 
     async def hold(self, run_id: UUID, account_id: UUID, amount_credits: int) -> Held:  # noqa: ARG002
-        """See Holds."""
         if self.is_down:
             raise OsliraError("unavailable", "no responders")
         if run_id in self.closed:
@@ -166,19 +158,18 @@ class MemoryHolds:
         )
 
     async def settle(self, run_id: UUID) -> None:
-        """See Holds. Whoever settles here has no run, so all of it comes back."""
+        """The hold has no run here, so all of it is released."""
         self.available += self.held.pop(run_id, 0)
         self.closed.add(run_id)
 
 
 @dataclass(slots=True)
 class MemoryHints:
-    """See Hints."""
+    """Implements Hints."""
 
     announced: list[UUID] = field(default_factory=list[UUID])
 
     async def announce(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:  # noqa: ARG002
-        """See Hints."""
         self.announced.append(run_id)
 
 

@@ -10,18 +10,16 @@ from oslira_shared.errors import OsliraError
 
 @dataclass(slots=True)
 class MemoryAllowance:
-    """See AnonymousAllowance. It is an hour to midnight."""
+    """Implements AnonymousAllowance. It is an hour to midnight."""
 
     uses: Counter[Network] = field(default_factory=Counter[Network])
 
     async def take(self, network: Network, *, most: int) -> Use:
-        """See AnonymousAllowance."""
         is_granted = self.uses[network] < most
         self.uses[network] += is_granted
         return Use(is_granted, 3_600)
 
     async def release(self, network: Network) -> None:
-        """See AnonymousAllowance."""
         self.uses[network] -= 1
 
 
@@ -32,11 +30,9 @@ class MemoryChallenge:
     is_down: bool = False
 
     async def check(self, response: str | None) -> None:
-        """See Challenge."""
         if self.is_down:
             raise OsliraError("unavailable", "no responders")
         if response != "person":
             raise OsliraError("challenge_failed", "no person")
 
-    async def close(self) -> None:
-        """See Challenge."""
+    async def close(self) -> None: ...

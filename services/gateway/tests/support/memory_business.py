@@ -10,7 +10,7 @@ from oslira_gateway.identity.caller import Member
 
 
 class MemoryBusinessProfiles:
-    """See BusinessProfiles."""
+    """Implements BusinessProfiles."""
 
     def __init__(self, *, most: int = 50) -> None:
         self._rows: dict[UUID, tuple[UUID, BusinessProfile]] = {}
@@ -19,7 +19,6 @@ class MemoryBusinessProfiles:
         self._most = most
 
     async def add(self, member: Member, profile_id: UUID, context: BusinessContext) -> BusinessProfile:
-        """See BusinessProfiles."""
         self._make_room(member)
         now = datetime.now(UTC)
         profile = BusinessProfile(
@@ -28,12 +27,10 @@ class MemoryBusinessProfiles:
         return self._keep(member.account_id, profile)
 
     async def find(self, member: Member, profile_id: UUID) -> BusinessProfile | None:
-        """See BusinessProfiles."""
         account_id, profile = self._rows.get(profile_id, (None, None))
         return profile if account_id == member.account_id and profile_id not in self._away else None
 
     async def page(self, member: Member, *, after: Cursor | None, limit: int) -> list[BusinessProfile]:
-        """See BusinessProfiles."""
         mine = [found for profile_id in self._rows if (found := await self.find(member, profile_id))]
         mine.sort(key=_place, reverse=True)
         return [p for p in mine if after is None or _place(p) < (after.created_at, after.row_id)][:limit]
@@ -41,7 +38,6 @@ class MemoryBusinessProfiles:
     async def change(
         self, member: Member, profile_id: UUID, context: BusinessContext, *, version: int | None
     ) -> BusinessProfile:
-        """See BusinessProfiles."""
         profile = await self._of_version(member, profile_id, version)
         if profile.context == context:
             return profile
@@ -52,19 +48,16 @@ class MemoryBusinessProfiles:
     async def versions(
         self, member: Member, profile_id: UUID, *, below: int | None, limit: int
     ) -> list[BusinessVersion]:
-        """See BusinessProfiles."""
         if await self.find(member, profile_id) is None:
             return []
         kept = reversed(self._versions[profile_id])
         return [one for one in kept if below is None or one.version < below][:limit]
 
     async def delete(self, member: Member, profile_id: UUID, *, version: int | None) -> None:
-        """See BusinessProfiles."""
         await self._of_version(member, profile_id, version)
         self._away.add(profile_id)
 
     async def restore(self, member: Member, profile_id: UUID) -> BusinessProfile:
-        """See BusinessProfiles."""
         account_id, profile = self._rows.get(profile_id, (None, None))
         if profile is None or account_id != member.account_id:
             raise no_such_profile()

@@ -12,14 +12,13 @@ from oslira_shared.catalog import PACKS, PLANS
 
 @dataclass(slots=True)
 class MemoryStatements:
-    """See Statements. By account, the oldest first."""
+    """Implements Statements. By account, the oldest first."""
 
     lines: dict[UUID, list[Transaction]] = field(default_factory=dict[UUID, list[Transaction]])
 
     async def page(
         self, member: Member, *, before: int | None, limit: int, span: Span = ALWAYS
     ) -> Sequence[Transaction]:
-        """See Statements."""
         newest_first = reversed(self.lines.get(member.account_id, []))
         return [
             one
@@ -31,12 +30,10 @@ class MemoryStatements:
 
 
 class MemoryOffers:
-    """See Offers. What the catalogue has."""
+    """Implements Offers. What the catalogue has."""
 
     async def plans(self) -> Sequence[SoldPlan]:
-        """See Offers."""
         return [SoldPlan(name, plan.monthly_credits, plan.trial_credits) for name, plan in PLANS.items()]
 
     async def packs(self) -> Sequence[SoldPack]:
-        """See Offers."""
         return [SoldPack(name, pack.credits) for name, pack in PACKS.items()]

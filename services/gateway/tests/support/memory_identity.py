@@ -27,24 +27,21 @@ class MemoryMemberships:
         del self._of_user[user_id]
 
     async def of_user(self, user_id: UUID) -> Sequence[Membership]:
-        """See Memberships."""
         return tuple(self._of_user[user_id])
 
     async def of_caller(self, caller: Caller) -> Sequence[Membership]:
-        """See Memberships."""
         if (caller.user_id, caller.session) in self.ended:
             raise signed_out()
         return await self.of_user(caller.user_id)
 
 
 class MemorySignOuts:
-    """See SignOuts."""
+    """Implements SignOuts."""
 
     def __init__(self, memberships: MemoryMemberships) -> None:
         self._memberships = memberships
 
     async def sign_out(self, caller: Caller) -> None:
-        """See SignOuts."""
         self._memberships.ended.add((caller.user_id, caller.session))
 
 
@@ -61,7 +58,6 @@ class MemorySignUps:
         self._keys_of: dict[UUID, tuple[str, str | None]] = {}
 
     async def register(self, caller: Caller, network: str, mail_host: str | None) -> UUID | None:
-        """See SignUps."""
         if caller.user_id in self._users:
             return None
         mailbox = mailbox_of(caller.email).address if caller.email else None
@@ -78,17 +74,14 @@ class MemorySignUps:
         return account_id
 
     async def state(self, account_id: UUID) -> str | None:
-        """See SignUps."""
         state = self.states.get(account_id)
         return state.partition(":")[0] if state else None
 
     async def pass_challenge(self, account_id: UUID) -> None:
-        """See SignUps."""
         if self.states.get(account_id) == "challenge":
             self.states[account_id] = "due"
 
     async def claim(self, account_id: UUID) -> object | None:
-        """See SignUps."""
         if self.states.get(account_id) == "due":
             self._allow(account_id, self._shares.later)
         if self.states.get(account_id) != "allowed" or account_id in self._held:
@@ -97,19 +90,15 @@ class MemorySignUps:
         return account_id
 
     async def finish(self, held: object) -> None:
-        """See SignUps."""
         self._end(held, "done")
 
     async def refuse(self, held: object, reason: str) -> None:
-        """See SignUps."""
         self._end(held, f"refused: {reason}")
 
     async def wait(self, held: object) -> None:
-        """See SignUps."""
         self._end(held, "allowed")
 
     async def sweep(self) -> Sequence[UUID]:
-        """See SignUps."""
         return [account for account, state in self.states.items() if state in {"due", "allowed"}]
 
     def _allow(self, account_id: UUID, caps: Caps) -> None:
@@ -133,7 +122,6 @@ class MemoryFreePlans:
         self.is_down = False
 
     async def start(self, account_id: UUID) -> None:
-        """See FreePlans."""
         if self.is_down:
             raise OsliraError("unavailable", "billing is down")
         self.asked[account_id] += 1

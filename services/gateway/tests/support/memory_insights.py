@@ -26,7 +26,7 @@ class Figures:
 
 @dataclass(slots=True)
 class MemoryInsights:
-    """See Insights. `asked`: for which periods."""
+    """Implements Insights. `asked`: for which periods."""
 
     accounts: dict[UUID, Figures] = field(default_factory=dict[UUID, Figures])
     asked: list[Period] = field(default_factory=list[Period])
@@ -53,7 +53,7 @@ class MemoryInsights:
 
 @dataclass(slots=True)
 class MemoryLedger:
-    """See Ledger: the groups it was given."""
+    """Implements Ledger: the groups it was given."""
 
     total: Spent
     accounts: list[Spent] = field(default_factory=list[Spent])

@@ -15,7 +15,7 @@ from oslira_shared.errors import OsliraError
 
 @dataclass(slots=True)
 class MemoryLeads:
-    """See Leads and Pictures. `rows` are the leads by id with their account; `away` those that were deleted."""
+    """Implements Leads and Pictures. `rows` are the leads by id with their account; `away` those that were deleted."""
 
     rows: dict[UUID, tuple[UUID, Lead]] = field(default_factory=dict[UUID, tuple[UUID, Lead]])
     away: set[UUID] = field(default_factory=set[UUID])
@@ -28,14 +28,12 @@ class MemoryLeads:
         self.rows[lead.lead_id] = (account_id, lead)
 
     async def find(self, member: Member, lead_id: UUID) -> Lead | None:
-        """See Leads."""
         account_id, lead = self.rows.get(lead_id, (None, None))
         return lead if account_id == member.account_id and lead_id not in self.away else None
 
     async def page(
         self, member: Member, search: LeadSearch, *, after: Place | None, limit: int
     ) -> Sequence[Lead]:
-        """See Leads."""
         is_falling = search.direction is Direction.DESC
         mine = [lead for lead_id in self.rows if (lead := await self.find(member, lead_id))]
 
@@ -53,7 +51,6 @@ class MemoryLeads:
     async def analyses(
         self, member: Member, lead_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[LeadAnalysis]:
-        """See Leads."""
         if await self.find(member, lead_id) is None:
             return []
         newest_first = sorted(
@@ -66,11 +63,9 @@ class MemoryLeads:
         ][:limit]
 
     async def pictured(self, leads: Sequence[Lead]) -> Collection[str]:
-        """See Leads."""
         return {lead.username for lead in leads} & self.pictures.keys()
 
     async def of_lead(self, account_id: UUID, lead_id: UUID, *, known_etags: Sequence[str]) -> Picture:
-        """See Pictures."""
         owner, lead = self.rows.get(lead_id, (None, None))
         picture = self.pictures.get(lead.username) if lead and lead_id not in self.away else None
         if picture is None or owner != account_id:
@@ -78,17 +73,14 @@ class MemoryLeads:
         return replace(picture, content=None) if picture.etag in known_etags else picture
 
     async def business_names(self, member: Member) -> Mapping[UUID, str]:  # noqa: ARG002  # as in the port
-        """See Leads."""
         return self.names
 
     async def delete(self, member: Member, lead_id: UUID) -> bool:
-        """See Leads."""
         is_there = await self.find(member, lead_id) is not None
         self.away |= {lead_id} if is_there else set()
         return is_there
 
     async def restore(self, member: Member, lead_id: UUID) -> Restored:
-        """See Leads."""
         account_id, lead = self.rows.get(lead_id, (None, None))
         if lead is None or account_id != member.account_id:
             return Restored("not_found", lead_id)
@@ -100,18 +92,15 @@ class MemoryLeads:
         return Restored("restored", lead_id)
 
     async def chosen(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[Lead]:
-        """See Leads."""
         found = [await self.find(member, lead_id) for lead_id in lead_ids]
         return [lead for lead in found if lead is not None]
 
     async def delete_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """See Leads."""
         mine = {lead_id for lead_id in lead_ids if self.rows.get(lead_id, (None,))[0] == member.account_id}
         self.away |= mine
         return [LeadOutcome(one, Outcome.DELETED if one in mine else Outcome.NOT_FOUND) for one in lead_ids]
 
     async def restore_many(self, member: Member, lead_ids: Sequence[UUID]) -> Sequence[LeadOutcome]:
-        """See Leads."""
         found = [(one, await self.restore(member, one)) for one in sorted(set(lead_ids))]
         return [
             LeadOutcome(

@@ -7,14 +7,13 @@ from oslira_gateway.limits.ports import CountersUnavailable
 
 
 class MemoryCounters:
-    """See Counters."""
+    """Implements Counters."""
 
     def __init__(self) -> None:
         self.totals: Counter[str] = Counter()
         self.is_away = False
 
     async def add(self, keys: Sequence[str]) -> Sequence[int]:
-        """See Counters."""
         if self.is_away:
             raise CountersUnavailable
         self.totals.update(keys)

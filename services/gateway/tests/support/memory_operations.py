@@ -10,7 +10,7 @@ from oslira_shared.ids import new_id
 
 
 class MemoryActs:
-    """See AuditLog."""
+    """Implements AuditLog."""
 
     def __init__(self) -> None:
         self.acts: dict[UUID, OperatorAction] = {}

@@ -36,7 +36,7 @@ def item(number: int, *, kind: str = "run", code: str = "profile_not_found") -> 
 
 
 class Failures:
-    """See FailedWork."""
+    """Implements FailedWork."""
 
     def __init__(self) -> None:
         self.items = [

@@ -23,7 +23,7 @@ ADDRESS = "ana@example.com"
 
 
 class Balances:
-    """See ImportedBalances."""
+    """Implements ImportedBalances."""
 
     def __init__(self) -> None:
         self.account_id = new_id()

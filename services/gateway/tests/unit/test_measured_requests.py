@@ -11,7 +11,7 @@ from oslira_shared.ids import new_id
 
 
 class Measured:
-    """See Points."""
+    """Implements Points."""
 
     def __init__(self) -> None:
         self.points: list[tuple[Metric, str, UUID]] = []

@@ -23,7 +23,7 @@ SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class Billing:
-    """See Reconciliation."""
+    """Implements Reconciliation."""
 
     def __init__(self) -> None:
         self.asked: list[ReconcileRequest] = []
@@ -37,7 +37,7 @@ class Billing:
 
 
 class Credits:
-    """See Audits."""
+    """Implements Audits."""
 
     async def look(self, *, settling_s: float) -> Audited:
         found = AuditDifference(what="balance_is_negative", id="7", detail=f"after {settling_s:g} s")

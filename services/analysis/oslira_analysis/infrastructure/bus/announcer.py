@@ -33,7 +33,7 @@ class Listings(Protocol):
 
 
 class NatsAnnouncer:
-    """The port Announcer."""
+    """Implements Announcer."""
 
     def __init__(self, bus: Bus, listings: Listings, points: Points) -> None:
         self._bus = bus

@@ -14,7 +14,7 @@ _LOG = structlog.get_logger()
 
 
 class NatsBulkEvents:
-    """The port BulkEvents."""
+    """Implements BulkEvents."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -15,7 +15,7 @@ Handlers = Mapping[str, tuple[LeaseKeeper, Handler]]
 
 
 class LocalDispatcher:
-    """The port LocalWork.
+    """Implements LocalWork.
 
     Best effort: the claim decides which process works on a row, and the sweep recovers a row that is lost here.
     """

@@ -16,7 +16,7 @@ _CONSUMERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class NatsBacklog:
-    """The port Backlog."""
+    """Implements Backlog."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -27,7 +27,7 @@ _IS_WANTED: Final = "select exists (select from analysis.avatars where key = $1)
 
 
 class AvatarCopier:
-    """The port Avatars. A picture that is not copied at shutdown is copied after the next scrape of the profile."""
+    """Implements Avatars. A picture that is not copied at shutdown is copied after the next scrape of the profile."""
 
     def __init__(
         self, media: S3Media, database: AdminClient, *, fetch: Callable[[str], Picture] = fetch_picture

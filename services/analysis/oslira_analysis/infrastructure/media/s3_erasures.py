@@ -13,7 +13,7 @@ _AT_ONCE: Final = 4
 
 
 class S3ErasableObjects:
-    """The port ErasableObjects. `client` blocks, so every call is in a thread."""
+    """Implements ErasableObjects. `client` blocks, so every call is in a thread."""
 
     def __init__(self, client: Callable[[], Any], *, bucket: str) -> None:
         self._client = client

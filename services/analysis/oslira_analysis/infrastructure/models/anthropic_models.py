@@ -35,7 +35,7 @@ from oslira_analysis.infrastructure.models.sdk_models import (
 
 
 class AnthropicModels(SdkModels):
-    """The port ModelProvider."""
+    """Implements ModelProvider."""
 
     name: Provider = ANTHROPIC
 

@@ -16,7 +16,7 @@ _KNOWN: Final[dict[str, Language]] = {code: code for code in get_args(Language)}
 
 
 class LangidLanguages:
-    """The port Languages."""
+    """Implements Languages."""
 
     def __init__(self) -> None:
         self.model: Singleflight[LanguageOf] = Singleflight(_load)

@@ -37,7 +37,7 @@ from oslira_analysis.infrastructure.models.sdk_models import (
 
 
 class OpenAIModels(SdkModels):
-    """The port ModelProvider."""
+    """Implements ModelProvider."""
 
     name: Provider = OPENAI
 

@@ -62,7 +62,7 @@ class SdkModels(ABC):
         return client
 
     async def list_models(self) -> Mapping[str, date | None]:
-        """The port ModelList."""
+        """Implements ModelList."""
         client = await self.connected()
         headers = {**self._gateway.login_headers(), "cf-aig-skip-cache": "true"} if self._gateway else {}
         return await self.exchange(self._list(client, headers))

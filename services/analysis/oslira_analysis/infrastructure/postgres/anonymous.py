@@ -15,7 +15,7 @@ _PURGE: Final = "select analysis.redact_runs($1)"
 
 
 class PostgresAnonymousRuns:
-    """The port AnonymousRuns."""
+    """Implements AnonymousRuns."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

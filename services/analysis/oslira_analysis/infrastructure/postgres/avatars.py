@@ -14,7 +14,7 @@ select a.key, a.content_type from analysis.leads l join analysis.avatars a on a.
 
 
 class PostgresAvatars:
-    """The port AvatarRows."""
+    """Implements AvatarRows."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

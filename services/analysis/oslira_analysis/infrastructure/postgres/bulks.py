@@ -23,7 +23,7 @@ _ENDED: Final = "select id, account_id from analysis.bulks where id = any($1::uu
 
 
 class PostgresBulks:
-    """The port Bulks."""
+    """Implements Bulks."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from oslira_analysis.application.rows import Business
 
 
 class PostgresBusinesses:
-    """The port Businesses."""
+    """Implements Businesses."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -59,7 +59,7 @@ on conflict do nothing
 
 
 class PostgresCalls:
-    """The port CallRecords over analysis.ai_usage_logs and analysis.call_answers."""
+    """Implements CallRecords over analysis.ai_usage_logs and analysis.call_answers."""
 
     def __init__(self, database: AdminClient, *, keep_s: float = 900.0) -> None:
         """`keep_s`: how long an answer stays in memory while Postgres is unavailable."""

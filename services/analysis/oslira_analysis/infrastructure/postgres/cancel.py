@@ -19,7 +19,7 @@ _TRIES: Final = 5
 
 
 class PostgresCancellations:
-    """The port Cancellations."""
+    """Implements Cancellations."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

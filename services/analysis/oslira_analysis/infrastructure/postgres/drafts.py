@@ -8,7 +8,7 @@ from oslira_analysis.application.rows import RunWork
 
 
 class PostgresDrafts:
-    """The port Drafts."""
+    """Implements Drafts."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -50,7 +50,7 @@ class _ErasedMeanwhile(Exception):  # noqa: N818
 
 
 class PostgresEndings:
-    """The port Endings. The run's row changes first, so a fenced attempt writes nothing."""
+    """Implements Endings. The run's row changes first, so a fenced attempt writes nothing."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

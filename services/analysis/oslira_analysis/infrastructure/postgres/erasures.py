@@ -31,7 +31,7 @@ _ERASE: Final = "select removed, is_finished from analysis.erase_profile($1, $2)
 
 
 class PostgresErasableRows:
-    """The port ErasableRows."""
+    """Implements ErasableRows."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -104,7 +104,7 @@ _BATCHES: Final[Mapping[str, str]] = {
 
 
 class PostgresExpired:
-    """The port Expired."""
+    """Implements Expired."""
 
     def __init__(self, database: AdminClient, *, scrape_names_kept_days: int) -> None:
         self._database = database

@@ -12,7 +12,7 @@ select run_id, array_agg(bulk_id order by bulk_id) as bulk_ids from analysis.bul
 
 
 class PostgresListings:
-    """The port Listings. Not cached: a bulk may link to a run at any time."""
+    """Implements Listings. Not cached: a bulk may link to a run at any time."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -27,7 +27,7 @@ on conflict (provider, name) do update
 
 
 class PostgresModels:
-    """The port ModelRows over analysis.models."""
+    """Implements ModelRows over analysis.models."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

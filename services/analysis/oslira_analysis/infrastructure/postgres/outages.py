@@ -28,7 +28,7 @@ update analysis.outages set probed_at = now()
 
 
 class PostgresOutages:
-    """The port Outages over analysis.outages."""
+    """Implements Outages over analysis.outages."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

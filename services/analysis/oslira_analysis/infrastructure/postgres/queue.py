@@ -47,7 +47,7 @@ returning reason_detail
 
 
 class PostgresQueue:
-    """The port Queue."""
+    """Implements Queue."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -28,7 +28,7 @@ _ACCEPT: Final = "select * from analysis.accept_run($1, $2, $3, $4, $5, $6, $7, 
 
 
 class PostgresFailedRuns:
-    """The port FailedRuns."""
+    """Implements FailedRuns."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database
@@ -84,7 +84,7 @@ def _order_of(failed: Record) -> Sequence[Any]:
 
 
 class BusHolds:
-    """The port Holds over credits' requests."""
+    """Implements Holds over credits' requests."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -53,7 +53,7 @@ select b.version, b.context
 
 
 class PostgresRuns:
-    """The port Runs over analysis.runs."""
+    """Implements Runs over analysis.runs."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -54,7 +54,7 @@ returning *
 
 
 class PostgresScrapes:
-    """The port Scrapes over analysis.scrapes."""
+    """Implements Scrapes over analysis.scrapes."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

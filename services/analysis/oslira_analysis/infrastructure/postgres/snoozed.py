@@ -29,7 +29,7 @@ _DETAILS: Final = {
 
 
 class PostgresSnoozedRuns:
-    """The port SnoozedRuns."""
+    """Implements SnoozedRuns."""
 
     def __init__(self, database: AdminClient, *, single_s: float, bulk_s: float) -> None:
         """The wait limits for a supplier: of a single run, and of one of a bulk."""

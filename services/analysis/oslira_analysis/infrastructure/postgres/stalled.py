@@ -19,7 +19,7 @@ _FAIL: Final = "select * from analysis.fail_stalled($1, $2::interval, $3)"
 
 
 class PostgresStalledRuns:
-    """The port StalledRuns."""
+    """Implements StalledRuns."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

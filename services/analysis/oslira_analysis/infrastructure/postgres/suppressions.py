@@ -9,7 +9,7 @@ _AMONG: Final = "select name from unnest($1::text[]) as name where identity.is_s
 
 
 class PostgresSuppressions:
-    """The port Suppressions over identity.suppression, which contains only digests."""
+    """Implements Suppressions over identity.suppression, which contains only digests."""
 
     def __init__(self, database: AdminClient) -> None:
         self._database = database

@@ -52,7 +52,7 @@ ResultT = TypeVar("ResultT")
 
 
 class ApifyScraper:
-    """The port Scraper."""
+    """Implements Scraper."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ ResultT = TypeVar("ResultT")
 
 
 class GuardedScraper:
-    """The port Scraper, wrapping another one."""
+    """Implements Scraper, wrapping another one."""
 
     def __init__(self, scraper: Scraper, breaker: Breaker, *, clock_s: Callable[[], float]) -> None:
         self._scraper = scraper

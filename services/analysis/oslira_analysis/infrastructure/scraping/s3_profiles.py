@@ -27,7 +27,7 @@ _CHANGED_MEANWHILE: Final = frozenset(
 
 
 class S3Profiles:
-    """The port ProfileCache. boto3 blocks, so every call is in a thread. An unavailable or slow store is a miss, never an error."""
+    """Implements ProfileCache. boto3 blocks, so every call is in a thread. An unavailable or slow store is a miss, never an error."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ OLD = ModelTable({**ROLES, "light": replace(ROLES["light"], model="gpt-4o-mini")
 
 @dataclass
 class MemoryRows:
-    """The port ModelRows."""
+    """Implements ModelRows."""
 
     rows: dict[str, ModelStatus] = field(default_factory=dict[str, ModelStatus])
     is_away: bool = False
@@ -125,7 +125,7 @@ async def test_a_missing_model_is_shown() -> None:
 
 @dataclass
 class ScriptedList:
-    """The port ModelList."""
+    """Implements ModelList."""
 
     name: Provider
     listed: dict[str, date | None] | None

@@ -9,7 +9,7 @@ from oslira_analysis.domain.breaker import Breaker, BreakerLimits, Hold
 
 @dataclass
 class MemoryOutages:
-    """The port Outages in memory."""
+    """Implements Outages in memory."""
 
     rows: dict[str, Hold] = field(default_factory=dict[str, Hold])
     probes: int = 0

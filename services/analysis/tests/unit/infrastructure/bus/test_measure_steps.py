@@ -11,7 +11,7 @@ ACCOUNT = derived_id("account")
 
 
 class Measured:
-    """The port Points, recorded."""
+    """Implements Points, recorded."""
 
     def __init__(self) -> None:
         self.points: list[tuple[Metric, str, int]] = []
