@@ -42,7 +42,7 @@ async def test_runs_complete_when_the_broker_was_away(own_stack: Stack) -> None:
     await _broker_away(own_stack, away_s=4, wipe=False, count=12)
 
 
-async def test_runs_complete_when_the_broker_was_wiped_and_nobody_provisions(own_stack: Stack) -> None:
+async def test_runs_complete_after_the_broker_was_wiped_without_provisioning(own_stack: Stack) -> None:
     await _broker_away(own_stack, away_s=2, wipe=True, count=12)
 
 

@@ -79,7 +79,7 @@ async def test_a_container_has_no_rights_and_nothing_to_write_on(composed: Compo
     assert "0000000000000000" in tried
 
 
-async def test_a_service_ends_by_itself_when_asked(composed: Composed) -> None:
+async def test_a_service_stops_on_request(composed: Composed) -> None:
     (container, *_) = await composed.containers("scheduler")
     started = time.monotonic()
     await docker("stop", "--time", "60", container)

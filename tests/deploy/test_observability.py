@@ -96,7 +96,7 @@ def test_every_label_is_used() -> None:
 
 
 @pytest.mark.parametrize(("where", "expression"), _expressions())
-def test_every_expression_asks_for_figures_and_labels_that_exist(where: str, expression: str) -> None:
+def test_every_expression_uses_existing_metrics_and_labels(where: str, expression: str) -> None:
     series = _series()
     bare = re.sub(r'"[^"]*"', '""', expression)
     named = set(re.findall(r"\b(?:oslira_|(?:[a-z]+:)?oslira[_:])[a-z0-9_:]+|\bup\b", bare))

@@ -146,7 +146,7 @@ async def test_a_networks_day_is_bounded_whatever_its_addresses_and_headers_say(
         await asyncio.gather(*(somebody.ended(one.json()) for one in answers if one.status_code == 202))
 
 
-async def test_when_the_days_credits_are_used_up_everybody_is_told_until_when(stack: Stack) -> None:
+async def test_when_the_days_credits_are_used_up_the_error_says_until_when(stack: Stack) -> None:
     available = await ask_database(
         stack,
         "credits_service",

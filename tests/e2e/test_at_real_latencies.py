@@ -32,7 +32,7 @@ async def test_a_bulk_of_a_hundred_is_nearly_as_fast_as_ten_slots_allow(replicat
     assert await differences(replicated) == []
 
 
-async def test_the_table_beside_what_was_planned(replicated: Stack) -> None:
+async def test_the_table_next_to_the_plan(replicated: Stack) -> None:
     async with (
         stage(replicated) as on,
         person(replicated, available_credits=100, plan="enterprise") as user,

@@ -6,7 +6,7 @@ from oslira_proof.promises.fairness import MOST_BEFORE, measure_fairness
 from oslira_proof.promises.stage import stage
 
 
-async def test_thousands_of_waiting_runs_delay_nobody_else(stack: Stack) -> None:
+async def test_thousands_of_waiting_runs_do_not_delay_other_accounts(stack: Stack) -> None:
     async with stage(stack) as on:
         _, found = await measure_fairness(on, waiting=2_000, accepts=15)
     # The next free slot is the single run's: while it waits, at most what was being promoted at that moment goes before it.
@@ -17,7 +17,7 @@ async def test_thousands_of_waiting_runs_delay_nobody_else(stack: Stack) -> None
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
-async def test_ten_thousand_waiting_runs_delay_nobody_else(stack: Stack) -> None:
+async def test_ten_thousand_waiting_runs_do_not_delay_other_accounts(stack: Stack) -> None:
     async with stage(stack) as on:
         findings, found = await measure_fairness(on, waiting=10_000, accepts=200)
     print("", *(finding.line() for finding in findings), sep="\n")  # noqa: T201  # the campaign's values

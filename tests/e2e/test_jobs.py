@@ -88,7 +88,7 @@ async def _cronjob(world: World, job: str, slot: datetime) -> str:
     return output.decode()
 
 
-async def test_every_job_told_by_three_schedulers_a_cronjob_and_an_operator_at_once_acts_once(
+async def test_every_job_with_ticks_of_three_schedulers_a_cronjob_and_an_operator_runs_once(
     world: World,
 ) -> None:
     accounts = [await _old_plan(world.pools["billing"]) for _ in range(3)]

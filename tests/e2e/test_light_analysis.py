@@ -108,7 +108,7 @@ async def test_another_accounts_run_is_not_found(stack: Stack) -> None:
             assert (answer.status_code, answer.json()["code"]) == (401, "ticket_invalid")
 
 
-async def test_nobody_without_a_token(stack: Stack) -> None:
+async def test_a_request_without_a_token_is_rejected(stack: Stack) -> None:
     async with Client(stack.gateway_url, "nonsense") as client:
         for token in ("x", "nonsense", "eyJhbGciOiJub25lIn0.e30."):
             answer = await client.http.post(

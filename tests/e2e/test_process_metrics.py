@@ -107,7 +107,7 @@ async def _scrape_when_measured(stack: Stack) -> dict[str, list[Metric]]:
         await asyncio.sleep(0.5)
 
 
-async def test_figures_hold_what_happened_by_labels_that_are_bounded(stack: Stack) -> None:
+async def test_metrics_count_what_happened_with_bounded_labels(stack: Stack) -> None:
     async with person(stack, available_credits=5) as user:
         _, accepted = await user.analyze("figure.keeper")
         assert (await user.settled(accepted["run_id"]))["status"] == "completed"

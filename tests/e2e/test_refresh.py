@@ -59,7 +59,7 @@ async def test_a_refresh_of_what_was_fetched_a_moment_ago_returns_its_run_and_ch
     assert await differences(stack) == []
 
 
-async def test_a_refreshed_lead_is_analysed_anew_and_says_what_changed(stack: Stack) -> None:
+async def test_a_refreshed_lead_is_analysed_again_and_shows_what_changed(stack: Stack) -> None:
     async with person(stack, available_credits=5) as user, person(stack) as other:
         _, first = await user.analyze("refreshed.lead")
         run = await user.settled(first["run_id"])

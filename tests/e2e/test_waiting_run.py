@@ -79,7 +79,7 @@ async def test_waiting_for_twice_the_stall_time_and_fifteen_times_a_holds_life_f
         await bus.stop()
 
 
-async def test_a_run_that_stands_still_is_failed_released_and_told(hasty: Stack) -> None:
+async def test_a_stalled_run_is_failed_released_and_published(hasty: Stack) -> None:
     access = access_to(hasty.describe(), hasty.credentials)
     bus = Bus(access.nats_url("operator"), service="operator")
     await bus.start()

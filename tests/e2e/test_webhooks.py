@@ -5,7 +5,7 @@ from people import person
 from receiver import receiving
 
 
-async def test_a_runs_end_is_told_signed_and_listed(stack: Stack) -> None:
+async def test_a_runs_end_is_sent_signed_and_listed(stack: Stack) -> None:
     async with person(stack) as user, receiving() as receiver:
         made = (await user.client.http.post("/v1/webhook-endpoints", json={"url": receiver.url})).json()
         _, accepted = await user.analyze("tell.me")

@@ -84,7 +84,7 @@ def changed(change: Change) -> dict[str, Any]:
     return new
 
 
-def test_the_same_document_breaks_nobody() -> None:
+def test_the_same_document_breaks_no_caller() -> None:
     assert breaking_changes(DOCUMENT, DOCUMENT) == []
 
 

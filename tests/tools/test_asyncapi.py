@@ -69,12 +69,12 @@ def test_every_reference_leads_somewhere() -> None:
     ],
     ids=["other_question", "other_answer", "no_contract", "more_than_is_sent"],
 )
-def test_a_handler_beside_its_contract_is_no_wiring(subscription: Subscription) -> None:
+def test_a_handler_with_another_contract_is_an_error(subscription: Subscription) -> None:
     with pytest.raises(Unwired):
         operations_of("credits", [subscription])
 
 
-def test_a_question_that_nobody_answers_is_found() -> None:
+def test_a_request_without_a_responder_is_found() -> None:
     with pytest.raises(Unwired, match="no responders"):
         require_answered({"credits": operations_of("credits", [HOLD])})
 

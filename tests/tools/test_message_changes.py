@@ -132,5 +132,5 @@ def test_what_others_do_not_rely_on_may_change(change: Change) -> None:
     assert breaking_messages(DOCUMENT, new) == []
 
 
-def test_the_same_documents_break_nobody() -> None:
+def test_the_same_documents_break_no_service() -> None:
     assert breaking_messages(DOCUMENT, DOCUMENT) == []

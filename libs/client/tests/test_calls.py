@@ -119,7 +119,7 @@ async def test_it_gives_up_in_the_end_and_waits_no_shorter_than_asked() -> None:
         (418, "teapot", ApiError),
     ],
 )
-async def test_a_problem_is_raised_by_its_kind_with_its_code_and_figures(
+async def test_a_problem_is_raised_by_its_kind_with_its_code_and_values(
     status: int, code: str, kind: type[ApiError]
 ) -> None:
     server = Server(problem(status, code, need=3))

@@ -91,7 +91,7 @@ async def test_what_has_ended_meanwhile_needs_no_connection() -> None:
     assert len(server.connected) == 1
 
 
-async def test_whoever_has_the_last_event_is_done() -> None:
+async def test_a_reader_of_the_last_event_stops() -> None:
     assert await Server([read(1)], [httpx.Response(204)]).follow() == []
 
 

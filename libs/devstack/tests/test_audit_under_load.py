@@ -65,11 +65,11 @@ async def _beside_load(database: Database, *, seconds: float, runs_s: int, audit
     assert max(took_s) <= 2
 
 
-async def test_an_audit_beside_running_load_names_nothing(database: Database) -> None:
+async def test_an_audit_during_load_finds_nothing(database: Database) -> None:
     await _beside_load(database, seconds=6, runs_s=20, audit_every_s=0.2)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(2400)
-async def test_audits_beside_half_an_hour_of_load_name_nothing_within_2_s(database: Database) -> None:
+async def test_audits_during_half_an_hour_of_load_find_nothing_within_2_s(database: Database) -> None:
     await _beside_load(database, seconds=1800, runs_s=20, audit_every_s=10)

@@ -247,7 +247,7 @@ async def _outcome(admin: Connection, role: str, corruption: str, *, is_guarded:
 
 
 @pytest.mark.parametrize("what", CORRUPTIONS)
-async def test_a_corruption_is_refused_or_named_whoever_does_it(sound: Connection, what: str) -> None:
+async def test_a_corruption_is_rejected_or_found_for_every_role(sound: Connection, what: str) -> None:
     outcomes = {role: await _outcome(sound, role, CORRUPTIONS[what], is_guarded=True) for role in ROLES}
     owners = [role for role in ROLES if role.endswith("_owner")]
     outcomes |= {

@@ -35,7 +35,9 @@ async def test_an_answer_passes_once(sim: Any) -> None:
     [("status", {"status": 500}), ("drop", {}), ("malformed", {}), ("truncate", {})],
     ids=lambda value: str(value) if isinstance(value, str) else "",
 )
-async def test_nobody_passes_while_it_does_not_answer(sim: Any, kind: str, details: dict[str, int]) -> None:
+async def test_every_challenge_fails_while_it_does_not_answer(
+    sim: Any, kind: str, details: dict[str, int]
+) -> None:
     await sim.fault("turnstile", kind, **details)
     challenge = Turnstile(SECRET, url=f"{sim.url}/turnstile/siteverify")
     assert await _code(challenge, "a-person") == "unavailable"
@@ -48,7 +50,7 @@ async def test_a_secret_that_is_wrong_is_our_fault_and_not_the_visitors(sim: Any
     await challenge.close()
 
 
-async def test_a_response_from_a_page_of_somebody_else_fails(sim: Any) -> None:
+async def test_a_response_from_another_site_fails(sim: Any) -> None:
     challenge = Turnstile(
         SECRET, url=f"{sim.url}/turnstile/siteverify", hostnames={"app.example", "localhost"}
     )

@@ -32,7 +32,7 @@ def holder(directory: Path) -> tuple["subprocess.Popen[str]", int]:
     return process, int(process.stdout.readline())
 
 
-def test_secrets_survive_a_restart_and_are_nobody_elses(tmp_path: Path) -> None:
+def test_secrets_survive_a_restart_and_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     first = DataDirectory(tmp_path / "data").credentials()
     assert DataDirectory(tmp_path / "data").credentials() == first
     assert (tmp_path / "data" / "secrets.json").stat().st_mode & 0o777 == 0o600

@@ -52,7 +52,7 @@ def test_binaries_that_only_root_could_run_are_copied_whole(closed: Path, scratc
     assert {p.name for p in reachable.iterdir()} == {p.name for p in binaries.iterdir()}
 
 
-def test_folder_of_somebody_else_on_the_common_ground_is_not_trusted(closed: Path, scratch_dir: Path) -> None:
+def test_a_shared_folder_of_another_user_is_not_trusted(closed: Path, scratch_dir: Path) -> None:
     if other_user() is None:  # not root: nothing goes there
         assert reachable_data(closed / "postgres", None, common_ground=scratch_dir) == closed / "postgres"
         return

@@ -83,7 +83,7 @@ def test_status_finds_it_from_another_terminal(up: Up) -> None:
     assert run({**up.env, "OSLIRA_DATA_DIR": "/nonexistent/oslira"}, "status").returncode == 1
 
 
-def test_second_one_is_told_who_holds_the_port_or_the_data(up: Up, scratch_dir: Path) -> None:
+def test_a_second_stack_names_the_owner_of_the_port_or_the_data(up: Up, scratch_dir: Path) -> None:
     refused = run({**up.env, "OSLIRA_DATA_DIR": str(scratch_dir / "second")}, "up")
     assert refused.returncode == 1
     assert f"port {up.env['OSLIRA_PORT']} (gateway) is taken by" in refused.stderr

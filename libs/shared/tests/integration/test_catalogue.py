@@ -23,7 +23,7 @@ async def test_every_rule_holds(catalogue: Connection) -> None:
     assert await catalogue.fetchval("select count(*) from pg_policies") > 60  # it did look at something
 
 
-async def test_whoever_migrates_is_no_superuser(catalogue: Connection) -> None:
+async def test_the_migrating_role_is_no_superuser(catalogue: Connection) -> None:
     row = await catalogue.fetchrow("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")
     assert row is not None
     assert tuple(row) == (False, False)

@@ -162,7 +162,7 @@ async def test_a_statement_behind_a_lock_ends_at_its_limit_and_leaves_the_connec
     await holder.close()
 
 
-async def test_nobody_waits_for_a_connection_for_ever(prepared: Database) -> None:
+async def test_waiting_for_a_connection_has_a_limit(prepared: Database) -> None:
     limits = PoolLimits(connect_s=0.3, statement_s=5)
     async with (
         await open_pool(

@@ -105,7 +105,7 @@ async def test_who_stops_waiting_for_a_look_does_not_stop_it_for_others() -> Non
     assert (await second)[0]
 
 
-async def test_the_internal_server_shows_figures() -> None:
+async def test_the_internal_server_shows_metrics() -> None:
     metrics.BUS_CONNECTED.set(1)
     async with AsyncTestClient(internal_app(Health())) as client:
         answer = await client.get("/metrics")

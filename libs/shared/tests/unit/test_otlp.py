@@ -29,7 +29,7 @@ def test_a_collector_gets_the_run_as_one_trace() -> None:
     assert trace.current() is None
 
 
-def test_a_collector_that_is_away_holds_up_nobody() -> None:
+def test_an_unavailable_collector_delays_no_request() -> None:
     stop = otlp.start("credits", "development", "http://127.0.0.1:9", timeout_s=0.2)
     started = time.monotonic()
     for _ in range(5_000):  # more than the queue takes

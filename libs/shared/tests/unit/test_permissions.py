@@ -21,7 +21,7 @@ def test_every_question_says_who_may_ask_it(module: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("user", OWNERS)
-def test_nobody_speaks_for_another_or_listens_where_he_is_not_meant(user: str) -> None:
+def test_a_service_cannot_publish_or_subscribe_as_another(user: str) -> None:
     rights = rights_of(user)
     others = [other for other in USERS if other != user]
     for subject in (*rights.publish, *rights.subscribe):
@@ -33,7 +33,7 @@ def test_nobody_speaks_for_another_or_listens_where_he_is_not_meant(user: str) -
         assert (pull in rights.publish) is (consumer.owner == user)
 
 
-def test_the_scheduler_alone_makes_streams_and_nobody_deletes_what_matters() -> None:
+def test_only_the_scheduler_creates_streams_and_no_service_deletes_data() -> None:
     for user in USERS:
         publish = rights_of(user).publish
         assert any(".CREATE." in subject for subject in publish) is (user == "scheduler")

@@ -37,7 +37,7 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | N
 
 
 @pytest.mark.parametrize("our_clock", ["11:55:00", "12:05:00"])
-def test_a_date_is_meant_by_the_clock_of_whoever_sent_it(our_clock: str) -> None:
+def test_a_date_is_read_by_the_senders_clock(our_clock: str) -> None:
     now = datetime.fromisoformat(f"2026-11-22T{our_clock}Z")
     wait_s = read_retry_after("Sun, 22 Nov 2026 12:01:00 GMT", now=now, date="Sun, 22 Nov 2026 12:00:00 GMT")
     assert wait_s == 60.0

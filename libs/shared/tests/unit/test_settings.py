@@ -140,7 +140,7 @@ def test_a_provider_on_this_machine_or_a_private_network_stops_every_service(ref
         assert refusal({**GOOD, "OPENAI_BASE_URL": address}), address
 
 
-def test_keys_that_anybody_on_the_way_could_replace_stop_every_service(refusal: Refused) -> None:
+def test_keys_over_an_unprotected_connection_stop_every_service(refusal: Refused) -> None:
     lines = refusal({**GOOD, "JWKS_URL": "http://auth.example/.well-known/jwks.json"})
     assert lines == ["JWKS_URL must be https: its answer decides which tokens are valid"]
 

@@ -108,7 +108,7 @@ def test_an_error_is_named_by_its_type_alone(spans: list[trace.Span]) -> None:
     assert "jane" not in repr(spans[0])
 
 
-def test_the_root_is_told_once_the_run_is_over(spans: list[trace.Span]) -> None:
+def test_the_root_span_is_exported_once_the_run_is_over(spans: list[trace.Span]) -> None:
     run_id, started = new_id(), datetime(2026, 11, 22, tzinfo=UTC)
     trace.ended(run_id, "run", started_at=started, ended_at=started + timedelta(seconds=9), type="light")
     assert (spans[0].context, spans[0].parent) == (trace.of_row(run_id), None)

@@ -86,9 +86,7 @@ async def test_an_invoice_before_its_customer_is_known_is_applied_as_soon_as_it_
     assert (await office.world.event(row_id))[0] == "done"
 
 
-async def test_an_event_that_nobody_ever_claims_ends_dead_with_its_reason(
-    office: Any, account_id: UUID
-) -> None:
+async def test_an_event_without_an_account_ends_dead_with_its_reason(office: Any, account_id: UUID) -> None:
     row_id = await office.receive(paid(account_id))
     await office.sweep(after=timedelta(days=3, seconds=1))
     state, _, reason = await office.world.event(row_id)
@@ -117,7 +115,7 @@ async def test_a_pack_is_granted_once_it_is_paid(office: Any, account_id: UUID) 
     assert await office.world.grants(account_id) == {f"session:{now_paid['id']}": (account_id, 100)}
 
 
-async def test_a_subscription_puts_its_account_on_the_plan_and_others_are_told_once(
+async def test_a_subscription_sets_its_accounts_plan_and_is_published_once(
     office: Any, account_id: UUID
 ) -> None:
     await office.receive(subscribed(account_id))

@@ -121,7 +121,7 @@ async def test_a_foreign_reference_falls_back_to_the_stored_customer(customer: C
     assert await customer.available() == 100
 
 
-async def test_a_deleted_accounts_purchase_is_refused_for_somebody_to_give_the_money_back(
+async def test_a_deleted_accounts_purchase_ends_dead_to_be_refunded(
     customer: Customer,
 ) -> None:
     await customer.pay(customer.invoice(year()))

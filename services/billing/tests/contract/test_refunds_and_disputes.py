@@ -234,7 +234,7 @@ async def test_a_slow_payment_that_fails_grants_nothing(buyer: Buyer) -> None:
     assert await buyer.available() == 0
 
 
-async def test_a_dead_event_begins_anew_when_it_is_replayed(buyer: Buyer) -> None:
+async def test_a_replayed_dead_event_starts_again(buyer: Buyer) -> None:
     async def explode(*_: str) -> None:
         raise RuntimeError("boom")
 

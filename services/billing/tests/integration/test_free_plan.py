@@ -59,7 +59,7 @@ async def test_the_monthly_renewal_goes_on_with_it(pool: Pool, newcomer: UUID) -
     assert newcomer in {renewal.account_id for renewal in await renewals.due(next_month)}
 
 
-async def test_an_account_that_nobody_signed_up_gets_nothing(pool: Pool) -> None:
+async def test_an_account_without_a_sign_up_gets_nothing(pool: Pool) -> None:
     stranger = uuid4()
     with pytest.raises(OsliraError) as refused:
         await PostgresFreePlans(AdminClient(pool)).start(stranger)

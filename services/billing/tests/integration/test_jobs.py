@@ -143,7 +143,7 @@ async def test_what_is_paid_late_gets_its_months_with_the_next_look_whatever_the
     assert await billing.periods(declined) == ["2027-01-15", "2027-02-15", "2027-03-15", "2027-04-15"]
 
 
-async def test_what_nobody_paid_for_and_a_free_plan_beside_a_paid_one_are_not_renewed(billing: World) -> None:
+async def test_unpaid_plans_and_a_free_plan_next_to_a_paid_one_are_not_renewed(billing: World) -> None:
     monthly = await billing.subscribe("pro", "2027-03-15T00:00:00", until="2027-04-15T00:00:00")
     unpaid = await billing.subscribe("pro", "2027-03-15T00:00:00", until="2028-03-15T00:00:00")
     leftover = await billing.subscribe(
@@ -155,7 +155,7 @@ async def test_what_nobody_paid_for_and_a_free_plan_beside_a_paid_one_are_not_re
         assert await billing.periods(account_id) == []
 
 
-async def test_a_free_plan_is_not_caught_up_for_the_time_beside_a_paid_one(billing: World) -> None:
+async def test_a_free_plan_is_not_caught_up_for_the_time_of_a_paid_one(billing: World) -> None:
     account_id = await billing.subscribe("pro", "2027-01-10T00:00:00", until="2027-05-10T00:00:00")
     await billing.free(account_id, "2026-12-05T00:00:00")
     await billing.pool.execute(

@@ -252,9 +252,7 @@ async def test_what_stripe_could_not_deliver_is_fetched_once(
     assert await service.count() == 3
 
 
-async def test_an_end_that_nobody_told_us_of_is_found(
-    service: Any, gateway: Bus, simulators: Simulators
-) -> None:
+async def test_an_end_without_an_event_is_found(service: Any, gateway: Bus, simulators: Simulators) -> None:
     account_id = uuid4()
     known = samples.subscription(subscription_id="sub_old", price="price_pro", account_id=str(account_id))
     payload = samples.event("customer.subscription.created", known)

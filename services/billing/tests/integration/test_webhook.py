@@ -34,7 +34,7 @@ async def test_an_event_delivered_by_many_at_once_is_stored_and_granted_once(ser
     assert await service.grants(account_id) == [(f"sub:sub_{account_id}:{JULY_S}", 1500)]
 
 
-async def test_text_that_no_database_takes_costs_nobody_their_credits(service: Any) -> None:
+async def test_text_that_postgres_cannot_store_loses_no_credits(service: Any) -> None:
     """Stripe passes on what its forms took. Refused, the event would come for three days and then never."""
     account_id = uuid4()
     payload = paid(account_id)

@@ -90,7 +90,7 @@ async def test_a_hold_beyond_the_balance_is_refused_and_leaves_nothing(
     await ledger.hold(hold_id, account_id, 2, life=LIFE)
 
 
-async def test_an_account_nobody_knows_has_nothing_to_hold(ledger: GrantingLedger, account_id: UUID) -> None:
+async def test_an_unknown_account_has_nothing_to_hold(ledger: GrantingLedger, account_id: UUID) -> None:
     with pytest.raises(InsufficientCredits):
         await ledger.hold(uuid4(), account_id, 1, life=LIFE)
 
@@ -143,7 +143,7 @@ async def test_a_release_returns_to_the_grant_it_came_from(ledger: GrantingLedge
     assert (await ledger.account_balance(account_id)).balance == Balance(6, 0)
 
 
-async def test_a_second_settlement_answers_with_the_firsts_figures(
+async def test_a_repeated_settlement_returns_the_first_amounts(
     ledger: GrantingLedger, account_id: UUID
 ) -> None:
     await _granted(ledger, account_id, 5)

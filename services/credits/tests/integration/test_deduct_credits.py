@@ -69,7 +69,7 @@ async def test_a_key_that_moved_another_amount_is_refused(
     assert (await ledger.account_balance(account_id)).balance == before
 
 
-async def test_the_smallest_integer_is_more_than_anybody_has(pool: Pool, account_id: UUID) -> None:
+async def test_the_smallest_integer_is_more_than_any_balance(pool: Pool, account_id: UUID) -> None:
     await _deduct(pool, account_id, 5)
     with pytest.raises(asyncpg.PostgresError, match="2147483648 needed, 5 available") as refused:
         await _deduct(pool, account_id, -2_147_483_648)

@@ -14,7 +14,9 @@ from oslira_shared.postgres.clients import Pool
 from served_credits import ServedCredits, until
 
 
-async def test_every_grant_is_told_once_whoever_made_it(world: ServedCredits, database: Database) -> None:
+async def test_every_grant_is_published_once_for_every_writer(
+    world: ServedCredits, database: Database
+) -> None:
     billing = await asyncpg.connect(database.url("billing_service"))
     for key in ("one", "one", "two"):
         await billing.execute("select credits.grant($1, 7, 'invoice', $2)", world.account_id, key)
@@ -31,7 +33,7 @@ async def test_every_grant_is_told_once_whoever_made_it(world: ServedCredits, da
     assert len({(event.event_id, event.grant_id) for event in told}) == 4
 
 
-async def test_a_low_balance_is_told_once_per_crossing_whatever_crosses(world: ServedCredits) -> None:
+async def test_a_low_balance_is_published_once_per_crossing(world: ServedCredits) -> None:
     held = await world.hold(1)  # 5 → 4: the first crossing
     await world.spend(1)
     await world.ledger.grant(world.account_id, 1, source="pack", key=str(uuid4()))  # 4: not above it yet
@@ -48,7 +50,7 @@ async def test_a_low_balance_is_told_once_per_crossing_whatever_crosses(world: S
     assert [(event.available, event.threshold) for event in told] == [(4, 5), (2, 5)]
 
 
-async def test_news_from_before_a_crash_is_told_once_however_far_it_got(
+async def test_events_from_before_a_crash_are_published_once(
     world: ServedCredits, own_nats: Nats, database: Database
 ) -> None:
     notice = BalanceFell(uuid4(), world.account_id, 1, 5)

@@ -24,7 +24,7 @@ async def test_a_refund_takes_what_is_left_of_its_grant_and_nothing_of_others(bi
     assert await billing.has(5)
 
 
-async def test_a_refund_told_again_takes_once_and_says_the_same(billing: Billing) -> None:
+async def test_a_repeated_refund_revokes_once_and_returns_the_same(billing: Billing) -> None:
     await billing.grant("pack", 9)
     assert [await billing.revoke("pack", 4) for _ in range(3)] == [(4, 0, 0)] * 3
     assert await billing.has(5)
@@ -50,7 +50,7 @@ async def test_what_was_spent_is_owed_and_paid_first_by_later_grants(billing: Bi
     assert await billing.has(5)
 
 
-async def test_a_grant_that_paid_a_debt_can_be_taken_back_too(billing: Billing) -> None:
+async def test_a_grant_that_paid_a_debt_can_be_revoked_too(billing: Billing) -> None:
     await billing.grant("pack", 9)
     await billing.spend(6)
     await billing.revoke("pack")
@@ -101,7 +101,7 @@ async def test_a_disputed_grant_is_out_of_reach_until_it_is_won(billing: Billing
     assert await billing.has(9)
 
 
-async def test_a_dispute_that_is_lost_is_taken_back(billing: Billing) -> None:
+async def test_a_lost_dispute_revokes_its_credits(billing: Billing) -> None:
     await billing.grant("pack", 9)
     await billing.spend(2)
     await billing.freeze("pack")

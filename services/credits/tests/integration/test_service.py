@@ -59,7 +59,7 @@ async def test_a_run_that_completed_is_captured_when_it_is_announced(world: Serv
     assert await world.balance() == Balance(3, 0)
 
 
-async def test_a_run_announced_again_is_settled_once_and_told_again_with_the_same_event_id(
+async def test_a_run_announced_again_is_settled_once_and_published_with_the_same_event_id(
     world: ServedCredits,
 ) -> None:
     held = await world.hold(3)
@@ -103,7 +103,7 @@ async def test_a_settlement_asked_for_says_whether_the_run_is_over(world: Served
     assert (settled.is_settled, settled.captured_credits, settled.released_credits) == (True, 0, 3)
 
 
-async def test_holds_nobody_speaks_of_are_decided_when_they_come_due(world: ServedCredits) -> None:
+async def test_holds_without_a_message_are_settled_when_due(world: ServedCredits) -> None:
     paid, lost, at_work = (uuid4() for _ in range(3))
     await world.set_run(paid, RunStatus.COMPLETED, 1)
     await world.set_run(at_work, RunStatus.SCORING)

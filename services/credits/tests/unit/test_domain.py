@@ -64,7 +64,7 @@ def test_a_run_at_work_keeps_its_hold() -> None:
     assert decide(_outcome(OutcomeState.UNFINISHED), HOLD) == Extend()
 
 
-def test_never_more_than_was_held_is_captured_and_the_difference_is_told() -> None:
+def test_never_more_than_was_held_is_captured_and_the_difference_is_reported() -> None:
     assert decide(_outcome(OutcomeState.COMPLETED, 5), HOLD) == Settle(capture=3, unpaid=2)
 
 

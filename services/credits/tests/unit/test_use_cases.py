@@ -62,7 +62,7 @@ async def test_the_callers_get_the_ledgers_refusal(world: World, refusal: Oslira
     assert refused.value is refusal
 
 
-async def test_a_completed_run_is_captured_and_told(world: World) -> None:
+async def test_a_completed_run_is_captured_and_published(world: World) -> None:
     hold_id = await world.held(3, state=OutcomeState.COMPLETED, capture=2)
     settlement = await world.settle(hold_id)
     assert settlement is not None
@@ -70,7 +70,7 @@ async def test_a_completed_run_is_captured_and_told(world: World) -> None:
     assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
 
 
-async def test_a_settled_hold_is_told_again_without_asking_again(world: World) -> None:
+async def test_a_settled_hold_is_published_again_without_reading_the_outcome(world: World) -> None:
     hold_id = await world.held(2, state=OutcomeState.FAILED)
     await world.settle(hold_id)
     await world.settle(hold_id)
@@ -85,14 +85,14 @@ async def test_an_unfinished_run_keeps_its_credits_held(world: World) -> None:
     assert (world.ledger.settlements, world.announcements.settlements) == ([], [])
 
 
-async def test_what_was_never_held_is_closed_and_told_to_the_account_that_is_named(world: World) -> None:
+async def test_an_unknown_hold_is_closed_and_published_for_the_named_account(world: World) -> None:
     hold_id = uuid4()
     await world.settle(hold_id, account_id=ACCOUNT)
     assert world.ledger.settlements == [(0, 0)]
     assert world.announcements.settlements == [(hold_id, ACCOUNT, True)]
 
 
-async def test_a_tombstone_of_no_known_account_is_told_to_nobody(world: World) -> None:
+async def test_a_tombstone_without_an_account_is_not_published(world: World) -> None:
     settlement = await world.settle(uuid4())
     assert settlement is not None
     assert world.announcements.settlements == []
@@ -112,7 +112,7 @@ async def test_nothing_is_decided_while_analysis_is_away(world: World) -> None:
     assert world.ledger.settlements == []
 
 
-async def test_a_settlement_that_could_not_be_told_is_told_when_asked_again(world: World) -> None:
+async def test_an_unpublished_settlement_is_published_at_the_next_request(world: World) -> None:
     hold_id = await world.held(2, state=OutcomeState.COMPLETED, capture=1)
     world.announcements.is_away = True
     with pytest.raises(OsliraError, match="unavailable"):
@@ -149,7 +149,7 @@ async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world
     assert await world.settle_due() == 1
 
 
-async def test_what_is_told_is_forgotten_and_what_is_not_is_kept() -> None:
+async def test_published_notices_are_deleted_and_others_kept() -> None:
     made = GrantMade(uuid4(), ACCOUNT, uuid4(), 5, "pack")
     fell = BalanceFell(uuid4(), ACCOUNT, 2, 5)
     notifications, announcements = FakeNotifications([made, fell]), FakeAnnouncements(is_away=True)

@@ -17,7 +17,7 @@ async def test_of_ten_at_once_so_many_are_granted_as_there_may_be(backend: Any) 
     assert (await backend.allowance.take(IPv4Network("192.0.2.2/32"), most=3)).is_granted
 
 
-async def test_what_came_to_nothing_is_given_back(backend: Any) -> None:
+async def test_an_unused_use_is_released(backend: Any) -> None:
     network = IPv4Network("192.0.2.3/32")
     assert (await backend.allowance.take(network, most=1)).is_granted
     assert not (await backend.allowance.take(network, most=1)).is_granted

@@ -35,7 +35,7 @@ async def test_a_change_is_a_new_version_and_the_old_one_stays_readable(
     assert [one.version for one in older] == [1]
 
 
-async def test_of_two_who_change_the_same_version_one_is_told(backend: Any, at_home: Member) -> None:
+async def test_of_two_changes_of_the_same_version_one_gets_a_conflict(backend: Any, at_home: Member) -> None:
     profile_id = new_id()
     await backend.businesses.add(at_home, profile_id, FIRST)
     changes = [

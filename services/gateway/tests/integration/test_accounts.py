@@ -250,7 +250,7 @@ async def test_an_account_never_loses_its_last_owner(users: list[User]) -> None:
     assert sorted(status for status, _ in left) == [204, 409]
 
 
-async def test_a_deleted_account_is_nobodys(users: list[User], pool: Pool) -> None:
+async def test_a_deleted_account_belongs_to_no_user(users: list[User], pool: Pool) -> None:
     owner, other, guest = users
     account = await owner.account()
     await other.joins(owner, account, "admin")

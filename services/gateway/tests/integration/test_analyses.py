@@ -125,7 +125,7 @@ async def test_the_end_comes_after_the_broker_was_wiped(world: Any) -> None:
     await world.provision()
 
 
-async def test_a_reader_who_has_the_end_is_told_not_to_come_back(world: Any) -> None:
+async def test_a_reader_who_has_the_end_does_not_reconnect(world: Any) -> None:
     body = (await world.post("private-somebody")).json()
     run = await world.ended(body["run_id"])
     assert (run["status"], run["error"]["code"]) == ("failed", "profile_private")

@@ -74,7 +74,7 @@ async def ran(
     await engine.execute(_SPENT, run_id, more.get("ai_nano", 0), more.get("scrape_nano", 0))
 
 
-async def test_an_accounts_figures_are_its_own_of_that_time(pool: Pool, engine: Pool) -> None:
+async def test_an_accounts_insights_are_its_own_of_that_time(pool: Pool, engine: Pool) -> None:
     user, member = await joined(pool, "one@oslira.test")
     other, stranger = await joined(pool, "two@oslira.test")
     await ran(engine, user, "completed", is_from_cache=True)

@@ -181,7 +181,7 @@ async def test_words_follow_a_name_that_changes(filled: Filled) -> None:
     )
 
 
-async def test_a_lead_is_put_away_and_taken_back_for_thirty_days(filled: Filled) -> None:
+async def test_a_deleted_lead_can_be_restored_for_thirty_days(filled: Filled) -> None:
     lead = (await filled.leads.page(filled.member, LeadSearch(), after=None, limit=1))[0]
     assert not await filled.leads.delete(filled.stranger, lead.lead_id)
     assert await filled.leads.delete(filled.member, lead.lead_id)

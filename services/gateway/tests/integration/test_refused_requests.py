@@ -158,13 +158,13 @@ async def test_a_user_without_an_account_over_their_limit_costs_no_transaction(d
     ],
     ids=["no-token", "rubbish", "forged", "unknown-path", "outside-v1"],
 )
-async def test_what_names_nobody_or_nothing_costs_no_transaction(
+async def test_a_request_without_a_user_or_object_costs_no_transaction(
     database: Database, path: str, status: int, token: str | None
 ) -> None:
     assert await added_by(database, Refused(path, status, token)) == 0
 
 
-async def test_readiness_looks_once_a_second_whoever_asks(database: Database) -> None:
+async def test_readiness_checks_once_a_second_for_all_callers(database: Database) -> None:
     started = time.monotonic()
     added = await added_by(database, Refused("/health/ready", 200))
     assert added <= time.monotonic() - started + 1

@@ -50,7 +50,7 @@ def docstrings(part: ast.ClassDef) -> list[str | None]:
 @pytest.mark.parametrize(
     "path", sorted(_PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(_PACKAGE))
 )
-def test_whoever_acts_as_the_service_says_why(path: Path) -> None:
+def test_code_that_acts_as_the_service_says_why(path: Path) -> None:
     assert silent_classes(path.read_text()) == []
 
 

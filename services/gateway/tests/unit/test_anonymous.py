@@ -104,7 +104,7 @@ async def test_who_fails_the_challenge_is_refused_and_not_counted(
     assert (api.runs.rows, api.holds.held, +api.allowance.uses) == ({}, {}, {})
 
 
-async def test_nobody_passes_while_the_challenge_cannot_be_checked(
+async def test_every_request_fails_while_the_challenge_cannot_be_checked(
     api: Any, client: httpx.AsyncClient
 ) -> None:
     api.challenge.is_down = True
@@ -127,7 +127,7 @@ async def test_two_addresses_of_one_64_share_their_day_and_others_have_their_own
     )
 
 
-async def test_when_the_day_is_used_up_visitors_are_told_until_when_and_keep_their_own_use(
+async def test_when_the_day_is_used_up_the_error_says_until_when_and_no_use_is_counted(
     api: Any, client: httpx.AsyncClient
 ) -> None:
     api.holds.available = 0
@@ -149,7 +149,7 @@ async def test_visitors_who_ask_the_same_at_once_share_a_run_with_a_token_each(
     assert len(api.runs.rows) == 1
 
 
-async def test_what_another_visitor_has_finished_is_not_told(api: Any, client: httpx.AsyncClient) -> None:
+async def test_another_callers_finished_analysis_is_not_shown(api: Any, client: httpx.AsyncClient) -> None:
     first = (await ask(client)).json()
     run = api.runs.rows[UUID(first["run_id"])][1]
     api.runs.change(replace(run, status=RunStatus.COMPLETED, finished_at=datetime.now(UTC)))

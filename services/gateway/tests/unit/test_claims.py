@@ -40,7 +40,7 @@ def test_only_an_address_that_the_issuer_vouches_for_is_confirmed(
     assert read_caller({**CLAIMS, **claims}).is_confirmed is is_confirmed
 
 
-def test_what_users_may_edit_makes_nobody_an_operator() -> None:
+def test_editable_metadata_makes_no_user_an_operator() -> None:
     mine = {"oslira_operator": True, "role": "service_role", "email_verified": True}
     caller = read_caller({**CLAIMS, "user_metadata": mine, "email": "a@example.com", "is_anonymous": True})
     assert (caller.is_operator, caller.is_confirmed) == (False, False)
@@ -62,7 +62,7 @@ def test_what_users_may_edit_makes_nobody_an_operator() -> None:
     ],
     ids=str,
 )
-def test_claims_of_anybody_else_are_refused(changes: dict[str, Any], code: str) -> None:
+def test_other_claims_are_rejected(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(OsliraError) as caught:
         read_caller({**CLAIMS, **changes})
     assert caught.value.code == code

@@ -98,7 +98,7 @@ class Desk:
             cursor = f"&cursor={page['next_cursor']}"
 
 
-async def test_all_of_it_comes_newest_first_in_pages_and_nobody_is_on_record_for_looking() -> None:
+async def test_failed_work_is_listed_newest_first_in_pages_without_an_audit_entry() -> None:
     desk = Desk()
     assert await desk.ids() == [str(one.id) for one in reversed(desk.failures.items)]
     assert desk.acts.acts == {}
@@ -149,7 +149,7 @@ async def test_one_is_shown_and_replayed_once_on_record() -> None:
         ("conflict", None, "conflict"),
     ],
 )
-async def test_that_nobody_has_it_is_known_when_all_were_there(
+async def test_not_found_needs_an_answer_of_every_service(
     analysis: str | None, billing: str | None, code: str | None
 ) -> None:
     codes = {"analysis": analysis, "billing": billing}

@@ -238,7 +238,7 @@ async def test_business_profiles_are_kept_by_account(
         {"name": "a", "colour": "red"},
     ],
 )
-async def test_a_business_that_models_cannot_be_told_is_refused(
+async def test_a_business_that_no_prompt_can_contain_is_rejected(
     api: Any, client: httpx.AsyncClient, member: Member, body: dict[str, Any]
 ) -> None:
     response = await client.post("/v1/business-profiles", headers=api.join(member), json=body)

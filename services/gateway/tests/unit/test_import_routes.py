@@ -71,7 +71,7 @@ async def test_a_balance_is_granted_once_and_on_record_without_the_address() -> 
     ]
 
 
-async def test_a_balance_of_nothing_grants_nothing_and_a_strangers_is_refused() -> None:
+async def test_a_balance_of_zero_grants_nothing_and_an_unknown_users_is_rejected() -> None:
     desk = Desk()
     assert (await desk.send(id="old-1", credits=0, email=ADDRESS))[0] == 200
     status, problem = await desk.send(id="old-2", credits=5, email="nobody@example.com")

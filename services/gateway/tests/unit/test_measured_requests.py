@@ -21,7 +21,7 @@ class Measured:
         self.points.append((metric, label, account_id))
 
 
-async def test_a_members_request_is_measured_by_its_route_and_a_strangers_is_not(
+async def test_a_members_request_is_measured_by_its_route_and_an_anonymous_one_is_not(
     api: Any, member: Member
 ) -> None:
     measured = Measured()

@@ -75,7 +75,7 @@ async def test_a_large_body_is_refused(api: Any, client: httpx.AsyncClient, memb
     assert_problem(response, 413, "body_too_large")
 
 
-async def test_what_nobody_handled_is_a_problem_without_internals(api: Any) -> None:
+async def test_an_unhandled_error_is_a_problem_without_internals(api: Any) -> None:
     @get("/broken", sync_to_thread=False)
     def broken() -> None:
         raise ValueError("secret internals")

@@ -48,7 +48,7 @@ class Limits:
         return sum(limit_state is None or not limit_state.is_refused for limit_state in limit_states)
 
 
-async def test_a_budget_lets_so_many_pass_and_then_begins_anew() -> None:
+async def test_a_limit_allows_so_many_requests_and_then_resets() -> None:
     limits = Limits("*.*=1000/60, read.user=3/60")
     assert await limits.passed(ANN, 5) == 3
     limit_state = await limits.limit_requests(RouteClass.READ, ANN)
@@ -88,7 +88,7 @@ async def test_windows_of_different_callers_do_not_end_together() -> None:
     assert len(ends) > 20
 
 
-async def test_keys_name_nobody() -> None:
+async def test_keys_contain_no_identity() -> None:
     limits = Limits("")
     await limits.passed(ANN)
     assert len(limits.counters.totals) == 3
@@ -224,7 +224,7 @@ async def test_a_user_without_an_account_is_refused_before_anything_is_looked_up
     assert (statuses, api.memberships.lookups) == ([403] * 2 + [429] * 48, 2)
 
 
-async def test_each_account_of_a_user_is_counted_by_itself(api: Any, member: Member) -> None:
+async def test_each_account_of_a_user_is_counted_separately(api: Any, member: Member) -> None:
     api.rate_limits = "*.*=1000/60, read.account=2/3600"
     other = replace(member, account_id=new_id())
     headers = [
@@ -259,7 +259,7 @@ async def test_a_forged_forwarded_address_is_not_believed(api: Any) -> None:
     assert statuses == [200, 200, 429, 429]
 
 
-async def test_behind_a_trusted_proxy_clients_are_told_apart_by_what_it_appended(api: Any) -> None:
+async def test_behind_a_trusted_proxy_clients_are_distinguished_by_its_header(api: Any) -> None:
     api.rate_limits = "*.*=1000/60, public.address=2/60"
     api.trusted_proxies = (IPv4Network("192.0.2.0/24"),)
     async with client_of(api, "192.0.2.7") as client:

@@ -154,7 +154,7 @@ async def test_a_bus_stops_quickly_while_its_server_is_away(
     await own_nats.start()
 
 
-async def test_a_server_that_hangs_holds_nobody_up_beyond_the_time_limit(
+async def test_a_server_that_hangs_delays_callers_until_the_time_limit(
     own_nats: Nats,
     provisioned: JetStreamContext,
     make_bus: Callable[[str], Bus],

@@ -110,7 +110,9 @@ async def test_each_may_do_what_is_its_own_and_nothing_else(
             assert refused == expected, user
 
 
-async def test_nobody_pulls_from_anothers_consumer(bus_server: Nats, credentials: Credentials) -> None:
+async def test_a_service_cannot_pull_from_anothers_consumer(
+    bus_server: Nats, credentials: Credentials
+) -> None:
     for user in (*OWNERS, OPERATOR):
         async with _as(user, bus_server, credentials) as (client, refused):
             for consumer in CONSUMERS.values():
@@ -168,7 +170,7 @@ async def test_a_pull_that_names_anothers_subject_makes_it_do_nothing(
 
 
 @pytest.mark.parametrize("holder", ["gateway", OBSERVER])
-async def test_a_service_with_anothers_credential_is_told(
+async def test_a_service_with_anothers_credential_exits_with_an_error(
     bus_server: Nats, credentials: Credentials, holder: str
 ) -> None:
     refusals = asyncio.Queue[str]()

@@ -106,7 +106,7 @@ async def test_an_answer_comes_back_from_one_replica(service: Service) -> None:
     assert {number for number, _ in service.heard} == {0, 1}
 
 
-async def test_a_refusal_arrives_with_its_code_and_figures(service: Service) -> None:
+async def test_an_error_arrives_with_its_code_and_values(service: Service) -> None:
     with pytest.raises(OsliraError) as refused:
         await service.ask("short")
     assert (refused.value.code, refused.value.detail) == ("insufficient_credits", "credits are short")
@@ -137,7 +137,7 @@ async def test_an_answer_outside_its_contract_is_internal(service: Service, oper
     assert garbled.value.code == "internal"
 
 
-async def test_nobody_there_is_unavailable_at_once_and_a_slow_one_in_time(service: Service) -> None:
+async def test_no_responder_is_unavailable_at_once_and_a_slow_one_after_the_limit(service: Service) -> None:
     started = time.monotonic()
     with pytest.raises(OsliraError) as nobody:
         await service.asker.request(f"credits.rpc.test_{new_id().hex}", Question(name="x"), Answer)

@@ -102,7 +102,7 @@ async def test_a_tls_url_is_never_spoken_in_the_clear(nats_server: Nats, credent
     await bus.stop()
 
 
-def test_a_server_that_nobody_vouches_for_is_not_trusted(tls_nats: TlsNats) -> None:
+def test_a_server_with_an_unknown_certificate_is_not_trusted(tls_nats: TlsNats) -> None:
     context = Login().for_client(tls_nats.url)["tls"]
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"

@@ -58,7 +58,7 @@ async def test_a_row_whose_hint_still_waits_is_left_out_until_its_turn_has_passe
     assert await swept(now - interval + timedelta(seconds=5)) == [row_id]
 
 
-async def test_what_others_have_to_take_note_of_is_announced_ever_more_rarely(pool: Pool) -> None:
+async def test_an_announced_row_is_repeated_at_growing_intervals(pool: Pool) -> None:
     (row_id,) = await add_rows(pool)
     table = replace(TABLE, announced=frozenset({"todo"}), announce_most_s=30)
     waits_s: list[float] = []

@@ -44,7 +44,7 @@ def test_an_event_that_contradicts_itself_is_refused(described: dict[str, Any], 
 
 
 @pytest.mark.parametrize("reference", ["auth0|64f1", "42", "not-an-id", str(MINE)[:-1]])
-def test_a_reference_that_is_no_id_is_somebody_elses_and_the_stored_customer_decides(reference: str) -> None:
+def test_a_reference_that_is_no_id_is_ignored_and_the_stored_customer_decides(reference: str) -> None:
     described = {"metadata": {"user_id": reference}, "client_reference_id": reference}
     assert named_account(described) is None
     assert owner_of(described, MINE) == MINE
@@ -64,7 +64,7 @@ def test_a_reference_that_is_no_id_is_somebody_elses_and_the_stored_customer_dec
         (samples.session(pack="pack_of_theirs"), False),
     ],
 )
-def test_other_products_of_the_same_stripe_account_are_told_from_ours(
+def test_other_products_of_the_same_stripe_account_are_recognised(
     described: dict[str, Any],
     is_ours: bool,  # noqa: FBT001
 ) -> None:
@@ -82,7 +82,7 @@ def test_metadata_that_names_another_than_the_stored_account_is_refused() -> Non
         owner_of({"metadata": {"account_id": str(OTHER)}}, MINE)
 
 
-def test_an_event_that_nobody_owns_yet_is_not_refused_but_unknown() -> None:
+def test_an_event_without_an_owner_yet_is_unknown_not_rejected() -> None:
     with pytest.raises(AccountUnknownError):
         owner_of({}, None)
 

@@ -68,7 +68,7 @@ def test_more_money_back_is_never_more_credits_and_all_of_it_leaves_none(
     assert left(price) == 0
 
 
-def test_what_cost_nothing_is_not_taken_back() -> None:
+def test_free_credits_are_not_revoked() -> None:
     assert stands(Group([Paid(purchase=purchase("a", 100, stake=0), back_minor=5)], [given("a", 100)])) == 100
 
 
@@ -82,7 +82,7 @@ def test_switching_plans_to_and_fro_leaves_what_was_paid_for() -> None:
         assert stands(Group([Paid(purchase=one) for one in order], granted)) == 250
 
 
-def test_what_is_given_back_takes_of_what_was_granted_before_it_and_no_more() -> None:
+def test_returned_credits_reduce_earlier_grants_only() -> None:
     down, later = purchase("down", 0, day=5, returned=1_000), purchase("later", 300, day=9)
     group = Group([Paid(purchase=down), Paid(purchase=later)], [given("later", 300, day=9)])
     assert stands(group) == 300

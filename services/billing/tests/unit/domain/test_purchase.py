@@ -83,7 +83,7 @@ def test_the_subscriptions_metadata_serves_a_line_without_a_price() -> None:
     assert granted(samples.invoice(line(None), plan="Growth")) == {f"sub:sub_1:{JULY_S}": 250}
 
 
-def test_what_sells_no_credits_grants_none_beside_what_does() -> None:
+def test_items_without_credits_grant_none_next_to_items_with_credits() -> None:
     invoice = samples.invoice(
         line("pro"), line(None, price="price_service"), one_off_line("price_of_a_setup", amount=500)
     )
@@ -171,7 +171,7 @@ def test_a_change_that_moves_no_money_moves_no_credits() -> None:
     assert paid(samples.invoice(free)).returned_credits == 0
 
 
-def test_what_is_given_back_is_never_guessed_from_metadata() -> None:
+def test_returned_credits_are_never_guessed_from_metadata() -> None:
     invoice = samples.invoice(line("pro", amount=-500, proration=True), plan="pro")
     with pytest.raises(EventRefusedError, match="plan_unknown"):
         READ(invoice)
@@ -254,7 +254,7 @@ def test_a_one_off_invoice_grants_the_pack_it_names_under_its_own_key() -> None:
     ]
 
 
-def test_the_invoice_of_a_packs_checkout_grants_nothing_beside_its_session() -> None:
+def test_the_invoice_of_a_packs_checkout_grants_nothing_in_addition() -> None:
     assert (
         READ(samples.invoice(one_off_line("price_pack", amount=900), subscription=None, reason="manual"))
         == []

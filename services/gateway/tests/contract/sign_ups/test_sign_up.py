@@ -28,7 +28,7 @@ async def test_twenty_first_requests_make_one_account_and_ask_for_one_trial(worl
 @pytest.mark.parametrize(
     "changes", [{"is_confirmed": False}, {"email": None, "is_confirmed": False}], ids=str
 )
-async def test_nobody_whose_address_is_not_confirmed_gets_anything(
+async def test_a_user_without_a_confirmed_address_gets_nothing(
     world: World, changes: dict[str, object]
 ) -> None:
     who = replace(newcomer(), **changes)  # pyright: ignore[reportArgumentType]
@@ -36,7 +36,7 @@ async def test_nobody_whose_address_is_not_confirmed_gets_anything(
     assert list(await world.memberships.of_user(who.user_id)) == []
 
 
-async def test_a_trial_that_nobody_answered_for_is_asked_for_again(world: World) -> None:
+async def test_an_unanswered_trial_is_requested_again(world: World) -> None:
     world.plans.is_down = True
     account = await world.sign_up(newcomer(), ip_network(network()))
     assert account is not None
@@ -71,7 +71,7 @@ async def test_a_network_gets_its_share_of_trials_a_day_and_the_next_ones_on_the
     assert world.plans.asked[accounts[-1]] == 1  # pyright: ignore[reportArgumentType]
 
 
-async def test_an_address_gets_one_trial_whoever_has_it(world: World) -> None:
+async def test_an_address_gets_one_trial_for_all_its_users(world: World) -> None:
     first = newcomer()
     second = replace(newcomer(), email=first.email)
     had = await world.sign_up(first, ip_network(network()))
@@ -100,7 +100,7 @@ async def test_the_networks_of_one_customer_are_one(world: World) -> None:
     assert sum(world.plans.asked.values()) == PER_NETWORK
 
 
-async def test_a_mail_host_that_nobody_knows_gets_its_share_of_trials_a_day(world: World) -> None:
+async def test_an_unknown_mail_host_gets_a_limited_number_of_trials_a_day(world: World) -> None:
     host = f"{new_id()}.example"
     made = [
         await world.sign_up(newcomer(f"{number}@{host}"), ip_network(network()))

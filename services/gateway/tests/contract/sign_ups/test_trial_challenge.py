@@ -34,7 +34,7 @@ async def test_the_third_trial_of_a_network_needs_a_challenge(world: World) -> N
 
 
 @challenged
-async def test_the_third_trial_of_a_mail_host_that_nobody_knows_needs_a_challenge(world: World) -> None:
+async def test_the_third_trial_of_an_unknown_mail_host_needs_a_challenge(world: World) -> None:
     host = f"{new_id()}.example"
     accounts = [
         account for _ in range(3) for account in await world.signed_up(network(), count=1, mail_host=host)

@@ -13,7 +13,7 @@ async def marks_at_now(hooks: Any) -> None:
     await hooks.pool.execute("update identity.webhook_cursors set finished_at = now() - interval '1 hour'")
 
 
-async def test_an_ending_that_nobody_told_of_is_found_once(hooks: Any) -> None:
+async def test_an_end_without_a_message_is_found_once(hooks: Any) -> None:
     person = await hooks.person()
     sweep = SweepEndings(hooks.endings, older_than_s=0)
     async with receiving() as receiver:
@@ -62,7 +62,7 @@ async def test_what_is_too_young_is_left_for_the_message(hooks: Any) -> None:
         assert await hooks.states(endpoint) == ["pending"]
 
 
-async def test_nobody_is_told_of_others_or_of_what_was_before_or_of_what_they_did_not_ask_for(
+async def test_an_endpoint_gets_only_its_accounts_later_and_subscribed_events(
     hooks: Any,
 ) -> None:
     person, other = await hooks.person(), await hooks.person()
@@ -81,7 +81,7 @@ async def test_nobody_is_told_of_others_or_of_what_was_before_or_of_what_they_di
         assert await hooks.states(endpoint) == ["pending"] * 2
 
 
-async def test_a_bulks_end_is_told_with_its_counts(hooks: Any) -> None:
+async def test_a_bulks_end_is_sent_with_its_counts(hooks: Any) -> None:
     person = await hooks.person()
     async with receiving() as receiver:
         endpoint, _ = await hooks.endpoint(person, receiver)

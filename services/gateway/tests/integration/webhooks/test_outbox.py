@@ -17,7 +17,7 @@ OK = Answer(200)
 BROKEN = Answer(500, DeliveryProblem.STATUS)
 
 
-async def test_an_event_told_twice_is_one_delivery_and_arrives_signed(hooks: Any) -> None:
+async def test_a_repeated_event_is_one_delivery_and_arrives_signed(hooks: Any) -> None:
     person = await hooks.person()
     async with receiving() as receiver, hooks.sender() as queues:
         endpoint, secret = await hooks.endpoint(person, receiver)
@@ -88,7 +88,7 @@ async def test_of_many_processes_only_so_many_send_to_one_endpoint(patient: Any,
         assert len({one.event_id for one in deliveries}) == len(deliveries) == per_endpoint
 
 
-async def test_a_slow_endpoint_holds_up_nobody_else(hooks: Any) -> None:
+async def test_a_slow_endpoint_does_not_delay_others(hooks: Any) -> None:
     one, other = await hooks.person(), await hooks.person()
     async with receiving(delay_s=1.0) as slow, receiving() as quick, hooks.sender(total_s=1.5) as queues:
         endpoints = [(await hooks.endpoint(one, slow))[0], (await hooks.endpoint(other, quick))[0]]

@@ -95,7 +95,7 @@ def test_every_problem_names_its_codes_and_shows_each(document: dict[str, Any]) 
                 assert f"`{code}`" in response["description"]
 
 
-def test_a_code_nobody_knows_cannot_be_stated() -> None:
+def test_an_unknown_code_cannot_be_documented() -> None:
     with pytest.raises(KeyError):
         refuses("made_up")
 

@@ -143,7 +143,7 @@ def test_a_list_shows_one_of_its_items() -> None:
     assert content["example"] == [written_examples()["schemas"]["Quote"]]
 
 
-def test_names_and_addresses_are_nobodys() -> None:
+def test_names_and_addresses_in_examples_are_invented() -> None:
     text = json.dumps(written_examples())
     hosts = {part.split("/")[0] for part in text.replace("\\", "/").split("https://")[1:]}
     assert {host for host in hosts if not host.endswith(".example")} == {"www.instagram.com"}

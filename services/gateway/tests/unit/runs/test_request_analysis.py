@@ -82,7 +82,7 @@ async def test_a_business_profile_of_another_account_leaves_nothing(world: World
     assert (world.runs.rows, world.holds.held) == ({}, {})
 
 
-async def test_without_credits_need_and_balance_are_told_and_nothing_is_kept(world: World) -> None:
+async def test_without_credits_the_error_has_need_and_balance_and_nothing_is_stored(world: World) -> None:
     world.holds.available = 0
     with pytest.raises(OsliraError) as caught:
         await world.post(key="k")
@@ -90,7 +90,7 @@ async def test_without_credits_need_and_balance_are_told_and_nothing_is_kept(wor
     assert (world.runs.rows, world.requests.keys) == ({}, {})
 
 
-async def test_whoever_loses_the_last_credit_to_the_same_analysis_gets_its_run(world: World) -> None:
+async def test_losing_the_last_credit_to_the_same_analysis_returns_its_run(world: World) -> None:
     world.holds.available = 0
     losing = asyncio.create_task(world.post(key="k"))
     await asyncio.sleep(0.1)
@@ -225,7 +225,7 @@ class NoRoom(MemoryRequests):
         return Acceptance("cost_limit", run_id, RunStatus.QUEUED, 0)
 
 
-async def test_over_the_days_cost_limit_is_refused_and_the_hold_given_back(world: World) -> None:
+async def test_over_the_days_cost_limit_is_rejected_and_the_hold_released(world: World) -> None:
     world.requests = NoRoom(world.runs, businesses=world.requests.businesses)
     with pytest.raises(OsliraError) as refused:
         await world.post()

@@ -145,7 +145,7 @@ async def test_a_supplier_that_becomes_unavailable_is_sent_without_the_run_chang
         assert [seen.current_step for seen in reader.seen] == ["queued", "supplier_unavailable"]
 
 
-async def test_another_accounts_news_wake_nobody() -> None:
+async def test_another_accounts_events_wake_no_stream() -> None:
     groups = MemoryGroups()
     run = groups.add("one")
     async with Reader(groups, NEVER) as reader:

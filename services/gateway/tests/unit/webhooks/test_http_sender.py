@@ -76,7 +76,7 @@ async def test_a_request_is_posted_as_it_is_to_the_name_it_is_for() -> None:
         "0.0.0.0",  # noqa: S104
     ],
 )
-async def test_a_name_that_leads_inside_is_refused_and_told(address: str) -> None:
+async def test_a_name_with_an_internal_address_is_rejected_with_a_reason(address: str) -> None:
     names = Names([address])
     answer = await post("https://hooks.example/", names, policy=AddressPolicy())
     assert (answer, names.asked) == (Answer(problem=DeliveryProblem.ADDRESS), 1)
@@ -140,7 +140,7 @@ async def test_who_does_not_answer_in_time_has_not_got_it() -> None:
     assert answer == Answer(problem=DeliveryProblem.TIMEOUT)
 
 
-async def test_nobody_there() -> None:
+async def test_no_server() -> None:
     async with receiving() as receiver:
         port = receiver.port
     url = f"http://hooks.example:{port}/"
