@@ -24,6 +24,7 @@ from oslira_analysis.application.known_models import KnownModels
 from oslira_analysis.application.purge_anonymous import purge_anonymous
 from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.replay_run import ReplayPorts
+from oslira_analysis.application.settle_by_request import SettleByRequest
 from oslira_analysis.application.show_avatar import ShowAvatar
 from oslira_analysis.application.watch_suppliers import Supplier
 from oslira_analysis.bootstrap_engine import MOST_SCRAPE_USD, build_engine
@@ -39,6 +40,7 @@ from oslira_analysis.infrastructure.bus.bus_requests import (
 )
 from oslira_analysis.infrastructure.bus.local_dispatch import LocalDispatcher
 from oslira_analysis.infrastructure.bus.nats_backlog import NatsBacklog
+from oslira_analysis.infrastructure.bus.settlement_requests import BusSettlementRequests
 from oslira_analysis.infrastructure.bus.subscribe import subscribe, subscribe_settled
 from oslira_analysis.infrastructure.media.s3_erasures import S3ErasableObjects
 from oslira_analysis.infrastructure.media.s3_media import S3Media
@@ -166,7 +168,6 @@ async def build(
     answer_previews(runtime.bus, PostgresBusinesses(database), model_of=known.model_of)
     answer_replays(runtime.bus, ReplayPorts(PostgresFailedRuns(database), BusHolds(runtime.bus), after))
     answer_failed(runtime.bus, "analysis", FAILED_RUNS, database)
-    runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(bulks, after))
     anonymous = PostgresAnonymousRuns(database)
     runtime.every(
         _FORGET_EVERY_S,
@@ -180,7 +181,7 @@ async def build(
         "measure",
         Gauges(database, {supplier.name: supplier.breaker for supplier in suppliers}, clock_s=time.monotonic),
     )
-    runtime.every(_SWEEP_EVERY_S, "sweep", RecoverDue(queue, after, NatsBacklog(runtime.bus)))
+    _sweep(runtime, database, after)
     for step in ("admit", "score", "scrape", "abort"):
         runtime.every(
             EXTEND_LEASES_EVERY_S, f"{step}-heartbeat", getattr(engine.lease_keepers, step).extend_leases
@@ -207,6 +208,13 @@ async def build(
         await seed_costs(database, known.table, most_scrape_usd=MOST_SCRAPE_USD)
 
     runtime.once("settle-in", settle_in)
+
+
+def _sweep(runtime: Runtime, database: AdminClient, after: AfterCommit) -> None:
+    """The loops that find due runs, scrapes and bulks."""
+    settle = SettleByRequest(BusSettlementRequests(runtime.bus), PostgresSettlements(database), after)
+    runtime.every(_SWEEP_EVERY_S, "sweep", RecoverDue(after.queue, after, NatsBacklog(runtime.bus), settle))
+    runtime.every(_SWEEP_EVERY_S, "sweep-bulks", lambda: sweep_bulks(after.bulks, after, settle))
 
 
 def _fail_stalled(

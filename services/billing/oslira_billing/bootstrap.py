@@ -94,7 +94,8 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
         },
     )
 
-    subscribe(runtime.bus, apply_event=ApplyEvent(inbox, stripe, BusPublisher(runtime.bus)))
+    apply_event = ApplyEvent(inbox, stripe, BusPublisher(runtime.bus))
+    subscribe(runtime.bus, apply_event=apply_event)
     answer(
         runtime.bus,
         checkout=StartCheckout(shop, sales, settings.app_url),
@@ -117,5 +118,5 @@ async def build(runtime: Runtime, settings: BillingSettings) -> None:
     runtime.serve(webhook_app(receive, runtime.health), port=settings.http_port, host=settings.http_host)
     runtime.every(MEASURE_EVERY_S, "measure", Gauges(database))
     runtime.every(CLOSE_EVERY_S, "close_accounts", CloseAccounts(PostgresClosures(database), sales))
-    runtime.every(1, "sweep_events", SweepEvents(inbox, hints))
+    runtime.every(1, "sweep_events", SweepEvents(inbox, hints, apply_event))
     runtime.on_stop(stripe.close)

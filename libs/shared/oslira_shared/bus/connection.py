@@ -21,19 +21,19 @@ from oslira_shared.bus.guard import ConsumerGuard
 from oslira_shared.bus.identity import IdentityCheck, NotOurCredential, is_login_rejected
 from oslira_shared.bus.login import Login, needs_tls
 from oslira_shared.bus.permissions import inbox_of
-from oslira_shared.bus.requests import SEND_S, ReplyT, send_request
+from oslira_shared.bus.requests import ReplyT, send_request
+from oslira_shared.bus.storing import PUBLISH_S, StreamStore
 from oslira_shared.bus.subscription import Subscription
 from oslira_shared.bus.topology import CONSUMERS, stream_of
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.envelope import Reply
 from oslira_shared.contracts.subjects import require_carried
-from oslira_shared.deadline import within
 from oslira_shared.ending import end_all
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import metrics, trace
+from oslira_shared.observability.server_words import server_words
 
 _LOG = structlog.get_logger()
-_PUBLISH_TIMEOUT_S: Final = 5.0
 _CONNECT_GRACE_S: Final = 1.0
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Any]])
 
@@ -81,6 +81,7 @@ class Bus:
             middlewares=[disposition_middleware(self._dead_letter)],
             decoder=decode,
         )
+        self.store = StreamStore()
         self.subscriptions: list[Subscription] = []
         self._responders: list[Any] = []
         self._guards: list[ConsumerGuard] = []
@@ -168,7 +169,7 @@ class Bus:
             except Exception as error:  # any other error: a service survives an outage of its bus
                 if is_login_rejected(error):
                     raise NotOurCredential(f"the bus does not know {self.service}'s credential") from error
-                _LOG.warning("nats_unreachable", reason=f"{type(error).__name__}: {error}")
+                _LOG.warning("nats_unreachable", reason=server_words(error))
                 await asyncio.sleep(1)
             else:
                 return client
@@ -192,7 +193,7 @@ class Bus:
             await self.broker.stop()
         except NatsError as error:
             # There is no server to drain to; a sweep sends the hints again.
-            _LOG.warning("bus_not_drained", reason=type(error).__name__)
+            _LOG.warning("bus_not_drained", reason=server_words(error))
             await self._client.close()
 
     @property
@@ -210,7 +211,7 @@ class Bus:
     @property
     def jetstream(self) -> JetStreamContext:
         """JetStream over the same connection."""
-        return self.client.jetstream(timeout=_PUBLISH_TIMEOUT_S)
+        return self.client.jetstream(timeout=PUBLISH_S)
 
     def _connected(self) -> Client:
         if not self.is_connected:
@@ -226,10 +227,13 @@ class Bus:
         if not self.is_connected:
             return "not connected"
         paused = [guard.consumer.name for guard in self._guards if not guard.is_pulling]
-        return f"waiting for consumers: {', '.join(paused)}" if paused else "ok"
+        waiting = f"waiting for consumers: {', '.join(paused)}" if paused else None
+        return "; ".join(filter(None, (waiting, self.store.problem()))) or "ok"
 
-    async def publish(self, subject: str, message: Contract, *, msg_id: str, ttl_s: int = 0) -> None:
-        """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed within 5 s.
+    async def publish(
+        self, subject: str, message: Contract, *, msg_id: str, ttl_s: int = 0, timeout_s: float = PUBLISH_S
+    ) -> None:
+        """Store `message` in its stream. Raises OsliraError `unavailable` when that isn't confirmed in time.
 
         `ttl_s`: how long it is kept, if not as long as its stream keeps the rest. Unconfirmed is not the same as not stored:
         callers leave a row whose sweep publishes again.
@@ -237,20 +241,14 @@ class Bus:
         require_carried(subject, message)
         self._connected()
         lifetime = {"Nats-TTL": str(ttl_s)} if ttl_s else {}
-        headers = {"Nats-Msg-Id": msg_id, **lifetime, **trace.headers()}
-        try:
-            publishing = self.jetstream.publish(
-                subject,
-                message.model_dump_json().encode(),
-                stream=stream_of(subject),
-                timeout=_PUBLISH_TIMEOUT_S,
-                headers=headers,
-            )
-            await within(_PUBLISH_TIMEOUT_S + SEND_S, publishing, call="bus_publish")
-        except (NatsError, TimeoutError) as error:
-            raise OsliraError(
-                "unavailable", f"{subject} was not confirmed: {type(error).__name__}"
-            ) from error
+        await self.store.publish(
+            self.jetstream,
+            subject,
+            message.model_dump_json().encode(),
+            stream=stream_of(subject),
+            headers={"Nats-Msg-Id": msg_id, **lifetime, **trace.headers()},
+            timeout_s=timeout_s,
+        )
 
     async def request(
         self, subject: str, message: Contract, reply: type[ReplyT], *, timeout_s: float = 5.0
@@ -277,12 +275,10 @@ class Bus:
             metrics.REQUEST_SECONDS.labels(subject, outcome).observe(time.monotonic() - started)
 
     async def _dead_letter(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
-        await self.jetstream.publish(
-            subject, body, stream="DEAD", timeout=_PUBLISH_TIMEOUT_S, headers=headers
-        )
+        await self.store.publish(self.jetstream, subject, body, stream="DEAD", headers=headers)
 
     async def _log_error(self, error: Exception) -> None:
         # Permission violations are reported only here; a caller sees a timeout.
         self._identity.hear(error)
         self._certificate.hear(error)
-        _LOG.warning("bus_error", reason=f"{type(error).__name__}: {error}"[:300])
+        _LOG.warning("bus_error", reason=server_words(error))

@@ -13,6 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from oslira_shared.bus.topology import Consumer
+from oslira_shared.observability.server_words import server_words
 
 _LOG = structlog.get_logger()
 _LOOK_EVERY_S: Final = 1.0
@@ -36,7 +37,7 @@ class ConsumerGuard:
                     _LOG.warning("consumer_gone", consumer=self.consumer.name)
                 await self.pause()
             except Exception as error:  # noqa: BLE001  # no server, no answer: look again
-                _LOG.debug("consumer_not_seen", consumer=self.consumer.name, reason=type(error).__name__)
+                _LOG.debug("consumer_not_seen", consumer=self.consumer.name, reason=server_words(error))
             else:
                 await self._resume()
             await asyncio.sleep(_LOOK_EVERY_S)

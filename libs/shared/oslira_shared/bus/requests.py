@@ -14,6 +14,7 @@ from oslira_shared.contracts.envelope import Reply
 from oslira_shared.deadline import within
 from oslira_shared.errors import OsliraError
 from oslira_shared.observability import trace
+from oslira_shared.observability.server_words import server_words
 
 _OFFER_AGAIN_S: Final = 0.1
 # The client's own limit is for the answer: a server that reads nothing delays the sending.
@@ -43,7 +44,7 @@ async def send_request(  # the parts of a request, and its two time limits
     except NoRespondersError as error:
         raise OsliraError("unavailable", f"no responders for {subject}") from error
     except (NatsError, TimeoutError) as error:
-        raise OsliraError("unavailable", f"{subject}: {type(error).__name__}") from error
+        raise OsliraError("unavailable", f"{subject}: {server_words(error)}") from error
     except ValidationError as error:
         raise OsliraError("internal", f"{subject} answered outside its contract") from error
 

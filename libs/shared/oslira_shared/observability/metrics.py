@@ -64,6 +64,11 @@ ANSWER_SECONDS: Final = Histogram(
     buckets=BUCKETS_S,
 )
 BUS_CONNECTED: Final = Gauge("oslira_bus_connected", "1 while the bus is connected")
+NOT_STORED: Final = Counter(
+    "oslira_bus_not_stored_total",
+    "Messages that a stream did not confirm: it may be unable to store",
+    ["stream"],
+)
 
 # Streams and consumers of all services, also of those that are down, as the keeper of the topology sees them.
 STREAM_MESSAGES: Final = Gauge("oslira_stream_messages", "Messages in a stream", ["stream"])
@@ -96,6 +101,11 @@ WORK_HELD: Final = Gauge("oslira_work_held", "Rows this process works on", ["tab
 JOBS: Final = Counter("oslira_jobs_total", "Attempts at a job's slot by outcome", ["job_name", "outcome"])
 JOB_LAST_DONE: Final = Gauge(
     "oslira_job_last_done_timestamp_seconds", "The newest slot that is done, as a Unix time", ["job_name"]
+)
+JOB_AWAITED_SINCE: Final = Gauge(
+    "oslira_job_awaited_since_timestamp_seconds",
+    "Since when a job that was never done has been awaited, as a Unix time; absent once a slot is done",
+    ["job_name"],
 )
 JOB_SLOTS_FAILED: Final = Gauge(
     "oslira_job_slots_failed", "Slots of the last 7 days that failed", ["job_name"]

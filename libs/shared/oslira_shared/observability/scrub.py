@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
+from oslira_shared.observability.server_words import is_servers_own, server_words
+
 # Keys that would hold a profile, a person, a secret or a prompt. Redacted wherever they appear.
 PERSONAL: Final = frozenset(
     {
@@ -66,13 +68,17 @@ def scrubbed_trace(error: BaseException) -> str:
     return "\n".join(_traces(error, seen=set()))
 
 
+def _text_of(error: BaseException) -> str:
+    return server_words(error) if is_servers_own(error) else str(error)
+
+
 def _traces(error: BaseException, *, seen: set[int]) -> list[str]:
     seen.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     lines = [*_traces(before, seen=seen), ""] if before is not None and id(before) not in seen else []
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
     lines += [part for part in ("Traceback (most recent call last):" if frames else "", frames) if part]
-    lines.append(f"{type(error).__qualname__}: {scrub_text(str(error))}")
+    lines.append(f"{type(error).__qualname__}: {scrub_text(_text_of(error))}")
     for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
         lines += ["", *_traces(inner, seen=seen)]
     return lines

@@ -37,11 +37,17 @@ class AfterCommit:
     bulks: Bulks
     bulk_events: BulkEvents
 
-    async def publish(self, effects: Effects, *, is_repeat: bool = False) -> None:
-        """Publish what was committed. `is_repeat`: the sweep found it due again, so it goes over the bus, to any process."""
-        if is_repeat:
-            await self.announcer.announce(effects, is_repeat=True)
-            return
+    async def repeat(self, effects: Effects) -> Effects:
+        """Publish what the sweep found due, to any process. Returns what the bus could not store.
+
+        This process claims those rows itself, as far as it has capacity: a bus that cannot store must not stop work.
+        """
+        unsent = await self.announcer.announce(effects, is_repeat=True)
+        self.local.start(unsent.hints)
+        return unsent
+
+    async def publish(self, effects: Effects) -> None:
+        """Publish what was committed."""
         await self.announcer.announce(replace(effects, hints=self.local.start(effects.hints)))
         ended = [row["id"] for row in effects.runs if row["state"] in ENDED and row["settled_at"] is None]
         if not ended:
@@ -53,12 +59,16 @@ class AfterCommit:
             return
         await self.publish_bulks(changes)
 
-    async def publish_bulks(self, changes: BulkChanges, *, is_repeat: bool = False) -> None:
-        """Publish bulks that have ended, and the runs that ended with them."""
-        for bulk in changes.ended:
-            await self.bulk_events.ended(bulk, is_repeat=is_repeat)
+    async def publish_bulks(self, changes: BulkChanges, *, is_repeat: bool = False) -> list[UUID]:
+        """Publish bulks that have ended, and the runs that ended with them. Returns the bulks that the bus did not store."""
+        unsent = [
+            bulk.bulk_id
+            for bulk in changes.ended
+            if not await self.bulk_events.ended(bulk, is_repeat=is_repeat)
+        ]
         if changes.effects.hints or changes.effects.runs:
             await self.publish(changes.effects)
+        return unsent
 
     async def promote(self) -> None:
         """Promote waiting tasks into free slots. Called after every change that frees a slot or adds a task, and by every sweep."""

@@ -43,4 +43,6 @@ class Bulks(Protocol):
 class BulkEvents(Protocol):
     """Publish that a bulk has ended. Never raises: the sweep publishes it again."""
 
-    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None: ...
+    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> bool:
+        """Whether the bus stored it."""
+        ...

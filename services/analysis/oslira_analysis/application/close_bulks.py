@@ -10,11 +10,12 @@ from oslira_shared.errors import OsliraError
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.bulk_ports import Bulks
+from oslira_analysis.application.settle_by_request import SettleByRequest
 
 
-async def sweep_bulks(bulks: Bulks, after: AfterCommit) -> None:
+async def sweep_bulks(bulks: Bulks, after: AfterCommit, settle: SettleByRequest) -> None:
     """Called by a loop next to the runs' sweep."""
-    await after.publish_bulks(await bulks.due(), is_repeat=True)
+    await settle(await after.publish_bulks(await bulks.due(), is_repeat=True))
 
 
 async def cancel_bulk(bulk_id: UUID, account_id: UUID, bulks: Bulks, after: AfterCommit) -> str:

@@ -282,4 +282,6 @@ class Avatars(Protocol):
 class Announcer(Protocol):
     """Publishes after a commit. Never raises: the sweep publishes lost messages again."""
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None: ...
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:
+        """Returns what the bus did not store: hints, and runs whose end is not published."""
+        ...

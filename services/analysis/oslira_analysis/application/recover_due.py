@@ -8,6 +8,7 @@ from typing import Final
 
 from oslira_analysis.application.after_commit import AfterCommit
 from oslira_analysis.application.ports import Backlog, Queue
+from oslira_analysis.application.settle_by_request import SettleByRequest
 
 # The sweep runs every second. A gap this long means that Postgres was unavailable to all processes.
 _OUTAGE_S: Final = 3.0
@@ -17,7 +18,7 @@ _BEATS_S: Final = 2.5
 
 @dataclass(slots=True)
 class RecoverDue:
-    """Publishes overdue rows again, under new message ids, and promotes.
+    """Publishes overdue rows again, under new message ids, and promotes. What the bus cannot store is done here.
 
     After an outage of Postgres all leases have expired, also of work in progress. Its processes get time for a heartbeat
     first: otherwise others would start the same work, and pay for it again.
@@ -26,6 +27,7 @@ class RecoverDue:
     queue: Queue
     after: AfterCommit
     backlog: Backlog
+    settle: SettleByRequest
     clock_s: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _passed_at_s: float | None = None
@@ -38,6 +40,8 @@ class RecoverDue:
         due = await self.queue.due(waiting_since)
         if self.clock_s() - asked_at_s > _OUTAGE_S:  # Postgres hung during this statement: the same outage
             await self.sleep(_BEATS_S)
-        await self.after.publish(due, is_repeat=True)
+        unsent = await self.after.repeat(due)
+        # A bulk pays for its runs.
+        await self.settle([row["id"] for row in unsent.runs if row["bulk_id"] is None])
         await self.after.promote()
         self._passed_at_s = self.clock_s()

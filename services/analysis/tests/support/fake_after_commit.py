@@ -17,9 +17,10 @@ class FakeEngine:
     def __init__(self) -> None:
         self.published = Effects()
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:
         del is_repeat
         self.published += effects
+        return Effects()
 
     async def promote(self) -> Promoted:
         return Promoted([], [])
@@ -32,7 +33,9 @@ class FakeEngine:
         del run_ids
         return BulkChanges()
 
-    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None: ...
+    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> bool:
+        del bulk, is_repeat
+        return True
 
     def after_commit(self, **ports: Any) -> AfterCommit:
         """`ports` take the place of this one."""

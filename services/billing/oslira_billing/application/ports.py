@@ -152,13 +152,11 @@ class Inbox(Protocol):
 class Hints(Protocol):
     """Hints on the bus. Both return without a bus: the rows are the truth."""
 
-    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
-        """Process this event now. `again`: under a new message id, since the server drops a repeated one."""
-        ...
+    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> bool:
+        """Process this event now. `again`: under a new message id, since the server drops a repeated one.
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the bus is connected."""
+        Returns whether the bus stored it.
+        """
         ...
 
     async def waiting_since(self) -> datetime | None:

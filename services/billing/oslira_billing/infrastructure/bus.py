@@ -1,6 +1,5 @@
 """Billing on the bus: its hints, requests and events."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
@@ -31,20 +30,18 @@ class BusHints:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    @property
-    def is_open(self) -> bool:
-        return self._bus.is_connected
-
     async def waiting_since(self) -> datetime | None:
         return await self._bus.waiting_since("billing_webhook")
 
-    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
+    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> bool:
         msg_id = f"{row_id}:{state}:{attempt}" + (f":{new_id()}" if again else "")
+        hint = WorkHint.of(row_id, state, attempt)
         try:
-            async with asyncio.timeout(_HINT_TIMEOUT_S):
-                await self._bus.publish(WEBHOOK, WorkHint.of(row_id, state, attempt), msg_id=msg_id)
-        except (OsliraError, TimeoutError) as error:
-            _LOG.warning("hint_not_sent", row_id=str(row_id), reason=str(error))
+            await self._bus.publish(WEBHOOK, hint, msg_id=msg_id, timeout_s=_HINT_TIMEOUT_S)
+        except OsliraError as error:
+            _LOG.warning("hint_not_sent", row_id=str(row_id), reason=error.detail)
+            return False
+        return True
 
 
 class BusPublisher:

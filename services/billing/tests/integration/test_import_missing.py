@@ -57,11 +57,12 @@ class AtOnce:
     """Implements Hints: what is announced is applied."""
 
     def __init__(self, inbox: PostgresInbox, stripe: StripeApiObjects) -> None:
-        self._apply, self.is_open = ApplyEvent(inbox, stripe, NoPublisher()), True
+        self._apply = ApplyEvent(inbox, stripe, NoPublisher())
 
-    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> None:
+    async def announce(self, row_id: UUID, state: str, attempt: int, *, again: bool = False) -> bool:
         del state, attempt, again
         await self._apply(row_id)
+        return True
 
     async def waiting_since(self) -> datetime | None:
         return None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.topology import LIMITS_BUCKET
 
@@ -19,6 +20,7 @@ _WITHIN_S: Final = 2.0
 # After a timeout the bus is not tried for this long; otherwise each request would wait for the timeout.
 _PAUSE_S: Final = 5.0
 _PLUS_ONE: Final = {"Nats-Incr": "1"}
+_STREAM: Final = f"KV_{LIMITS_BUCKET}"
 
 
 class JetStreamCounters:
@@ -36,13 +38,17 @@ class JetStreamCounters:
                 return await asyncio.gather(*(self._plus_one(key) for key in keys))
         except (NatsError, TimeoutError, OSError) as error:
             self._unavailable_until_s = time.monotonic() + _PAUSE_S
-            _LOG.warning("requests_not_counted", reason=type(error).__name__, for_s=_PAUSE_S)
+            reason = self._bus.store.failed(_STREAM, error)
+            _LOG.warning("requests_not_counted", reason=reason, for_s=_PAUSE_S)
             raise CountersUnavailable from error
 
     async def _plus_one(self, key: str) -> int:
         subject = f"$KV.{LIMITS_BUCKET}.{key}"
         answer = await self._bus.client.request(subject, b"", timeout=_WITHIN_S, headers=_PLUS_ONE)
         acknowledged: dict[str, Any] = json.loads(answer.data)
-        if "val" not in acknowledged:  # rejected: the stream has no counters (yet)
+        if "error" in acknowledged:
+            raise APIError.from_error(acknowledged["error"])
+        if "val" not in acknowledged:  # the stream has no counters (yet)
             raise NatsError
+        self._bus.store.stored(_STREAM)
         return int(acknowledged["val"])

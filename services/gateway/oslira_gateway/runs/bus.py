@@ -48,11 +48,11 @@ class BusHints:
 
     async def _send(self, run_id: UUID, *, status: RunStatus, attempt: int) -> None:
         hint = WorkHint.of(run_id, status, attempt)
+        msg_id = f"{run_id}:{status.value}:{attempt}"
         try:
-            async with asyncio.timeout(_ANNOUNCE_WITHIN_S):
-                await self._bus.publish(RUN, hint, msg_id=f"{run_id}:{status.value}:{attempt}")
-        except (OsliraError, TimeoutError) as error:
-            _LOG.warning("hint_not_sent", run_id=str(run_id), reason=type(error).__name__)
+            await self._bus.publish(RUN, hint, msg_id=msg_id, timeout_s=_ANNOUNCE_WITHIN_S)
+        except OsliraError as error:
+            _LOG.warning("hint_not_sent", run_id=str(run_id), reason=error.detail)
 
 
 class BusCancels:

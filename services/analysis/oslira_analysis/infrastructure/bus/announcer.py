@@ -6,7 +6,6 @@ from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
 import structlog
-from nats.errors import Error as NatsError
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.topology import PROGRESS_BUCKET
 from oslira_shared.contracts.analysis import v1
@@ -40,20 +39,25 @@ class NatsAnnouncer:
         self._listings = listings
         self._points = points
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:
         if not is_repeat:
             _measure_endings(effects, self._points)
-        if not self._bus.is_connected or not (effects.hints or effects.runs):
-            return
+        ended = [row for row in effects.runs if row["state"] in v1.ENDED and row["settled_at"] is None]
+        if not self._bus.is_connected:
+            return Effects(effects.hints, ended)
         # The server drops a message id that it has seen within two minutes, so a repeat needs a new one.
         suffix = f":{uuid4()}" if is_repeat else ""
-        await asyncio.gather(
-            *(self._hint(hint, suffix) for hint in effects.hints),
-            *(self._ended(row, suffix) for row in effects.runs),
+        hinted, told, _ = await asyncio.gather(
+            asyncio.gather(*(self._hint(hint, suffix) for hint in effects.hints)),
+            asyncio.gather(*(self._ended(row, suffix) for row in ended)),
             self._progress(effects.runs),
         )
+        return Effects(
+            [hint for hint, is_stored in zip(effects.hints, hinted, strict=True) if not is_stored],
+            [row for row, is_stored in zip(ended, told, strict=True) if not is_stored],
+        )
 
-    async def _hint(self, hint: Hint, suffix: str) -> None:
+    async def _hint(self, hint: Hint, suffix: str) -> bool:
         message = WorkHint.of(hint.row_id, hint.state, hint.attempt)
         # The attempt, not seq, which changes too often: the same state in the same attempt is the same message.
         msg_id = f"{hint.row_id}:{hint.state}:{hint.attempt}{suffix}"
@@ -61,22 +65,25 @@ class NatsAnnouncer:
             await self._bus.publish(hint.subject, message, msg_id=msg_id)
         except OsliraError as error:
             _LOG.warning("hint_not_sent", subject=hint.subject, row_id=str(hint.row_id), reason=error.detail)
+            return False
+        return True
 
-    async def _ended(self, row: dict[str, Any], suffix: str) -> None:
-        if row["state"] in v1.ENDED and row["settled_at"] is None:
-            run_id: UUID = row["id"]
-            message = v1.RunEnded(
-                event_id=v1.run_ended_id(run_id),
-                run_id=run_id,
-                account_id=row["account_id"],
-                status=v1.RunStatus(row["state"]),
-                bulk_id=row["bulk_id"],
-            )
-            try:
-                with trace.span(v1.RUN_ENDED, under=trace.continued(run_id), kind="producer"):
-                    await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
-            except OsliraError as error:
-                _LOG.warning("ending_not_sent", run_id=str(run_id), reason=error.detail)
+    async def _ended(self, row: dict[str, Any], suffix: str) -> bool:
+        run_id: UUID = row["id"]
+        message = v1.RunEnded(
+            event_id=v1.run_ended_id(run_id),
+            run_id=run_id,
+            account_id=row["account_id"],
+            status=v1.RunStatus(row["state"]),
+            bulk_id=row["bulk_id"],
+        )
+        try:
+            with trace.span(v1.RUN_ENDED, under=trace.continued(run_id), kind="producer"):
+                await self._bus.publish(v1.RUN_ENDED, message, msg_id=f"{run_id}:{row['state']}{suffix}")
+        except OsliraError as error:
+            _LOG.warning("ending_not_sent", run_id=str(run_id), reason=error.detail)
+            return False
+        return True
 
     async def _progress(self, rows: Sequence[dict[str, Any]]) -> None:
         if not rows:
@@ -89,17 +96,19 @@ class NatsAnnouncer:
         await asyncio.gather(*(self._snapshot(snapshot_of(row, listed.get(row["id"], []))) for row in rows))
 
     async def _snapshot(self, snapshot: v1.Progress) -> None:
-        headers = {"Nats-TTL": str(_ENDED_KEPT_S)} if snapshot.status in v1.ENDED else None
+        headers = {"Nats-TTL": str(_ENDED_KEPT_S)} if snapshot.status in v1.ENDED else {}
         try:
-            await self._bus.jetstream.publish(
+            await self._bus.store.publish(
+                self._bus.jetstream,
                 f"$KV.{PROGRESS_BUCKET}.{snapshot.run_id}.state",
                 snapshot.model_dump_json().encode(),
-                timeout=_TIMEOUT_S,
+                stream=f"KV_{PROGRESS_BUCKET}",
                 headers=headers,
+                timeout_s=_TIMEOUT_S,
             )
-        except (NatsError, TimeoutError) as error:
+        except OsliraError as error:
             # Streams also read Postgres every few seconds.
-            _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=type(error).__name__)
+            _LOG.debug("progress_not_sent", run_id=str(snapshot.run_id), reason=error.detail)
 
 
 def _measure_endings(effects: Effects, points: Points) -> None:

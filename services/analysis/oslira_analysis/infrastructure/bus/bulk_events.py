@@ -19,9 +19,9 @@ class NatsBulkEvents:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> None:
+    async def ended(self, bulk: EndedBulk, *, is_repeat: bool) -> bool:
         if not self._bus.is_connected:
-            return
+            return False
         event = v1.BulkEnded(
             event_id=v1.bulk_ended_id(bulk.bulk_id), bulk_id=bulk.bulk_id, account_id=bulk.account_id
         )
@@ -32,3 +32,5 @@ class NatsBulkEvents:
                 await self._bus.publish(v1.BULK_ENDED, event, msg_id=f"{bulk.bulk_id}:ended{suffix}")
         except OsliraError as error:
             _LOG.warning("bulk_ending_not_sent", bulk_id=str(bulk.bulk_id), reason=error.detail)
+            return False
+        return True

@@ -15,8 +15,10 @@ def subscribe(bus: Bus, engine: Engine, local_dispatcher: LocalDispatcher) -> No
     lease_keepers = engine.lease_keepers
     local_dispatcher.register(
         {
+            "queued": (lease_keepers.admit, engine.admit),
             "scoring": (lease_keepers.score, engine.score),
             "starting": (lease_keepers.scrape, engine.scrape),
+            "running": (lease_keepers.scrape, engine.scrape),
             "aborting": (lease_keepers.abort, engine.abort),
         }
     )

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fake_after_commit import FakeEngine
 from oslira_analysis.application.ports import Promoted
 from oslira_analysis.application.recover_due import RecoverDue
 from oslira_analysis.application.rows import Effects
+from oslira_analysis.application.settle_by_request import SettleByRequest
+from oslira_shared.ids import new_id
 
 SINCE: Mapping[str, datetime] = {"queued": datetime(2026, 1, 1, tzinfo=UTC)}
 
@@ -23,6 +26,9 @@ class Engine(FakeEngine):
     is_away: bool = False
     hangs_for_s: float = 0.0
     asked_with: list[Any] = field(default_factory=list[Any])
+    unsent: Effects = field(default_factory=Effects)
+    settled: list[UUID] = field(default_factory=list[UUID])
+    marked: list[UUID] = field(default_factory=list[UUID])
 
     async def promote(self) -> Promoted:
         if self.is_away:
@@ -38,9 +44,17 @@ class Engine(FakeEngine):
         self.now_s += self.hangs_for_s
         return Effects()
 
-    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> None:  # noqa: ARG002
+    async def settle(self, hold_id: UUID) -> None:
+        self.settled.append(hold_id)
+
+    async def mark_settled(self, run_id: UUID) -> Effects:
+        self.marked.append(run_id)
+        return Effects()
+
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:  # noqa: ARG002
         if is_repeat:
             self.steps.append("announce")
+        return self.unsent
 
     async def waiting_since(self) -> Mapping[str, datetime]:
         return SINCE
@@ -52,7 +66,9 @@ class Engine(FakeEngine):
 
 def sweep_of(engine: Engine) -> RecoverDue:
     made: Any = engine
-    return RecoverDue(made, engine.after_commit(), made, lambda: engine.now_s, engine.sleep)
+    after = engine.after_commit()
+    settle = SettleByRequest(made, made, after)
+    return RecoverDue(made, after, made, settle, lambda: engine.now_s, engine.sleep)
 
 
 async def test_queued_rows_are_excluded() -> None:
@@ -89,3 +105,18 @@ async def test_it_waits_for_heartbeats_also_when_its_own_statement_hung() -> Non
     engine = Engine(hangs_for_s=13)
     await sweep_of(engine)()
     assert engine.steps == ["due", "wait", "announce", "promote"]
+
+
+async def test_runs_whose_end_the_bus_cannot_store_are_settled_by_request() -> None:
+    alone, of_a_bulk = new_id(), new_id()
+    engine = Engine(
+        unsent=Effects(runs=[{"id": alone, "bulk_id": None}, {"id": of_a_bulk, "bulk_id": new_id()}])
+    )
+    await sweep_of(engine)()
+    assert engine.settled == engine.marked == [alone]
+
+
+async def test_a_pass_settles_a_limited_number_by_request() -> None:
+    engine = Engine(unsent=Effects(runs=[{"id": new_id(), "bulk_id": None} for _ in range(100)]))
+    await sweep_of(engine)()
+    assert len(engine.settled) == 32

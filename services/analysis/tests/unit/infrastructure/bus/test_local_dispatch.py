@@ -50,12 +50,35 @@ async def test_hints_within_capacity_are_claimed_and_the_rest_is_published() -> 
     assert desk.bus.published.hints == effects.hints[2:]
 
 
+@dataclass
+class FullBus(FakeEngine):
+    """It is connected and stores nothing."""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:
+        del is_repeat
+        return effects
+
+
+async def test_what_the_bus_cannot_store_is_claimed_within_capacity_by_the_sweeping_process() -> None:
+    desk = Desk(bus=FullBus())
+    own = LocalDispatcher()
+    after = desk.bus.after_commit(local=own)
+    own.register({"queued": (Room(load=1, capacity=3), desk.take)})  # pyright: ignore[reportArgumentType]
+    due = hints(4, "queued")
+    assert (await after.repeat(due)).hints == due.hints
+    await settle()
+    assert desk.taken == [hint.row_id for hint in due.hints[:2]]
+
+
 async def test_what_the_sweep_repeats_other_work_and_everything_after_the_end_go_over_the_bus() -> None:
     desk = Desk()
     own = LocalDispatcher()
     after = desk.bus.after_commit(local=own)
     own.register({"scoring": (Room(load=0, capacity=9), desk.take)})  # pyright: ignore[reportArgumentType]
-    await after.publish(repeated := hints(1), is_repeat=True)
+    await after.repeat(repeated := hints(1))
     await after.publish(other := hints(1, "queued"))
     own.register({})
     await after.publish(late := hints(1))
