@@ -23,14 +23,24 @@ def insights_tables(found: dict[str, Any]) -> RenderableType:
         ),
         _table(
             "Outcomes",
-            ("type", "completed", "failed", "cancelled", "rate", "mean score", "why they failed"),
+            (
+                "type",
+                "completed",
+                "faults",
+                "verdicts",
+                "cancelled",
+                "success",
+                "mean score",
+                "why they failed",
+            ),
             (
                 (
                     one["type"],
                     one["completed"],
-                    one["failed"],
+                    one["faults"],
+                    one["verdicts"],
                     one["cancelled"],
-                    _percent(one["completed_rate"]),
+                    _percent(one["success_rate"]),
                     one["scores"]["mean"],
                     ", ".join(f"{failure['code']} {failure['runs']}" for failure in one["failures"]),
                 )

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from oslira_shared.bus.connection import Bus
 from oslira_shared.contracts import failed as contracts
+from oslira_shared.contracts.run_errors import VERDICTS, Cause, cause_of
 from oslira_shared.errors import OsliraError
-from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.clients import AdminClient, Record
 
 
 @dataclass(frozen=True, slots=True)
 class FailedTable:
     """The queries of an owner's failed work. They return nothing personal: ids, numbers, times and codes.
 
-    newest: limit, before_at, before_id, account_id, code (all but the first may be null) → columns of FailedItem.
+    newest: limit, before_at, before_id, account_id, code, is_verdict (all but the first may be null), the codes of verdicts
+    → columns of FailedItem without `cause`, which follows from the code of a run.
     one: id → the same columns. kept: id → a JSON object. missing: the error text if there is no such work.
     """
 
@@ -41,9 +43,16 @@ async def newest(
     """Newest first."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            table.newest, query.limit, query.before_at, query.before_id, query.account_id, query.code
+            table.newest,
+            query.limit,
+            query.before_at,
+            query.before_id,
+            query.account_id,
+            query.code,
+            query.is_verdict,
+            VERDICTS,
         )
-    return [contracts.FailedItem(**dict(row)) for row in rows]
+    return [_item(row) for row in rows]
 
 
 async def show(table: FailedTable, item_id: UUID, database: AdminClient) -> contracts.FailedDetail:
@@ -53,4 +62,9 @@ async def show(table: FailedTable, item_id: UUID, database: AdminClient) -> cont
         if row is None:
             raise OsliraError("not_found", table.missing)
         kept = await connection.fetchval(table.kept, item_id)
-    return contracts.FailedDetail(item=contracts.FailedItem(**dict(row)), kept=kept)
+    return contracts.FailedDetail(item=_item(row), kept=kept)
+
+
+def _item(row: Record) -> contracts.FailedItem:
+    cause = cause_of(row["code"]) if row["kind"] == "run" else Cause.OURS
+    return contracts.FailedItem(**dict(row), cause=cause)

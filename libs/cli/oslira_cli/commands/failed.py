@@ -16,20 +16,28 @@ failed = typer.Typer(
 
 @failed.command("list")
 def list_failed(
+    *,
     limit: Annotated[int, typer.Option(min=1, max=200, help="The newest so many.")] = 50,
+    verdicts: Annotated[
+        bool,
+        typer.Option(
+            "--verdicts", help="Also runs that ended with a final verdict, such as a private profile."
+        ),
+    ] = False,
     url: AdminUrl = None,
     token: AdminToken = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """What failed and why, newest first; no names of profiles are shown."""
+    """What failed by our fault or a supplier's, newest first; no names of profiles are shown."""
     with exits_on_failure():
-        found = asyncio.run(_newest(admin_login(url, token), limit))
+        found = asyncio.run(_newest(admin_login(url, token), limit, None if verdicts else "fault"))
     if as_json:
         print(json.dumps(found))
         return
     for one in found:
         print(
-            f"{one['kind']:8} {one['id']}  {one['at'][:19]}  attempts {one['attempts']}  {one['code']}: {one['detail']}"
+            f"{one['kind']:8} {one['id']}  {one['at'][:19]}  attempts {one['attempts']}  {one.get('cause', 'ours'):8}"
+            f"  {one['code']}: {one['detail']}"
         )
     print(f"{len(found)} failed")
 
@@ -56,11 +64,12 @@ def replay(
     print(f"replayed as {replayed['replayed_as']}")
 
 
-async def _newest(login: Login, limit: int) -> list[dict[str, Any]]:
+async def _newest(login: Login, limit: int, cause: str | None) -> list[dict[str, Any]]:
     from oslira_cli.admin import ask_admin  # noqa: PLC0415
 
     work, letters = await asyncio.gather(
-        ask_admin(login, "GET", "/failed", limit=limit), ask_admin(login, "GET", "/dead-letters", limit=limit)
+        ask_admin(login, "GET", "/failed", limit=limit, cause=cause),
+        ask_admin(login, "GET", "/dead-letters", limit=limit),
     )
     return sorted([*work["items"], *letters["items"]], key=lambda one: one["at"], reverse=True)[:limit]
 

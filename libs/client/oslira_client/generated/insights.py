@@ -67,7 +67,11 @@ class Latency(Answer):
     to: datetime
 
 
+Cause: TypeAlias = Literal["ours", "supplier", "verdict"] | str
+
+
 class Failure(Answer):
+    cause: Cause
     code: str
     runs: int
 
@@ -84,10 +88,13 @@ class OutcomesOfType(Answer):
     completed_rate: float | None
     failed: int
     failures: list[Failure]
+    faults: int
     runs: int
     scores: Scores
+    success_rate: float | None
     type: RunType
     unfinished: int
+    verdicts: int
 
 
 class Outcomes(Answer):

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from oslira_shared.contracts.base import Contract
+from oslira_shared.contracts.run_errors import Cause
 
 # Analysis: runs. Billing: Stripe's events.
 OWNERS: Final = ("analysis", "billing")
@@ -23,17 +24,24 @@ def show_failed_subject(owner: str) -> str:
 
 
 class FailedQuery(Contract):
-    """The newest `limit`, after (`before_at`, `before_id`); optionally of an account or with a code."""
+    """The newest `limit`, after (`before_at`, `before_id`); optionally of an account or with a code.
+
+    `is_verdict`: only final verdicts, or only faults (contracts/run_errors.py); None: both.
+    """
 
     limit: int = Field(ge=1, le=MOST_ITEMS)
     before_at: AwareDatetime | None = None
     before_id: UUID | None = None
     account_id: UUID | None = None
     code: str | None = None
+    is_verdict: bool | None = None
 
 
 class FailedItem(Contract):
-    """`kind`: run or webhook. `code`: a run's error, an event's type. `at`: when it ended, or was received."""
+    """`kind`: run or webhook. `code`: a run's error, an event's type. `at`: when it ended, or was received.
+
+    `cause`: ours, supplier or verdict.
+    """
 
     kind: str
     id: UUID
@@ -42,6 +50,7 @@ class FailedItem(Contract):
     attempts: int
     code: str
     detail: str
+    cause: str = Cause.OURS
 
 
 class FailedList(Contract):

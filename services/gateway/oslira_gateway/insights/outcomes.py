@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from oslira_shared.contracts.analysis.v1 import ENDED, RunStatus, RunType
+from oslira_shared.contracts.run_errors import Cause, cause_of
 
 from oslira_gateway.insights.period import OfPeriod, Period
 
@@ -33,9 +34,10 @@ class ScoreCount:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Runs that failed for one reason."""
+    """Runs that failed for one reason. `cause`: ours, a supplier's, or a verdict: a correct answer about the profile."""
 
     code: str
+    cause: Cause
     runs: int
 
 
@@ -50,15 +52,22 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class OutcomesOfType:
-    """Of the runs of one type that were ordered in the period. `completed_rate`: of those that have ended; null if none has."""
+    """Of the runs of one type that were ordered in the period. `completed_rate`: of those that have ended; null if none has.
+
+    `faults` and `verdicts` are the failed ones by cause. `success_rate`: completed ones of those that completed or failed by a
+    fault; null if there is none.
+    """
 
     type: RunType
     runs: int
     completed: int
     failed: int
+    faults: int
+    verdicts: int
     cancelled: int
     unfinished: int
     completed_rate: float | None
+    success_rate: float | None
     failures: list[Failure]
     scores: Scores
 
@@ -83,17 +92,24 @@ def _of_type(kind: RunType, ends: Sequence[EndCount], scores: Sequence[ScoreCoun
     runs = {status: _runs(one for one in ends if one.status == status) for status in RunStatus}
     ended = sum(runs[status] for status in ENDED)
     failures = [
-        Failure(one.error_code or "internal", one.runs) for one in ends if one.status == RunStatus.FAILED
+        Failure(code := one.error_code or "internal", cause_of(code), one.runs)
+        for one in ends
+        if one.status == RunStatus.FAILED
     ]
     completed = runs[RunStatus.COMPLETED]
+    verdicts = sum(one.runs for one in failures if one.cause is Cause.VERDICT)
+    faults = runs[RunStatus.FAILED] - verdicts
     return OutcomesOfType(
         type=kind,
         runs=_runs(ends),
         completed=completed,
         failed=runs[RunStatus.FAILED],
+        faults=faults,
+        verdicts=verdicts,
         cancelled=runs[RunStatus.CANCELLED],
         unfinished=_runs(ends) - ended,
         completed_rate=round(completed / ended, 4) if ended else None,
+        success_rate=round(completed / (completed + faults), 4) if completed + faults else None,
         failures=sorted(failures, key=lambda one: (-one.runs, one.code)),
         scores=_scores([one for one in scores if one.type == kind]),
     )

@@ -18,7 +18,9 @@ def failed_routes(failed: FailedWork, audit_log: AuditLog) -> list[Any]:
 
     @get("/failed")
     async def list_failed(
+        *,
         kind: FromQuery[Literal["run", "webhook"] | None] = None,
+        cause: FromQuery[Literal["fault", "verdict"] | None] = None,
         code: Annotated[str | None, QueryParameter(max_length=100)] = None,
         account_id: FromQuery[UUID | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
@@ -31,6 +33,7 @@ def failed_routes(failed: FailedWork, audit_log: AuditLog) -> list[Any]:
             before_id=place.id if place else None,
             account_id=account_id,
             code=code,
+            is_verdict=None if cause is None else cause == "verdict",
         )
         found = await failed.newest(query, kind=kind)
         return page_of(found, limit=limit, place_of=lambda item: Place(item.at, item.id))

@@ -23,7 +23,9 @@ SECRET = "the secret of operators' programs, long enough"
 AT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
 
-def item(number: int, *, kind: str = "run", code: str = "profile_not_found") -> FailedItem:
+def item(
+    number: int, *, kind: str = "run", code: str = "profile_not_found", cause: str = "ours"
+) -> FailedItem:
     return FailedItem(
         kind=kind,
         id=new_id(),
@@ -32,6 +34,7 @@ def item(number: int, *, kind: str = "run", code: str = "profile_not_found") -> 
         attempts=1,
         code=code,
         detail="",
+        cause=cause,
     )
 
 
@@ -40,7 +43,12 @@ class Failures:
 
     def __init__(self) -> None:
         self.items = [
-            item(number, kind="webhook" if number % 3 == 2 else "run", code=f"code-{number % 2}")
+            item(
+                number,
+                kind="webhook" if number % 3 == 2 else "run",
+                code=f"code-{number % 2}",
+                cause="verdict" if number % 4 == 1 else "supplier",
+            )
             for number in range(7)
         ]
         self.replayed: list[UUID] = []
@@ -52,6 +60,7 @@ class Failures:
             if kind in {None, one.kind}
             and query.code in {None, one.code}
             and query.account_id in {None, one.account_id}
+            and query.is_verdict in {None, one.cause == "verdict"}
             and (query.before_at is None or (one.at, one.id) < (query.before_at, query.before_id))
         ]
         return found[: query.limit]
@@ -110,10 +119,12 @@ async def test_it_is_filtered_by_kind_code_and_account() -> None:
     assert await desk.ids("&kind=webhook") == [str(one.id) for one in items if one.kind == "webhook"]
     assert await desk.ids("&code=code-1") == [str(one.id) for one in items if one.code == "code-1"]
     assert await desk.ids(f"&account_id={items[0].account_id}") == [str(items[0].id)]
+    assert await desk.ids("&cause=verdict") == [str(one.id) for one in items if one.cause == "verdict"]
+    assert await desk.ids("&cause=fault") == [str(one.id) for one in items if one.cause != "verdict"]
 
 
 @pytest.mark.parametrize(
-    "query", ["?kind=letter", "?limit=0", "?limit=201", "?cursor=nowhere", "?account_id=x"]
+    "query", ["?kind=letter", "?limit=0", "?limit=201", "?cursor=nowhere", "?account_id=x", "?cause=mine"]
 )
 async def test_what_is_no_filter_is_refused(query: str) -> None:
     status, body = await Desk().ask("GET", query)

@@ -166,6 +166,7 @@ async def test_outcomes_say_why_runs_failed_and_how_profiles_scored(
             EndCount(light, RunStatus.COMPLETED, None, 6),
             EndCount(light, RunStatus.FAILED, "profile_private", 1),
             EndCount(light, RunStatus.FAILED, "profile_not_found", 2),
+            EndCount(light, RunStatus.FAILED, "stalled", 1),
             EndCount(light, RunStatus.CANCELLED, None, 1),
             EndCount(light, RunStatus.WAITING, None, 5),
             EndCount(deep, RunStatus.QUEUED, None, 1),
@@ -175,8 +176,14 @@ async def test_outcomes_say_why_runs_failed_and_how_profiles_scored(
     first, second = (await read(client, "outcomes"))["types"]
     assert (first["type"], first["completed_rate"], first["scores"]["analyses"]) == ("deep", None, 0)
     counts = ("runs", "completed", "failed", "cancelled", "unfinished", "completed_rate")
-    assert [second[name] for name in counts] == [15, 6, 3, 1, 5, 0.6]
-    assert [one["code"] for one in second["failures"]] == ["profile_not_found", "profile_private"]
+    assert [second[name] for name in counts] == [16, 6, 4, 1, 5, 0.5455]
+    # A private profile is no failure of ours.
+    assert [second[name] for name in ("faults", "verdicts", "success_rate")] == [1, 3, 0.8571]
+    assert [(one["code"], one["cause"]) for one in second["failures"]] == [
+        ("profile_not_found", "verdict"),
+        ("profile_private", "verdict"),
+        ("stalled", "ours"),
+    ]
     assert second["scores"] == {"analyses": 3, "mean": 65.0, "distribution": [1, 0, 0, 0, 0, 0, 0, 0, 0, 2]}
 
 

@@ -11,6 +11,7 @@ _NEWEST: Final = f"""
 select {_ITEM} from analysis.runs
  where state = 'failed' and finished_at is not null and ($2::timestamptz is null or (finished_at, id) < ($2, $3::uuid))
    and ($4::uuid is null or account_id = $4) and ($5::text is null or error_code = $5)
+   and ($6::boolean is null or $6 = (error_code = any($7::text[])))
  order by finished_at desc, id desc limit $1
 """
 _ONE: Final = f"select {_ITEM} from analysis.runs where id = $1 and state = 'failed'"

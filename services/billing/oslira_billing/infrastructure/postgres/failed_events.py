@@ -11,6 +11,8 @@ _NEWEST: Final = f"""
 select {_ITEM} from billing.webhook_events
  where state = 'dead' and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
    and ($4::uuid is null or account_id = $4) and ($5::text is null or type = $5)
+   -- None of them is a verdict.
+   and ($6::boolean is null or not $6) and $7::text[] is not null
  order by created_at desc, id desc limit $1
 """
 _ONE: Final = f"select {_ITEM} from billing.webhook_events where id = $1 and state = 'dead'"
