@@ -85,7 +85,7 @@ check-k8s: venv ## deploy/k8s as kustomize renders it: valid, and by our rules (
 check-observability: ## test alerts and recording rules with promtool (Debian: apt-get install prometheus)
 	@command -v promtool >/dev/null || { echo "check-observability: install promtool" >&2; exit 2; }
 	@promtool check config --syntax-only deploy/observability/prometheus/prometheus.yml
-	@promtool check rules deploy/observability/prometheus/recording.yml deploy/observability/prometheus/alerts.yml
+	@promtool check rules deploy/observability/prometheus/recording.yml deploy/observability/prometheus/alerts.yml deploy/observability/prometheus/infrastructure.yml
 	@promtool test rules deploy/observability/prometheus/tests/*.yml
 
 supply-chain: venv ## licences, a bill of materials for each image in dist/sbom, known vulnerabilities (asks PyPI)

@@ -1,9 +1,10 @@
-"""Generates the parts of deploy/k8s that come from tables in code: CronJobs and NATS's permissions. Without --write: lists stale ones.
+"""Generates parts of deploy/k8s: CronJobs, NATS's permissions, Prometheus's rules. Without --write: lists stale ones.
 
 python tools/k8s_generated.py [--write]
 """
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Final
 
@@ -81,6 +82,15 @@ spec:
             - {{ name: tmp, emptyDir: {{ sizeLimit: 16Mi }} }}
             - {{ name: nats-ca, configMap: {{ name: nats-ca }} }}
 """
+_RULES: Final = ("recording", "alerts", "infrastructure")
+_RULES_HEAD: Final = """\
+# Made by `make k8s` from deploy/observability/prometheus; never edited by hand.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: { name: oslira }
+spec:
+  groups:
+"""
 
 
 def cron_job(job: Job) -> str:
@@ -88,11 +98,21 @@ def cron_job(job: Job) -> str:
     return _CRON_JOB.format(name=job.name, schedule=late_schedule(job.cron))
 
 
+def _prometheus_rules() -> str:
+    """The rule files as one object for the Prometheus operator. Their text is kept, with its comments."""
+    groups = "".join(
+        (ROOT / "deploy/observability/prometheus" / f"{name}.yml").read_text().partition("groups:\n")[2]
+        for name in _RULES
+    )
+    return _RULES_HEAD + textwrap.indent(groups, "  ")
+
+
 def files() -> dict[Path, str]:
     """Every generated file and its content."""
     folder = ROOT / "deploy" / "k8s"
     return {
         folder / "base" / "run" / "cron-jobs.yaml": _HEAD + "---\n".join(map(cron_job, JOBS)),
+        folder / "monitoring" / "rules.yaml": _prometheus_rules(),
         folder / "nats" / "accounts.yaml": server_config.as_helm_values(server_config.by_nkeys({})),
     }
 

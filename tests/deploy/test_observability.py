@@ -11,6 +11,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from exporter_metrics import EXPORTED_BY
+from exporter_metrics import LABELS as EXPORTED_LABELS
+from k8s_sources import base_objects
 from oslira_shared.contracts.scheduler.v1 import JOBS
 from oslira_shared.errors import CODES
 from oslira_shared.observability.metrics import LABELS
@@ -41,13 +44,13 @@ def _rules(file: str) -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
-ALERTS: Final = _rules("alerts.yml")
+ALERTS: Final = [*_rules("alerts.yml"), *_rules("infrastructure.yml")]
 RECORDED: Final = {rule["record"] for rule in _rules("recording.yml")}
 
 
 def _series() -> set[str]:
     """Every name that Prometheus stores of ours."""
-    names: set[str] = {"up"} | RECORDED
+    names: set[str] = {"up", *EXPORTED_BY} | RECORDED
     for metric in METRICS:
         name = TOOL.full_name(metric)
         names |= (
@@ -100,12 +103,13 @@ def test_every_expression_uses_existing_metrics_and_labels(where: str, expressio
     series = _series()
     bare = re.sub(r'"[^"]*"', '""', expression)
     named = set(re.findall(r"\b(?:oslira_|(?:[a-z]+:)?oslira[_:])[a-z0-9_:]+|\bup\b", bare))
-    assert named, where
+    named |= set(re.findall(r"\b(?:pg|nats|kubelet|certmanager)_[a-z0-9_]+", bare))
+    assert named or where == "Watchdog", where
     assert named <= series, where
     labels = set(re.findall(r"([a-z_]+)\s*(?:=~|=|!=|!~)\s*\"", expression))
     for group in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", bare):
         labels |= {label.strip() for label in group.split(",") if label.strip()}
-    assert labels <= {*LABELS, "job", "instance", "le"}, where
+    assert labels <= {*LABELS, *EXPORTED_LABELS, "job", "instance", "le"}, where
 
 
 def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
@@ -113,7 +117,7 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
     for rule in ALERTS:
         assert rule["annotations"]["runbook"] == f"docs/runbooks/{rule['alert']}.md"
         assert rule["annotations"]["summary"]
-        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["labels"]["severity"] in {"page", "ticket", "watchdog"}
     for path in RUNBOOKS.glob("*.md"):
         text = path.read_text()
         assert text.startswith(f"# {path.stem}\n"), path.stem
@@ -144,6 +148,8 @@ def test_prometheus_asks_every_process_and_compose_has_what_it_mounts() -> None:
     assert set(config["scrape_configs"][0]["dns_sd_configs"][0]["names"]) == processes
     down = next(rule["expr"] for rule in ALERTS if rule["alert"] == "ServiceDown")
     assert set(re.findall(r"[a-z]+", down.partition('"')[2].partition('"')[0])) == processes
+    absent = next(rule["expr"] for rule in ALERTS if rule["alert"] == "ServiceAbsent")
+    assert set(re.findall(r'job="([a-z]+)"', absent)) == processes
     for name in ("prometheus", "grafana"):
         mounted = [
             volume.partition(":")[0] for volume in services[name]["volumes"] if volume.startswith("./")
@@ -156,3 +162,32 @@ def test_prometheus_asks_every_process_and_compose_has_what_it_mounts() -> None:
 def test_every_alert_is_tried_by_promtool() -> None:
     tried = "\n".join(path.read_text() for path in (PROMETHEUS / "tests").glob("*.yml"))
     assert [rule["alert"] for rule in ALERTS if f"alertname: {rule['alert']}" not in tried] == []
+
+
+def test_kubernetes_has_the_same_rules_and_the_labels_that_they_need() -> None:
+    folder = ROOT / "deploy/k8s/monitoring"
+    rules = yaml.safe_load((folder / "rules.yaml").read_text())
+    assert rules["kind"] == "PrometheusRule"
+    alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    assert alerts == ALERTS
+    (endpoint,) = yaml.safe_load((folder / "pods.yaml").read_text())["spec"]["podMetricsEndpoints"]
+    assert {one["targetLabel"] for one in endpoint["relabelings"]} == {"job", "instance"}
+    services = {
+        one["metadata"]["name"]: one["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"]
+        for one in base_objects()
+        if one["kind"] == "Deployment"
+    }
+    absent = next(rule["expr"] for rule in ALERTS if rule["alert"] == "ServiceAbsent")
+    # The label of each pod is the job that rules name.
+    assert set(services.values()) == set(re.findall(r'job="([a-z]+)"', absent))
+
+
+def test_alertmanager_sends_every_severity_somewhere_and_mutes_alerts_that_exist() -> None:
+    config = yaml.safe_load((ROOT / "deploy/observability/alertmanager/alertmanager.yml").read_text())
+    routed = {route["matchers"][0].partition(" = ")[2] for route in config["route"]["routes"]}
+    assert routed == {rule["labels"]["severity"] for rule in ALERTS}
+    assert {one["receiver"] for one in config["route"]["routes"]} <= {
+        one["name"] for one in config["receivers"]
+    }
+    named = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", yaml.safe_dump(config["inhibit_rules"])))
+    assert named <= {rule["alert"] for rule in ALERTS}

@@ -69,6 +69,7 @@ PAID_ANSWERS_LOST: Final = Counter(
     "oslira_paid_answers_lost_total",
     "Model calls that were paid for and whose answer and cost could not be written to Postgres",
 )
+PLANS_PAUSED: Final = Gauge("oslira_plans_paused", "Plans whose tasks an operator has paused")
 MODEL_SHUTDOWN_DAYS: Final = Gauge(
     "oslira_model_shutdown_days",
     "Days until the supplier shuts the model down, of models in the table of models; 10000 without a date",

@@ -1,6 +1,8 @@
 """Wires a service's jobs: ticks, manual triggers, recovery. Works with any number of replicas; a slot is run once."""
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -30,6 +32,7 @@ class JobOwner:
         self.rows = JobRows(database, schema)
         self._jobs = jobs
         self._lease_keeper = LeaseKeeper(database, self.rows.table, capacity=4)
+        self._started_at = time.time()
         self._progress: dict[UUID, tuple[Claim, JobProgress]] = {}
 
     async def tick(self, job: str, slot: datetime) -> UUID:
@@ -55,12 +58,18 @@ class JobOwner:
 
     async def measure(self) -> None:
         """Set the gauges; every replica exports the same values."""
-        for status in await self.rows.statuses():
-            if status.job not in self._jobs:  # a job of an older version
-                continue
-            metrics.JOB_SLOTS_FAILED.labels(status.job).set(status.given_up)
-            if status.last_done_at is not None:
-                metrics.JOB_LAST_DONE.labels(status.job).set(status.last_done_at)
+        statuses = {status.job: status for status in await self.rows.statuses()}
+        since = min((status.table_since for status in statuses.values()), default=self._started_at)
+        for job in self._jobs:
+            status = statuses.get(job)
+            metrics.JOB_SLOTS_FAILED.labels(job).set(status.given_up if status else 0)
+            if status is not None and status.last_done_at is not None:
+                metrics.JOB_LAST_DONE.labels(job).set(status.last_done_at)
+                with suppress(KeyError):  # it was done before
+                    metrics.JOB_AWAITED_SINCE.remove(job)
+            else:
+                awaited_since = status.first_slot_at if status is not None else since
+                metrics.JOB_AWAITED_SINCE.labels(job).set(awaited_since)
 
     async def stop(self) -> None:
         """Slots that do not finish in time are released: a restart counts no failure."""

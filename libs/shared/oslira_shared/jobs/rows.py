@@ -27,11 +27,16 @@ class JobRun:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """`last_done_at`: the newest slot that is done, as a Unix time. `given_up`: slots of the last 7 days that ended failed."""
+    """`last_done_at`: the newest slot that is done, as a Unix time. `given_up`: slots of the last 7 days that ended failed.
+
+    `first_slot_at`: its oldest slot; `table_since`: when the first slot of any job was recorded here.
+    """
 
     job: str
     last_done_at: float | None
     given_up: int
+    first_slot_at: float
+    table_since: float
 
 
 class JobRows:
@@ -108,7 +113,9 @@ class JobRows:
             rows = await connection.fetch(
                 f"""
                 select job, extract(epoch from max(slot) filter (where state = 'done'))::float8 as last_done_at,
-                       count(*) filter (where state = 'failed' and slot > now() - interval '7 days') as given_up
+                       count(*) filter (where state = 'failed' and slot > now() - interval '7 days') as given_up,
+                       extract(epoch from min(slot))::float8 as first_slot_at,
+                       extract(epoch from (select min(created_at) from {self.table.name}))::float8 as table_since
                   from {self.table.name} group by job
                 """
             )

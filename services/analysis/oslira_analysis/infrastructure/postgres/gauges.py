@@ -9,6 +9,7 @@ from oslira_analysis.domain.breaker import Breaker, BreakerState
 from oslira_analysis.metrics import (
     ACCOUNTS_PLAN_UNKNOWN,
     BREAKER_OPEN,
+    PLANS_PAUSED,
     RUNS,
     RUNS_OLDEST_SECONDS,
     SLOTS,
@@ -38,6 +39,7 @@ select s.kind, s.cap, case s.kind
 _PLAN_UNKNOWN: Final = """
 select count(*) from billing.account_plans ap where not exists (select from analysis.plans p where p.plan = ap.plan)
 """
+_PLANS_PAUSED: Final = "select count(*) from analysis.plans where is_paused"
 
 
 class Gauges:
@@ -57,6 +59,7 @@ class Gauges:
             runs = {row["state"]: row for row in await connection.fetch(_RUNS)}
             slots = await connection.fetch(_SLOTS)
             ACCOUNTS_PLAN_UNKNOWN.set(await connection.fetchval(_PLAN_UNKNOWN))
+            PLANS_PAUSED.set(await connection.fetchval(_PLANS_PAUSED))
         for state in _STATES:
             row = runs.get(state)
             RUNS.labels(state).set(row["runs"] if row else 0)
