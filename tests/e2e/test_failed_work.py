@@ -113,11 +113,11 @@ async def test_the_oslira_command_shows_failed_work_and_runs_a_file(stack: Stack
     assert ran.returncode == 0, ran.stderr
     assert "line 3: blank" in ran.stdout
     assert "2 completed, 1 failed" in ran.stdout
-    listed = await asyncio.to_thread(run, "failed", "list", "--json")
+    listed = await asyncio.to_thread(run, "failed", "list", "--verdicts", "--json")
     runs = [item for item in json.loads(listed.stdout) if item["kind"] == "run"]
     shown = await asyncio.to_thread(run, "failed", "show", runs[0]["id"])
     assert json.loads(shown.stdout)["item"]["code"] == "profile_not_found"
-    assert (await asyncio.to_thread(run, "failed", "show", "nonsense")).returncode == 1
+    assert (await asyncio.to_thread(run, "failed", "show", "nonsense")).returncode == 3
     job = "failed-analysis-cleanup"
     ticked = await asyncio.to_thread(run, "tick", job)
     assert ticked.stdout.startswith(f"ticked {job} "), ticked.stderr
@@ -150,11 +150,11 @@ async def test_the_oslira_command_works_on_a_deployment_that_is_not_on_this_mach
         refused = await asyncio.to_thread(
             run, "failed", "list", "--url", operator.url, "--token", user.who.token
         )
-        assert (refused.returncode, "403" in refused.stderr) == (1, True)
+        assert (refused.returncode, "403" in refused.stderr) == (3, True)
 
     run_id = json.loads(missing.stdout)["run_id"]
     as_operator = {"OSLIRA_ADMIN_URL": operator.url, "OPERATOR_SECRET": stack.credentials.operator_secret}
-    listed = await asyncio.to_thread(run, "failed", "list", "--json", **as_operator)
+    listed = await asyncio.to_thread(run, "failed", "list", "--verdicts", "--json", **as_operator)
     assert run_id in [item["id"] for item in json.loads(listed.stdout)]
     replayed = await asyncio.to_thread(run, "failed", "replay", run_id, **as_operator)
     assert replayed.stdout.startswith("replayed as "), replayed.stderr
@@ -163,7 +163,7 @@ async def test_the_oslira_command_works_on_a_deployment_that_is_not_on_this_mach
     )
     assert "nothing is left" in erased.stdout, erased.stderr
     nowhere = await asyncio.to_thread(run, "failed", "list", "--url", "http://127.0.0.1:9", "--token", "x")
-    assert (nowhere.returncode, "can't be reached" in nowhere.stderr) == (1, True)
+    assert (nowhere.returncode, "can't be reached" in nowhere.stderr) == (4, True)
 
 
 async def test_a_message_that_no_consumer_can_read_is_listed_and_shown_on_record(stack: Stack) -> None:

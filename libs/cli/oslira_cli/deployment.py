@@ -75,7 +75,12 @@ def admin_login(url: str | None, token: str | None) -> Login:
 def _signed(secret: str) -> str:
     from oslira_cli.operator_token import sign_operator_token  # noqa: PLC0415
 
-    return sign_operator_token(secret, name=f"command-{_login_name()}"[:64])
+    return sign_operator_token(secret, name=command_name())
+
+
+def command_name() -> str:
+    """What the audit log calls a command whose token this machine signed."""
+    return f"command-{_login_name()}"[:64]
 
 
 def _login_name() -> str:

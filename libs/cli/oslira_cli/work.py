@@ -1,13 +1,17 @@
 """What several commands do over the API."""
 
 import asyncio
+import sys
 from typing import Final
 from uuid import UUID
 
+import typer
 from oslira_client import Oslira
 from oslira_client.generated.shared import Run
 
 from oslira_cli.extensions import NoDeployment
+from oslira_cli.failures import Exit
+from oslira_cli.reconnecting import Reconnecting
 
 _LOOK_EVERY_S: Final = 0.1
 
@@ -22,12 +26,26 @@ async def business_profile_of(oslira: Oslira) -> UUID:
     return found[0].business_profile_id
 
 
-async def settled(oslira: Oslira, run_id: UUID, *, timeout_s: float = 15.0) -> Run:
+async def settled(
+    oslira: Oslira, run_id: UUID, *, timeout_s: float = 15.0, reconnecting: Reconnecting | None = None
+) -> Run:
     """The finished run once its credits are settled; as it is, if that takes longer."""
-    loop = asyncio.get_running_loop()
+    loop, patient = asyncio.get_running_loop(), reconnecting or Reconnecting()
     deadline = loop.time() + timeout_s
     while True:
-        run = await oslira.analyses.get_run(run_id)
+        run = await patient.until_answered(lambda: oslira.analyses.get_run(run_id))
         if not run.credits.held or loop.time() > deadline:
             return run
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def interrupted(kind: str, work_id: UUID | None) -> typer.Exit:
+    """To be raised after Ctrl-C: what was ordered goes on."""
+    if work_id is None:
+        print("oslira: interrupted; nothing was ordered", file=sys.stderr)
+    else:
+        print(
+            f"oslira: interrupted; {kind} {work_id} goes on. `oslira runs` shows it, `oslira cancel {work_id}` ends it",
+            file=sys.stderr,
+        )
+    return typer.Exit(int(Exit.INTERRUPTED))

@@ -65,6 +65,18 @@ class DataDirectory:
 def _this_process() -> dict[str, float]:
     return {"pid": os.getpid(), "started_at": psutil.Process().create_time()}
 
+    def holder_pid(self) -> int | None:
+        """The process that runs a stack here; None when none does."""
+        if not self.path.exists():
+            return None
+        lock = Lock(self.path)
+        try:
+            with lock:
+                return None
+        except StackIsRunning:
+            pid = lock.holder().get("pid")
+        return pid if isinstance(pid, int) else None
+
 
 class Lock:
     """Held from enter to exit, and dropped by the kernel if its holder dies, so a stale one is simply free.
@@ -85,7 +97,7 @@ class Lock:
         except BlockingIOError:
             os.close(descriptor)
             raise StackIsRunning(
-                f"a stack already runs on {self._directory} (pid {self._holder().get('pid', '?')}): "
+                f"a stack already runs on {self._directory} (pid {self.holder().get('pid', '?')}): "
                 "stop it, or set OSLIRA_DATA_DIR to another folder"
             ) from None
         self._descriptor = descriptor
@@ -98,12 +110,13 @@ class Lock:
 
     def take_over(self) -> list[str]:
         """End what an earlier, killed stack left running here (returns the names), and write our own mark."""
-        earlier = self._holder().get("stack_id")
+        earlier = self.holder().get("stack_id")
         ended = reaper.end_marked(earlier) if earlier and earlier != reaper.stack_id() else []
         self._path.write_text(json.dumps({"pid": os.getpid(), "stack_id": reaper.stack_id()}))
         return ended
 
-    def _holder(self) -> dict[str, Any]:
+    def holder(self) -> dict[str, Any]:
+        """What its holder wrote: `pid` and `stack_id`; of the last one, if it is free."""
         try:
             return json.loads(self._path.read_text())
         except (OSError, json.JSONDecodeError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 from oslira_cli.extensions import LocalStack
 
-from oslira_devstack.commands import compose_env, demo, status, token, up
+from oslira_devstack.commands import compose_env, demo, doctor, logs, status, stop, token, up
 
 if TYPE_CHECKING:  # `oslira --help` imports nothing slow
     from oslira_devstack.access import Access
@@ -17,6 +17,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command("up")(up.up)
     app.command("demo")(demo.demo)
     app.command("status")(status.status)
+    app.command("stop")(stop.stop)
+    app.command("logs")(logs.logs)
+    app.command("doctor")(doctor.doctor)
     app.command("token")(token.token)
     app.command("compose-env")(compose_env.compose_env)
 

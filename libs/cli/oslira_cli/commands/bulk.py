@@ -5,11 +5,12 @@ import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
 from oslira_cli.deployment import DEVELOPMENT_USER, Token, Url, User, user_login
-from oslira_cli.failures import exits_on_failure, fail
+from oslira_cli.failures import Exit, exits_on_failure, fail
 
 if TYPE_CHECKING:
     from oslira_cli.deployment import Login
@@ -33,6 +34,9 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
     """Score a list of profiles. Exits 1 unless it was accepted and ended."""
     from oslira_client import ApiError  # noqa: PLC0415
 
+    from oslira_cli.work import interrupted  # noqa: PLC0415
+
+    ordered: list[UUID] = []
     terms = {
         "max_credits": max_credits,
         "stop_after_leads": stop_after,
@@ -43,18 +47,20 @@ def bulk(  # noqa: PLR0917  # typer makes options of them
 
     async def run() -> dict[str, Any]:
         login = await user_login(url, token, user)
-        return await _bulk(login, body, quote=quote, terms={"type": kind, **given})
+        return await _bulk(login, body, ordered, quote=quote, terms={"type": kind, **given})
 
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        raise fail(str(error)) from None
+        raise fail(str(error), status=Exit.USAGE) from None
     with exits_on_failure():
         try:
             result = asyncio.run(run())
         except ApiError as error:
             _show_columns(error.body.get("columns", ()))
             raise
+        except KeyboardInterrupt:
+            raise interrupted("bulk", ordered[0] if ordered else None) from None
     if as_json or quote:
         print(json.dumps(result, indent=2, ensure_ascii=False))
         return
@@ -78,26 +84,32 @@ def _show_columns(columns: Any) -> None:
         )
 
 
-async def _bulk(login: "Login", body: bytes, *, quote: bool, terms: dict[str, Any]) -> dict[str, Any]:
-    from oslira_client import Csv, Oslira  # noqa: PLC0415
+async def _bulk(
+    login: "Login", body: bytes, ordered: list[UUID], *, quote: bool, terms: dict[str, Any]
+) -> dict[str, Any]:
+    from oslira_client import Csv  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
+    from oslira_cli.reconnecting import Reconnecting, connect  # noqa: PLC0415
     from oslira_cli.work import business_profile_of  # noqa: PLC0415
 
-    async with Oslira(login.url, login.token) as oslira:
+    reconnecting = Reconnecting()
+    async with connect(login.url, login.token, reconnecting) as oslira:
         business_profile_id = await business_profile_of(oslira)
         names, terms = Csv(body), {"business_profile_id": business_profile_id, **terms}
         if quote:
             return (await oslira.bulk.quote_bulk(names, **terms)).model_dump(mode="json")
         bulk = (await oslira.bulk.create_bulk(names, **terms)).bulk
+        bulk_id = bulk.bulk_id
+        ordered.append(bulk_id)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         # Progress goes to stderr, so that --json prints only JSON.
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("bulk", total=bulk.counts.total)
             while bulk.status == "running" or bulk.credits.held:
                 await asyncio.sleep(0.5)
-                bulk = await oslira.bulk.get_bulk(bulk.bulk_id)
+                bulk = await reconnecting.until_answered(lambda: oslira.bulk.get_bulk(bulk_id))
                 counts = bulk.counts
                 progress.update(task, completed=counts.completed + counts.failed + counts.cancelled)
         return bulk.model_dump(mode="json")

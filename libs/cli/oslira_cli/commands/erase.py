@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from oslira_cli.deployment import AdminToken, AdminUrl, Login, admin_login
-from oslira_cli.failures import FAILED, exits_on_failure
+from oslira_cli.failures import Exit, exits_on_failure
 
 _LOOK_EVERY_S: Final = 1.0
 _MEANING: Final = {
@@ -24,7 +24,7 @@ def erase(
     token: AdminToken = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
 ) -> None:
-    """Erase a profile for all accounts: prints how much was removed where. Exits 1 while something may be left."""
+    """Erase a profile for all accounts: prints how much was removed where. Exits 5 while something may be left."""
     with exits_on_failure():
         erasure = asyncio.run(_erase(admin_login(url, token), name, wait_s))
     if as_json:
@@ -34,7 +34,7 @@ def erase(
             print(f"{count:7} {place}")
         print(f"erasure {erasure['erasure_id']}: {_MEANING[erasure['state']]}")
     if erasure["state"] == "due":
-        raise typer.Exit(FAILED)
+        raise typer.Exit(Exit.UNFINISHED)
 
 
 async def _erase(login: Login, name: str, wait_s: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from oslira_cli.deployment import AdminToken, AdminUrl, Login, admin_login
-from oslira_cli.failures import FAILED, USAGE, exits_on_failure, fail
+from oslira_cli.failures import Exit, exits_on_failure, fail
 
 if TYPE_CHECKING:
     from oslira_cli.admin import Admin
@@ -35,7 +35,7 @@ def import_(
     try:
         lines = list(read_lines(file))
     except UnreadableFile as error:
-        raise fail(str(error), status=USAGE) from None
+        raise fail(str(error), status=Exit.USAGE) from None
     with exits_on_failure():
         done = asyncio.run(import_balances(admin_login(url, token), lines))
     if as_json:
@@ -46,7 +46,7 @@ def import_(
         )
         for number, problem in sorted(done.bad.items()):
             print(f"line {number}: {problem}")
-    raise typer.Exit(FAILED if done.bad else 0)
+    raise typer.Exit(Exit.FAILED if done.bad else 0)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from oslira_cli.deployment import AdminToken, AdminUrl, admin_login
-from oslira_cli.failures import FAILED, USAGE, exits_on_failure, fail
+from oslira_cli.failures import Exit, exits_on_failure, fail
 
 # Longer than the gateway waits for a step.
 _STEP_S: Final = 60.0
@@ -45,7 +45,7 @@ def reconcile(
         start = _moment(since)
         end = _moment(until) if until else datetime.now(UTC)
     except ValueError:
-        raise fail("give times such as 2026-11-27 or 2026-11-27T21:00:00Z", status=USAGE) from None
+        raise fail("give times such as 2026-11-27 or 2026-11-27T21:00:00Z", status=Exit.USAGE) from None
     with exits_on_failure():
         done = asyncio.run(Reconcile(ask=ask, report=_report, wait_s=wait_s)(start, end, is_dry_run=dry_run))
     if as_json:
@@ -54,7 +54,7 @@ def reconcile(
         for one in done.mismatches:
             print(_line(one))
         print(_summary(done))
-    raise typer.Exit(0 if done.is_clean else FAILED)
+    raise typer.Exit(0 if done.is_clean else Exit.FAILED)
 
 
 def _report(line: str) -> None:

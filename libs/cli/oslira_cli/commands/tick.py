@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from oslira_cli.deployment import AdminToken, AdminUrl, admin_login
-from oslira_cli.failures import FAILED, USAGE, exits_on_failure, fail
+from oslira_cli.failures import Exit, exits_on_failure, fail
 
 
 def tick(
@@ -26,7 +26,7 @@ def tick(
 ) -> None:
     """Start a job at all services that own a part of it. A slot that was run is not run again.
 
-    Exits 2 for an unknown job or an invalid time, 1 when no owner is reachable.
+    Exits 2 for an unknown job or an invalid time, 4 when no owner is reachable.
     """
     from oslira_client import ApiError  # noqa: PLC0415
 
@@ -35,7 +35,7 @@ def tick(
     try:
         moment = _moment(slot)
     except ValueError:
-        raise fail(f"{slot!r} is not a time such as 2026-11-22T02:00:00Z", status=USAGE) from None
+        raise fail(f"{slot!r} is not a time such as 2026-11-22T02:00:00Z", status=Exit.USAGE) from None
     body = {"slot": moment.isoformat()} if moment else {}
     with exits_on_failure():
         try:
@@ -43,7 +43,9 @@ def tick(
                 ask_admin(admin_login(url, token), "POST", f"/jobs/{quote(job, safe='')}", body)
             )
         except ApiError as error:
-            raise fail(str(error), status=USAGE if error.code == "not_found" else FAILED) from None
+            if error.code == "not_found":
+                raise fail(str(error), status=Exit.USAGE) from None
+            raise
     if as_json:
         print(json.dumps(started))
         return
