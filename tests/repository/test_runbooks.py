@@ -1,30 +1,31 @@
 """What a runbook tells on-call to run works where on-call stands: in production, with psql, kubectl, curl and PromQL.
 
-SQL is planned on a provisioned database as the role it names; routes, jobs, deployments, metrics, log lines exist.
+SQL runs on a provisioned database as on-call's login; routes, jobs, deployments, metrics, log lines exist.
 """
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import pytest
+import pytest_asyncio
 import typer.core
 import typer.main
 import yaml
+from exporter_metrics import EXPORTED_BY
 from oslira_cli.main import build_app
-from oslira_devstack.credentials import SUPERUSER
+from oslira_devstack.credentials import OPERATOR_ROLE
 from oslira_devstack.databases import Database
 from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.postgres.clients import Connection
 from repository import DOCS, ROOT
 
 RUNBOOKS: Final = sorted((DOCS / "runbooks").glob("*.md"))
 PAGES: Final = [*RUNBOOKS, DOCS / "architecture/operations.md"]
 _BLOCK: Final = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-_AS_ADMINISTRATOR: Final = "-- as the server's administrator\n"
-_SET_ROLE: Final = re.compile(r"set role (analysis|billing|credits|identity)_owner")
 _COMMANDS: Final = frozenset({"kubectl", "admin", "nats", "oslira"})
 _VERBS: Final = frozenset(
     {
@@ -52,6 +53,13 @@ def blocks(page: Path, kind: str) -> Iterator[str]:
             yield re.sub(r"^  ", "", text, flags=re.MULTILINE)
 
 
+@pytest_asyncio.fixture
+async def on_call(module_database: Database) -> AsyncGenerator[Connection]:
+    connection = await asyncpg.connect(module_database.url(OPERATOR_ROLE))
+    yield connection
+    await connection.close()
+
+
 def written(kind: str) -> list[Any]:
     return [
         pytest.param(text, id=f"{page.stem}-{number}")
@@ -61,35 +69,78 @@ def written(kind: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("text", written("sql"))
-async def test_a_statement_can_be_planned_by_the_role_that_on_call_has(
-    module_database: Database, text: str
-) -> None:
-    as_administrator = text.startswith(_AS_ADMINISTRATOR)
-    connection = await asyncpg.connect(
-        module_database.url(SUPERUSER) if as_administrator else module_database.admin_url
-    )
+async def test_a_statement_runs_as_on_calls_login(on_call: Connection, text: str) -> None:
+    """Executed, and rolled back."""
+    statements = [one.strip() for one in re.sub(r"--.*", "", text).split(";") if one.strip()]
+    trial = on_call.transaction()
+    await trial.start()
     try:
-        statements = [one.strip() for one in re.sub(r"--.*", "", text).split(";") if one.strip()]
-        assert as_administrator or _SET_ROLE.fullmatch(statements[0]), "the migrator sees no table by itself"
         for statement in statements:
-            is_role = _SET_ROLE.fullmatch(statement) is not None
-            await connection.execute(statement if is_role else f"explain {statement}")
+            await on_call.execute(statement)
     finally:
-        await connection.close()
+        await trial.rollback()
 
 
-async def test_the_role_that_on_call_takes_sees_rows_under_row_level_security(
-    module_database: Database,
+async def test_on_call_sees_and_changes_rows_under_row_level_security(
+    on_call: Connection,
 ) -> None:
-    connection = await asyncpg.connect(module_database.admin_url)
+    trial = on_call.transaction()
+    await trial.start()
     try:
-        await connection.execute("set role analysis_owner")
-        await connection.execute(
-            "insert into analysis.plans (plan, max_running, weight) values ('seen', 1, 1)"
-        )
-        assert await connection.fetchval("select count(*) from analysis.plans where plan = 'seen'") == 1
+        await on_call.execute("insert into analysis.plans (plan, max_running, weight) values ('seen', 1, 1)")
+        changed = await on_call.execute("update analysis.plans set is_paused = true where plan = 'seen'")
+        assert changed == "UPDATE 1"
+        assert await on_call.fetchval("select is_paused from analysis.plans where plan = 'seen'")
     finally:
-        await connection.close()
+        await trial.rollback()
+
+
+async def test_on_call_sees_what_other_sessions_run(on_call: Connection, module_database: Database) -> None:
+    other = await asyncpg.connect(module_database.url("credits_service"))
+    try:
+        pid = await other.fetchval("select pg_backend_pid()")
+        query = await on_call.fetchval("select query from pg_stat_activity where pid = $1", pid)
+        assert query == "select pg_backend_pid()"
+    finally:
+        await other.close()
+
+
+# Columns by their names: of people, of what customers and profiles say, and of secrets.
+_PERSONAL: Final = re.compile(
+    r"username|full_name|email|mailbox|phone|biography|^name$|^context$|^item$|^answers?$|^draft$|^result$|^rejected$|^body$|payload"
+    r"|^url$|_url$|description|metadata|secret|token|hash|hmac|digest|^network$|mail_host|inner_key|outer_key"
+)
+# Of models of suppliers.
+_NOT_PERSONAL: Final = {"input_tokens", "cached_tokens", "output_tokens"}
+_MODELS: Final = "analysis.models.name"
+_READABLE: Final = """
+select c.oid::regclass || '.' || a.attname as name, a.attname as column from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+ where n.nspname not in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v', 'm', 'p') and not a.attisdropped
+   and has_schema_privilege('oslira_operator', n.oid, 'usage')
+   and has_column_privilege('oslira_operator', c.oid, a.attnum, 'select')
+"""
+
+
+async def test_on_call_reads_no_personal_text_and_no_secret(on_call: Connection) -> None:
+    rows = await on_call.fetch(_READABLE)
+    assert len(rows) > 300  # it did look at something
+    found = [
+        row["name"] for row in rows if _PERSONAL.search(row["column"]) and row["column"] not in _NOT_PERSONAL
+    ]
+    assert found == [_MODELS]
+
+
+async def test_on_call_moves_no_credits(on_call: Connection) -> None:
+    for statement in (
+        "update credits.balances set amount = amount + 1",
+        "insert into billing.manual_plans (account_id, plan) values (gen_random_uuid(), 'pro')",
+        "select public.deduct_credits(gen_random_uuid(), 1, 'x', 'y')",
+        "update analysis.runs set state = 'completed'",
+        "set role credits_owner",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await on_call.execute(statement)
 
 
 def workloads() -> set[str]:
@@ -113,7 +164,7 @@ def admin_routes() -> set[tuple[str, str]]:
 
 def as_route(address: str) -> str:
     path = address.partition("?")[0]
-    path = re.sub(r"(?<=/)([0-9a-f-]{36}|\$?[A-Z_]+)(?=/|$)", "{}", path)
+    path = re.sub(r"(?<=/)([0-9a-f-]{36}|\d+|\$?[A-Z_]+)(?=/|$)", "{}", path)
     return re.sub(r"(?<=/jobs/)[\w-]+", "{}", path)
 
 
@@ -123,7 +174,7 @@ def commands() -> list[Any]:
         for page in PAGES
         for text in blocks(page, "sh")
         for number, line in enumerate(text.replace("\\\n", " ").replace(" && ", "\n").splitlines())
-        if line.strip() and not line.lstrip().startswith(("#", "N=", "admin()", "read ", "export "))
+        if line.strip() and not line.lstrip().startswith(("#", "N=", "TOKEN=", "admin()", "read ", "export "))
     ]
 
 
@@ -190,8 +241,11 @@ def metrics() -> str:
 @pytest.mark.parametrize("text", written("promql"))
 def test_a_query_asks_for_metrics_that_exist(text: str) -> None:
     known = metrics()
-    named = re.findall(r"\b(?:oslira_|[a-z]+:)[a-z0-9_:]+", re.sub(r'"[^"]*"', '""', text))
-    assert named or "up{" in text
+    bare = re.sub(r'"[^"]*"', '""', text)
+    named = re.findall(r"\b(?:oslira_|[a-z]+:)[a-z0-9_:]+", bare)
+    others = set(re.findall(r"\b(?:pg|nats|kubelet|certmanager)_[a-z0-9_]+", bare))
+    assert others <= EXPORTED_BY.keys()
+    assert named or others or "up{" in text
     for name in named:
         assert re.sub(r"_(bucket|count|sum)$", "", name) in known or name in known, name
 
@@ -211,7 +265,7 @@ def test_log_lines_and_other_runbooks_exist(page: Path) -> None:
     assert missing == set()
 
 
-_NO_ALERTS: Final = frozenset({"NetworkPolicy", "CronJob", "CronJobs", "OpenAI"})
+_NO_ALERTS: Final = frozenset({"NetworkPolicy", "CronJob", "CronJobs", "OpenAI", "JetStream"})
 _TEXTS: Final[list[str]] = []
 
 

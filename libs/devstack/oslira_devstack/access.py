@@ -9,7 +9,7 @@ from oslira_cli.deployment import Login
 from oslira_cli.extensions import NoDeployment
 from oslira_cli.operator_token import sign_operator_token
 
-from oslira_devstack.credentials import NATS_USERS, SERVICE_ROLES, Credentials
+from oslira_devstack.credentials import LOGIN_ROLES, NATS_USERS, Credentials
 from oslira_devstack.datadir import DataDirectory, default_path
 
 _COMPOSE: Final = "compose"
@@ -78,7 +78,7 @@ def access_to(state: dict[str, Any], credentials: Credentials) -> Access:
 def _in_compose(variables: Mapping[str, str]) -> Access:
     """A server without a password is unreachable, and reports that when it is used."""
     credentials = Credentials(
-        postgres={role: variables.get(f"{role.upper()}_PASSWORD", "") for role in SERVICE_ROLES},
+        postgres={role: variables.get(f"{role.upper()}_PASSWORD", "") for role in LOGIN_ROLES},
         nats={user: variables.get(f"NATS_{user.upper()}_PASSWORD", "") for user in NATS_USERS},
         jwt_secret=variables["JWT_SECRET"],
         operator_secret=variables.get("OPERATOR_SECRET", ""),

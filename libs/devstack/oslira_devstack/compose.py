@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from oslira_devstack import credentials, providers
-from oslira_devstack.credentials import MIGRATOR, SERVICE_ROLES, SUPERUSER, Credentials
+from oslira_devstack.credentials import LOGIN_ROLES, MIGRATOR, SUPERUSER, Credentials
 from oslira_devstack.servers.nats import nats_config
 
 # Names of docker-compose.yml.
@@ -49,7 +49,7 @@ def variables(made: Credentials) -> dict[str, str]:
     return {
         "OSLIRA_SUPERUSER_PASSWORD": made.postgres[SUPERUSER],
         "OSLIRA_MIGRATOR_PASSWORD": made.postgres[MIGRATOR],
-        **{f"{role.upper()}_PASSWORD": made.postgres[role] for role in SERVICE_ROLES},
+        **{f"{role.upper()}_PASSWORD": made.postgres[role] for role in LOGIN_ROLES},
         **{f"NATS_{user.upper()}_PASSWORD": password for user, password in made.nats.items()},
         **{f"NATS_{user.upper()}_NKEY_SEED": seed for user, seed in made.nkeys.items()},
         "S3_ACCESS_KEY": made.s3_access_key,

@@ -20,6 +20,8 @@ SERVICE_ROLES: Final = (
     "billing_service",
     "scheduler_service",
 )
+OPERATOR_ROLE: Final = "oslira_operator"
+LOGIN_ROLES: Final = (*SERVICE_ROLES, OPERATOR_ROLE)
 # May do everything, only on throw-away servers: for tests.
 TESTER: Final = "tester"
 NATS_USERS: Final = (*USERS, TESTER)
@@ -46,7 +48,7 @@ class Credentials:
     """
 
     postgres: dict[str, str] = field(
-        default_factory=lambda: {role: _password() for role in (SUPERUSER, MIGRATOR, *SERVICE_ROLES)}
+        default_factory=lambda: {role: _password() for role in (SUPERUSER, MIGRATOR, *LOGIN_ROLES)}
     )
     nats: dict[str, str] = field(default_factory=lambda: {user: _password() for user in NATS_USERS})
     nkeys: dict[str, str] = field(default_factory=lambda: {user: _seed() for user in USERS})
@@ -58,8 +60,8 @@ class Credentials:
 
     @property
     def service_passwords(self) -> dict[str, str]:
-        """What migrate() sets: the services' login roles alone."""
-        return {role: self.postgres[role] for role in SERVICE_ROLES}
+        """What migrate() sets: the login roles of services and of on-call."""
+        return {role: self.postgres[role] for role in LOGIN_ROLES}
 
 
 def load_or_make(path: Path) -> Credentials:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 from oslira_shared.postgres.clients import Connection
 
-from oslira_devstack.credentials import MIGRATOR, SERVICE_ROLES, SUPERUSER
+from oslira_devstack.credentials import LOGIN_ROLES, MIGRATOR, SUPERUSER
 from oslira_devstack.servers.contract import Postgres
 
 
@@ -39,7 +39,7 @@ async def fresh_database(postgres: Postgres, *, template: str) -> AsyncGenerator
             # A copy has the template's objects and rights within, but not the rights on the database itself.
             await migrator.execute(f'revoke all on database "{database.name}" from public')
             await migrator.execute(
-                f'grant connect on database "{database.name}" to {", ".join(SERVICE_ROLES)}',
+                f'grant connect on database "{database.name}" to {", ".join(LOGIN_ROLES)}',
             )
             yield database
         finally:

@@ -52,10 +52,10 @@ async def provision(settings: ProvisionSettings) -> list[str]:
 async def _database(settings: ProvisionSettings, address: str) -> None:
     import asyncpg  # noqa: PLC0415
 
-    from oslira_shared.postgres.migrate import SERVICE_ROLES, migrate  # noqa: PLC0415
+    from oslira_shared.postgres.migrate import LOGIN_ROLES, migrate  # noqa: PLC0415
     from oslira_shared.postgres.refusals import connection_fault  # noqa: PLC0415
 
-    given = {role: settings.password_of(role) for role in SERVICE_ROLES}
+    given = {role: settings.password_of(role) for role in LOGIN_ROLES}
     try:
         await migrate(address, {role: password for role, password in given.items() if password})
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -22,6 +22,7 @@ from oslira_shared.ending import end_all
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
+from oslira_shared.observability.server_words import server_words
 from oslira_shared.postgres.clients import Pool, database_state, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
 from oslira_shared.postgres.refusals import connection_fault
@@ -191,7 +192,7 @@ class Runtime:
 
 def run(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaitable[None]]) -> NoReturn:
     """Run a service until SIGTERM or SIGINT; exit 0, or 1 if it could not start."""
-    logs.configure(settings.service, level=settings.log_level)
+    logs.configure(settings.process_name, level=settings.log_level)
     if settings.sentry_dsn is not None:
         from oslira_shared.observability import sentry  # noqa: PLC0415  # costs a fifth of a start
 
@@ -221,7 +222,7 @@ async def live(settings: SettingsT, build: Callable[[Runtime, SettingsT], Awaita
 def _send_spans(runtime: Runtime, settings: ServiceSettings, endpoint: str) -> None:
     from oslira_shared.observability import otlp  # noqa: PLC0415  # costs as much as the rest of a start
 
-    stop = otlp.start(settings.service, settings.env, endpoint)
+    stop = otlp.start(settings.process_name, settings.env, endpoint)
 
     sending = BlockingCalls("spans", most=1)
 
@@ -233,7 +234,7 @@ def _send_spans(runtime: Runtime, settings: ServiceSettings, endpoint: str) -> N
 
 def _refused(settings: ServiceSettings, reason: str) -> int:
     """One line, as for invalid settings: a credential of another service is one."""
-    print(f"{settings.service} cannot start: {reason}", file=sys.stderr)  # noqa: T201
+    print(f"{settings.process_name} cannot start: {reason}", file=sys.stderr)  # noqa: T201
     return EX_CONFIG
 
 
@@ -247,7 +248,7 @@ async def _pool(settings: ServiceSettings, stopping: asyncio.Event) -> Pool | No
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             if (fault := connection_fault(error)) is not None:
                 raise SystemExit(_refused(settings, f"DATABASE_URL: {fault}")) from None
-            _LOG.warning("postgres_unreachable", reason=type(error).__name__)
+            _LOG.warning("postgres_unreachable", reason=server_words(error))
             await asyncio.sleep(_RETRY_DATABASE_S)
     return None
 

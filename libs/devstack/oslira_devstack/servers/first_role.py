@@ -35,6 +35,10 @@ async def make_database_and_migrator(url: str, credentials: Credentials) -> None
             credentials.postgres[MIGRATOR],
         )
         await connection.execute(statement)
+        # On-call's login gets these roles from the migrator.
+        await connection.execute(
+            f"grant pg_monitor, pg_signal_backend to {MIGRATOR} with admin option, inherit false"
+        )
         if not await connection.fetchval(
             "select exists (select from pg_database where datname = $1)", DATABASE
         ):

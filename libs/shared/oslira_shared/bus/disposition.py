@@ -25,7 +25,7 @@ from oslira_shared.postgres.again import AWAY
 _LOG = structlog.get_logger()
 _LONGEST_DELAY_S: Final = 60.0
 _MALFORMED = (ValidationError, CallValidationError)
-_OUR_INBOXES: Final = tuple(f"_INBOX_{name}." for name in (*OWNERS, "operator"))
+_OUR_INBOXES: Final = tuple(f"_INBOX_{name}." for name in OWNERS)
 # Set by Bus before it connects: publishes (subject, body, headers) into DEAD and awaits its PubAck.
 DeadLetter = Callable[[str, bytes, dict[str, str]], Awaitable[None]]
 

@@ -1,6 +1,7 @@
 """Permissions on the bus. They are derived from the topology; what isn't granted is denied.
 
-Only `scheduler` may create and repair streams and consumers. `operator` is a human with a NATS client: it reads, replays, runs jobs.
+Only `scheduler` may create and repair streams and consumers. `operator` is a human with a NATS client: it reads streams, consumers and
+dead letters, and sends no requests, since those would not be in the audit log.
 `observer` is any external service: it receives events and may publish nothing.
 """
 
@@ -51,7 +52,7 @@ def rights_of(user: str) -> Rights:
         return Rights(publish=(), subscribe=("*.evt.>",))
     inbox = f"{inbox_of(user)}.>"
     if user == OPERATOR:
-        return Rights(publish=(*_asks(user), USER_INFO, *_looks(), *_letters()), subscribe=(inbox,))
+        return Rights(publish=(USER_INFO, *_looks(), *_letters()), subscribe=(inbox,))
     if user not in OWNERS:
         raise KeyError(user)
     return Rights(

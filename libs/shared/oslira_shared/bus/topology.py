@@ -189,20 +189,16 @@ REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     credits_.AUDIT: ("gateway",),
     analysis.CANCEL: ("gateway",),
     analysis.CANCEL_BULK: ("gateway",),
-    analysis.REPLAY: ("gateway", "operator"),
+    analysis.REPLAY: ("gateway",),
     analysis.ERASE: ("gateway",),
     analysis.CONTEXT_PREVIEW: ("gateway",),
     analysis.AVATAR: ("gateway",),
     billing.CHECKOUT: ("gateway",),
     billing.PORTAL: ("gateway",),
-    billing.REPLAY: ("gateway", "operator"),
+    billing.REPLAY: ("gateway",),
     billing.RECONCILE: ("gateway",),
     billing.START_FREE_PLAN: ("gateway",),
-    **{
-        scheduler.run_job_subject(owner): ("gateway", "operator")
-        for job in scheduler.JOBS
-        for owner in job.owners
-    },
+    **{scheduler.run_job_subject(owner): ("gateway",) for job in scheduler.JOBS for owner in job.owners},
     **{failed.list_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
     **{failed.show_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
 }

@@ -38,7 +38,10 @@ class Context:
 
 @dataclass(slots=True)
 class Span:
-    """A timed operation. `attributes` are bounded words, numbers and our own ids: no name, no text of a profile."""
+    """A timed operation. `attributes` are bounded words, numbers and our own ids: no name, no text of a profile.
+
+    `is_kept`: False for one that is left out of a sample.
+    """
 
     name: str
     context: Context
@@ -47,6 +50,7 @@ class Span:
     started_ns: int
     ended_ns: int = 0
     error: str | None = None
+    is_kept: bool = True
     links: tuple[Context, ...] = ()
     attributes: dict[str, str | int | float | bool] = field(
         default_factory=dict[str, str | int | float | bool]
@@ -152,7 +156,7 @@ def ended(
 
 
 def _tell(one: Span) -> None:
-    for sink in _sinks:
+    for sink in _sinks if one.is_kept else ():
         sink(one)
 
 

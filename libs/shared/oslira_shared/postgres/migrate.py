@@ -30,6 +30,8 @@ MIGRATIONS: Final[Mapping[str, Path]] = {
     "analysis": _SERVICES / "analysis" / "migrations",
     "billing": _SERVICES / "billing" / "migrations",
     "scheduler": _SERVICES / "scheduler" / "migrations",
+    # What on-call's login reads of all of them.
+    "operators": _HERE / "operators",
 }
 
 SERVICE_ROLES: Final = (
@@ -39,6 +41,9 @@ SERVICE_ROLES: Final = (
     "billing_service",
     "scheduler_service",
 )
+OPERATOR_ROLE: Final = "oslira_operator"
+# Provisioning sets their passwords.
+LOGIN_ROLES: Final = (*SERVICE_ROLES, OPERATOR_ROLE)
 
 
 # A migration waits this long for a lock, and everything that comes later waits behind it meanwhile (the default is no limit).
@@ -55,7 +60,7 @@ _DRIVER_OPTIONS: Final = frozenset(
 
 
 async def migrate(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Bring the database up to date and set each service role's password.
+    """Bring the database up to date and set each login role's password.
 
     `admin_url` is a role with CREATEROLE that owns the database (DATABASE_ADMIN_URL); `passwords` maps role to password.
     Raises OsliraError `internal` with dbmate's output when a migration fails, `unavailable` when a lock was never free; earlier

@@ -53,6 +53,10 @@ class ProvisionSettings(BucketSettings, BusSettings):
         default=None, validation_alias="SCHEDULER_SERVICE_PASSWORD"
     )
     """The password that the role scheduler_service gets. Without it the role keeps its own."""
+    oslira_operator_password: SecretStr | None = Field(
+        default=None, validation_alias="OSLIRA_OPERATOR_PASSWORD"
+    )
+    """The password that on-call's login oslira_operator gets. Without it the role keeps its own."""
 
     @field_validator("database_admin_url")
     @classmethod
@@ -104,5 +108,5 @@ class ProvisionSettings(BucketSettings, BusSettings):
         return with_authorities(self.database_admin_url.get_secret_value(), self.database_ca_file)
 
     def password_of(self, role: str) -> str | None:
-        """The password that a service's role gets; None: it keeps its own."""
+            """The password that a login role gets; None: it keeps its own."""
         return self._secret(f"{role}_password")

@@ -37,6 +37,8 @@ class ServiceSettings(DatabaseSettings, BusSettings):
     """Of every service. Subclasses add their own and name the provider secrets they use in `uses`."""
 
     uses: ClassVar[frozenset[str]] = frozenset()
+    # The name in logs, traces and Sentry, where a service has several kinds of processes.
+    process: ClassVar[str] = ""
 
     internal_port: Port = Field(default=9090, validation_alias="OSLIRA_INTERNAL_PORT")
     """Port of health, metrics and, in the gateway, operators' routes; 0: any free one."""
@@ -79,6 +81,11 @@ class ServiceSettings(DatabaseSettings, BusSettings):
     """Key of users' tokens by HS256, at least 32 bytes. This or JWKS_URL."""
     jwks_url: HttpUrl | None = Field(default=None, validation_alias="JWKS_URL")
     """Where the issuer publishes the keys of users' tokens; https outside development."""
+
+    @property
+    def process_name(self) -> str:
+        """What logs, traces and Sentry call this process."""
+        return self.process or self.service
 
     @field_validator("sentry_dsn")
     @classmethod

@@ -16,9 +16,10 @@ from oslira_shared.observability.points import Points
 from oslira_shared.outside_text import is_storable
 
 from oslira_gateway.http.problems import MEDIA_TYPE, problem_body, status_of_code
-from oslira_gateway.http.rate_limits import limit_headers
+from oslira_gateway.http.rate_limits import LIMIT, limit_headers
 from oslira_gateway.http.status_texts import text_of
 from oslira_gateway.identity.caller import Member
+from oslira_gateway.limits.policies import RouteClass
 from oslira_gateway.metrics import HTTP_SECONDS, REFUSALS
 
 _LOG = structlog.get_logger()
@@ -27,6 +28,11 @@ _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 MAX_HEAD_BYTES: Final = 32 * 1024
 MAX_HEADERS: Final = 100
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})
+
+_ONE_OF: Final = 20
+_SLOW_S: Final = 1.0
+_OK: Final = 200
+_BAD: Final = 400
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -42,6 +48,20 @@ def request_id_of(scope: Scope) -> str:
     return str(new_id())
 
 
+class PollSample:
+    """Polls are most requests and say nothing new: of those that succeed quickly, one of 20 is shown."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def is_shown(self, status: int, seconds: float) -> bool:
+        """Whether to show this one. Failed and slow ones always are."""
+        if not _OK <= status < _BAD or seconds > _SLOW_S:
+            return True
+        self._seen += 1
+        return self._seen % _ONE_OF == 1
+
+
 class Edge:
     """Wraps the application. The log has the route's template, because paths and queries may contain secrets."""
 
@@ -50,6 +70,7 @@ class Edge:
         self.application = app
         self._app: Any = app
         self._points = points
+        self._polls = PollSample()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -64,7 +85,7 @@ class Edge:
             structlog.contextvars.bound_contextvars(request_id=request_id),
             trace.span("request", kind="server", is_root=True, links=(caller,) if caller else ()) as span,
         ):
-            await self._serve(scope, receive, send, request_id)
+            span.is_kept = await self._serve(scope, receive, send, request_id)
             span.name = f"{_method(scope)} {_route(scope)}"
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +97,8 @@ class Edge:
         else:
             await self._app(scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> bool:
+        """Whether the request is shown in logs and traces. All are measured."""
         started, status = time.monotonic(), 0
 
         async def sending(message: Message) -> None:
@@ -92,14 +114,19 @@ class Edge:
         try:
             await self._answer(scope, receive, sending)
         finally:
-            _LOG.info(
-                "request",
-                route=_route(scope),
-                method=_method(scope),
-                status=status,
-                ms=round((time.monotonic() - started) * 1000, 1),
-                account_id=scope["state"].get("account_id"),
-            )
+            seconds = time.monotonic() - started
+            # A request without a status failed.
+            is_shown = not _is_poll(scope) or self._polls.is_shown(status, seconds)
+            if is_shown:
+                _LOG.info(
+                    "request",
+                    route=_route(scope),
+                    method=_method(scope),
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                    account_id=scope["state"].get("account_id"),
+                )
+        return is_shown
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
         route, method, member = _route(scope), _method(scope), scope["state"].get("member")
@@ -145,6 +172,14 @@ async def _refuse(send: Send, code: str) -> None:
 
 def _route(scope: Scope) -> str:
     return str(scope.get("path_template") or "unmatched")
+
+
+def _is_poll(scope: Scope) -> bool:
+    """Progress and health, which are read every few seconds."""
+    if _route(scope).startswith("/health/"):
+        return True
+    handler = scope.get("route_handler")
+    return handler is not None and handler.opt.get(LIMIT) is RouteClass.POLL
 
 
 def _method(scope: Scope) -> str:

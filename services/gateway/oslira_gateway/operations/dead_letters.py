@@ -10,6 +10,7 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 from oslira_shared.bus.connection import Bus
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability.server_words import server_words
 
 _STREAM: Final = "DEAD"
 # How many messages of the stream one list reads at most. Dead letters are rare.
@@ -69,7 +70,7 @@ class JetStreamDeadLetters:
                 if (message := await self._message(sequence)) is not None:
                     found.append(_item(sequence, message))
         except (NatsError, TimeoutError) as error:
-            raise OsliraError("unavailable", f"the stream {_STREAM}: {type(error).__name__}") from error
+            raise OsliraError("unavailable", f"the stream {_STREAM}: {server_words(error)}") from error
         return found
 
     async def show(self, sequence: int) -> DeadLetterDetail:
@@ -78,7 +79,7 @@ class JetStreamDeadLetters:
         try:
             message = await self._message(sequence)
         except (NatsError, TimeoutError) as error:
-            raise OsliraError("unavailable", f"the stream {_STREAM}: {type(error).__name__}") from error
+            raise OsliraError("unavailable", f"the stream {_STREAM}: {server_words(error)}") from error
         if message is None:
             raise OsliraError("not_found", _NONE)
         body = (message.data or b"")[:_MOST_BODY_BYTES].decode(errors="replace")

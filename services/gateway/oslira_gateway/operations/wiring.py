@@ -8,6 +8,7 @@ from oslira_shared.postgres.clients import AdminClient
 from oslira_shared.runtime import Runtime
 
 from oslira_gateway.anonymous.pseudonyms import Pseudonyms
+from oslira_gateway.bulk.bus import BusBulkCancels
 from oslira_gateway.identity.postgres import PostgresMemberships
 from oslira_gateway.identity.tokens import TokensByAlgorithm
 from oslira_gateway.insights.admin_routes import admin_insights_routes
@@ -15,6 +16,7 @@ from oslira_gateway.insights.postgres_costs import PostgresLedger
 from oslira_gateway.operations.admin_app import admin_router
 from oslira_gateway.operations.audit_log_routes import audit_log_routes
 from oslira_gateway.operations.audit_routes import BusAudits, audit_routes
+from oslira_gateway.operations.cancel_routes import PostgresWorkAccounts, cancel_routes
 from oslira_gateway.operations.dead_letter_routes import dead_letter_routes
 from oslira_gateway.operations.dead_letters import JetStreamDeadLetters
 from oslira_gateway.operations.erase_routes import BusErasureOwners, erase_routes
@@ -28,6 +30,7 @@ from oslira_gateway.operations.operator import JwtOperators
 from oslira_gateway.operations.postgres_audit_log import PostgresAuditLog
 from oslira_gateway.operations.postgres_erasures import PostgresErasures
 from oslira_gateway.operations.reconcile_routes import BusReconciliation, reconcile_routes
+from oslira_gateway.runs.bus import BusCancels
 from oslira_gateway.settings import GatewaySettings
 
 
@@ -42,6 +45,9 @@ def wire_admin(runtime: Runtime, settings: GatewaySettings, tokens: TokensByAlgo
             *jobs_routes(BusJobs(runtime.bus), audit_log),
             *_erasing(runtime, settings, audit_log),
             *failed_routes(BusFailedWork(runtime.bus), audit_log),
+            *cancel_routes(
+                PostgresWorkAccounts(service), BusCancels(runtime.bus), BusBulkCancels(runtime.bus), audit_log
+            ),
             *import_routes(ServedImportedBalances(service, runtime.bus), audit_log),
             *dead_letter_routes(JetStreamDeadLetters(runtime.bus), audit_log),
             *audit_routes(BusAudits(runtime.bus)),

@@ -46,6 +46,8 @@ class WebhookSettings(ServiceSettings):
 class SenderSettings(WebhookSettings):
     """The sending process."""
 
+    process: ClassVar[str] = "webhooks"
+
     webhook_concurrency: int = Field(default=64, ge=1, le=1000, validation_alias="WEBHOOK_CONCURRENCY")
     """Deliveries of one process at once."""
     webhook_per_endpoint: int = Field(default=2, ge=1, le=50, validation_alias="WEBHOOK_PER_ENDPOINT")

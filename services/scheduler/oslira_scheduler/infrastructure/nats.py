@@ -4,6 +4,7 @@ from nats.errors import Error as NatsError
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.provision import provision_bus
 from oslira_shared.errors import OsliraError
+from oslira_shared.observability.server_words import server_words
 
 
 class NatsTopology:
@@ -20,4 +21,4 @@ class NatsTopology:
         try:
             return await provision_bus(self._bus.jetstream, replicas=self._replicas)
         except (NatsError, TimeoutError) as error:
-            raise OsliraError("unavailable", f"{type(error).__name__}: {error}") from error
+            raise OsliraError("unavailable", server_words(error)) from error

@@ -93,7 +93,7 @@ async def service(nats_server: Nats) -> AsyncGenerator[Service]:
 
 @pytest_asyncio.fixture
 async def operator(nats_server: Nats) -> AsyncGenerator[Client]:
-    client = await nats.connect(nats_server.url("tester"), inbox_prefix="_INBOX_operator")
+    client = await nats.connect(nats_server.url("tester"), inbox_prefix="_INBOX_gateway")
     yield client
     await client.close()
 

@@ -26,6 +26,12 @@ begin
     execute format('grant connect on database %I to %I', current_database(), name || '_service');
   end loop;
 
+  -- On-call's login. It reads what migrations/operators/ names, and changes the few rows that runbooks change.
+  if not exists (select from pg_roles where rolname = 'oslira_operator') then
+    create role oslira_operator login;
+  end if;
+  execute format('grant connect on database %I to oslira_operator', current_database());
+
   execute format('revoke all on database %I from public', current_database());
 
   -- The gateway acts as the user it serves: it may switch to these roles, and has no privileges of theirs until it does.
@@ -38,6 +44,14 @@ grant usage on schema public to anon, authenticated, service_role,
   identity_owner, credits_owner, analysis_owner, billing_owner, insights_owner, scheduler_owner;
 -- Owners of the functions in schema public (user_account_ids, deduct_credits, get_renewable_subscriptions).
 grant create on schema public to identity_owner, credits_owner, billing_owner;
+
+-- Other sessions' queries, statistics, and the right to cancel a service's query. A migrator without the admin option on these
+-- roles goes on without: docs/architecture/operations.md has the statement for the server's administrator.
+do $$ begin
+  grant pg_monitor, pg_signal_backend to oslira_operator;
+exception when insufficient_privilege then
+  raise warning 'oslira_operator has no pg_monitor and pg_signal_backend: the migrator may not grant them';
+end $$;
 
 -- By default PUBLIC may execute new functions. Revoked for each role that creates any.
 alter default privileges revoke execute on functions from public;

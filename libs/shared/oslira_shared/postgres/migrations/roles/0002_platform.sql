@@ -34,6 +34,14 @@ begin
   execute format('grant select%s on %s to %s', ' (' || p_columns || ')', p_table, readers);
 end $$;
 
+-- On-call reads all columns, or those named. Personal texts and secrets are never named (migrations/operators/).
+create function platform.show_to_operators(p_table regclass, p_columns text default null) returns void
+language plpgsql set search_path = '' as $$
+begin
+  execute format('create policy operators_read on %s for select to oslira_operator using (true)', p_table);
+  execute format('grant select%s on %s to oslira_operator', ' (' || p_columns || ')', p_table);
+end $$;
+
 -- One row for each slot of each of a service's jobs; a second tick for a slot finds the row and does nothing.
 create function platform.create_job_runs(p_schema text, p_service text) returns void
 language plpgsql set search_path = '' as $$
