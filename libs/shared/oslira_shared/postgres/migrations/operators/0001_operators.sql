@@ -25,14 +25,14 @@ select platform.show_to_operators('identity.webhook_endpoints',
 select platform.show_to_operators('identity.webhook_deliveries',
   'id, account_id, endpoint_id, event_id, event_type, tries, response_status, problem, last_tried_at, delivered_at, waited_from,
    created_at, state, attempt, failures, lease_until, not_before, due_at, progressed_at');
-select platform.show_to_operators('identity.webhook_marks');
+select platform.show_to_operators('identity.webhook_cursors');
 select platform.show_to_operators('identity.erasures', 'id, state, removed, due_at, watch_until, requested_at');
 select platform.show_to_operators('identity.job_runs');
 
 set local role credits_owner;
 select platform.show_to_operators('credits.grants');
 select platform.show_to_operators('credits.balances');
-select platform.show_to_operators('credits.purses');
+select platform.show_to_operators('credits.account_balances');
 select platform.show_to_operators('credits.policy');
 select platform.show_to_operators('credits.holds');
 select platform.show_to_operators('credits.transfers',
@@ -58,7 +58,7 @@ select platform.show_to_operators('analysis.runs',
    is_cache_bypassed, is_from_cache, progress, current_step, error_code, error_detail, lead_id, ai_cost_nano_usd,
    scrape_cost_nano_usd, charged_credits, released_credits, settled_at, created_at, started_at, finished_at, attempt, failures,
    lease_until, not_before, due_at, progressed_at, seq, reserved_nano_usd, cost_day, bulk_id, steps, call_count, input_tokens,
-   cached_tokens, output_tokens, is_new_lead, forget_at, forgotten_at, business_version, requeues, snoozed_since');
+   cached_tokens, output_tokens, is_new_lead, redact_at, redacted_at, business_version, requeues, snoozed_since');
 select platform.show_to_operators('analysis.bulks',
   'id, state, account_id, business_profile_id, type, price_credits, held_credits, stop_after_leads, stop_score, stopped_because,
    charged_credits, released_credits, settled_at, created_at, finished_at, attempt, failures, lease_until, not_before, due_at,
