@@ -61,10 +61,6 @@ class DataDirectory:
             return None
         return state if is_its_own and holder.status() != psutil.STATUS_ZOMBIE else None
 
-
-def _this_process() -> dict[str, float]:
-    return {"pid": os.getpid(), "started_at": psutil.Process().create_time()}
-
     def holder_pid(self) -> int | None:
         """The process that runs a stack here; None when none does."""
         if not self.path.exists():
@@ -76,6 +72,10 @@ def _this_process() -> dict[str, float]:
         except StackIsRunning:
             pid = lock.holder().get("pid")
         return pid if isinstance(pid, int) else None
+
+
+def _this_process() -> dict[str, float]:
+    return {"pid": os.getpid(), "started_at": psutil.Process().create_time()}
 
 
 class Lock:

@@ -108,5 +108,5 @@ class ProvisionSettings(BucketSettings, BusSettings):
         return with_authorities(self.database_admin_url.get_secret_value(), self.database_ca_file)
 
     def password_of(self, role: str) -> str | None:
-            """The password that a login role gets; None: it keeps its own."""
+        """The password that a login role gets; None: it keeps its own."""
         return self._secret(f"{role}_password")
