@@ -23,7 +23,7 @@ _SHOWN: Final = 110
 def rows(
     cases: list[Any], planted: Callable[[Any], dict[str, Any]], business: BusinessContext, now: datetime
 ) -> Iterator[str]:
-    yield "| text | language | technique | where | sent, as it stands in the prompt | noticed |"
+    yield "| text | language | technique | where | sent, as in the prompt | noticed |"
     yield "|---|---|---|---|---|---|"
     for case in cases:
         profile = read_item(planted(case))
