@@ -43,6 +43,7 @@ class StackConfig:
 
     `speed` divides the simulators' latencies; `extra_environment` maps a service to variables that win over ours.
     `tls`: NATS and Postgres accept encrypted connections alone, with certificates of an authority of the stack's own.
+    `is_measured`: Postgres counts statements and NATS serves its monitoring endpoints, for benchmarks.
     Services reach the servers named in `proxied` (nats, postgres, s3) through `Stack.proxies`.
     """
 
@@ -56,6 +57,7 @@ class StackConfig:
     allow_real_providers: bool = False
     durable: bool = True
     tls: bool = False
+    is_measured: bool = False
     services: tuple[str, ...] = SERVICES
     proxied: frozenset[str] = frozenset()
     replicas: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -174,6 +176,7 @@ class Stack:
             credentials=self.credentials,
             durable=self.config.durable,
             tls=certificates.load_or_make(self.data.path / "certificates") if self.config.tls else None,
+            is_measured=self.config.is_measured,
         )
         servers = await asyncio.to_thread(factory.all)
         self._undo.push_async_callback(self._stop_servers, servers)

@@ -66,6 +66,10 @@ class Sender:
 
     async def send(self, request: Request) -> int:
         """The answer's status; 0 when none came."""
+        return (await self.ask(request))[0]
+
+    async def ask(self, request: Request) -> tuple[int, bytes]:
+        """The answer's status and body; 0 and nothing when none came."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 reader, writer = self._fresh() or await asyncio.open_connection(self._host, self._port)
@@ -78,12 +82,12 @@ class Sender:
                 )
                 body = await reader.readexactly(length)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            return 0
+            return 0, b""
         self._idle.append((reader, writer, time.monotonic()))
         status = int(head.split(b" ", 2)[1])
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and len(self.refused) < _KEPT_REFUSALS:
             self.refused.append(f"{time.strftime('%H:%M:%S')} {request.path} {status} {body[:300].decode()}")
-        return status
+        return status, body
 
     def _fresh(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """The one used last, unless the server may be about to close it (uvicorn does after 5 s)."""

@@ -16,13 +16,17 @@ BUCKET = "oslira"
 
 @dataclass(frozen=True, slots=True)
 class ServerFactory:
-    """Makes servers that are not started yet. `durable=False` is for throw-away data. `tls`: of NATS and Postgres from wheels."""
+    """Makes servers that are not started yet. `durable=False` is for throw-away data. `tls`: of NATS and Postgres from wheels.
+
+    `is_measured`: the embedded Postgres loads pg_stat_statements, and the embedded NATS serves its monitoring endpoints.
+    """
 
     directory: Path
     logs: Path
     credentials: Credentials
     durable: bool = True
     tls: Certificates | None = None
+    is_measured: bool = False
 
     def all(self) -> Servers:
         return Servers(nats=self.nats(), postgres=self.postgres(), s3=self.s3())
@@ -38,6 +42,7 @@ class ServerFactory:
             log=self.logs / f"{name}.log",
             has_tester=not self.durable,
             tls=self.tls,
+            is_measured=self.is_measured,
         )
 
     def postgres(self) -> Postgres:
@@ -49,6 +54,7 @@ class ServerFactory:
             self.directory / "postgres",
             self.credentials,
             durable=self.durable,
+            is_measured=self.is_measured,
             log=self.logs / "postgres.log",
             tls=self.tls,
         )

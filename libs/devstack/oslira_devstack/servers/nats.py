@@ -26,6 +26,7 @@ class EmbeddedNats:
     """One server, one user per service. Its stream data lies in `directory`/jetstream and outlives stop, kill and start.
 
     `has_tester`: also the user `tester`, who may do everything. `tls`: every connection is encrypted.
+    `is_measured`: `monitor_port` serves the monitoring endpoints.
     """
 
     name = "nats"
@@ -39,10 +40,12 @@ class EmbeddedNats:
         log: Path | None = None,
         has_tester: bool = False,
         tls: Certificates | None = None,
+        is_measured: bool = False,
     ) -> None:
         self._tls = tls
         self.port = port or free_port()
         self._has_tester = has_tester
+        self.monitor_port = free_port() if is_measured else None
         self._directory = directory
         self._credentials = credentials
         self._config = directory / "nats.conf"
@@ -103,6 +106,7 @@ class EmbeddedNats:
             store=str(self._directory / "jetstream"),
             has_tester=self._has_tester,
             tls=self._tls,
+            monitor_port=self.monitor_port,
         )
         # It holds passwords: only this user may read it, from its first byte on.
         with os.fdopen(os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -116,6 +120,7 @@ def nats_config(
     store: str,
     has_tester: bool = False,
     tls: Certificates | None = None,
+    monitor_port: int | None = None,
 ) -> str:
     """The server's configuration file: JetStream, and all users' permissions (NATS reads JSON)."""
     users = accounts(
@@ -137,6 +142,8 @@ def nats_config(
         "accounts": users,
         **({"tls": {"cert_file": str(tls.cert_file), "key_file": str(tls.key_file)}} if tls else {}),
     }
+    if monitor_port is not None:
+        config["http"] = f"127.0.0.1:{monitor_port}"
     return json.dumps(config, indent=2)
 
 

@@ -50,6 +50,8 @@ _THROW_AWAY: Final = {
     "full_page_writes": "off",
     "dynamic_shared_memory_type": "mmap",
 }
+# The extension itself is created by the program that reads it.
+_MEASURED: Final = {"shared_preload_libraries": "pg_stat_statements"}
 
 
 class EmbeddedPostgres:
@@ -68,6 +70,7 @@ class EmbeddedPostgres:
         *,
         port: int | None = None,
         durable: bool = True,
+        is_measured: bool = False,
         log: Path | None = None,
         tls: Certificates | None = None,
     ) -> None:
@@ -77,6 +80,7 @@ class EmbeddedPostgres:
         self._front = TlsFront(tls, port=self.port, backend_port=self._server_port) if tls else None
         self._credentials = credentials
         self._durable = durable
+        self._is_measured = is_measured
         self._user = other_user()
         self._binaries = reachable_binaries(wheel_binaries(), self._user)
         log = log or directory.with_suffix(".log")
@@ -147,7 +151,12 @@ class EmbeddedPostgres:
         await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
     def _options(self) -> Sequence[str]:
-        settings = {**_SETTINGS, "port": str(self._server_port), **({} if self._durable else _THROW_AWAY)}
+        settings = {
+            **_SETTINGS,
+            "port": str(self._server_port),
+            **({} if self._durable else _THROW_AWAY),
+            **(_MEASURED if self._is_measured else {}),
+        }
         return [f"--{name}={value}" for name, value in settings.items()]
 
     def _environment(self) -> dict[str, str]:

@@ -5,15 +5,16 @@ A crash may lose all of this: the rows record what is due, and the sweep repeats
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
 import structlog
+from oslira_shared.coalesced import Coalesced
 from oslira_shared.contracts.analysis.v1 import ENDED
 
 from oslira_analysis.application.bulk_ports import BulkChanges, BulkEvents, Bulks
-from oslira_analysis.application.ports import Announcer, Queue
+from oslira_analysis.application.ports import Announcer, Promoted, Queue
 from oslira_analysis.application.rows import Effects, Hint
 
 _LOG = structlog.get_logger()
@@ -27,7 +28,7 @@ class LocalWork(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AfterCommit:
     """The only object that publishes and promotes. All ends of runs pass through it, so each one checks its bulks."""
 
@@ -36,6 +37,10 @@ class AfterCommit:
     local: LocalWork
     bulks: Bulks
     bulk_events: BulkEvents
+    _promotion: Coalesced[Promoted] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._promotion = Coalesced(self.queue.promote, self._publish_promoted, name="promote")
 
     async def repeat(self, effects: Effects) -> Effects:
         """Publish what the sweep found due, to any process. Returns what the bus could not store.
@@ -71,8 +76,13 @@ class AfterCommit:
         return unsent
 
     async def promote(self) -> None:
-        """Promote waiting tasks into free slots. Called after every change that frees a slot or adds a task, and by every sweep."""
-        promoted = await self.queue.promote()
+        """Promote waiting tasks into free slots. Called after every change that frees a slot or adds a task, and by every sweep.
+
+        Promotions of all processes wait for each other, and one serves every change before it, so callers share them.
+        """
+        await self._promotion()
+
+    async def _publish_promoted(self, promoted: Promoted) -> None:
         hints = self.publish(Effects(hints=promoted.hints))
         if not promoted.run_ids:
             await hints

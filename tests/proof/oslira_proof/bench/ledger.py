@@ -144,27 +144,36 @@ async def measure(url: str, admin_url: str, *, accounts: int, connections: int, 
         await admin.close()
 
 
-async def _measure_all(url: str, admin_url: str, arguments: argparse.Namespace) -> list[Figures]:
+async def _measure_all(
+    url: str, admin_url: str, *, accounts: int, connections: int, operations: int
+) -> list[Figures]:
     return [
-        await measure(
-            url,
-            admin_url,
-            accounts=accounts,
-            connections=arguments.connections,
-            operations=arguments.operations,
-        )
-        for accounts in (1, arguments.accounts)
+        await measure(url, admin_url, accounts=some, connections=connections, operations=operations)
+        for some in (1, accounts)
     ]
 
 
-async def _own_server(directory: Path, arguments: argparse.Namespace) -> list[Figures]:
-    credentials = Credentials()
+async def measure_alone(
+    directory: Path,
+    credentials: Credentials,
+    *,
+    accounts: int = 1000,
+    connections: int = 32,
+    operations: int = 400,
+) -> list[Figures]:
+    """On a server of its own: one hot account, then `accounts`."""
     factory = ServerFactory(directory, logs=directory / "logs", credentials=credentials, durable=True)
     server = factory.postgres()
     await server.start()
     try:
         await migrate(server.url(MIGRATOR), credentials.service_passwords)
-        return await _measure_all(server.url("credits_service"), server.url(MIGRATOR), arguments)
+        return await _measure_all(
+            server.url("credits_service"),
+            server.url(MIGRATOR),
+            accounts=accounts,
+            connections=connections,
+            operations=operations,
+        )
     finally:
         await server.discard()
 
@@ -181,12 +190,13 @@ def main() -> int:
     parser.add_argument("--admin-url")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    terms = {name: getattr(arguments, name) for name in ("accounts", "connections", "operations")}
     if arguments.url:
-        figures = asyncio.run(_measure_all(arguments.url, arguments.admin_url, arguments))
+        figures = asyncio.run(_measure_all(arguments.url, arguments.admin_url, **terms))
     else:
         with tempfile.TemporaryDirectory(prefix="oslira-bench-") as folder:
             Path(folder).chmod(0o711)  # where we are root, the server runs as another user
-            figures = asyncio.run(_own_server(Path(folder), arguments))
+            figures = asyncio.run(measure_alone(Path(folder), Credentials(), **terms))
     if arguments.json:
         print(json.dumps([asdict(one) for one in figures]))
     else:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import structlog
 from oslira_shared.bus.connection import Bus
 from oslira_shared.bus.topology import PROGRESS_BUCKET
+from oslira_shared.coalesced import Coalesced
 from oslira_shared.contracts.analysis import v1
 from oslira_shared.contracts.work import WorkHint
 from oslira_shared.errors import OsliraError
@@ -38,6 +39,8 @@ class NatsAnnouncer:
         self._bus = bus
         self._listings = listings
         self._points = points
+        self._changed: dict[UUID, dict[str, Any]] = {}
+        self._progress = Coalesced(self._take_changed, self._send_changed, name="progress")
 
     async def announce(self, effects: Effects, *, is_repeat: bool = False) -> Effects:
         if not is_repeat:
@@ -50,7 +53,7 @@ class NatsAnnouncer:
         hinted, told, _ = await asyncio.gather(
             asyncio.gather(*(self._hint(hint, suffix) for hint in effects.hints)),
             asyncio.gather(*(self._ended(row, suffix) for row in ended)),
-            self._progress(effects.runs),
+            self._tell_progress(effects.runs),
         )
         return Effects(
             [hint for hint, is_stored in zip(effects.hints, hinted, strict=True) if not is_stored],
@@ -85,15 +88,26 @@ class NatsAnnouncer:
             return False
         return True
 
-    async def _progress(self, rows: Sequence[dict[str, Any]]) -> None:
-        if not rows:
-            return
+    async def _tell_progress(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Under load a run's newest change is sent, and one query finds the bulks of all runs that changed."""
+        for row in rows:
+            earlier = self._changed.get(row["id"])
+            if earlier is None or earlier["seq"] <= row["seq"]:
+                self._changed[row["id"]] = row
+        if rows:
+            await self._progress()
+
+    async def _take_changed(self) -> list[v1.Progress]:
+        rows, self._changed = self._changed, {}
         try:
-            listed = await self._listings.of([row["id"] for row in rows])
+            listed = await self._listings.of(list(rows))
         except Exception as error:  # noqa: BLE001  # its own bulk is on its row, and streams of others look for themselves
             _LOG.warning("listings_not_read", reason=type(error).__name__)
             listed = {}
-        await asyncio.gather(*(self._snapshot(snapshot_of(row, listed.get(row["id"], []))) for row in rows))
+        return [snapshot_of(row, listed.get(run_id, [])) for run_id, row in rows.items()]
+
+    async def _send_changed(self, snapshots: Sequence[v1.Progress]) -> None:
+        await asyncio.gather(*map(self._snapshot, snapshots))
 
     async def _snapshot(self, snapshot: v1.Progress) -> None:
         headers = {"Nats-TTL": str(_ENDED_KEPT_S)} if snapshot.status in v1.ENDED else {}
