@@ -258,11 +258,14 @@ async def _refuse(program: str, environment: Mapping[str, str]) -> tuple[int | N
 
 async def _refusals(names: list[str] | None, directory: Path) -> None:
     cases = wrong_settings(directory)
+    took: dict[str, float] = {}
     for name in names or list(cases):
         code, lines, took_s = await _refuse(cases[name].program, cases[name].environment())
         assert (code, len(lines)) == (78, 1), (name, lines)
         assert lines[0].partition("cannot start: ")[2].startswith(cases[name].named), name
         assert took_s <= 3, name
+        took[name] = took_s
+    print(f"{len(took)} wrong settings: 78 and one line each, at most {max(took.values()):.2f} s of CPU")  # noqa: T201
 
 
 async def test_a_process_with_a_wrong_setting_ends_within_three_seconds(tmp_path: Path) -> None:

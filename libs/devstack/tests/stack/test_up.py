@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from oslira_devstack.datadir import DataDirectory
 from oslira_devstack.ports import free_port
 from oslira_devstack.reaper import marked
 
@@ -81,6 +82,23 @@ def test_status_finds_it_from_another_terminal(up: Up) -> None:
     for process in state["processes"].values():
         assert psutil.pid_exists(process["pid"])
     assert run({**up.env, "OSLIRA_DATA_DIR": "/nonexistent/oslira"}, "status").returncode == 1
+
+
+def test_status_follows_a_process_that_was_restarted(up: Up) -> None:
+    data = DataDirectory(Path(up.env["OSLIRA_DATA_DIR"]))
+
+    def pid_of_scheduler() -> int:
+        state = data.read_state()
+        assert state is not None
+        return state["processes"]["scheduler"]["pid"] or 0
+
+    before = pid_of_scheduler()
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while pid_of_scheduler() in (before, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert psutil.pid_exists(pid_of_scheduler())
 
 
 def test_a_second_stack_names_the_owner_of_the_port_or_the_data(up: Up, scratch_dir: Path) -> None:

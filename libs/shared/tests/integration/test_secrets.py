@@ -2,22 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from oslira_analysis.settings import AnalysisSettings
 from oslira_credits.settings import CreditsSettings
 from oslira_devstack.databases import Database
 from oslira_devstack.ports import free_port
+from oslira_scheduler.settings import TickSettings
 from oslira_shared.bus.nkeys import new_seed
 from oslira_shared.postgres.clients import open_pool
 from oslira_shared.secrets import LiveSecrets
 from oslira_shared.secrets.aws import AwsVault
+from oslira_shared.secrets.directory import SecretsDirectory
 from oslira_shared.secrets.live import SecretsUnavailable
 from oslira_shared.settings import load_settings
+from oslira_shared.settings.base import is_secret, variable
+from oslira_shared.settings.provision import ProvisionSettings
+from wrong_settings import PRODUCTION
 
 
 class Store:
@@ -35,15 +42,18 @@ class Store:
         self._server.stop()
 
     def put(self, variable: str, value: str) -> None:
+        self.put_all({variable: value})
+
+    def put_all(self, values: Mapping[str, str]) -> None:
         # A session of its own: the default one would keep these keys for every later test of this process.
-        client: Any = boto3.Session().client("secretsmanager")
-        name = f"oslira/{variable}"
-        try:
-            client.create_secret(Name=name, SecretString=value)
-        except client.exceptions.ResourceExistsException:
-            client.put_secret_value(SecretId=name, SecretString=value)
-        finally:
-            client.close()
+        client: Any = boto3.Session().client("secretsmanager", region_name="eu-central-1")
+        for suffix, value in values.items():
+            name = f"oslira/{suffix}"
+            try:  # the only way to learn that it exists
+                client.create_secret(Name=name, SecretString=value)
+            except client.exceptions.ResourceExistsException:
+                client.put_secret_value(SecretId=name, SecretString=value)
+        client.close()
 
 
 @pytest.fixture
@@ -122,6 +132,95 @@ def test_a_service_starts_with_what_the_store_gives_it_and_names_what_it_doesnt(
     assert unreachable.value.code == 75
     assert "its secrets can't be read: " in capsys.readouterr().err
     store.start()
+
+
+def test_every_program_starts_with_its_own_part_of_the_store_and_a_region_that_only_our_variable_names(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As overlays/production-aws runs them: what the deployment calls `elsewhere` may be in a program's own part."""
+    for name in (*PRODUCTION, "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    programs = (AnalysisSettings, TickSettings, ProvisionSettings)
+    for kind in programs:
+        secrets = {variable(kind, name) for name, field in kind.model_fields.items() if is_secret(field)}
+        store.put_all({f"{kind.service}/{name}": PRODUCTION[name] for name in secrets & PRODUCTION.keys()})
+        for name, value in PRODUCTION.items():
+            if name not in secrets:
+                monkeypatch.setenv(name, value)
+    for name in (
+        "APIFY_TOKEN",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+    ):
+        monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("SECRETS_PROVIDER", "aws")
+    for kind in programs:
+        monkeypatch.setenv("SECRETS_PREFIX", f"oslira/{kind.service}/")
+        settings = load_settings(kind)
+        assert settings.secret("nats_nkey_seed")() == PRODUCTION["NATS_NKEY_SEED"]
+        if isinstance(settings, AnalysisSettings):
+            assert settings.secret("apify_token")() == PRODUCTION["APIFY_TOKEN"]
+            assert settings.bucket_access.region == "eu-central-1"
+
+
+def test_credentials_that_aws_does_not_know_are_a_wrong_setting(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SECRETS_PROVIDER", "aws")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(SystemExit) as ended:
+        load_settings(CreditsSettings)
+    assert ended.value.code == 78
+    assert capsys.readouterr().err == (
+        "credits cannot start: SECRETS_PROVIDER=aws: there are no credentials for AWS: give the process a role or keys\n"
+    )
+
+
+async def test_a_secret_in_a_folder_is_read_again(tmp_path: Path) -> None:
+    """As Kubernetes replaces the files of a mounted Secret."""
+    (tmp_path / "DATABASE_URL").write_text("first\n")
+    live = LiveSecrets(SecretsDirectory(tmp_path), {"DATABASE_URL": "first"})
+    (tmp_path / "DATABASE_URL").write_text("second\n")
+    await live.refresh_one("DATABASE_URL")
+    assert live.get("DATABASE_URL") == "second"
+    (tmp_path / "DATABASE_URL").unlink()
+    await live.refresh()
+    assert live.get("DATABASE_URL") == "second"
+
+
+async def test_a_rejected_password_is_replaced_by_the_next_one_and_the_old_one_may_come_back(
+    database: Database,
+) -> None:
+    administrator = await asyncpg.connect(database.admin_url)
+    await administrator.execute("create role rotated_next login password 'before'")
+    await administrator.execute(f'grant connect on database "{database.name}" to rotated_next')
+    address = database.admin_url.split("@")[1]
+
+    async def others() -> list[str]:
+        return ["wrong", "after"]
+
+    pool = await open_pool(
+        f"postgres://rotated_next:before@{address}", service="test", min_size=1, other_passwords=others
+    )
+    try:
+        for password in ("after", "before", "after"):
+            await administrator.execute(f"alter role rotated_next password '{password}'")
+            await pool.expire_connections()
+            assert await pool.fetchval("select 1") == 1
+        await administrator.execute("alter role rotated_next password 'unknown'")
+        await pool.expire_connections()
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await pool.fetchval("select 1")
+    finally:
+        await pool.close()
+        await administrator.execute(f'revoke connect on database "{database.name}" from rotated_next')
+        await administrator.execute("drop role rotated_next")
+        await administrator.close()
 
 
 async def test_a_new_connection_takes_the_password_of_now(database: Database) -> None:
