@@ -1,5 +1,5 @@
 # One image a service:   docker build --build-arg SERVICE=gateway --target service -t oslira/gateway .
-# In addition `provision` (the `oslira` command, migrations and the bus's topology), and three for development: `tools` (the
+# `console` is the gateway's with the client of its API. In addition `provision` (the `oslira` command, migrations and the bus's topology), and three for development: `tools` (the
 # command with this machine's users and checks), `simulators` (of the suppliers) and `proxy` (in front of several gateways on one machine).
 # docs/architecture/containers.md says more.
 
@@ -129,3 +129,12 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
     CMD ["python", "-S", "-E", "healthy.py", "/health/live"]
 ENTRYPOINT ["python", "entry.py"]
+
+# docker build --build-arg SERVICE=gateway --target console -t oslira/console .
+FROM service AS console
+USER root
+COPY libs/client/oslira_client oslira_client
+RUN python -m compileall -q oslira_client
+USER 10001:10001
+EXPOSE 8082 9090
+CMD ["oslira_gateway.console"]

@@ -58,8 +58,8 @@ test-containers: venv ## the same tests, with servers from testcontainers (needs
 test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, restarts unnoticed (needs Docker)
 	@$(PYTEST) -m containers -s tests/containers
 
-test-browser: venv ## a page on another origin, in headless Chromium (needs Chromium, or CHROMIUM=path, and Node)
-	@$(PYTEST) tests/e2e/test_browser.py
+test-browser: venv ## the console, and a page on another origin, in headless Chromium (needs Chromium, or CHROMIUM=path, and Node)
+	@$(PYTEST) tests/e2e/test_browser.py tests/e2e/test_console.py
 
 bench: venv ## Oslira beside a bare floor and DBOS: speed, processor time, statements and messages a run (ARGS=--no-dbos)
 	@$(BIN)/python -m oslira_proof.bench $(ARGS)

@@ -24,7 +24,7 @@ if LEFT=$(grep -nE 'example\.com|192\.0\.2\.[0-9]+/2|111122223333' "$OBJECTS" | 
 fi
 NAMESPACE=$(awk '/^kind: Namespace/ { found = 1 } found && /^  name:/ { print $2; exit }' "$OBJECTS")
 HOST=$(awk '/^kind: Ingress/ { found = 1 } found && /- host:/ { print $3; exit }' "$OBJECTS")
-DEPLOYMENTS="credits billing analysis gateway webhooks scheduler"
+DEPLOYMENTS="credits billing analysis gateway webhooks console scheduler"
 
 roll_back() {
     printf '\ndeploy: %s\nTo go back to what ran before:\n' "$1" >&2
@@ -56,7 +56,7 @@ MISSING=
 NEEDED=configmap/nats-ca
 grep -q 'DATABASE_CA_FILE: /' "$OBJECTS" && NEEDED="$NEEDED configmap/postgres-ca"
 grep -q 'SECRETS_PROVIDER: aws' "$OBJECTS" \
-    || NEEDED="$NEEDED secret/provision secret/gateway secret/credits secret/analysis secret/billing secret/scheduler"
+    || NEEDED="$NEEDED secret/provision secret/gateway secret/console secret/credits secret/analysis secret/billing secret/scheduler"
 for name in $NEEDED; do
     kube -n "$NAMESPACE" get "$name" >/dev/null 2>&1 || MISSING="$MISSING $name"
 done

@@ -17,6 +17,7 @@ from oslira_analysis.settings import AnalysisSettings
 from oslira_billing.settings import BillingSettings
 from oslira_credits.settings import CreditsSettings
 from oslira_devstack.settings import StackSettings
+from oslira_gateway.console.settings import ConsoleSettings
 from oslira_gateway.settings import GatewaySettings
 from oslira_gateway.webhooks.settings import SenderSettings
 from oslira_scheduler.settings import SchedulerSettings, TickSettings
@@ -31,6 +32,7 @@ ROOT: Final = Path(__file__).parents[1]
 PROGRAMS: Final[dict[str, type[Settings]]] = {
     "gateway": GatewaySettings,
     "webhooks": SenderSettings,
+    "console": ConsoleSettings,
     "credits": CreditsSettings,
     "analysis": AnalysisSettings,
     "billing": BillingSettings,
@@ -38,7 +40,9 @@ PROGRAMS: Final[dict[str, type[Settings]]] = {
     "tick": TickSettings,
     "provision": ProvisionSettings,
 }
-_SERVICES: Final = frozenset({"gateway", "webhooks", "credits", "analysis", "billing", "scheduler"})
+_SERVICES: Final = frozenset(
+    {"gateway", "webhooks", "console", "credits", "analysis", "billing", "scheduler"}
+)
 _UNITS: Final = {
     "_s": "seconds",
     "_days": "days",

@@ -62,7 +62,7 @@ async def test_an_image_of_no_service_holds_no_service(
     assert not set(installed) & foreign
 
 
-@pytest.mark.parametrize("service", [*_SERVICES, "webhooks", "proxy", "simulators"])
+@pytest.mark.parametrize("service", [*_SERVICES, "webhooks", "console", "proxy", "simulators"])
 async def test_a_container_has_no_rights_and_nothing_to_write_on(composed: Composed, service: str) -> None:
     (container, *_) = await composed.containers(service)
     found = await inspect(container)

@@ -14,7 +14,9 @@ from oslira_proof.people import Person
 _RUNS = 8
 
 
-@pytest.mark.parametrize("service", ["gateway", "credits", "analysis", "billing", "scheduler", "webhooks"])
+@pytest.mark.parametrize(
+    "service", ["gateway", "credits", "analysis", "billing", "scheduler", "webhooks", "console"]
+)
 async def test_a_killed_service_loses_nothing(
     composed: Composed, simulators: Simulators, person: Person, service: str
 ) -> None:

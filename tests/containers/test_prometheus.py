@@ -20,6 +20,7 @@ _ENGINES: Final = 2
 _PROCESSES: Final = {
     "gateway": 1,
     "webhooks": 1,
+    "console": 1,
     "credits": 1,
     "analysis": _ENGINES,
     "billing": 1,

@@ -22,7 +22,7 @@ from under_load import Runs, Stripe, mixed_requests
 _IN_FLIGHT = int(os.environ.get("OSLIRA_ROLLING_RUNS", "20"))
 _PER_S = float(os.environ.get("OSLIRA_ROLLING_PER_S", "50"))
 _LONGEST_S = 900.0
-_SERVICES = ("gateway", "credits", "analysis", "billing", "scheduler", "webhooks")
+_SERVICES = ("gateway", "credits", "analysis", "billing", "scheduler", "webhooks", "console")
 
 
 async def test_a_rolling_restart_goes_unnoticed(

@@ -106,7 +106,7 @@ def test_it_checks_shows_asks_provisions_rolls_out_and_looks(deploy: Deploy) -> 
         "delete job provision",
         "phase=provision",
         "phase=run",
-        *["rollout status"] * 6,
+        *["rollout status"] * 7,
         "oslira smoke https://api.oslira.test",
     )
     assert len(deploy.changes) == len(expected)
@@ -169,5 +169,5 @@ def test_a_version_that_does_not_work_says_how_to_go_back(deploy: Deploy, name: 
     deploy.answers[f"{name}.rc"] = "1"
     done = deploy.run()
     assert done.returncode == 1
-    for service in ("gateway", "webhooks", "credits", "analysis", "billing", "scheduler"):
+    for service in ("gateway", "webhooks", "console", "credits", "analysis", "billing", "scheduler"):
         assert f"kubectl -n oslira-staging rollout undo deployment/{service}" in done.stderr

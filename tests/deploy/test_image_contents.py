@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 ROOT: Final = Path(__file__).parents[2]
 _EXPECTED: Final = {
     "service": {"oslira_shared", "oslira_${SERVICE}"},
+    "console": {"oslira_shared", "oslira_client", "oslira_${SERVICE}"},
     "provision": {"oslira_shared", "oslira_client", "oslira_cli"},
     "simulators": {"oslira_simulators"},
     "tools": {"oslira_shared", "oslira_client", "oslira_cli", "oslira_devstack"},

@@ -78,7 +78,7 @@ def test_each_job_of_the_table_has_its_cron_job() -> None:
     assert {o["metadata"]["name"] for o in base_objects() if o["kind"] == "CronJob"} == {j.name for j in JOBS}
 
 
-def test_only_three_paths_are_public() -> None:
+def test_only_four_paths_are_public() -> None:
     for source in (
         base_objects(),
         *(documents(K8S / "overlays" / env / "addresses.yaml") for env in OVERLAYS),
@@ -92,10 +92,11 @@ def test_only_three_paths_are_public() -> None:
         assert paths == {
             ("/v1", "Prefix", "gateway"),
             ("/schema", "Prefix", "gateway"),
+            ("/app", "Prefix", "console"),
             ("/stripe/webhooks", "Exact", "billing"),
         }
     services = [o for o in base_objects() if o["kind"] == "Service"]
-    assert {port["port"] for service in services for port in service["spec"]["ports"]} == {8080, 8081}
+    assert {port["port"] for service in services for port in service["spec"]["ports"]} == {8080, 8081, 8082}
 
 
 def test_nothing_flows_that_is_not_listed() -> None:
@@ -121,6 +122,9 @@ def test_nothing_flows_that_is_not_listed() -> None:
         ("to-public-https", "egress", 443),
         ("gateway-from-ingress", "ingress", 8080),
         ("billing-from-ingress", "ingress", 8081),
+        ("console-from-ingress", "ingress", 8082),
+        ("console-to-gateway", "egress", 8080),
+        ("gateway-from-console", "ingress", 8080),
         ("metrics", "ingress", 9090),
         ("to-collector", "egress", 4318),
     }
@@ -148,6 +152,7 @@ def test_public_https_reaches_the_internet_alone(address: str) -> None:
         "billing",
         "webhooks",
         "gateway",
+        "console",
         "provision",
     ]
 

@@ -17,7 +17,7 @@ from typing import Final
 import boto3
 import pytest
 from dripping import Dripping, Drips, dripping
-from exchanges import ANALYSIS, EXCHANGES, Exchange, hanging_store
+from exchanges import ANALYSIS, CONSOLE, EXCHANGES, Exchange, hanging_store
 from oslira_shared.bucket import CALL_LIMIT_S
 
 ROOT: Final = Path(__file__).parents[2]
@@ -38,6 +38,11 @@ BOUNDED_OTHERWISE: Final[Mapping[str, str]] = {
     "services/scheduler/oslira_scheduler/infrastructure/one_tick.py": "a command; its client has limits for each step",
     "libs/shared/oslira_shared/serving.py": "it is the server; an address is all it takes from socket",
     "services/gateway/oslira_gateway/bulk/routes.py": "reads a file in a thread: no network",
+    f"{CONSOLE}/process.py": "Health bounds its look at the API",
+    f"{CONSOLE}/passage.py": "streams, which have no end; a silence of 60 s ends one",
+    f"{CONSOLE}/sign_in/issuer.py": "a port, which names errors",
+    f"{CONSOLE}/sign_in/issuer_routes.py": "asks through SupabaseIssuer, which is bounded",
+    f"{CONSOLE}/sign_in/routes.py": "asks through the client and SupabaseIssuer: a page's limit holds",
     "services/gateway/oslira_gateway/describe.py": "makes documents: no network",
 }
 # What can reach another system, or wait in a thread for one.

@@ -9,7 +9,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+import httpx
 import pytest
+from console_visitor import Visitor, console_settings
 from dripping import Dripping
 from oslira_analysis.application.model_ports import Question
 from oslira_analysis.application.ports import StartedRun
@@ -28,16 +30,20 @@ from oslira_analysis.infrastructure.scraping.apify import ApifyScraper
 from oslira_analysis.infrastructure.scraping.s3_profiles import S3Profiles
 from oslira_billing.infrastructure.stripe_api import StripeApiObjects
 from oslira_gateway.anonymous.challenges import Turnstile
+from oslira_gateway.console.bootstrap import wire
+from oslira_gateway.console.sign_in.supabase import SupabaseIssuer
 from oslira_gateway.identity.fetch_jwks import fetch_jwks
 from oslira_gateway.webhooks.address import AddressPolicy
 from oslira_gateway.webhooks.answer import Answer, DeliveryProblem
 from oslira_gateway.webhooks.http_sender import HttpSender, SystemResolver
 from oslira_shared.bucket import CALL_LIMIT_S
 from oslira_shared.ids import new_id
+from oslira_shared.observability.health import Health
 from oslira_shared.postgres.clients import PoolLimits, open_pool
 from oslira_shared.secrets.aws import AwsVault
 
 _SHORT_S: Final = 1.0
+_PAGE_S: Final = 5.0  # templates are read first
 
 
 @dataclass(frozen=True)
@@ -146,8 +152,30 @@ async def _database(server: Dripping) -> None:
     )
 
 
+async def _console_page(server: Dripping) -> None:
+    async with httpx.AsyncHTTPTransport() as transport:
+        settings = console_settings(OSLIRA_API_URL=server.url, CONSOLE_PAGE_TIMEOUT_S=_PAGE_S)
+        console = httpx.ASGITransport(app=wire(settings, transport, Health()))
+        async with httpx.AsyncClient(transport=console, base_url="http://127.0.0.1") as http:
+            visitor = Visitor(http)
+            visitor.sign_in()
+            await visitor.get("/app/leads")
+
+
+async def _supabase(server: Dripping) -> None:
+    async with httpx.AsyncClient() as http:
+        await SupabaseIssuer(http, server.url, "key").by_password("a@b.test", "password")
+
+
+CONSOLE: Final = "services/gateway/oslira_gateway/console"
 ANALYSIS: Final = "services/analysis/oslira_analysis/infrastructure"
 EXCHANGES: Final[Mapping[str, Exchange]] = {
+    "console page": Exchange(
+        [f"{CONSOLE}/{name}.py" for name in ("api", "errors", "guard", "page_limit", "bootstrap")],
+        _PAGE_S,
+        _console_page,
+    ),
+    "supabase": Exchange([f"{CONSOLE}/sign_in/supabase.py"], 10.0, _supabase),
     "openai": Exchange(
         [f"{ANALYSIS}/models/openai_models.py", f"{ANALYSIS}/models/provider_requests.py"],
         _SHORT_S,

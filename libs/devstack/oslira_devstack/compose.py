@@ -56,6 +56,7 @@ def variables(made: Credentials) -> dict[str, str]:
         "S3_SECRET_KEY": made.s3_secret_key,
         "JWT_SECRET": made.jwt_secret,
         "OPERATOR_SECRET": made.operator_secret,
+        "CONSOLE_SECRET": made.console_secret,
         # Empty is the real one: a real key must not meet the simulator's address of an earlier run.
         **dict.fromkeys(_BASE_URLS, ""),
         **chosen.environment("analysis"),

@@ -56,6 +56,7 @@ class Credentials:
     s3_secret_key: str = field(default_factory=_password)
     jwt_secret: str = field(default_factory=_password)
     operator_secret: str = field(default_factory=_password)
+    console_secret: str = field(default_factory=_password)
     stripe_webhook_secret: str = field(default_factory=lambda: f"whsec_{_password()}")
 
     @property

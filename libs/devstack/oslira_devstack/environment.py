@@ -38,6 +38,7 @@ _PASSED_ON_TO: Final[Mapping[str, tuple[str, ...]]] = {
         "ANONYMOUS_PER_NETWORK",
         "ANONYMOUS_LIFE_S",
     ),
+    "console": ("SUPABASE_URL", "SUPABASE_ANON_KEY"),
     "credits": ("ANONYMOUS_ANALYSES", "ANONYMOUS_DAILY_CREDITS"),
     "analysis": (
         "APIFY_CONCURRENCY",
@@ -113,6 +114,33 @@ def service_environment(
             "AWS_REGION": "us-east-1",
         }
     return {**variables, **providers.environment(service), **extra}
+
+
+def console_environment(
+    *,
+    ports: Ports,
+    api_url: str,
+    app_url: str,
+    credentials: Credentials,
+    simulators_url: str,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The whole environment of the console; `extra` wins. It has no login to the bus or to Postgres."""
+    return {
+        **passed_on("console"),
+        "OSLIRA_ENV": "development",
+        "OSLIRA_INTERNAL_HOST": "127.0.0.1",
+        "OSLIRA_INTERNAL_PORT": str(ports.internal),
+        "OSLIRA_HTTP_HOST": "127.0.0.1",
+        "OSLIRA_HTTP_PORT": str(ports.http),
+        "OSLIRA_API_URL": api_url,
+        "APP_URL": os.environ.get("APP_URL", app_url),
+        "JWT_SECRET": os.environ.get("JWT_SECRET", credentials.jwt_secret),
+        "CONSOLE_SECRET": os.environ.get("CONSOLE_SECRET", credentials.console_secret),
+        # A purchase leads to the simulator's page.
+        "CONSOLE_FORM_TARGETS": f"https://checkout.stripe.com https://billing.stripe.com {simulators_url}",
+        **extra,
+    }
 
 
 def simulator_command(*, port: int, speed: float, profiles: Path | None, seed: int) -> list[str]:

@@ -12,10 +12,12 @@ class StackSettings(Settings):
 
     service: ClassVar[str] = "oslira"
 
-    gateway_port: int = Field(default=8080, ge=1, le=65_534, validation_alias="OSLIRA_PORT")
+    gateway_port: int = Field(default=8080, ge=1, le=65_533, validation_alias="OSLIRA_PORT")
     """The gateway's port."""
     billing_port: int | None = Field(default=None, ge=1, le=65_535, validation_alias="OSLIRA_BILLING_PORT")
     """Billing's port; without it one above the gateway's."""
+    console_port: int | None = Field(default=None, ge=1, le=65_535, validation_alias="OSLIRA_CONSOLE_PORT")
+    """The console's port; without it two above the gateway's, or any free one."""
     data_dir: Path = Field(default=Path(".oslira"), validation_alias="OSLIRA_DATA_DIR")
     """Folder of data, logs and secrets; one stack at a time uses it."""
 

@@ -9,6 +9,8 @@ import asyncpg
 from oslira_devstack.access import Access
 from oslira_devstack.make_user import make_user, sign_token
 
+# Who signs in where nobody else is named.
+DEVELOPER: Final = "dev@oslira.test"
 _AVAILABLE: Final = """
 select coalesce(sum(b.amount), 0)::int from credits.balances b join credits.grants g on g.id = b.grant_id
  where b.account_id = $1 and b.kind = 'available' and (g.expires_at is null or g.expires_at > now())

@@ -34,6 +34,7 @@ _INTERNAL_PORTS: Final[Mapping[str, int]] = {
     "analysis": 9093,
     "scheduler": 9094,
     "webhooks": 9095,
+    "console": 9096,
 }
 
 
@@ -50,6 +51,8 @@ class StackConfig:
     data_dir: Path
     gateway_port: int | None = None
     billing_port: int | None = None
+    has_console: bool = False
+    console_port: int | None = None
     usual_internal_ports: bool = False
     speed: float = 1.0
     seed: int = 1
@@ -100,6 +103,8 @@ class Stack:
         self.credentials = self.data.credentials()
         self.gateway_port = _public(self.config.gateway_port, "gateway", "OSLIRA_PORT")
         self.billing_port = _public(self.config.billing_port, "billing", "OSLIRA_BILLING_PORT")
+        console_port = self.config.console_port
+        self.console_port = free_port() if console_port is None else free_or_other(console_port)
         self.simulators_port = free_port()
         self.providers = providers.choose(
             self.credentials,
@@ -138,6 +143,11 @@ class Stack:
         return f"http://127.0.0.1:{self.billing_port}"
 
     @property
+    def console_url(self) -> str:
+        """The web console's origin; nothing is there without `has_console`."""
+        return f"http://127.0.0.1:{self.console_port}"
+
+    @property
     def simulators_url(self) -> str:
         return f"http://127.0.0.1:{self.simulators_port}"
 
@@ -154,6 +164,7 @@ class Stack:
         return {
             "gateway_url": self.gateway_url,
             "billing_url": self.billing_url,
+            **({"console_url": self.console_url} if self.config.has_console else {}),
             "admin_url": self.admin_url,
             "simulators_url": self.simulators_url,
             "s3_url": self.servers.s3.endpoint_url,
@@ -217,6 +228,7 @@ class Stack:
             names.append(name)
         if service == "gateway":
             names.append(self._add_webhooks())
+            names += [self._add_console()] if self.config.has_console else []
         return names
 
     def _add_webhooks(self) -> str:
@@ -228,6 +240,22 @@ class Stack:
         self.supervisor.add(child, f"http://127.0.0.1:{ports.internal}/health/ready", tier=1)
         return name
 
+    def _add_console(self) -> str:
+        """The gateway package's third process, a client of the API."""
+        name = "console"
+        ports = Ports(self._internal_port(name), self.console_port)
+        env = environment.console_environment(
+            ports=ports,
+            api_url=self.gateway_url,
+            app_url=self.console_url,
+            credentials=self.credentials,
+            simulators_url=self.simulators_url,
+            extra=self.config.extra_environment.get(name, {}),
+        )
+        child = Child(name, [sys.executable, "-m", "oslira_gateway.console"], env, self._log(name))
+        self.supervisor.add(child, f"http://127.0.0.1:{ports.internal}/health/ready", tier=2)
+        return name
+
     def _environment(self, service: str, ports: Ports, *, process: str) -> dict[str, str]:
         """Where a server is behind a proxy, its port is the proxy's."""
         variables = environment.service_environment(
@@ -236,7 +264,7 @@ class Stack:
             servers=self.servers,
             credentials=self.credentials,
             providers=self.providers,
-            app_url=self.gateway_url,
+            app_url=self.console_url if self.config.has_console else self.gateway_url,
             extra=self.config.extra_environment.get(process, {}),
         )
         by_port = {

@@ -15,6 +15,8 @@ from oslira_simulators.sentences import write_sentence
 
 Schema = Mapping[str, Any]
 
+# Bounds of a drafted business: invented ones would refuse every profile that is scored for it.
+_OPEN_BOUNDS = frozenset({"followers_min", "followers_max"})
 _SOURCE_FIELDS = ("source", "ref")
 _QUOTE_FIELDS = ("quote", "quotes")
 _DEEPEST = 8  # a recursive schema ends here, with null or an empty list
@@ -102,7 +104,8 @@ class _Writer:
         """Null only where nesting is too deep: a richer answer tests more of its reader."""
         nulls = [branch for branch in branches if branch.get("type") == "null"]
         others = [branch for branch in branches if branch.get("type") != "null"]
-        if not others or (nulls and path.count("/") >= _DEEPEST):
+        is_open = path.rsplit("/", 1)[-1] in _OPEN_BOUNDS
+        if not others or (nulls and (is_open or path.count("/") >= _DEEPEST)):
             return nulls[0]
         return self._dice(path).choice(others)
 

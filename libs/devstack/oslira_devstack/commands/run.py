@@ -22,7 +22,7 @@ Serve = Callable[[Stack, asyncio.Event], Awaitable[None]]
 
 
 def usual_config(*, profiles: Path | None, speed: float, tls: bool = False) -> StackConfig:
-    """The default ports (8080, 8081, 909x), persistent data, real providers where their keys are given.
+    """The default ports (8080, 8081, 8082, 909x), persistent data, real providers where their keys are given.
 
     A wrong setting ends this process with 78 and one line that names it.
     """
@@ -31,6 +31,8 @@ def usual_config(*, profiles: Path | None, speed: float, tls: bool = False) -> S
         data_dir=datadir.default_path(),
         gateway_port=settings.gateway_port,
         billing_port=settings.billing_port or settings.gateway_port + 1,
+        has_console=True,
+        console_port=settings.console_port or settings.gateway_port + 2,
         tls=tls,
         usual_internal_ports=True,
         speed=speed,

@@ -19,5 +19,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
         print(json.dumps(state, indent=2))
         return
     print(f"ready {state['gateway_url']}")
+    if "console_url" in state:
+        print(f"console {state['console_url']}/app")
     for name, process in state["processes"].items():
         print(f"{name:<14} pid {process['pid']:<8} {process['log']}")

@@ -23,10 +23,16 @@ def up(
     ] = False,
 ) -> None:
     """Start everything and keep it running until Ctrl-C. Data stays in .oslira (OSLIRA_DATA_DIR)."""
+    from oslira_devstack.access import access_to  # noqa: PLC0415
     from oslira_devstack.commands.run import run_until_signal, usual_config  # noqa: PLC0415
+    from oslira_devstack.sign_in import DEVELOPER, sign_in  # noqa: PLC0415
 
     async def serve(stack: "Stack", stopping: asyncio.Event) -> None:
+        # So that the console has somebody to sign in as, with credits and a business.
+        access = access_to(stack.describe(), stack.credentials)
+        await sign_in(access, email=DEVELOPER, available_credits=None, plan=None)
         show(stack)
+        print(f"console {stack.console_url}/app (sign in as {DEVELOPER})")
         print(f"ready {stack.gateway_url}", flush=True)
         await stopping.wait()
 
@@ -45,7 +51,7 @@ def show(stack: "Stack") -> None:
     table.add_row("nats", servers.nats.address)
     table.add_row("postgres", f"127.0.0.1:{servers.postgres.port}/oslira")
     table.add_row("s3", f"{servers.s3.endpoint_url}/{servers.s3.bucket}")
-    public = {"gateway": stack.gateway_url, "billing": stack.billing_url}
+    public = {"gateway": stack.gateway_url, "billing": stack.billing_url, "console": stack.console_url}
     for name, process in stack.supervisor.processes.items():
         address = urlsplit(process.ready_urls[0])
         table.add_row(name, public.get(name, f"{address.scheme}://{address.netloc}"))

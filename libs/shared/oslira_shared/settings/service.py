@@ -5,16 +5,16 @@ secret, even if it doesn't use it: a deployment that is wrong in one place is wr
 word `elsewhere` instead (see docs/decisions): the deployment says that the key exists, and passes it only to services that use it.
 """
 
-import os
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr
 
-from oslira_shared.settings.base import DEVELOPMENT_MARK, ELSEWHERE, variable
+from oslira_shared.settings.base import ELSEWHERE, variable
 from oslira_shared.settings.bus import BusSettings
 from oslira_shared.settings.database import DatabaseSettings
-from oslira_shared.settings.values import HttpUrl, ListenHost, LogLevel, Port, is_local
+from oslira_shared.settings.process import ProcessSettings
+from oslira_shared.settings.values import HttpUrl, is_local
 
 _PROVIDER_KEYS: Final = (
     "apify_token",
@@ -33,25 +33,15 @@ _PROVIDER_URLS: Final = (
 )
 
 
-class ServiceSettings(DatabaseSettings, BusSettings):
+class ServiceSettings(ProcessSettings, DatabaseSettings, BusSettings):
     """Of every service. Subclasses add their own and name the provider secrets they use in `uses`."""
 
     uses: ClassVar[frozenset[str]] = frozenset()
     # The name in logs, traces and Sentry, where a service has several kinds of processes.
     process: ClassVar[str] = ""
 
-    internal_port: Port = Field(default=9090, validation_alias="OSLIRA_INTERNAL_PORT")
-    """Port of health, metrics and, in the gateway, operators' routes; 0: any free one."""
-    internal_host: ListenHost = Field(default="0.0.0.0", validation_alias="OSLIRA_INTERNAL_HOST")  # noqa: S104  # in a pod
-    """Address that the internal port listens on."""
-    log_level: LogLevel = Field(default="INFO", validation_alias="OSLIRA_LOG_LEVEL")
-    """The least important log lines that are written."""
     otlp_endpoint: HttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """OTLP/HTTP address of a collector of traces. Without one no span is kept."""
-    sentry_dsn: SecretStr | None = Field(default=None, validation_alias="SENTRY_DSN")
-    """Where errors are reported. Without one nowhere."""
-    drain_delay_s: float = Field(default=0, ge=0, le=30, validation_alias="OSLIRA_DRAIN_DELAY_S")
-    """How long a stopping process that is not ready still accepts requests; 0 where a preStop hook waits."""
     rpc_patience_s: float = Field(default=5, ge=0, le=25, validation_alias="OSLIRA_RPC_PATIENCE_S")
     """How long a request to another service waits for a responder, while its only process is replaced."""
 
@@ -87,21 +77,6 @@ class ServiceSettings(DatabaseSettings, BusSettings):
         """What logs, traces and Sentry call this process."""
         return self.process or self.service
 
-    @field_validator("sentry_dsn")
-    @classmethod
-    def _a_dsn(cls, dsn: SecretStr | None) -> SecretStr | None:
-        if dsn is not None:
-            parts = urlsplit(dsn.get_secret_value())
-            if not (parts.scheme in {"http", "https"} and parts.username and parts.path.strip("/")):
-                raise ValueError("has to be https://KEY@host/PROJECT")
-        return dsn
-
-    @model_validator(mode="after")
-    def _listens_twice_on_one_port(self) -> Self:
-        if self.internal_port and getattr(self, "http_port", None) == self.internal_port:
-            raise ValueError("OSLIRA_HTTP_PORT and OSLIRA_INTERNAL_PORT have to differ")
-        return self
-
     def _faults(self) -> list[str]:
         faults = super()._faults()
         for name in _PROVIDER_KEYS:
@@ -118,11 +93,7 @@ class ServiceSettings(DatabaseSettings, BusSettings):
             value = getattr(self, name)
             if value and is_local(value):
                 faults.append(f"{_variable(name)} is an address of this machine or a private network")
-        marked = {n: self._secret(n) or "" for n in type(self).model_fields}
-        holders = {variable(type(self), name) for name, value in marked.items() if DEVELOPMENT_MARK in value}
-        # Also without a field: an SDK may read its key from the environment itself.
-        holders |= {name for name, value in os.environ.items() if DEVELOPMENT_MARK in value}
-        return faults + [f"{name} holds a development secret" for name in sorted(holders)]
+        return faults + self._development_secrets()
 
 
 def _variable(name: str) -> str:

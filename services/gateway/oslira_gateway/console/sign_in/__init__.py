@@ -1,0 +1,1 @@
+"""How users sign in: at Supabase, or in development as anybody."""

@@ -1,0 +1,63 @@
+"""`/app/sign-in`, `/app/sign-out` and the choice of an account."""
+
+from contextlib import suppress
+from typing import Any
+
+import httpx
+from litestar import Request, Response, get, post
+from litestar.params import FromQuery
+from oslira_client import ApiError
+
+from oslira_gateway.console.addresses import HOME, SIGN_IN, own
+from oslira_gateway.console.forms import field_of
+from oslira_gateway.console.guard import OPEN
+from oslira_gateway.console.sign_in.as_anybody_routes import as_anybody_routes
+from oslira_gateway.console.sign_in.form import SignInForm
+from oslira_gateway.console.sign_in.issuer import Issuer, SignInRefused
+from oslira_gateway.console.sign_in.issuer_routes import issuer_routes
+from oslira_gateway.console.visit import visit_of
+
+
+def sign_in_routes(issuer: Issuer | None, *, app_url: str, development_secret: str | None) -> list[Any]:
+    """`issuer`: Supabase, where it is set. `development_secret`: None outside development, where nobody signs in as another."""
+    form = SignInForm(has_issuer=issuer is not None, has_development=development_secret is not None)
+
+    @get(SIGN_IN, opt={OPEN: True})
+    async def show(
+        request: Request[Any, Any, Any],
+        next: FromQuery[str | None] = None,  # noqa: A002
+    ) -> Response[str]:
+        visit, address = visit_of(request), own(next)
+        return visit.go(address) if visit.session.is_signed_in else await form.show(visit, address)
+
+    return [
+        show,
+        *session_routes(issuer),
+        *(issuer_routes(issuer, form, app_url=app_url) if issuer is not None else ()),
+        *(as_anybody_routes(development_secret, form) if development_secret is not None else ()),
+    ]
+
+
+def session_routes(issuer: Issuer | None) -> list[Any]:
+    """What a signed-in user may do with the session."""
+
+    @post("/app/sign-out", status_code=200)
+    async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
+        visit = visit_of(request)
+        # The browser's session ends in any case; its tokens as soon as these two can be reached.
+        with suppress(ApiError, httpx.TransportError):
+            await visit.api.identity.sign_out()
+        if issuer is not None:
+            with suppress(SignInRefused, httpx.TransportError):
+                await issuer.sign_out(visit.session.access_token)
+        visit.forget()
+        return visit.go(SIGN_IN)
+
+    @post("/app/account", status_code=200)
+    async def choose_account(request: Request[Any, Any, Any]) -> Response[str]:
+        """Work for another account of the user."""
+        visit = visit_of(request)
+        await visit.choose_account(await field_of(request, "account_id"))
+        return visit.go(HOME)
+
+    return [sign_out, choose_account]

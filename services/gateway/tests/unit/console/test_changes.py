@@ -1,0 +1,77 @@
+"""No change without the page's own CSRF token, whichever route makes it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from console_visitor import ORIGIN, Visitor
+from example_api import ExampleApi
+from litestar import Litestar
+from oslira_gateway.console.edge import Edge
+
+_ID = "019a0000-0000-7000-8000-000000000001"
+
+
+@pytest.fixture
+def changes(console_of: Callable[..., Edge]) -> list[str]:
+    """The address of every route that is not read only."""
+    app: Litestar = console_of()._app
+    found = [route.path for route in app.routes if {"POST", "PUT", "PATCH", "DELETE"} & route.methods]
+    return [re.sub(r"\{[^}]*:uuid\}", _ID, re.sub(r"\{[^}]*:str\}", "word", path)) for path in found]
+
+
+async def test_a_change_without_the_pages_token_does_nothing(
+    member: Visitor, api: ExampleApi, changes: list[str]
+) -> None:
+    assert len(changes) > 25
+    for address in changes:
+        for token in ("", "wrong"):
+            member.csrf = token
+            answer = await member.post(address, email="a@b.test")
+            assert answer.status_code == 403, address
+    assert api.asked == []
+
+
+async def test_a_change_from_another_site_does_nothing(
+    member: Visitor, api: ExampleApi, changes: list[str]
+) -> None:
+    for origin in ("https://evil.example", "null"):
+        member.origin = origin
+        for address in changes:
+            assert (await member.post(address)).status_code == 403, address
+    assert api.asked == []
+
+
+async def test_a_change_after_the_session_ended_asks_to_sign_in(
+    stranger: Visitor, changes: list[str]
+) -> None:
+    for address in changes:
+        if "/sign-in/" not in address:
+            answer = await stranger.http.post(address, headers={"referer": f"{ORIGIN}/app/leads"})
+            assert answer.headers["location"] == "/app/sign-in?next=%2Fapp%2Fleads", address
+
+
+async def test_every_page_of_a_stranger_is_the_sign_in(
+    stranger: Visitor, console_of: Callable[..., Edge], api: ExampleApi
+) -> None:
+    app: Litestar = console_of()._app
+    pages = [route.path for route in app.routes if "GET" in route.methods and route.path.startswith("/app")]
+    closed = [path for path in pages if not path.startswith(("/app/static", "/app/sign-in"))]
+    assert len(closed) > 20
+    for path in closed:
+        address = re.sub(r"\{[^}]*:uuid\}", _ID, re.sub(r"\{[^}]*:str\}", "word", path))
+        answer = await stranger.get(address)
+        assert answer.headers["location"].startswith("/app/sign-in?next="), path
+    assert api.asked == []
+
+
+async def test_another_accounts_choice_is_not_found(member: Visitor) -> None:
+    answer = await member.post("/app/account", account_id=_ID)
+    assert answer.status_code == 404
+
+
+async def test_an_account_of_the_user_is_used_from_then_on(member: Visitor, api: ExampleApi) -> None:
+    answer = await member.post("/app/account", account_id="019a0000-0000-7000-8001-000000000001")
+    assert answer.headers["location"] == "/app"
+    await member.get("/app/leads")
+    assert api.asked[-1][1].headers["x-account-id"] == "019a0000-0000-7000-8001-000000000001"
