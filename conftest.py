@@ -7,14 +7,25 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["oslira_devstack.testing"]
 
 # The longest first, so that no worker still runs a long one at the end.
-_ORDER: Final = ("tests/chaos/", "tests/e2e/", "/tests/integration/", "/tests/stack/", "/tests/contract/")
+_ORDER: Final = (
+    "tests/chaos/",
+    "analysis/tests/integration/",
+    "tests/e2e/",
+    "/tests/integration/",
+    "/tests/stack/",
+    "/tests/contract/",
+)
+# Their tests share nothing that is costly to start, and mostly wait: each goes to the next free worker.
+_APART: Final = ("analysis/tests/integration/",)
 
 
-# Three workers' servers need at most 1 GB; the rest is a reserve.
+# Five workers' servers need at most 2 GB; the rest is a reserve.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # pytest and tempfile make their own folders in it
 _MEMORY_BYTES: Final = 4 << 30
 
@@ -43,8 +54,20 @@ def _ignore_docker_warnings(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one worker (--dist loadfile), since they share servers."""
+    """Sort by length; a file's tests keep their order."""
     items.sort(key=_turn)
+
+
+class _ByFile(LoadScopeScheduling):
+    """A file's tests stay in one worker, since they share servers; those of `_APART` don't."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return nodeid if any(part in path for part in _APART) else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _ByFile(config, log)
 
 
 def _shares_stack(item: pytest.Item) -> bool:

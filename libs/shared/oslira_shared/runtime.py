@@ -22,6 +22,7 @@ from oslira_shared.ending import end_all
 from oslira_shared.observability import logs, metrics
 from oslira_shared.observability.health import Health, internal_app
 from oslira_shared.observability.process import measure_process
+from oslira_shared.observability.sentry import is_passing
 from oslira_shared.observability.server_words import server_words
 from oslira_shared.postgres.clients import Pool, database_state, open_pool
 from oslira_shared.postgres.identity import WrongRole, require_own_role
@@ -115,9 +116,13 @@ class Runtime:
     async def _attempt(self, name: str, step: Callable[[], Awaitable[Any]]) -> None:
         try:
             await step()
-        except Exception:  # noqa: BLE001  # logged and counted
+        except Exception as error:  # noqa: BLE001  # logged and counted
             metrics.LOOP_FAILURES.labels(name).inc()
-            _LOG.exception("loop_failed", loop=name)
+            if is_passing(error):
+                # No traceback: a dozen of them each second, for as long as a server is unavailable, took a fifth of a core.
+                _LOG.warning("loop_unavailable", loop=name, reason=f"{type(error).__name__}: {error}")
+            else:
+                _LOG.exception("loop_failed", loop=name)
 
     async def live(self) -> None:
         """Start everything, wait for the signal to stop, and stop everything."""

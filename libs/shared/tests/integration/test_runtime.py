@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+import structlog
 from oslira_credits.settings import CreditsSettings
 from oslira_devstack.child import Child
 from oslira_devstack.databases import Database
@@ -64,6 +65,25 @@ async def test_a_loop_that_raises_goes_on_and_is_counted(runtime: Runtime) -> No
     runtime.stopping.set()
     await living
     assert counted._value.get() == turns[0]
+
+
+async def test_a_loop_logs_an_unavailable_server_in_one_line_without_a_traceback(runtime: Runtime) -> None:
+    async def without_database() -> None:
+        runtime.stopping.set()
+        raise ConnectionRefusedError("postgres")
+
+    runtime.every(60, "without-database", without_database)
+    with structlog.testing.capture_logs() as lines:
+        await runtime.live()
+    found = [line for line in lines if line.get("loop") == "without-database"]
+    assert found == [
+        {
+            "event": "loop_unavailable",
+            "log_level": "warning",
+            "loop": "without-database",
+            "reason": "ConnectionRefusedError: postgres",
+        }
+    ]
 
 
 async def test_it_stops_in_order_and_a_close_that_fails_holds_up_no_other(runtime: Runtime) -> None:

@@ -39,6 +39,7 @@ def environment(
         "OPENAI_API_KEY": "oslira-dev-openai",
         "ANTHROPIC_API_KEY": "oslira-dev-anthropic",
         "APIFY_REQUEST_TIMEOUT_S": "3",
+        "APIFY_START_SLACK_S": "2",
         "SHUTDOWN_GRACE_S": "5",
         **simulators.environment,
     }

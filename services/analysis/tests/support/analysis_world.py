@@ -22,6 +22,16 @@ from oslira_shared.postgres.clients import Pool, open_pool
 from oslira_shared.runtime import Runtime
 
 ENDED = {"completed", "failed", "cancelled"}
+_DUE_NOW = "update analysis.{} set not_before = now() where not_before > now()"
+# What 0.1 s leave of a second.
+_AGE = """
+    update analysis.{} set snoozed_since = snoozed_since - interval '0.9 seconds',
+           not_before = not_before - interval '0.9 seconds', due_at = due_at - interval '0.9 seconds'
+     where snoozed_since is not null and not_before > now()
+"""
+_AGE_OUTAGES = (
+    "update analysis.outages set down_until = down_until - interval '0.9 seconds' where down_until > now()"
+)
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], *, timeout_s: float = 30.0) -> Any:
@@ -78,20 +88,31 @@ class World:
     @asynccontextmanager
     async def hurry(self) -> AsyncGenerator[None]:
         """All retries are due now; leases and wait limits are unchanged."""
+        async with self._repeating(*(_DUE_NOW.format(table) for table in ("runs", "scrapes"))):
+            yield
 
-        async def skip() -> None:
+    @asynccontextmanager
+    async def fast_forward(self) -> AsyncGenerator[None]:
+        """Snoozed work and reported outages live ten times as fast; requests, probes and leases don't."""
+        statements = (*(_AGE.format(table) for table in ("runs", "scrapes")), _AGE_OUTAGES)
+        async with self._repeating(*statements):
+            yield
+
+    @asynccontextmanager
+    async def _repeating(self, *statements: str) -> AsyncGenerator[None]:
+        """Execute them every 0.1 s."""
+
+        async def repeat() -> None:
             while True:
-                for table in ("runs", "scrapes"):
-                    await self.analysis.execute(
-                        f"update analysis.{table} set not_before = now() where not_before > now()"
-                    )
+                for statement in statements:
+                    await self.analysis.execute(statement)
                 await asyncio.sleep(0.1)
 
-        skipping = asyncio.create_task(skip())
+        repeating = asyncio.create_task(repeat())
         try:
             yield
         finally:
-            skipping.cancel()
+            repeating.cancel()
 
     async def accept(
         self,

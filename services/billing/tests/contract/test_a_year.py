@@ -68,6 +68,9 @@ async def _compare(office: Any, year: Year, seed: int) -> None:
     expected, frozen = year.model.credits(year.closed_at or END)
     assert await office.world.available(year.account_id) == expected
     assert await office.world.frozen(year.account_id) == frozen
+    if year.closed_at is None:
+        # The daily jobs of later years pass over a closed account; else each year would take longer than the one before.
+        await office.world.close(year.account_id)
 
 
 _SETTINGS: dict[str, Any] = {
