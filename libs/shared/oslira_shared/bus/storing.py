@@ -23,7 +23,7 @@ PUBLISH_S: Final = 5.0
 # After an unconfirmed message one publisher tries again at a time; the others fail at once instead of after the limit.
 _PAUSE_S: Final = 1.0
 # A failure is reported for this long after the last one, if nothing was stored in the meantime.
-_REPORTED_S: Final = 60.0
+_REPORTED_S: Final = 30.0
 
 
 @dataclass(slots=True)
