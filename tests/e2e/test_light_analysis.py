@@ -194,8 +194,38 @@ async def test_the_oslira_command_signs_in_analyzes_and_audits(stack: Stack) -> 
     assert json.loads(analyzed.stdout)["status"] == "completed"
     shown = await asyncio.to_thread(run, "analyze", "cli.name", "--user", "cli@oslira.test")
     assert "score" in shown.stdout
+    assert "returned, nothing charged" in shown.stdout
+    run_id = json.loads(analyzed.stdout)["run_id"]
+    listed = await asyncio.to_thread(run, "runs", "--user", "cli@oslira.test")
+    assert f"{run_id} " in listed.stdout
+    ended = await asyncio.to_thread(run, "cancel", run_id, "--user", "cli@oslira.test")
+    assert (ended.returncode, "had ended" in ended.stdout) == (1, True), ended.stderr
+    unknown = await asyncio.to_thread(run, "cancel", str(foreign_id()), "--user", "cli@oslira.test")
+    assert unknown.returncode == 3, unknown.stderr
+    by_operator = await asyncio.to_thread(run, "cancel", run_id, "--operator")
+    assert "completed, of account " in by_operator.stdout, by_operator.stderr
     audited = await asyncio.to_thread(run, "audit")
     assert (audited.returncode, audited.stdout.strip()) == (0, "audit: clean")
+
+
+async def test_a_smoke_test_does_fresh_work_each_time(stack: Stack) -> None:
+    oslira = str(Path(sys.executable).with_name("oslira"))
+    async with person(stack, available_credits=5) as user:
+        environment = {"PATH": "/usr/bin:/bin", "OSLIRA_SMOKE_TOKEN": user.who.token}
+        for left in (4, 3):
+            ran = await asyncio.to_thread(
+                subprocess.run,
+                [oslira, "smoke", stack.gateway_url],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            assert "charged 1" in ran.stdout
+            assert (await user.client.balance())["available"] == left
+        assert await user.runs_in_database() == 2
 
 
 async def test_afterwards_everything_adds_up(stack: Stack) -> None:
