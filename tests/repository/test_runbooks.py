@@ -5,7 +5,7 @@ SQL runs on a provisioned database as on-call's login; routes, jobs, deployments
 
 import re
 import shlex
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +22,8 @@ from oslira_devstack.databases import Database
 from oslira_shared.contracts.scheduler.v1 import JOBS
 from oslira_shared.postgres.clients import Connection
 from repository import DOCS, ROOT
+from runbooks import PAGES, RUNBOOKS, command_lines, written
 
-RUNBOOKS: Final = sorted((DOCS / "runbooks").glob("*.md"))
-PAGES: Final = [*RUNBOOKS, DOCS / "architecture/operations.md"]
-_BLOCK: Final = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _COMMANDS: Final = frozenset({"kubectl", "admin", "nats", "oslira"})
 _VERBS: Final = frozenset(
     {
@@ -47,12 +45,6 @@ _VERBS: Final = frozenset(
 )
 
 
-def blocks(page: Path, kind: str) -> Iterator[str]:
-    for found, text in _BLOCK.findall(page.read_text()):
-        if found == kind:
-            yield re.sub(r"^  ", "", text, flags=re.MULTILINE)
-
-
 @pytest_asyncio.fixture
 async def on_call(module_database: Database) -> AsyncGenerator[Connection]:
     connection = await asyncpg.connect(module_database.url(OPERATOR_ROLE))
@@ -60,15 +52,11 @@ async def on_call(module_database: Database) -> AsyncGenerator[Connection]:
     await connection.close()
 
 
-def written(kind: str) -> list[Any]:
-    return [
-        pytest.param(text, id=f"{page.stem}-{number}")
-        for page in PAGES
-        for number, text in enumerate(blocks(page, kind))
-    ]
+def params(found: list[tuple[str, str]]) -> list[Any]:
+    return [pytest.param(text, id=name) for name, text in found]
 
 
-@pytest.mark.parametrize("text", written("sql"))
+@pytest.mark.parametrize("text", params(written("sql")))
 async def test_a_statement_runs_as_on_calls_login(on_call: Connection, text: str) -> None:
     """Executed, and rolled back."""
     statements = [one.strip() for one in re.sub(r"--.*", "", text).split(";") if one.strip()]
@@ -168,17 +156,7 @@ def as_route(address: str) -> str:
     return re.sub(r"(?<=/jobs/)[\w-]+", "{}", path)
 
 
-def commands() -> list[Any]:
-    return [
-        pytest.param(line.strip(), id=f"{page.stem}-{number}")
-        for page in PAGES
-        for text in blocks(page, "sh")
-        for number, line in enumerate(text.replace("\\\n", " ").replace(" && ", "\n").splitlines())
-        if line.strip() and not line.lstrip().startswith(("#", "N=", "TOKEN=", "admin()", "read ", "export "))
-    ]
-
-
-@pytest.mark.parametrize("line", commands())
+@pytest.mark.parametrize("line", params(command_lines()))
 def test_a_command_names_what_exists(line: str) -> None:
     words = shlex.split(line, comments=True)
     assert words[0] in _COMMANDS, "on-call has kubectl, psql, curl (`admin`) and nats, and no local stack"
@@ -238,7 +216,7 @@ def metrics() -> str:
     return page + (ROOT / "deploy/observability/prometheus/recording.yml").read_text()
 
 
-@pytest.mark.parametrize("text", written("promql"))
+@pytest.mark.parametrize("text", params(written("promql")))
 def test_a_query_asks_for_metrics_that_exist(text: str) -> None:
     known = metrics()
     bare = re.sub(r'"[^"]*"', '""', text)

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from oslira_shared.errors import OsliraError
 from oslira_shared.jobs import JobOwner, JobProgress
 from oslira_shared.postgres.batches import delete_batch
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
+from prometheus_client import REGISTRY
 
 SLOT: Final = datetime(2026, 2, 1, 3, tzinfo=UTC)
 Act = Callable[[JobProgress], Any]
@@ -164,3 +166,32 @@ async def test_a_batch_would_rather_fail_than_wait_for_a_lock(pool: Pool, databa
             assert await delete_batch(client, skipping) == 1
             assert await delete_batch(client, skipping) == 0
         assert await delete_batch(client, skipping) == 1
+
+
+def awaited_since() -> float | None:
+    """What Prometheus reads of the job `work`."""
+    return REGISTRY.get_sample_value("oslira_job_awaited_since_timestamp_seconds", {"job_name": "work"})
+
+
+async def test_a_job_that_was_never_done_is_awaited_until_it_is(pool: Pool) -> None:
+    is_failing = True
+
+    async def act(_progress: JobProgress) -> None:
+        if is_failing:
+            raise RuntimeError("no")
+
+    replica = Replica(pool, act)
+    started_at = time.time()
+    await replica.measure()
+    assert awaited_since() == pytest.approx(started_at, abs=5)  # no tick has come
+    await replica.tick("work", SLOT)
+    await replica.settle()
+    await replica.measure()
+    assert awaited_since() == SLOT.timestamp()
+    is_failing = False
+    await replica.sweep()
+    await replica.settle()
+    await replica.measure()
+    assert awaited_since() is None
+    done = REGISTRY.get_sample_value("oslira_job_last_done_timestamp_seconds", {"job_name": "work"})
+    assert done == SLOT.timestamp()

@@ -46,6 +46,16 @@ def test_only_the_scheduler_creates_streams_and_no_service_deletes_data() -> Non
     assert askers == ["gateway"]
 
 
+def test_an_operator_reads_and_sends_no_request() -> None:
+    """Whatever changes something goes through /v1/admin, where it leaves a row in the audit log."""
+    rights = rights_of(OPERATOR)
+    assert not any(
+        ".rpc." in subject or ".cmd." in subject or ".evt." in subject for subject in rights.publish
+    )
+    assert {"$JS.API.STREAM.INFO.DEAD", "$JS.API.STREAM.MSG.GET.DEAD"} <= set(rights.publish)
+    assert all(OPERATOR not in who for who in REQUESTED_BY.values())
+
+
 def test_an_observer_hears_and_cannot_speak() -> None:
     rights = rights_of(OBSERVER)
     assert (rights.publish, rights.subscribe, rights.may_answer) == ((), ("*.evt.>",), False)
