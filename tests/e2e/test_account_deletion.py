@@ -21,7 +21,7 @@ async def run(access: Access, role: str, query: str, *values: Any) -> Any:
 
 
 async def clean_up(access: Access) -> None:
-    bus = Bus(access.nats_url("operator"), service="operator")
+    bus = Bus(access.nats_url("gateway"), service="gateway")
     await bus.start()
     try:
         await eventually(lambda: _is_connected(bus))

@@ -36,7 +36,7 @@ async def impatient(scratch_dir: Path) -> AsyncGenerator[Stack]:
 @pytest.mark.parametrize("count", [1_000])
 async def test_a_bulk_of_cold_profiles_outlasts_every_clean_up(impatient: Stack, count: int) -> None:
     access = access_to(impatient.describe(), impatient.credentials)
-    bus = Bus(access.nats_url("operator"), service="operator")
+    bus = Bus(access.nats_url("gateway"), service="gateway")
     await bus.start()
     try:
         async with person(impatient, available_credits=count + 50, plan="enterprise") as user:

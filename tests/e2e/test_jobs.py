@@ -24,7 +24,7 @@ SCHEMAS = {"gateway": "identity", "credits": "credits", "analysis": "analysis", 
 
 
 class World:
-    """Pools under the services' roles, two more schedulers beside the stack's own, and an operator's bus."""
+    """Pools under the services' roles, two more schedulers, and the gateway's bus, which sends operators' requests."""
 
     def __init__(self, access: Access, pools: dict[str, Pool], buses: list[Bus], operator: Bus) -> None:
         self.access, self.pools, self.operator = access, pools, operator
@@ -68,7 +68,7 @@ async def world(stack: Stack) -> AsyncGenerator[World]:
             pool = await open_pool(access.database_url(f"{name}_service"), service="test", min_size=1)
             pools[name] = await opened.enter_async_context(pool)
         buses = [Bus(access.nats_url("scheduler"), service="scheduler") for _ in range(2)]
-        operator = Bus(access.nats_url("operator"), service="operator")
+        operator = Bus(access.nats_url("gateway"), service="gateway")
         for bus in (*buses, operator):
             await bus.start()
             opened.push_async_callback(bus.stop)

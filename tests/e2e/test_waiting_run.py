@@ -46,7 +46,7 @@ async def test_waiting_for_twice_the_stall_time_and_fifteen_times_a_holds_life_f
     hasty: Stack, times: int
 ) -> None:
     access = access_to(hasty.describe(), hasty.credentials)
-    bus = Bus(access.nats_url("tester"), service="operator")
+    bus = Bus(access.nats_url("tester"), service="gateway")
     await bus.start()
     analysis = await asyncpg.connect(access.database_url("analysis_service"))
     try:
@@ -81,7 +81,7 @@ async def test_waiting_for_twice_the_stall_time_and_fifteen_times_a_holds_life_f
 
 async def test_a_stalled_run_is_failed_released_and_published(hasty: Stack) -> None:
     access = access_to(hasty.describe(), hasty.credentials)
-    bus = Bus(access.nats_url("operator"), service="operator")
+    bus = Bus(access.nats_url("gateway"), service="gateway")
     await bus.start()
     analysis = await asyncpg.connect(access.database_url("analysis_service"))
     try:
