@@ -19,6 +19,7 @@ import pytest
 from dripping import Dripping, Drips, dripping
 from exchanges import ANALYSIS, CONSOLE, EXCHANGES, Exchange, hanging_store
 from oslira_shared.bucket import CALL_LIMIT_S
+from oslira_shared.deadline import BlockingCalls
 
 ROOT: Final = Path(__file__).parents[2]
 _SLACK_S: Final = 10.0  # this machine may be busy; a dripping answer never ends
@@ -111,6 +112,21 @@ async def test_hung_calls_to_the_store_use_up_no_threads_but_their_own(
         # Asyncio's own threads still serve others.
         async with asyncio.timeout(1):
             assert await asyncio.to_thread(lambda: 1) == 1
+
+
+async def test_a_call_after_another_uses_its_thread_and_calls_at_once_have_one_each() -> None:
+    calls = BlockingCalls("reused", most=3)
+    first = await calls.run(threading.get_native_id, limit_s=5)
+    assert await calls.run(threading.get_native_id, limit_s=5) == first
+    met = threading.Barrier(3)
+
+    def meet() -> int:
+        met.wait(5)
+        return threading.get_native_id()
+
+    at_once = await asyncio.gather(*(calls.run(meet, limit_s=10) for _ in range(3)))
+    assert len(set(at_once)) == 3
+    assert first in at_once
 
 
 def test_every_module_that_can_reach_another_system_is_listed() -> None:

@@ -9,11 +9,14 @@ import contextvars
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
 
 from oslira_shared.observability import metrics
 
 T = TypeVar("T")
+_IDLE_S: Final = 30.0
 
 
 class DeadlineExceeded(TimeoutError):  # noqa: N818
@@ -49,6 +52,7 @@ class BlockingCalls:
 
     def __init__(self, name: str, *, most: int) -> None:
         self._name = name
+        self._threads = _Threads(name)
         self._places = asyncio.Semaphore(most)
 
     async def run(self, blocking: Callable[[], T], *, limit_s: float) -> T:
@@ -58,7 +62,7 @@ class BlockingCalls:
     async def _run(self, blocking: Callable[[], T]) -> T:
         await self._places.acquire()
         loop = asyncio.get_running_loop()
-        running = _in_daemon(blocking, self._name)
+        running = self._threads.start(blocking)
         running.add_done_callback(lambda _: _release(loop, self._places))
         ending = asyncio.wrap_future(running)
         ending.add_done_callback(_retrieve)
@@ -68,7 +72,7 @@ class BlockingCalls:
 
 def blocking_within(limit_s: float, blocking: Callable[[], T], *, call: str) -> T:
     """For code without an event loop. Raises DeadlineExceeded, and the errors of `blocking`."""
-    running = _in_daemon(blocking, call)
+    running = _Threads(call).start(blocking)
     try:
         return running.result(limit_s)
     except TimeoutError as error:
@@ -82,21 +86,53 @@ def _exceeded(call: str, limit_s: float) -> DeadlineExceeded:
     return DeadlineExceeded(call, limit_s)
 
 
-def _in_daemon(blocking: Callable[[], T], name: str) -> Future[T]:
-    """Not ThreadPoolExecutor: its threads would delay the exit of the process."""
-    result: Future[T] = Future()
-    context = contextvars.copy_context()
+class _Threads:
+    """Daemon threads that are kept for the next call for a while, because starting one costs as much as a small call.
 
-    def work() -> None:
-        try:
-            found = context.run(blocking)
-        except BaseException as error:  # noqa: BLE001  # passed to the waiting caller
-            result.set_exception(error)
-        else:
-            result.set_result(found)
+    Not ThreadPoolExecutor: its threads would delay the exit of the process.
+    """
 
-    threading.Thread(target=work, name=name, daemon=True).start()
-    return result
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0  # threads that wait, without those that a queued job is for
+
+    def start(self, blocking: Callable[[], T]) -> Future[T]:
+        """Run it in an idle thread, or in a new one: it never waits for another call."""
+        result: Future[T] = Future()
+        context = contextvars.copy_context()
+
+        def job() -> Callable[[], None]:
+            try:
+                found = context.run(blocking)
+            except BaseException as error:  # noqa: BLE001  # passed to the waiting caller
+                return partial(result.set_exception, error)
+            return partial(result.set_result, found)
+
+        with self._lock:
+            is_new = self._idle == 0
+            if not is_new:
+                self._idle -= 1
+        self._jobs.put(job)
+        if is_new:
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        return result
+
+    def _work(self) -> None:
+        while True:
+            try:
+                answer = self._jobs.get(timeout=_IDLE_S)()
+            except Empty:
+                with self._lock:
+                    if self._idle == 0:  # a job was put at the same moment, for this thread
+                        continue
+                    self._idle -= 1
+                return
+            # Idle before the caller knows that its call is over, so that its next call finds this thread.
+            with self._lock:
+                self._idle += 1
+            answer()
 
 
 def _retrieve(ended: asyncio.Future[Any]) -> None:

@@ -136,41 +136,59 @@ begin
 end $$;
 grant execute on function analysis.promote to analysis_service;
 
--- A waiting run's position in its account's queue, and when it might start: when enough of the account's runs have ended for its
+-- Waiting runs' positions in their accounts' queues, and when they might start: when enough of the account's runs have ended for its
 -- plan's limit, or when enough slots are free, whichever is later; not before an outage has ended, and not before the next
 -- attempt of a postponed run (`scrape_retry`, `score_retry`). eta_s is null while its plan is paused or there are no slots.
-create function analysis.queue_position(p_run_id uuid) returns table (queue_position integer, eta_s integer)
+-- Between two of the runs only the rows between them are counted, so a page of a long queue reads the queue once, not once per run.
+create function analysis.queue_positions(p_run_ids uuid[])
+returns table (run_id uuid, queue_position integer, eta_s integer)
 language sql stable security definer set search_path = '' as $$
-  with me as (
+  with mine as materialized (
     select r.id, r.account_id, split_part(r.waits_for, '_', 1) as waits_for, r.priority, r.created_at, r.not_before
-      from analysis.runs r where r.id = p_run_id and r.state = 'waiting'
-  ), ahead as (
-    select count(*)::integer + 1 as position from analysis.runs r, me
-     where r.state = 'waiting' and r.waits_for = me.waits_for and r.account_id = me.account_id
-       and (r.priority, r.created_at, r.id) < (me.priority, me.created_at, me.id)
-  ), scored_first as (
-    select count(*) as runs from analysis.runs r, me
-     where me.waits_for = 'scrape' and r.state = 'waiting' and r.waits_for = 'score' and r.account_id = me.account_id
+      from analysis.runs r where r.id = any(p_run_ids) and r.state = 'waiting'
+  ), ordered as (
+    select m.*, lag(m.priority, 1, (-1)::smallint) over queue as before_priority,
+           lag(m.created_at, 1, '-infinity') over queue as before_created_at,
+           lag(m.id, 1, '00000000-0000-0000-0000-000000000000') over queue as before_id
+      from mine m window queue as (partition by m.account_id, m.waits_for order by m.priority, m.created_at, m.id)
+  ), counted as materialized (
+    select o.*, (
+             select count(*) from analysis.runs r
+              where r.state = 'waiting' and r.waits_for = o.waits_for and r.account_id = o.account_id
+                and (r.priority, r.created_at, r.id) >= (o.before_priority, o.before_created_at, o.before_id)
+                and (r.priority, r.created_at, r.id) < (o.priority, o.created_at, o.id)
+           ) as rows_between
+      from ordered o
+  ), me as materialized (
+    select c.*, sum(c.rows_between) over (partition by c.account_id, c.waits_for order by c.priority, c.created_at, c.id) + 1 as position
+      from counted c
+  ), accounts as materialized (
+    select a.account_id, l.load, ap.plan, (
+             select count(*) from analysis.runs r
+              where r.state = 'waiting' and r.waits_for = 'score' and r.account_id = a.account_id
+           ) as waiting_for_score
+      from (select distinct m.account_id from mine m) a
+      cross join lateral analysis.account_load(a.account_id) l
+      left join lateral (select p.plan from billing.account_plans p where p.account_id = a.account_id) ap on true
   )
-  select ahead.position,
+  select me.id, me.position::integer,
          case when not rules.is_paused and slots.cap > 0 then ceil(
-           greatest((ahead.position + scored_first.runs + l.load - capacity.width) * step.held_s / capacity.width,
-                    ahead.position * step.slot_s / slots.cap)
+           greatest((me.position + step.scored_first + a.load - capacity.width) * step.held_s / capacity.width,
+                    me.position * step.slot_s / slots.cap)
            + greatest(0, extract(epoch from suspended.down_until - now()), extract(epoch from me.not_before - now())))::integer end
-    from me cross join ahead cross join scored_first cross join analysis.step_durations pace
+    from me join accounts a on a.account_id = me.account_id cross join analysis.step_durations pace
     join analysis.slots on slots.kind = me.waits_for
-    left join lateral (select p.plan from billing.account_plans p where p.account_id = me.account_id) ap on true
-    cross join lateral analysis.plan_rules(ap.plan) rules
+    cross join lateral analysis.plan_rules(a.plan) rules
     cross join lateral (select greatest(1, least(slots.cap, rules.max_running)) as width) capacity
-    cross join lateral analysis.account_load(me.account_id) l
     -- A run that is scraped counts for its account's plan until it has been scored.
     cross join lateral (
       select case me.waits_for when 'scrape' then pace.scrape_s + pace.score_s else pace.score_s end as held_s,
-             case me.waits_for when 'scrape' then pace.scrape_s else pace.score_s end as slot_s
+             case me.waits_for when 'scrape' then pace.scrape_s else pace.score_s end as slot_s,
+             case me.waits_for when 'scrape' then a.waiting_for_score else 0 end as scored_first
     ) step
     left join analysis.suspended_steps suspended on suspended.waits_for = me.waits_for
 $$;
-grant execute on function analysis.queue_position to gateway_service;
+grant execute on function analysis.queue_positions to gateway_service;
 
 -- How long p_new more names of this account take until the last one has ended: from durations measured in the last hour, the plan
 -- and what already waits. Null while nothing is promoted for the account.

@@ -61,7 +61,7 @@ async def test_a_failing_profile_waits_for_its_next_attempt_without_a_slot(world
     )
     assert await slots_in_use(world) == 0
     assert (await world.run(run_id))["state"] == "waiting"
-    told = await world.gateway.fetchrow("select * from analysis.queue_position($1)", run_id)
+    told = await world.gateway.fetchrow("select * from analysis.queue_positions(array[$1::uuid])", run_id)
     assert told is not None
     assert (told["queue_position"], told["eta_s"] > 0) == (1, True)
     assert (await world.ended(run_id))["state"] == "completed"

@@ -189,10 +189,40 @@ async def test_a_snoozed_run_keeps_its_place_and_expects_no_start_before_its_nex
         " where id = $1",
         first,
     )
-    place = "select queue_position from analysis.queue_position($1)"
+    place = "select queue_position from analysis.queue_positions(array[$1::uuid])"
     assert [await rows.gateway.fetchval(place, run_id) for run_id in (first, second)] == [1, 1]
     assert 59 <= (await rows.eta_s(first) or 0) <= 70
     assert (await rows.eta_s(second) or 0) <= 1
+
+
+async def test_a_page_of_a_long_queue_gets_exact_positions_and_reads_the_queue_once(
+    rows: WaitingRows,
+) -> None:
+    account_id, other_id, waiting = new_id(), new_id(), 600
+    await rows.pool.execute(
+        "insert into analysis.runs (id, state, waits_for, current_step, account_id, business_profile_id, username, type,"
+        " price_credits, max_age_s, priority, created_at)"
+        " select gen_random_uuid(), 'waiting', 'score', 'waiting', account_id, account_id, 'n' || n, 'light', 1, 3600, n % 2,"
+        " now() - make_interval(secs => n / 3) from generate_series(1, $2::int) n, unnest($1::uuid[]) account_id",
+        [account_id, other_id],
+        waiting,
+    )
+    in_order = [
+        row["id"]
+        for row in await rows.pool.fetch(
+            "select id from analysis.runs where account_id = $1 order by priority, created_at, id", account_id
+        )
+    ]
+    page = in_order[-1:-400:-4]
+    read = "select coalesce(sum(idx_tup_fetch + seq_tup_read), 0)::int from pg_stat_xact_user_tables where relname = 'runs'"
+    # The rows are read by a function of the tables' owner, in this transaction.
+    async with rows.gateway.acquire() as connection, connection.transaction():
+        found = await connection.fetch("select * from analysis.queue_positions($1)", page)
+        read_rows = await connection.fetchval(read)
+    assert {row["run_id"]: row["queue_position"] for row in found} == {
+        run_id: in_order.index(run_id) + 1 for run_id in page
+    }
+    assert read_rows < 5 * waiting
 
 
 async def test_a_snoozed_run_reports_that_its_supplier_is_down(rows: WaitingRows) -> None:

@@ -55,7 +55,9 @@ class WaitingRows:
         return {row["username"]: row["state"] for row in rows}
 
     async def eta_s(self, run_id: UUID) -> int | None:
-        return await self.gateway.fetchval("select eta_s from analysis.queue_position($1)", run_id)
+        return await self.gateway.fetchval(
+            "select eta_s from analysis.queue_positions(array[$1::uuid])", run_id
+        )
 
     async def expected_s(self, account_id: UUID, plan: str, new: int) -> int | None:
         return await self.gateway.fetchval("select analysis.expected_s($1, $2, $3)", account_id, plan, new)

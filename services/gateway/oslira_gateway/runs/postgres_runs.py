@@ -24,10 +24,7 @@ select {WITHOUT_RESULT} from analysis.run_view
    and ($3::timestamptz is null or (created_at, run_id) < ($3, $4::uuid))
  order by created_at desc, run_id desc limit $5
 """
-_PLACES: Final = """
-select waiting.run_id, place.queue_position, place.eta_s
-  from unnest($1::uuid[]) as waiting (run_id) cross join lateral analysis.queue_position(waiting.run_id) as place
-"""
+_PLACES: Final = "select run_id, queue_position, eta_s from analysis.queue_positions($1::uuid[])"
 
 
 class PostgresRuns:

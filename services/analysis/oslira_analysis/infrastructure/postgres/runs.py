@@ -15,15 +15,17 @@ from oslira_analysis.infrastructure.postgres.tables import RUNS, effects_of, run
 _SHARED_SCRAPE: Final = """
 insert into analysis.scrapes (id, state, username) values ($1, 'waiting', $2) on conflict do nothing
 """
+# Also what else decides how the run goes on: whether the scrape waits for its next attempt, and whether another one of the name
+# ended after this run had read the cache.
 _LOCK_SCRAPE: Final = """
-select id, state from analysis.scrapes
- where username = $1 and state in ('waiting', 'starting', 'running') for update
-"""
-_JUST_FETCHED: Final = """
-select id from analysis.scrapes
- where username = $1 and outcome = 'fetched' and ended_at > now() - make_interval(secs => $2)
-   and coalesce(scraped_at, ended_at) > now() - make_interval(secs => $2)
- order by ended_at desc limit 1
+select s.id, s.state, coalesce(s.not_before > now(), false) as is_put_off, (
+         select f.id from analysis.scrapes f
+          where f.username = $1 and f.outcome = 'fetched' and f.ended_at > now() - make_interval(secs => $2)
+            and coalesce(f.scraped_at, f.ended_at) > now() - make_interval(secs => $2)
+          order by f.ended_at desc limit 1
+       ) as fetched_id
+  from analysis.scrapes s
+ where s.username = $1 and s.state in ('waiting', 'starting', 'running') for update of s
 """
 # Its scrape waits for its next attempt: a run that joins it waits as long.
 _PUT_OFF_TOO: Final = """
@@ -76,17 +78,16 @@ class PostgresRuns:
         async with self._database.transaction() as connection:
             # Lock order: scrape, then run. The end of a scrape locks it first too, so no run is left on an ended scrape.
             await connection.execute(_SHARED_SCRAPE, new_id(), username)
-            scrape = await connection.fetchrow(_LOCK_SCRAPE, username)
+            scrape = await connection.fetchrow(_LOCK_SCRAPE, username, work.run.max_age_s)
             if scrape is None:  # it ended between the two statements: retry soon
                 await release(connection, work.claim, is_counted=False)
                 return Effects()
             is_waiting = scrape["state"] == "waiting"
-            if is_waiting and not work.run.is_cache_bypassed:
-                # A scrape ended after this run had read the cache: do not pay for it twice.
-                fetched_id = await connection.fetchval(_JUST_FETCHED, username, work.run.max_age_s)
-                if fetched_id is not None:
-                    await connection.execute(_DROP_UNWANTED, scrape["id"])
-                    return await _wait_for_score(connection, work, scrape_id=fetched_id)
+            fetched_id = scrape["fetched_id"]
+            if is_waiting and not work.run.is_cache_bypassed and fetched_id is not None:
+                # It would be paid for twice.
+                await connection.execute(_DROP_UNWANTED, scrape["id"])
+                return await _wait_for_score(connection, work, scrape_id=fetched_id)
             row = await transition(
                 connection,
                 work.claim,
@@ -104,7 +105,7 @@ class PostgresRuns:
                 row is None
             ):  # cancelled meanwhile: a scrape that was created only for it would wait, and reserve the name, permanently
                 await connection.execute(_DROP_UNWANTED, scrape["id"])
-            elif is_waiting:
+            elif is_waiting and scrape["is_put_off"]:
                 row = await connection.fetchrow(_PUT_OFF_TOO, row["id"]) or row
         return effects_of(row)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from oslira_shared.postgres.clients import AdminClient
+from oslira_shared.postgres.clients import AdminClient, Connection, Record
 from oslira_shared.work import Claim, claim, moved, release, snooze, transition
 
 from oslira_analysis.application.ports import Pause, ScrapeEnd
@@ -121,19 +121,14 @@ class PostgresScrapes:
     async def record_start(self, work: ScrapeWork, actor_run_id: str) -> ScrapeWork | None:
         scrape = work.scrape
         try:
-            async with self._database.transaction() as connection:
-                row = await transition(
-                    connection,
-                    work.claim,
-                    to_state="running",
-                    due_in_s=SCRAPES.hint_every_s,
-                    values={"actor_run_id": actor_run_id, "snoozed_since": None},
-                    stamps=["started_at"],
-                    keeps_lease=True,
-                    is_progress=False,  # an actor's run that was started can still fail, and reach this again
-                )
-                if row is not None and scrape.snoozed_for_s:
-                    await connection.execute(_FOLLOWERS_SERVED, scrape.scrape_id)
+            if scrape.snoozed_for_s:
+                async with self._database.transaction() as connection:
+                    row = await _started(connection, work, actor_run_id)
+                    if row is not None:
+                        await connection.execute(_FOLLOWERS_SERVED, scrape.scrape_id)
+            else:
+                async with self._database.connection() as connection:
+                    row = await _started(connection, work, actor_run_id)
         except asyncpg.UniqueViolationError:
             return None
         if row is None:
@@ -187,3 +182,16 @@ class PostgresScrapes:
             else:
                 rows = await connection.fetch(_FOLLOWERS_ON, work.scrape.scrape_id)
         return Effects(runs=[dict(item) for item in rows])
+
+
+async def _started(connection: Connection, work: ScrapeWork, actor_run_id: str) -> Record | None:
+    return await transition(
+        connection,
+        work.claim,
+        to_state="running",
+        due_in_s=SCRAPES.hint_every_s,
+        values={"actor_run_id": actor_run_id, "snoozed_since": None},
+        stamps=["started_at"],
+        keeps_lease=True,
+        is_progress=False,  # an actor's run that was started can still fail, and reach this again
+    )

@@ -18,7 +18,7 @@ from oslira_analysis.infrastructure.singleflight import Singleflight
 _LOG = structlog.get_logger()
 _SCRAPED_AT: Final = "scraped-at"
 _AT_ONCE: Final = 16
-_TRIES: Final = 3
+_TRIES: Final = 4
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _CLOCKS_DIFFER: Final = timedelta(minutes=1)
 _CHANGED_MEANWHILE: Final = frozenset(
@@ -98,19 +98,13 @@ class S3Profiles:
         return json.loads(content), self._now(found) - _scraped_at(found)
 
     def _put(self, username: str, item: Item, scraped_at: datetime) -> None:
-        """Replaces only an older object, also with concurrent puts: the store compares ETags."""
+        """Replaces only an older object, also with concurrent puts: the store compares ETags.
+
+        Most profiles are new, so the first put assumes that there is no object: one request instead of two.
+        """
         client, key = self.client.get(), key_of(username)
+        condition = {"IfNoneMatch": "*"}
         for _ in range(_TRIES):
-            try:
-                kept = client.head_object(Bucket=self._bucket, Key=key)
-            except client.exceptions.ClientError as error:
-                if _code(error) not in {"404", "NoSuchKey"}:
-                    raise
-                condition = {"IfNoneMatch": "*"}
-            else:
-                if _is_newer(kept, scraped_at, now=self._now(kept)):
-                    return
-                condition = {"IfMatch": kept["ETag"]}
             try:
                 client.put_object(
                     Bucket=self._bucket,
@@ -125,6 +119,16 @@ class S3Profiles:
                     raise
             else:
                 return
+            try:
+                kept = client.head_object(Bucket=self._bucket, Key=key)
+            except client.exceptions.ClientError as error:
+                if _code(error) not in {"404", "NoSuchKey"}:
+                    raise
+                condition = {"IfNoneMatch": "*"}
+            else:
+                if _is_newer(kept, scraped_at, now=self._now(kept)):
+                    return
+                condition = {"IfMatch": kept["ETag"]}
         raise TimeoutError("the object changed between each read and its put")
 
     def _now(self, answer: dict[str, Any]) -> datetime:
