@@ -95,7 +95,7 @@ def released() -> set[str] | None:
     )
 
 
-def test_a_migration_after_the_first_release_makes_nobody_wait() -> None:
+def test_a_migration_after_the_first_release_blocks_no_other_for_long() -> None:
     exempt = released()
     files = [file for folder in MIGRATIONS.values() for file in sorted(folder.glob("*.sql"))]
     later = [one for one in files if exempt is not None and str(one.relative_to(_ROOT)) not in exempt]

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 
+import asyncpg
 import nats
 import pytest
 import pytest_asyncio
@@ -49,6 +50,8 @@ class Service:
                     raise OsliraError("insufficient_credits", "credits are short", need=3, balance=1)
                 case "crash":
                     raise ZeroDivisionError("jane.doe")
+                case "password changed":
+                    raise asyncpg.InvalidPasswordError("password authentication failed")
                 case "broken row":
                     Answer.model_validate({})
                 case "other":
@@ -111,6 +114,12 @@ async def test_an_error_arrives_with_its_code_and_values(service: Service) -> No
         await service.ask("short")
     assert (refused.value.code, refused.value.detail) == ("insufficient_credits", "credits are short")
     assert refused.value.extra == {"need": 3, "balance": 1}
+
+
+async def test_a_responder_whose_database_rejects_it_is_unavailable_and_not_broken(service: Service) -> None:
+    with pytest.raises(OsliraError) as away:
+        await service.ask("password changed")
+    assert (away.value.code, away.value.is_transient) == ("unavailable", True)
 
 
 @pytest.mark.parametrize("crash", ["crash", "broken row"])
