@@ -8,7 +8,7 @@ PARALLEL = --numprocesses 5 --dist loadfile --no-loadscope-reorder
 ORDINARY = -m "not campaign and not containers and not kubectl"
 # Some machines switch bytecode off globally; without it each process compiles every test again.
 export PYTHONDONTWRITEBYTECODE =
-.PHONY: help venv runtime demo up t test campaign test-containers test-compose test-browser check-k8s k8s settings supply-chain observability check-observability deploy compose-env chaos bench profile check openapi format lock hooks clean
+.PHONY: help venv runtime demo up t test campaign test-containers test-compose test-browser screenshots check-k8s k8s settings supply-chain observability check-observability deploy compose-env chaos bench profile check openapi format lock hooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,9 @@ test-compose: venv ## docker-compose.yml itself: works, survives kills, scales, 
 
 test-browser: venv ## the console, and a page on another origin, in headless Chromium (needs Chromium, or CHROMIUM=path, and Node)
 	@$(PYTEST) tests/e2e/test_browser.py tests/e2e/test_console.py
+
+screenshots: venv ## pictures of every screen of the console, light, dark and narrow, in dist/screenshots (needs Chromium)
+	@cd tests/support && $(CURDIR)/$(BIN)/python console_pictures.py $(CURDIR)/dist/screenshots
 
 bench: venv ## Oslira beside a bare floor and DBOS: speed, processor time, statements and messages a run (ARGS=--no-dbos)
 	@$(BIN)/python -m oslira_proof.bench $(ARGS)

@@ -1,14 +1,21 @@
 """The console in Chromium: the first hour of a new user, on the whole stack, with nothing wrong on the way."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 from browser import CHROMIUM, a_browser
+from oslira_client import Oslira
+from oslira_client.generated.bulk import BulkBody
+from oslira_client.generated.webhooks import EndpointOrder
 from oslira_devstack.stack import Stack, StackConfig
+from oslira_gateway.console.session import COOKIE, Sealer, Session
+from people import Person, person
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
 _LONG_MS = 60_000
@@ -124,6 +131,55 @@ async def test_the_first_hour_of_a_new_user(console_stack: Stack, browser: Brows
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Export CSV").click()
         assert (await download.value).suggested_filename == "leads.csv"
+
+
+@pytest.mark.campaign
+async def test_ids_of_another_account_are_not_found(console_stack: Stack) -> None:
+    async with person(console_stack) as owner, person(console_stack) as stranger:
+        _, accepted = await owner.analyze("of.the.owner")
+        run = await owner.settled(accepted["run_id"])
+        business = owner.who.business_profile_id
+        async with Oslira(console_stack.gateway_url, owner.who.token) as api:
+            names = BulkBody(business_profile_id=business, type="light", usernames=["owner.a", "owner.b"])
+            bulk = await api.bulk.create_bulk(names)
+            hook = await api.webhooks.create_webhook_endpoint(EndpointOrder(url="http://127.0.0.1:9/hook"))
+        addresses = [
+            f"runs/{run['run_id']}",
+            f"runs/{run['run_id']}/part",
+            f"bulk/{bulk.bulk_id}",
+            f"bulk/{bulk.bulk_id}/part",
+            f"streams/bulk/{bulk.bulk_id}",
+            f"leads/{run['lead_id']}",
+            f"business/{business}",
+            f"business/{business}/edit",
+            f"business/new?draft={run['run_id']}",
+            f"settings/webhooks/{hook.webhook_endpoint.webhook_endpoint_id}",
+        ]
+        async with visitor(console_stack, owner) as own, visitor(console_stack, stranger) as other:
+            for address in addresses:
+                assert (await own.get(f"/app/{address}")).status_code == 200, address
+                assert (await other.get(f"/app/{address}")).status_code == 404, address
+            rows = await other.get(f"/app/runs/rows?id={run['run_id']}")
+            assert (rows.status_code, "of.the.owner" in rows.text) == (200, False)
+            account = {"csrf": "c", "account_id": str(owner.who.account_id)}
+            assert (await other.post("/app/account", data=account)).status_code == 404
+            for act in (
+                f"leads/{run['lead_id']}/delete",
+                f"business/{business}/delete",
+                f"bulk/{bulk.bulk_id}/cancel",
+            ):
+                assert (await other.post(f"/app/{act}", data={"csrf": "c"})).status_code == 404, act
+
+
+@asynccontextmanager
+async def visitor(stack: Stack, user: Person) -> AsyncGenerator[httpx.AsyncClient]:
+    """A browser without JavaScript, signed in as `user`."""
+    session = Session(csrf="c", access_token=user.who.token, expires_at=int(time.time()) + 3_600)
+    sealed = Sealer([stack.credentials.console_secret], life_s=3_600).seal(session)
+    async with httpx.AsyncClient(
+        base_url=stack.console_url, cookies={COOKIE: sealed}, trust_env=False
+    ) as http:
+        yield http
 
 
 @pytest.mark.campaign

@@ -49,6 +49,17 @@ for (const zone of document.querySelectorAll(".drop")) {
   });
 }
 
+// What can be scrolled can be reached by keyboard; what fits is no stop on the way.
+function reachScrollers() {
+  for (const part of document.querySelectorAll(".scroll")) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+reachScrollers();
+addEventListener("resize", reachScrollers);
+document.addEventListener("htmx:after:swap", reachScrollers);
+
 function countMarks() {
   const marked = [...document.querySelectorAll("[data-mark]")].filter((box) => box.checked);
   const bar = document.querySelector("[data-marks]");
