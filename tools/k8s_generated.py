@@ -10,11 +10,11 @@ from typing import Final
 
 from oslira_scheduler.domain.cron_job import late_schedule
 from oslira_shared.bus import server_config
-from oslira_shared.contracts.scheduler.v1 import JOBS, Job
+from oslira_shared.contracts.jobs import JOBS, Job
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _HEAD: Final = """\
-# Made by `make k8s` from oslira_shared/contracts/scheduler/v1.py; never edited by hand.
+# Made by `make k8s` from oslira_shared/contracts/jobs.py; never edited by hand.
 # The scheduler's daemon is first; these publish the same ticks ten minutes later, for the same slots, and owners act once.
 """
 # The slot comes from the Job's scheduled time. Kubernetes has it in an annotation of the Job, which a pod without a token

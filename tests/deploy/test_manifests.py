@@ -14,7 +14,7 @@ from k8s_sources import K8S, OVERLAYS, base_objects, documents
 from oslira_shared.bus.permissions import USERS
 from oslira_shared.bus.server_config import public_key_variable
 from oslira_shared.bus.topology import CONSUMERS
-from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.egress.addresses import is_public
 
 ROOT: Final = K8S.parents[1]

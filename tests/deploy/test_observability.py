@@ -14,7 +14,7 @@ import yaml
 from exporter_metrics import EXPORTED_BY
 from exporter_metrics import LABELS as EXPORTED_LABELS
 from k8s_sources import base_objects
-from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.errors import CODES
 from oslira_shared.observability.metrics import LABELS
 from prometheus_client import Counter, Histogram

@@ -16,7 +16,8 @@ from oslira_scheduler.application.publish_due_ticks import PublishDueTicks
 from oslira_scheduler.application.publish_tick import publish_tick
 from oslira_scheduler.infrastructure.postgres import PostgresSlots
 from oslira_shared.bus.connection import Bus
-from oslira_shared.contracts.scheduler.v1 import JOBS, JobState, RunJob, run_job_subject
+from oslira_shared.contracts.jobs import JOBS
+from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.postgres.clients import AdminClient, Pool, open_pool
 from people import eventually
 

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from oslira_devstack.stack import Stack
 from oslira_shared.bus.topology import CONSUMERS, REQUESTED_BY, STREAMS
-from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.errors import CODES
 from oslira_shared.observability.metrics import LABELS
 from people import person

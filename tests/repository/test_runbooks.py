@@ -19,7 +19,7 @@ from exporter_metrics import EXPORTED_BY
 from oslira_cli.main import build_app
 from oslira_devstack.credentials import OPERATOR_ROLE
 from oslira_devstack.databases import Database
-from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.postgres.clients import Connection
 from repository import DOCS, ROOT
 from runbooks import PAGES, RUNBOOKS, command_lines, written

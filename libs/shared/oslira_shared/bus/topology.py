@@ -13,6 +13,7 @@ from oslira_shared.contracts import failed
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.jobs import JOBS, jobs_of
 from oslira_shared.contracts.points import SENDERS, points_subject
 from oslira_shared.contracts.scheduler import v1 as scheduler
 
@@ -158,7 +159,7 @@ class Consumer:
 
 
 def _ticks(owner: str) -> Consumer:
-    subjects = tuple(scheduler.tick_subject(job.name) for job in scheduler.jobs_of(owner))
+    subjects = tuple(scheduler.tick_subject(job.name) for job in jobs_of(owner))
     return Consumer(f"{owner}_ticks", "TICKS", subjects)
 
 
@@ -198,7 +199,7 @@ REQUESTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     billing.REPLAY: ("gateway",),
     billing.RECONCILE: ("gateway",),
     billing.START_FREE_PLAN: ("gateway",),
-    **{scheduler.run_job_subject(owner): ("gateway",) for job in scheduler.JOBS for owner in job.owners},
+    **{scheduler.run_job_subject(owner): ("gateway",) for job in JOBS for owner in job.owners},
     **{failed.list_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
     **{failed.show_failed_subject(owner): ("gateway",) for owner in failed.OWNERS},
 }

@@ -9,6 +9,7 @@ from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.base import Contract
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.contracts.points import SENDERS, PointBatch, points_subject
 from oslira_shared.contracts.scheduler import v1 as scheduler
 from oslira_shared.contracts.work import WorkHint
@@ -52,10 +53,10 @@ CARRIED: Final[Mapping[str, Carried]] = {
     credits_.GRANTED: Carried(credits_.Granted),
     credits_.LOW_BALANCE: Carried(credits_.LowBalance),
     **{points_subject(sender): Carried(PointBatch) for sender in SENDERS},
-    **{scheduler.tick_subject(job.name): Carried(scheduler.Tick) for job in scheduler.JOBS},
+    **{scheduler.tick_subject(job.name): Carried(scheduler.Tick) for job in JOBS},
     **{
         scheduler.run_job_subject(owner): Carried(scheduler.RunJob, scheduler.JobState)
-        for job in scheduler.JOBS
+        for job in JOBS
         for owner in job.owners
     },
     **{

@@ -10,6 +10,7 @@ from oslira_shared.bus.topology import CONSUMERS, OWNERS, STREAMS, stream_of
 from oslira_shared.contracts.analysis import v1 as analysis
 from oslira_shared.contracts.billing import v1 as billing
 from oslira_shared.contracts.credits import v1 as credits_
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.contracts.scheduler import v1 as scheduler
 
 _CONTRACTS = (analysis, billing, credits_, scheduler)
@@ -43,7 +44,7 @@ def test_every_command_and_event_is_stored_and_no_question_is(module: ModuleType
 
 
 def test_every_job_has_its_tick_and_every_owner_hears_it() -> None:
-    for job in scheduler.JOBS:
+    for job in JOBS:
         subject = scheduler.tick_subject(job.name)
         assert stream_of(subject) == "TICKS"
         hearing = {item.owner for item in CONSUMERS.values() if subject in item.filters}

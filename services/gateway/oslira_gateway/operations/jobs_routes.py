@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 from oslira_shared.bus.connection import Bus
-from oslira_shared.contracts.scheduler.v1 import JOBS, JobState, RunJob, run_job_subject
+from oslira_shared.contracts.jobs import JOBS
+from oslira_shared.contracts.scheduler.v1 import JobState, RunJob, run_job_subject
 from oslira_shared.errors import OsliraError
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from oslira_shared.contracts.scheduler.v1 import JOBS
+from oslira_shared.contracts.jobs import JOBS
 from oslira_shared.errors import OsliraError
 
 from oslira_scheduler.application.ports import Publisher, Slot, Slots

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from oslira_shared.contracts.scheduler.v1 import JOBS, Tick, tick_subject
+from oslira_shared.contracts.jobs import JOBS
+from oslira_shared.contracts.scheduler.v1 import Tick, tick_subject
 from oslira_shared.errors import OsliraError
 from oslira_shared.ids import derived_id
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oslira_scheduler.domain.cron import Cron
-from oslira_shared.contracts.scheduler.v1 import JOBS, Job
+from oslira_shared.contracts.jobs import JOBS, Job
 
 MOMENTS = st.integers(946_684_800, 7_258_118_400).map(lambda unix_s: datetime.fromtimestamp(unix_s, UTC))
 

@@ -5,7 +5,7 @@ from oslira_scheduler.application.publish_tick import CRONS
 from oslira_scheduler.domain.cron import Cron
 from oslira_scheduler.domain.cron_job import LATE, late_schedule, parse_slot
 from oslira_scheduler.tick import main, moment
-from oslira_shared.contracts.scheduler.v1 import JOBS, Job
+from oslira_shared.contracts.jobs import JOBS, Job
 
 SCHEDULED = datetime(2026, 11, 1, 3, 10, tzinfo=UTC)
 MINUTES = int(SCHEDULED.timestamp()) // 60

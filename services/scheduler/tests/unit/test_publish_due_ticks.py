@@ -7,7 +7,8 @@ from oslira_scheduler.application.ports import Slot
 from oslira_scheduler.application.publish_due_ticks import PublishDueTicks
 from oslira_scheduler.application.publish_tick import publish_tick
 from oslira_shared.contracts.base import Contract
-from oslira_shared.contracts.scheduler.v1 import JOBS, Tick
+from oslira_shared.contracts.jobs import JOBS
+from oslira_shared.contracts.scheduler.v1 import Tick
 from oslira_shared.errors import OsliraError
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
