@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from oslira_client import ENDED, Conflict
 from oslira_client.generated.analyses import Receipt
 
+from oslira_gateway.console.forms import field_of
 from oslira_gateway.console.runs.waterfall import waterfall
 from oslira_gateway.console.visit import Visit, visit_of
 
@@ -35,6 +36,8 @@ def run_routes() -> list[Any]:
         except Conflict as refusal:
             if refusal.code != "run_finished":
                 raise
+        if await field_of(request, "page"):
+            return visit.go(f"/app/runs/{run_id}")
         run = await visit.api.analyses.get_run(run_id)
         return visit.fragment("run_rows.html", runs=[run], ended=ENDED)
 

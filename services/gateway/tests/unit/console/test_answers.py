@@ -136,3 +136,10 @@ async def test_every_file_of_a_page_is_there_compressed_and_kept(member: Visitor
         assert "immutable" in answer.headers["cache-control"]
     assert (await member.get("/app/static/tokens.css")).status_code == 404
     assert ORIGIN not in page.text
+
+
+async def test_a_cancelled_run_is_a_row_of_the_board_and_a_page_of_its_own(member: Visitor) -> None:
+    row = await member.post(f"/app/runs/{_ID}/cancel")
+    assert "<tr id=" in row.text
+    page = await member.post(f"/app/runs/{_ID}/cancel", page="run")
+    assert (page.status_code, page.headers["location"]) == (303, f"/app/runs/{_ID}")
