@@ -160,7 +160,8 @@ class Consumer:
 
 def _ticks(owner: str) -> Consumer:
     subjects = tuple(scheduler.tick_subject(job.name) for job in jobs_of(owner))
-    return Consumer(f"{owner}_ticks", "TICKS", subjects)
+    # Delivered until the slot's row exists: nothing repeats a tick, and a database may be away for longer than 20 deliveries.
+    return Consumer(f"{owner}_ticks", "TICKS", subjects, max_deliver=-1)
 
 
 CONSUMERS: Final[dict[str, Consumer]] = {

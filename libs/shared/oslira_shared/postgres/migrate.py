@@ -17,6 +17,7 @@ import asyncpg
 
 from oslira_shared.errors import OsliraError
 from oslira_shared.postgres.address import options_of
+from oslira_shared.postgres.scram import scram_verifier
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # An image keeps the packages in another place than the checkout, and names it.
@@ -73,9 +74,11 @@ async def migrate(admin_url: str, passwords: Mapping[str, str]) -> None:
         for name, folder in MIGRATIONS.items():
             await apply_folder(admin_url, name, folder)
         for role, password in passwords.items():
-            # A password can't be a parameter of ALTER ROLE: let the server quote it.
+            # A password can't be a parameter of ALTER ROLE, and others can read statements: send its verifier, quoted by the server.
             statement = await connection.fetchval(
-                "select format('alter role %I password %L', $1::text, $2::text)", role, password
+                "select format('alter role %I password %L', $1::text, $2::text)",
+                role,
+                scram_verifier(password),
             )
             await connection.execute(statement)
     finally:

@@ -40,9 +40,12 @@ class LiveSecrets:
         values: Mapping[str, str] | None = None,
         *,
         refresh_every_s: float = REFRESH_EVERY_S,
+        is_valid: Callable[[str, str], bool] = lambda _variable, _value: True,
     ) -> None:
+        """`is_valid(variable, value)`: whether a start would accept the value. One that it would refuse is not taken later."""
         self.refresh_every_s = refresh_every_s
         self._vault = vault
+        self._is_valid = is_valid
         self._values = dict(values or {})
 
     @property
@@ -69,5 +72,8 @@ class LiveSecrets:
             _LOG.warning("secret_not_refreshed", variable=variable, reason=str(error))
             return
         if value and value != self._values[variable]:
+            if not self._is_valid(variable, value):
+                _LOG.error("secret_not_refreshed", variable=variable, reason="the new value is not valid")
+                return
             self._values[variable] = value
             _LOG.info("secret_rotated", variable=variable)

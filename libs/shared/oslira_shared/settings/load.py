@@ -70,7 +70,7 @@ def _from_environment(kind: type[SettingsT], source: SecretsSource) -> SettingsT
         vault = SecretsDirectory(source.secrets_dir)
         asked = [variable(kind, name) for name, field in kind.model_fields.items() if is_secret(field)]
         values = {name: value for name in asked if not os.environ.get(name) and (value := vault.read(name))}
-        settings._live = LiveSecrets(vault, values, refresh_every_s=source.secrets_cache_s)  # noqa: SLF001
+        settings._live = LiveSecrets(vault, values, **_live_options(settings, source))  # noqa: SLF001
     return settings
 
 
@@ -88,8 +88,22 @@ def _from_aws(kind: type[SettingsT], source: SecretsSource) -> SettingsT:
     values = {name: value for name in wanted if (value := vault.read(name))}
     given: dict[str, Any] = dict(values)
     settings = kind(**given)
-    settings._live = LiveSecrets(vault, values, refresh_every_s=source.secrets_cache_s)  # noqa: SLF001
+    settings._live = LiveSecrets(vault, values, **_live_options(settings, source))  # noqa: SLF001
     return settings
+
+
+def _live_options(settings: Settings, source: SecretsSource) -> dict[str, Any]:
+    kind: Any = type(settings)
+    current = {variable(kind, name): getattr(settings, name) for name in kind.model_fields}
+
+    def is_valid(name: str, value: str) -> bool:
+        try:
+            kind(**{**current, name: value})
+        except ValidationError:
+            return False
+        return True
+
+    return {"refresh_every_s": source.secrets_cache_s, "is_valid": is_valid}
 
 
 def refuse(service: str, reason: str, *, status: int = EX_CONFIG) -> NoReturn:

@@ -97,6 +97,32 @@ async def test_a_secret_is_cached_then_rotated_and_survives_an_outage(
     assert live.refresh_every_s == 300
 
 
+async def test_a_rotated_value_that_no_start_would_accept_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgres://credits_service:first@db.example/oslira?sslmode=verify-full"
+    values = {**_SECRETS, "DATABASE_URL": url}
+    for name, value in values.items():
+        monkeypatch.delenv(name, raising=False)
+        (tmp_path / name).write_text(value)
+    monkeypatch.setenv("OSLIRA_ENV", "production")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    settings = load_settings(CreditsSettings)
+    for wrong in (
+        url.replace("first", "p[ss"),
+        url.replace("first", "p#ss"),
+        url.replace("postgres:", "mysql:"),
+    ):
+        (tmp_path / "DATABASE_URL").write_text(wrong)
+        await settings.live_secrets.refresh()
+        assert settings.secret("database_url")() == url
+    assert "secret_not_refreshed" in "".join(capsys.readouterr())
+
+    (tmp_path / "DATABASE_URL").write_text(url.replace("first", "second"))
+    await settings.live_secrets.refresh()
+    assert settings.secret("database_url")() == url.replace("first", "second")
+
+
 _SECRETS = {
     **dict.fromkeys(("APIFY_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STRIPE_SECRET_KEY"), "elsewhere"),
     "STRIPE_WEBHOOK_SECRET": "elsewhere",

@@ -9,7 +9,7 @@ import structlog
 from oslira_shared.errors import OsliraError
 
 from oslira_credits.application.ports import Ledger
-from oslira_credits.application.settle_hold import SettleHold
+from oslira_credits.application.settle_hold import NotAnnounced, SettleHold
 
 _LOG = structlog.get_logger()
 
@@ -37,7 +37,8 @@ class SettleDueHolds:
                 settled += await self.settle(hold_id) is not None
             except OsliraError as error:
                 _LOG.warning("hold_settlement_postponed", hold_id=str(hold_id), reason=str(error))
-                if error.code == "unavailable":
+                # A bus that cannot store must not keep credits held: it fails at once, and the ledger works.
+                if error.code == "unavailable" and not isinstance(error, NotAnnounced):
                     waiting.clear()  # the others would wait for the same timeout
             except Exception:  # noqa: BLE001  # one hold that can't be settled must not hold up the rest
                 _LOG.exception("hold_not_settled", hold_id=str(hold_id))

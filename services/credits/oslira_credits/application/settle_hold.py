@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from oslira_shared.errors import OsliraError
 from oslira_shared.observability import trace
 
 from oslira_credits.application.ports import Announcements, Ledger, Outcomes
@@ -13,6 +14,10 @@ from oslira_credits.domain.settlement import Extend, decide
 from oslira_credits.metrics import CREDITS_MOVED, UNPAID
 
 _LOG = structlog.get_logger()
+
+
+class NotAnnounced(OsliraError):  # noqa: N818
+    """The hold is settled, and its event could not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +58,8 @@ class SettleHold:
                 _LOG.info("hold_settled", hold_id=str(hold_id), captured_credits=settlement.captured)
         told = settlement.account_id or account_id
         if told is not None:
-            await self.announcements.settled(hold_id, told, is_new=settlement.is_new)
+            try:
+                await self.announcements.settled(hold_id, told, is_new=settlement.is_new)
+            except OsliraError as error:
+                raise NotAnnounced(error.code, error.detail) from error
         return settlement

@@ -143,6 +143,14 @@ async def test_one_timeout_ends_the_pass_and_the_holds_stay(world: World) -> Non
     assert world.ledger.settlements == []
 
 
+async def test_holds_are_settled_while_their_events_cannot_be_stored(world: World) -> None:
+    for _ in range(20):
+        await world.held(1, state=OutcomeState.FAILED)
+    world.announcements.is_away = True
+    await world.settle_due()
+    assert len(world.ledger.settlements) == 20
+
+
 async def test_one_hold_that_cannot_be_settled_does_not_hold_up_the_others(world: World) -> None:
     world.ledger.unsettleable.add(await world.held(1, state=OutcomeState.FAILED))
     await world.held(1, state=OutcomeState.FAILED)

@@ -108,8 +108,6 @@ select platform.show_to_operators('billing.differences');
 select platform.show_to_operators('billing.stripe_mismatches');
 select platform.show_to_operators('billing.job_runs');
 grant select on billing.account_plans to oslira_operator;
--- It records the login that set it.
-grant execute on function billing.set_manual_plan(uuid, text) to oslira_operator;
 
 set local role scheduler_owner;
 select platform.show_to_operators('scheduler.ticks_published');

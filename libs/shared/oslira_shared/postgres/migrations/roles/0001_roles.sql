@@ -30,6 +30,10 @@ begin
   if not exists (select from pg_roles where rolname = 'oslira_operator') then
     create role oslira_operator login;
   end if;
+  -- A session that is left open must not keep the locks of a row that promotions need.
+  alter role oslira_operator set idle_in_transaction_session_timeout = '30s';
+  alter role oslira_operator set lock_timeout = '5s';
+  alter role oslira_operator set statement_timeout = '60s';
   execute format('grant connect on database %I to oslira_operator', current_database());
 
   execute format('revoke all on database %I from public', current_database());
