@@ -132,7 +132,7 @@ ENTRYPOINT ["python", "entry.py"]
 
 # docker build --build-arg SERVICE=gateway --target console -t oslira/console .
 FROM service AS console
-USER root
+USER 0:0
 COPY libs/client/oslira_client oslira_client
 RUN python -m compileall -q oslira_client
 USER 10001:10001

@@ -14,6 +14,8 @@ _POD_OF: Final = {
 }
 _PINNED: Final = re.compile(r"(:[^/:@]+|@sha256:[0-9a-f]{64})$")
 _SECRET: Final = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|SEED|DSN|DATABASE_URL|DATABASE_ADMIN_URL)$")
+# Supabase's publishable key: browsers get it, and it gives no rights of its own.
+_PUBLIC: Final = frozenset({"SUPABASE_ANON_KEY"})
 # Marks a key that exists elsewhere (decision 2).
 _NO_SECRET: Final = "elsewhere"
 
@@ -42,13 +44,17 @@ def _faults(one: Any, *, pinned: bool) -> Iterator[str]:
             yield from (f"{container['name']}: {text}" for text in _container(container, pinned=pinned))
 
 
+def _is_secret(variable: str) -> bool:
+    return variable not in _PUBLIC and _SECRET.search(variable) is not None
+
+
 def _secret(_: Any) -> Iterator[str]:
     yield "secrets are referred to, never written here"
 
 
 def _config(one: Any) -> Iterator[str]:
     for key, value in (one.get("data") or {}).items():
-        if _SECRET.search(key) and value != _NO_SECRET:
+        if _is_secret(key) and value != _NO_SECRET:
             yield f"{key} looks like a secret"
 
 
@@ -97,7 +103,11 @@ def _container(container: Any, *, pinned: bool) -> Iterator[str]:
     if image.endswith(":latest") or (pinned and not _PINNED.search(image)):
         yield f"runs {image}, which may change"
     for variable in container.get("env", []):
-        if _SECRET.search(variable["name"]) and "secretKeyRef" not in variable.get("valueFrom", {}):
+        if (
+            variable["name"] not in _PUBLIC
+            and _SECRET.search(variable["name"])
+            and "secretKeyRef" not in variable.get("valueFrom", {})
+        ):
             yield f"{variable['name']} is written here"
     if any("hostPort" in port for port in container.get("ports", [])):
         yield "takes a port of the host"

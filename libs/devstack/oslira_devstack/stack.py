@@ -1,7 +1,6 @@
 """The whole system on one machine: servers, provisioning, simulators, the five services."""
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -17,6 +16,7 @@ from oslira_devstack.child import Child
 from oslira_devstack.credentials import MIGRATOR
 from oslira_devstack.datadir import DataDirectory, Lock
 from oslira_devstack.environment import SERVICES, Ports
+from oslira_devstack.free_space import require_space
 from oslira_devstack.ports import free_or_other, free_port, require_free
 from oslira_devstack.processes import Supervisor
 from oslira_devstack.servers import certificates
@@ -25,8 +25,6 @@ from oslira_devstack.servers.contract import Servers
 from oslira_devstack.tcp_proxy import TcpProxy
 
 _PUBLIC: Final = ("gateway", "billing")
-# Three servers' first files take 150 MB.
-_LEAST_FREE_BYTES: Final = 400 << 20
 _INTERNAL_PORTS: Final[Mapping[str, int]] = {
     "gateway": 9090,
     "billing": 9091,
@@ -288,20 +286,6 @@ class Stack:
 
     def _log(self, name: str) -> Path:
         return self.data.logs / f"{name}.log"
-
-
-class NoSpace(Exception):  # noqa: N818
-    """The disk is full, or about to be."""
-
-
-def require_space(path: Path, *, least_bytes: int = _LEAST_FREE_BYTES) -> None:
-    """Raises NoSpace: servers that find a full disk say so in logs of many lines."""
-    free = shutil.disk_usage(path).free
-    if free < least_bytes:
-        raise NoSpace(
-            f"only {free >> 20} MB are free for {path}, and the stack needs {least_bytes >> 20}: "
-            "make room, or set OSLIRA_DATA_DIR to a folder on another disk"
-        )
 
 
 def _public(port: int | None, service: str, variable: str) -> int:

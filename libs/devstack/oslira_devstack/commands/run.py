@@ -14,9 +14,10 @@ from oslira_devstack import datadir
 from oslira_devstack.child import DidNotStart
 from oslira_devstack.credentials import BrokenSecrets
 from oslira_devstack.datadir import StackIsRunning
+from oslira_devstack.free_space import NoSpace
 from oslira_devstack.ports import BusyPort
 from oslira_devstack.settings import StackSettings
-from oslira_devstack.stack import NoSpace, Stack, StackConfig
+from oslira_devstack.stack import Stack, StackConfig
 
 Serve = Callable[[Stack, asyncio.Event], Awaitable[None]]
 

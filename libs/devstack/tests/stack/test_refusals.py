@@ -11,9 +11,9 @@ import pytest
 from oslira_devstack.child import DidNotStart
 from oslira_devstack.credentials import BrokenSecrets, Credentials, load_or_make, write_whole
 from oslira_devstack.datadir import DataDirectory
+from oslira_devstack.free_space import NoSpace, require_space
 from oslira_devstack.servers.postgres import EmbeddedPostgres
 from oslira_devstack.servers.unprivileged import place_of
-from oslira_devstack.stack import NoSpace, require_space
 from repository import ROOT
 
 

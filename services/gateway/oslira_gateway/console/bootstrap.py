@@ -65,7 +65,7 @@ def wire(settings: ConsoleSettings, transport: httpx.AsyncBaseTransport, health:
         *leads_routes(),
         *business_routes(),
         *credits_routes(app_url=settings.app_url),
-        *team_routes(),
+        *team_routes(app_url=settings.app_url),
         *insights_routes(),
         *static_routes(),
         *(passage_routes(transport, settings.api_url) if settings.passes_streams else ()),

@@ -1,6 +1,7 @@
 """Failures as pages: what happened, and what to do next."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -9,12 +10,14 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from oslira_client import ApiError
 
-from oslira_gateway.console.addresses import sign_in_and_return
+from oslira_gateway.console.addresses import HOME, sign_in_and_return
+from oslira_gateway.console.session import SessionTooLarge
 from oslira_gateway.console.visit import Visit
 
 _LOG = structlog.get_logger()
 # The API's word that this sign-in is over.
 _SIGNED_OUT: Final = frozenset({"unauthenticated", "token_expired", "token_invalid", "signed_out"})
+_NO_ACCOUNT: Final = "account_not_found"
 _TITLES: Final = {
     400: "This request can't be read",
     402: "Not enough credits",
@@ -40,6 +43,10 @@ def failures(visit_for: Callable[[Request[Any, Any, Any]], Visit]) -> Any:
         if isinstance(error, ApiError) and error.code in _SIGNED_OUT:
             visit.forget()
             return visit.go(sign_in_and_return(visit.address))
+        if isinstance(error, ApiError) and error.code == _NO_ACCOUNT and visit.session.account_id:
+            # The user has left the account that was chosen, or was removed from it.
+            visit.keep(replace(visit.session, account_id=""))
+            return visit.go(HOME)
         if visit.is_fragment:
             notice = visit.fragment("notice.html", status=status, title=title, detail=detail)
             notice.headers |= {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
@@ -59,6 +66,12 @@ def _described(error: Exception) -> tuple[int, str, str]:
             return error.status, title, error.detail
         case httpx.TransportError():
             return 503, "No answer", _NO_ANSWER
+        case SessionTooLarge():
+            return (
+                422,
+                "This session is too large",
+                "Your account's token does not fit into a browser session.",
+            )
         case HTTPException():
             title = _TITLES.get(error.status_code, "That did not work")
             detail = "" if error.status_code == _NOT_FOUND else error.detail

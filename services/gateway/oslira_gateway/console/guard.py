@@ -15,7 +15,7 @@ from litestar.exceptions import PermissionDeniedException
 from oslira_gateway.console.addresses import sign_in_and_return
 from oslira_gateway.console.api import CallersTransport, client_of, forwarded_for
 from oslira_gateway.console.people import People
-from oslira_gateway.console.session import COOKIE, Sealer, Session
+from oslira_gateway.console.session import COOKIE, Sealer, Session, SessionTooLarge
 from oslira_gateway.console.sign_in.issuer import Issuer, SignInRefused
 from oslira_gateway.console.visit import Visit
 
@@ -95,8 +95,13 @@ async def _is_fresh(visit: Visit, issuer: Issuer | None) -> bool:
     except SignInRefused:
         return False
     except httpx.TransportError:
-        return left_s > 0
-    visit.keep(session.refreshed(grant))
+        if left_s <= 0:
+            raise  # a page that offers another try: the session is good once the issuer answers
+        return True
+    try:
+        visit.keep(session.refreshed(grant))
+    except SessionTooLarge:
+        return False
     return True
 
 
@@ -108,5 +113,5 @@ async def _require_own_page(request: Request[Any, Any, Any], session: Session) -
     given = request.headers.get(CSRF_HEADER)
     if given is None:
         given = (await request.form()).get(CSRF_FIELD)
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), session.form_token.encode()):
         raise PermissionDeniedException("This page is out of date. Open it again, and repeat what you did.")

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import zlib
@@ -22,7 +23,7 @@ class SessionTooLarge(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Before sign-in it has a CSRF token alone. `expires_at` is the access token's end, in seconds since 1970."""
+    """Before sign-in it has the key of its CSRF tokens alone. `expires_at` is the access token's end, in seconds since 1970."""
 
     csrf: str
     access_token: str = ""
@@ -35,8 +36,13 @@ class Session:
 
     @classmethod
     def new(cls) -> Self:
-        """With a CSRF token that no earlier session had."""
+        """With a key of CSRF tokens that no earlier session had."""
         return cls(csrf=secrets.token_urlsafe(24))
+
+    @property
+    def form_token(self) -> str:
+        """What a page's changes must come with. Another for each account: a page of one must not change another."""
+        return hmac.digest(self.csrf.encode(), self.account_id.encode(), "sha256").hex()
 
     @property
     def is_signed_in(self) -> bool:

@@ -62,6 +62,8 @@ class ConsoleSettings(ProcessSettings):
             faults.append("SUPABASE_URL is missing: without it nobody can sign in")
         elif not self.supabase_url.startswith("https://"):
             faults.append("SUPABASE_URL must be https")
+        if not self.supabase_anon_key:
+            faults.append("SUPABASE_ANON_KEY is missing: Supabase answers nothing without it")
         if not self.app_url.startswith("https://"):
             faults.append("APP_URL must be https")
         return super()._faults() + faults + self._development_secrets()

@@ -54,5 +54,5 @@ class Visitor:
         session = Session(csrf="csrf-of-tests", **{**given, **changed})
         sealed = Sealer([SECRET], life_s=3_600).seal(session)
         self.http.cookies.set(COOKIE, sealed, domain=urlsplit(self.origin).hostname or "", path="/app")
-        self.csrf = session.csrf
+        self.csrf = session.form_token
         return session

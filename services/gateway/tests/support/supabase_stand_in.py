@@ -1,5 +1,6 @@
 """Supabase Auth as its OpenAPI has it, for one user: /otp, /token (pkce, password, refresh_token), /logout."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -25,11 +26,17 @@ class SupabaseStandIn(httpx.AsyncBaseTransport):
     refreshes: int = 0
     signed_out: int = 0
     is_away: bool = False
+    is_limited: bool = False
+    hangs_s: float = 0.0
     life_s: int = 3_600
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not str(request.url).startswith(URL):
             return await self.api.handle_async_request(request)
+        await asyncio.sleep(self.hangs_s)
+        if self.is_limited:
+            body = {"code": 429, "error_code": "over_request_rate_limit", "msg": "Too many requests."}
+            return httpx.Response(429, json=body)
         if self.is_away:
             raise httpx.ConnectError("away", request=request)
         assert request.headers["apikey"] == KEY

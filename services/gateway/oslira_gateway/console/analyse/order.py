@@ -1,6 +1,7 @@
 """The order that the form describes, for a quote and for the start."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,6 +28,11 @@ class Order:
     stop_after_leads: int | None
     stop_score: int | None
     column: str | None
+
+    @property
+    def digest(self) -> str:
+        """Of all that is quoted, so that what starts is what was quoted."""
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
 
     @property
     def body(self) -> BulkBody | Csv:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from litestar import Request, Response, get, post
+from litestar.exceptions import ValidationException
 from litestar.params import FromQuery
 
 from oslira_gateway.console.analyse.names import read_lines
@@ -45,11 +46,14 @@ def analyse_routes() -> list[Any]:
             lines=[] if order.csv else read_lines(order.lines),
             # One order, however often the button is pressed.
             key=str(uuid4()),
+            digest=order.digest,
         )
 
     @post("/app/analyse/start", status_code=200)
     async def start(request: Request[Any, Any, Any]) -> Response[str]:
         visit, order = visit_of(request), await order_of(request)
+        if await field_of(request, "quoted") != order.digest:
+            raise ValidationException("This is not what the price was for. Show the price again, then start.")
         key = await field_of(request, "key") or None
         accepted = await visit.api.bulk.create_bulk(order.body, idempotency_key=key, **order.terms)
         return visit.go(f"/app/bulk/{accepted.bulk_id}")

@@ -1,7 +1,8 @@
 """`/app/sign-in`, `/app/sign-out` and the choice of an account."""
 
+import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from litestar import Request, Response, get, post
@@ -16,6 +17,9 @@ from oslira_gateway.console.sign_in.form import SignInForm
 from oslira_gateway.console.sign_in.issuer import Issuer, SignInRefused
 from oslira_gateway.console.sign_in.issuer_routes import issuer_routes
 from oslira_gateway.console.visit import visit_of
+
+# For each of the two places that end a token; a page may take several times as long.
+_SIGN_OUT_S: Final = 5.0
 
 
 def sign_in_routes(issuer: Issuer | None, *, app_url: str, development_secret: str | None) -> list[Any]:
@@ -44,13 +48,16 @@ def session_routes(issuer: Issuer | None) -> list[Any]:
     @post("/app/sign-out", status_code=200)
     async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
         visit = visit_of(request)
-        # The browser's session ends in any case; its tokens as soon as these two can be reached.
-        with suppress(ApiError, httpx.TransportError):
-            await visit.api.identity.sign_out()
-        if issuer is not None:
-            with suppress(SignInRefused, httpx.TransportError):
-                await issuer.sign_out(visit.session.access_token)
+        access_token = visit.session.access_token
+        # The browser's session ends in any case; its tokens if these two answer soon.
         visit.forget()
+        with suppress(ApiError, httpx.TransportError, TimeoutError):
+            async with asyncio.timeout(_SIGN_OUT_S):
+                await visit.api.identity.sign_out()
+        if issuer is not None:
+            with suppress(SignInRefused, httpx.TransportError, TimeoutError):
+                async with asyncio.timeout(_SIGN_OUT_S):
+                    await issuer.sign_out(access_token)
         return visit.go(SIGN_IN)
 
     @post("/app/account", status_code=200)

@@ -11,6 +11,7 @@ from oslira_gateway.console.session import Grant
 from oslira_gateway.console.sign_in.issuer import SignInRefused
 
 _TIMEOUT_S: Final = 10.0
+_TOO_MANY: Final = 429
 _MESSAGES: Final = {
     "invalid_credentials": "The e-mail address or the password is wrong.",
     "email_not_confirmed": "Confirm your e-mail address first: the link is in your mailbox.",
@@ -92,6 +93,9 @@ class SupabaseIssuer:
             raise httpx.ReadTimeout("the issuer is too slow") from error
         if answer.is_server_error:
             raise httpx.RemoteProtocolError("the issuer is unavailable")
+        if answer.status_code == _TOO_MANY and query.get("grant_type") == "refresh_token":
+            # By address, and all users refresh from ours: it says nothing about this session.
+            raise httpx.RemoteProtocolError("the issuer limits our requests")
         if not answer.is_success:
             raise SignInRefused(_MESSAGES.get(_code(answer), _OTHERWISE))
         return answer

@@ -16,12 +16,12 @@ from oslira_gateway.console.team.webhook_routes import webhook_routes
 from oslira_gateway.console.visit import Visit, visit_of
 
 
-def team_routes() -> list[Any]:
-    """Members, invitations and settings of the account in use."""
+def team_routes(*, app_url: str) -> list[Any]:
+    """Members, invitations and settings of the account in use. `app_url`: the origin that invitations lead to."""
 
     @get("/app/team")
     async def show(request: Request[Any, Any, Any]) -> Response[str]:
-        return await _team(visit_of(request))
+        return await _team(visit_of(request), app_url)
 
     @post("/app/team/name", status_code=200)
     async def rename(request: Request[Any, Any, Any]) -> Response[str]:
@@ -45,7 +45,7 @@ def team_routes() -> list[Any]:
             email=await field_of(request, "email"), role="admin" if role == "admin" else "member"
         )
         issued = await visit.api.accounts.create_invitation(await _account_id(visit), invitation)
-        return await _team(visit, issued=issued)
+        return await _team(visit, app_url, issued=issued)
 
     return [show, rename, new_account, invite, *membership_routes(), *webhook_routes()]
 
@@ -87,13 +87,18 @@ def membership_routes() -> list[Any]:
     return [revoke, change_role, remove, invitation, accept]
 
 
-async def _team(visit: Visit, issued: Any = None) -> Response[str]:
+async def _team(visit: Visit, app_url: str, issued: Any = None) -> Response[str]:
     account_id = await _account_id(visit)
     members, invitations = await asyncio.gather(
         visit.api.accounts.list_members(account_id).first(), _invitations(visit, account_id)
     )
     return await visit.page(
-        "team.html", members=members.items, invitations=invitations, issued=issued, user=await visit.me()
+        "team.html",
+        members=members.items,
+        invitations=invitations,
+        issued=issued,
+        app_url=app_url.rstrip("/"),
+        user=await visit.me(),
     )
 
 

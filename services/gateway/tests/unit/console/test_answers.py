@@ -67,15 +67,18 @@ async def test_an_order_without_enough_credits_says_what_is_missing(member: Visi
     api.refuse["createBulk"] = httpx.Response(
         402, json={"status": 402, "code": "insufficient_credits", "detail": "12 are needed, 3 are there."}
     )
-    answer = await member.post("/app/analyse/start", names="nasa", type="light", business_profile_id=_ID)
+    order = {"names": "nasa", "type": "light", "business_profile_id": _ID}
+    price = await member.post("/app/analyse/quote", **order)
+    quoted = price.text.split('name="quoted" value="')[1].split('"')[0]
+    answer = await member.post("/app/analyse/start", **order, quoted=quoted)
     assert (answer.status_code, "12 are needed, 3 are there." in answer.text) == (402, True)
 
 
 async def test_an_order_that_is_sent_twice_is_one_order(member: Visitor, api: ExampleApi) -> None:
     quote = await member.post("/app/analyse/quote", names="nasa", type="light", business_profile_id=_ID)
-    key = re.findall(r'name="key" value="([^"]+)"', quote.text)[0]
+    key, quoted = re.findall(r'name="(?:key|quoted)" value="([^"]+)"', quote.text)
     for _ in range(2):
-        order = {"names": "nasa", "type": "light", "business_profile_id": _ID, "key": key}
+        order = {"names": "nasa", "type": "light", "business_profile_id": _ID, "key": key, "quoted": quoted}
         assert (await member.post("/app/analyse/start", **order)).status_code == 303
     sent = [request.headers["idempotency-key"] for name, request in api.asked if name == "createBulk"]
     assert sent == [key, key]

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 from console_visitor import ORIGIN, Visitor
-from example_api import ExampleApi
+from example_api import ExampleApi, problem
 from litestar import Litestar
 from oslira_gateway.console.edge import Edge
 
@@ -75,3 +76,49 @@ async def test_an_account_of_the_user_is_used_from_then_on(member: Visitor, api:
     assert answer.headers["location"] == "/app"
     await member.get("/app/leads")
     assert api.asked[-1][1].headers["x-account-id"] == "019a0000-0000-7000-8001-000000000001"
+
+
+async def test_a_page_of_one_account_changes_nothing_of_another(member: Visitor, api: ExampleApi) -> None:
+    of_first = member.csrf
+    await member.post("/app/account", account_id="019a0000-0000-7000-8001-000000000001")
+    asked = len(api.asked)
+    answer = await member.post("/app/team/invite", email="a@b.test", role="admin")
+    assert (answer.status_code, "out of date" in answer.text) == (403, True)
+    assert len(api.asked) == asked
+    await member.get("/app/team")
+    assert member.csrf != of_first
+    assert (await member.post("/app/team/invite", email="a@b.test", role="admin")).status_code == 200
+
+
+async def test_what_starts_is_what_the_price_was_for(member: Visitor, api: ExampleApi) -> None:
+    order = {"names": "one\ntwo", "type": "light", "business_profile_id": _ID}
+    quoted = re.search(
+        r'name="quoted" value="([0-9a-f]+)"', (await member.post("/app/analyse/quote", **order)).text
+    )
+    assert quoted is not None
+    for other in ({"type": "xray"}, {"names": "one\ntwo\nthree"}, {"max_credits": "5"}):
+        answer = await member.post("/app/analyse/start", **{**order, **other, "quoted": quoted[1]})
+        assert (answer.status_code, "Show the price again" in answer.text) == (400, True)
+    assert (await member.post("/app/analyse/start", **order)).status_code == 400
+    assert "createBulk" not in {name for name, _ in api.asked}
+    started = await member.post("/app/analyse/start", **order, quoted=quoted[1])
+    assert started.headers["location"].startswith("/app/bulk/")
+
+
+async def test_who_has_left_the_chosen_account_goes_on_with_another(member: Visitor, api: ExampleApi) -> None:
+    member.sign_in(account_id=_ID)
+    api.refuse["listLeads"] = problem(404, "account_not_found")
+    answer = await member.get("/app/leads")
+    assert answer.headers["location"] == "/app"
+    api.refuse.clear()
+    await member.get("/app/leads")
+    assert "x-account-id" not in api.asked[-1][1].headers
+
+
+async def test_an_invitation_leads_to_the_consoles_public_origin(console_of: Callable[..., Edge]) -> None:
+    transport = httpx.ASGITransport(app=console_of(APP_URL="https://app.example"))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
+        visitor = Visitor(http)
+        visitor.sign_in()
+        issued = await visitor.post("/app/team/invite", email="a@b.test", role="member")
+    assert "https://app.example/app/invitations/" in issued.text

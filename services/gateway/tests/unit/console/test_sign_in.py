@@ -127,6 +127,34 @@ async def test_an_issuer_that_is_away_does_not_end_a_session_that_is_still_good(
     assert (await customer.get("/app/leads")).status_code == 200
 
 
+@pytest.mark.parametrize("is_limited", [False, True])
+async def test_an_issuer_without_an_answer_ends_no_session(
+    customer: Visitor, supabase: SupabaseStandIn, *, is_limited: bool
+) -> None:
+    supabase.life_s = -1
+    await customer.get("/app/sign-in")
+    await customer.post("/app/sign-in/password", email="a@b.test", password=PASSWORD)
+    supabase.is_limited, supabase.is_away = is_limited, not is_limited
+    answer = await customer.get("/app/leads")
+    assert (answer.status_code, "Try again" in answer.text) == (503, True)
+    supabase.is_limited = supabase.is_away = False
+    supabase.life_s = 3_600
+    assert (await customer.get("/app/leads")).status_code == 200
+
+
+async def test_the_cookie_ends_at_sign_out_though_the_api_hangs(
+    customer: Visitor, supabase: SupabaseStandIn, api: ExampleApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oslira_gateway.console.sign_in.routes._SIGN_OUT_S", 0.05)
+    await customer.get("/app/sign-in")
+    await customer.post("/app/sign-in/password", email="a@b.test", password=PASSWORD)
+    await customer.get("/app")
+    supabase.hangs_s = 5
+    answer = await customer.post("/app/sign-out")
+    assert answer.headers["location"] == "/app/sign-in"
+    assert customer.http.cookies.get(COOKIE) is None
+
+
 async def test_signing_out_ends_the_session_here_at_the_api_and_at_the_issuer(
     customer: Visitor, supabase: SupabaseStandIn, api: ExampleApi
 ) -> None:
@@ -201,6 +229,7 @@ async def test_outside_development_nobody_signs_in_as_another(supabase: Supabase
         ({"CONSOLE_SECRET": "short"}, "CONSOLE_SECRET needs at least"),
         ({"CONSOLE_SECRET": "oslira-dev-" + "x" * 32}, "CONSOLE_SECRET holds a development secret"),
         ({"SUPABASE_URL": None}, "SUPABASE_URL is missing"),
+        ({"SUPABASE_ANON_KEY": ""}, "SUPABASE_ANON_KEY is missing"),
         ({"SUPABASE_URL": "http://a.example"}, "SUPABASE_URL must be https"),
         ({"APP_URL": "http://a.example"}, "APP_URL must be https"),
         ({"CONSOLE_FORM_TARGETS": "https://a.example; script-src *"}, "CONSOLE_FORM_TARGETS lists"),

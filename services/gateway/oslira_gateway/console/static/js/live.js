@@ -20,6 +20,8 @@ class Stream {
   }
 
   async open() {
+    if (this.isOpening || document.hidden) return;
+    this.isOpening = true;
     try {
       const answer = await fetch(this.address, { headers: { Accept: "application/json", "HX-Request": "true" } });
       if (answer.headers.has("HX-Redirect")) return signedOut(answer.headers.get("HX-Redirect"));
@@ -30,10 +32,13 @@ class Stream {
       this.listen(url);
     } catch {
       this.again();
+    } finally {
+      this.isOpening = false;
     }
   }
 
   listen(url) {
+    this.source?.close();
     const source = new EventSource(url);
     this.source = source;
     // What happened between the page and its stream sends no event: everything is asked for once.
@@ -52,10 +57,21 @@ class Stream {
   again() {
     this.source?.close();
     isConnected(false);
+    if (document.hidden) return; // `show` opens it
     setTimeout(() => this.open(), RETRY_MS[Math.min(this.attempt++, RETRY_MS.length - 1)]);
   }
 
+  // Browsers allow six connections to an origin: hidden pages give theirs back.
+  hide() {
+    this.source?.close();
+  }
+
+  show() {
+    if (!this.isOver && this.source?.readyState !== EventSource.OPEN) this.open();
+  }
+
   over() {
+    this.isOver = true;
     this.source?.close();
     // The last event may be the one that was missed.
     mark("bulk");
@@ -140,16 +156,17 @@ function signedOut(address) {
   document.getElementById("notices")?.replaceChildren(offer);
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  markAll();
-});
-
 const { stream, bulkStream } = document.body.dataset;
-if (stream) new Stream(stream, { progress: takeRun });
+const streams = [];
+if (stream) streams.push(new Stream(stream, { progress: takeRun }));
 if (bulkStream) {
-  new Stream(bulkStream, {
+  streams.push(new Stream(bulkStream, {
     progress: (run) => { takeRun(run); mark("bulk"); },
     bulk: (bulk, self) => { mark("bulk"); if (bulk.finished_at) self.over(); },
-  });
+  }));
 }
+
+document.addEventListener("visibilitychange", () => {
+  for (const one of streams) document.hidden ? one.hide() : one.show();
+  if (!document.hidden) markAll();
+});

@@ -36,6 +36,11 @@ document.addEventListener("change", (event) => {
   if (box.matches("[data-mark-all], [data-mark]")) countMarks();
 });
 
+// A price is for what the form held when it was asked for.
+document.getElementById("analyse")?.addEventListener("input", () => {
+  document.querySelector("[data-quote]")?.replaceChildren();
+});
+
 for (const zone of document.querySelectorAll(".drop")) {
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
@@ -45,7 +50,7 @@ for (const zone of document.querySelectorAll(".drop")) {
     const input = zone.querySelector('input[type="file"]');
     if (!event.dataTransfer.files.length) return;
     input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const type of ["input", "change"]) input.dispatchEvent(new Event(type, { bubbles: true }));
   });
 }
 
