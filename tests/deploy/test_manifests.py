@@ -67,6 +67,28 @@ def test_a_rule_that_is_broken_is_named(spoiled: str) -> None:
     assert any(expected in fault for fault in faults([deployment]))
 
 
+def _settings(name: str) -> Any:
+    return {"kind": "ConfigMap", "metadata": {"name": "console"}, "data": {name: "x"}}
+
+
+def test_the_key_that_browsers_may_have_is_no_secret_and_others_are() -> None:
+    assert faults([_settings("SUPABASE_ANON_KEY")]) == []
+    assert faults([_settings("SUPABASE_SERVICE_KEY")]) == [
+        "configmap/console: SUPABASE_SERVICE_KEY looks like a secret"
+    ]
+
+
+def test_the_proxy_has_room_for_the_consoles_cookie() -> None:
+    annotations = one("Ingress", "oslira")["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-buffer-size"] == "16k"
+
+
+@pytest.mark.parametrize("env", OVERLAYS)
+def test_an_overlay_has_a_publishable_key_that_a_deploy_refuses_until_it_is_replaced(env: str) -> None:
+    text = (K8S / "overlays" / env / "kustomization.yaml").read_text()
+    assert "SUPABASE_ANON_KEY=sb_publishable_example.com\n" in text
+
+
 def test_what_is_generated_is_current() -> None:
     made = subprocess.run(
         [sys.executable, "tools/k8s_generated.py"], cwd=ROOT, capture_output=True, text=True, check=False

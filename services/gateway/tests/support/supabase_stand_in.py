@@ -27,6 +27,7 @@ class SupabaseStandIn(httpx.AsyncBaseTransport):
     signed_out: int = 0
     is_away: bool = False
     is_limited: bool = False
+    refuses_with: str = ""
     hangs_s: float = 0.0
     life_s: int = 3_600
 
@@ -57,6 +58,8 @@ class SupabaseStandIn(httpx.AsyncBaseTransport):
                 raise AssertionError(other)
 
     def _token(self, grant_type: str, body: dict[str, Any]) -> httpx.Response:
+        if self.refuses_with:
+            return _refusal(self.refuses_with)
         match grant_type:
             case "pkce":
                 said = hashlib.sha256(body["code_verifier"].encode()).digest()

@@ -11,7 +11,11 @@ from oslira_gateway.console.session import Grant
 from oslira_gateway.console.sign_in.issuer import SignInRefused
 
 _TIMEOUT_S: Final = 10.0
-_TOO_MANY: Final = 429
+# Supabase's word that a refresh token is good no longer. `validation_failed`: it is none; `invalid_grant`: older versions.
+_ENDED: Final = frozenset(
+    {"refresh_token_not_found", "refresh_token_already_used", "session_not_found", "session_expired", "user_not_found",
+     "user_banned", "validation_failed", "invalid_grant"}
+)  # fmt: skip
 _MESSAGES: Final = {
     "invalid_credentials": "The e-mail address or the password is wrong.",
     "email_not_confirmed": "Confirm your e-mail address first: the link is in your mailbox.",
@@ -93,11 +97,12 @@ class SupabaseIssuer:
             raise httpx.ReadTimeout("the issuer is too slow") from error
         if answer.is_server_error:
             raise httpx.RemoteProtocolError("the issuer is unavailable")
-        if answer.status_code == _TOO_MANY and query.get("grant_type") == "refresh_token":
-            # By address, and all users refresh from ours: it says nothing about this session.
-            raise httpx.RemoteProtocolError("the issuer limits our requests")
         if not answer.is_success:
-            raise SignInRefused(_MESSAGES.get(_code(answer), _OTHERWISE))
+            code = _code(answer)
+            if query.get("grant_type") == "refresh_token" and code not in _ENDED:
+                # A limit, which counts our address for all users, or a wrong key: it says nothing about this session.
+                raise httpx.RemoteProtocolError("the issuer refreshes no token at the moment")
+            raise SignInRefused(_MESSAGES.get(code, _OTHERWISE))
         return answer
 
 
@@ -105,5 +110,7 @@ def _code(answer: httpx.Response) -> str:
     try:
         body = answer.json()
     except ValueError:
+        return ""
+    if not isinstance(body, dict):
         return ""
     return str(body.get("error_code") or body.get("code") or body.get("error") or "")

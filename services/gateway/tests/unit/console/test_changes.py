@@ -9,6 +9,7 @@ from console_visitor import ORIGIN, Visitor
 from example_api import ExampleApi, problem
 from litestar import Litestar
 from oslira_gateway.console.edge import Edge
+from oslira_gateway.console.session import COOKIE
 
 _ID = "019a0000-0000-7000-8000-000000000001"
 
@@ -122,3 +123,25 @@ async def test_an_invitation_leads_to_the_consoles_public_origin(console_of: Cal
         visitor.sign_in()
         issued = await visitor.post("/app/team/invite", email="a@b.test", role="member")
     assert "https://app.example/app/invitations/" in issued.text
+
+
+async def test_a_refresh_that_ends_after_the_choice_changes_nothing_of_the_account_before(
+    member: Visitor, api: ExampleApi
+) -> None:
+    before = member.http.cookies[COOKIE]
+    await member.post("/app/account", account_id="019a0000-0000-7000-8001-000000000001")
+    await member.get("/app/team")
+    member.http.cookies.set(COOKIE, before, domain="127.0.0.1", path="/app")
+    api.asked.clear()
+    assert (await member.post("/app/team/name", name="Another")).status_code == 403
+    assert api.asked == []
+
+
+async def test_another_file_than_the_one_of_the_price_does_not_start(member: Visitor) -> None:
+    form = {"csrf": member.csrf, "type": "deep", "business_profile_id": _ID}
+    files = {"file": ("names.csv", b"name\nnasa\n", "text/csv")}
+    price = await member.http.post("/app/analyse/quote", data=form, files=files)
+    form |= dict(re.findall(r'name="(key|quoted)" value="([^"]+)"', price.text))
+    other = {"file": ("names.csv", b"name\nesa\n", "text/csv")}
+    assert (await member.http.post("/app/analyse/start", data=form, files=other)).status_code == 400
+    assert (await member.http.post("/app/analyse/start", data=form, files=files)).status_code == 303

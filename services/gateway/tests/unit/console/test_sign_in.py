@@ -142,6 +142,19 @@ async def test_an_issuer_without_an_answer_ends_no_session(
     assert (await customer.get("/app/leads")).status_code == 200
 
 
+async def test_a_refusal_that_is_not_about_the_token_ends_no_session(
+    customer: Visitor, supabase: SupabaseStandIn
+) -> None:
+    supabase.life_s = -1
+    await customer.get("/app/sign-in")
+    await customer.post("/app/sign-in/password", email="a@b.test", password=PASSWORD)
+    supabase.refuses_with = "conflict"
+    assert (await customer.get("/app/leads")).status_code == 503
+    assert opened(customer).is_signed_in
+    supabase.refuses_with = "session_expired"
+    assert (await customer.get("/app/leads")).headers["location"].startswith("/app/sign-in")
+
+
 async def test_the_cookie_ends_at_sign_out_though_the_api_hangs(
     customer: Visitor, supabase: SupabaseStandIn, api: ExampleApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ class Stream {
       if (!answer.ok) throw new Error(String(answer.status));
       const { events_url: url } = await answer.json();
       if (!url) return this.over();
-      this.listen(url);
+      if (!document.hidden) this.listen(url); // it may have been hidden meanwhile: `show` opens it
     } catch {
       this.again();
     } finally {
