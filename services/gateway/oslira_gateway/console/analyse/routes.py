@@ -52,9 +52,10 @@ def analyse_routes() -> list[Any]:
     @post("/app/analyse/start", status_code=200)
     async def start(request: Request[Any, Any, Any]) -> Response[str]:
         visit, order = visit_of(request), await order_of(request)
-        if await field_of(request, "quoted") != order.digest:
+        key = await field_of(request, "key")
+        # Without the key of a quote, an order that is sent twice would be two.
+        if not key or await field_of(request, "quoted") != order.digest:
             raise ValidationException("This is not what the price was for. Show the price again, then start.")
-        key = await field_of(request, "key") or None
         accepted = await visit.api.bulk.create_bulk(order.body, idempotency_key=key, **order.terms)
         return visit.go(f"/app/bulk/{accepted.bulk_id}")
 

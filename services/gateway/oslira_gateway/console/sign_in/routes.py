@@ -11,7 +11,7 @@ from oslira_client import ApiError
 
 from oslira_gateway.console.addresses import HOME, SIGN_IN, own
 from oslira_gateway.console.forms import field_of
-from oslira_gateway.console.guard import OPEN
+from oslira_gateway.console.guard import OPEN, WITHOUT_REFRESH
 from oslira_gateway.console.sign_in.as_anybody_routes import as_anybody_routes
 from oslira_gateway.console.sign_in.form import SignInForm
 from oslira_gateway.console.sign_in.issuer import Issuer, SignInRefused
@@ -45,7 +45,7 @@ def sign_in_routes(issuer: Issuer | None, *, app_url: str, development_secret: s
 def session_routes(issuer: Issuer | None) -> list[Any]:
     """What a signed-in user may do with the session."""
 
-    @post("/app/sign-out", status_code=200)
+    @post("/app/sign-out", status_code=200, opt={WITHOUT_REFRESH: True})
     async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
         visit = visit_of(request)
         access_token = visit.session.access_token

@@ -69,8 +69,8 @@ async def test_an_order_without_enough_credits_says_what_is_missing(member: Visi
     )
     order = {"names": "nasa", "type": "light", "business_profile_id": _ID}
     price = await member.post("/app/analyse/quote", **order)
-    quoted = price.text.split('name="quoted" value="')[1].split('"')[0]
-    answer = await member.post("/app/analyse/start", **order, quoted=quoted)
+    key, quoted = re.findall(r'name="(?:key|quoted)" value="([^"]+)"', price.text)
+    answer = await member.post("/app/analyse/start", **order, key=key, quoted=quoted)
     assert (answer.status_code, "12 are needed, 3 are there." in answer.text) == (402, True)
 
 

@@ -93,16 +93,15 @@ async def test_a_page_of_one_account_changes_nothing_of_another(member: Visitor,
 
 async def test_what_starts_is_what_the_price_was_for(member: Visitor, api: ExampleApi) -> None:
     order = {"names": "one\ntwo", "type": "light", "business_profile_id": _ID}
-    quoted = re.search(
-        r'name="quoted" value="([0-9a-f]+)"', (await member.post("/app/analyse/quote", **order)).text
-    )
-    assert quoted is not None
+    price = (await member.post("/app/analyse/quote", **order)).text
+    key, quoted = re.findall(r'name="(?:key|quoted)" value="([^"]+)"', price)
     for other in ({"type": "xray"}, {"names": "one\ntwo\nthree"}, {"max_credits": "5"}):
-        answer = await member.post("/app/analyse/start", **{**order, **other, "quoted": quoted[1]})
+        answer = await member.post("/app/analyse/start", **{**order, **other, "key": key, "quoted": quoted})
         assert (answer.status_code, "Show the price again" in answer.text) == (400, True)
-    assert (await member.post("/app/analyse/start", **order)).status_code == 400
+    for lacking in ({}, {"key": key}, {"quoted": quoted}):
+        assert (await member.post("/app/analyse/start", **order, **lacking)).status_code == 400
     assert "createBulk" not in {name for name, _ in api.asked}
-    started = await member.post("/app/analyse/start", **order, quoted=quoted[1])
+    started = await member.post("/app/analyse/start", **order, key=key, quoted=quoted)
     assert started.headers["location"].startswith("/app/bulk/")
 
 

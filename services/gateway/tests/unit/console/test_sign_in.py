@@ -155,6 +155,19 @@ async def test_a_refusal_that_is_not_about_the_token_ends_no_session(
     assert (await customer.get("/app/leads")).headers["location"].startswith("/app/sign-in")
 
 
+async def test_one_can_sign_out_while_the_issuer_is_unavailable(
+    customer: Visitor, supabase: SupabaseStandIn
+) -> None:
+    supabase.life_s = -1
+    await customer.get("/app/sign-in")
+    await customer.post("/app/sign-in/password", email="a@b.test", password=PASSWORD)
+    supabase.is_away = True
+    await customer.get("/app/leads")
+    answer = await customer.post("/app/sign-out")
+    assert answer.headers["location"] == "/app/sign-in"
+    assert customer.http.cookies.get(COOKIE) is None
+
+
 async def test_the_cookie_ends_at_sign_out_though_the_api_hangs(
     customer: Visitor, supabase: SupabaseStandIn, api: ExampleApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
