@@ -3,8 +3,8 @@ PROFILES ?=
 TLS ?=
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
-# Four workers on two cores: a test on real servers mostly waits. conftest.py says which tests share a process.
-PARALLEL = --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# Three workers on two cores: a test on real servers mostly waits. conftest.py says which tests share a process.
+PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 ORDINARY = -m "not campaign and not containers and not kubectl"
 # Some machines switch bytecode off globally; without it each process compiles every test again.
 export PYTHONDONTWRITEBYTECODE =

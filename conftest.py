@@ -25,7 +25,7 @@ _ORDER: Final = (
 _APART: Final = ("analysis/tests/integration/",)
 
 
-# Four workers' servers need at most 2 GB; the rest is a reserve.
+# Three workers' servers need at most 1 GB; the rest is a reserve.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # pytest and tempfile make their own folders in it
 _MEMORY_BYTES: Final = 4 << 30
 

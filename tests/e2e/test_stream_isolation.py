@@ -148,8 +148,8 @@ async def test_streams_of_a_large_bulk_leave_others_their_answers(
     )
     assert least > RUNS
     assert most_mb <= PROMISED_MB
-    # The reduced count runs beside other tests: what one request takes there anyway is allowed for.
-    assert found <= PROMISED_P95_MS + (0 if count == 50 else quiet)
+    # The reduced count runs beside other tests, which take time from each request. Reading all results made it seconds.
+    assert found <= (PROMISED_P95_MS if count == 50 else 500)
 
 
 @pytest.mark.parametrize("count", [1_500, pytest.param(5_000, marks=pytest.mark.campaign)])

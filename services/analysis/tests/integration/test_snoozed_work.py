@@ -255,7 +255,7 @@ async def test_waiting_work_continues_soon_after_its_supplier_recovers(world: Wo
         )
     await world.simulators.clear_faults()
     for run_id in runs:
-        # Sooner than the 70 s, also where four test workers share two cores.
+        # Sooner than the 70 s, also beside other test workers.
         assert (await world.ended(run_id, timeout_s=60))["state"] == "completed"
 
 
