@@ -1,6 +1,5 @@
 """Following work while the deployment may be away: a message when it does not answer, another try, and an end of that."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -32,10 +31,7 @@ class Reconnecting(Retries):
     _away_since: list[float] = field(default_factory=list[float])
 
     async def wait(self, attempt: int, error: Exception) -> None:
-        """Raises `error` once the deployment has been away for too long, and CancelledError after Ctrl-C."""
-        # The HTTP client may swallow a cancellation that comes while it opens a connection.
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError
+        """Raises `error` once the deployment has been away for too long."""
         now_s = self.clock_s()
         if not self._away_since:
             self._away_since.append(now_s)

@@ -133,6 +133,15 @@ def deployment() -> Generator[_Server]:
         server.shutdown()
 
 
+@pytest.fixture
+def _sigint_is_taken() -> Generator[None]:
+    """A shell's background job ignores SIGINT, and so would the command that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_sigint_is_taken")
 def test_ctrl_c_says_which_run_goes_on_and_how_to_cancel_it(deployment: _Server) -> None:
     url = f"http://127.0.0.1:{deployment.server_port}"
     with subprocess.Popen(

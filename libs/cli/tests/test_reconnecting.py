@@ -1,7 +1,5 @@
 """While the deployment is away, a command says so once, tries again, and gives up after a while."""
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -69,21 +67,3 @@ async def test_a_servers_error_is_an_outage_and_does_not_end_one() -> None:
     await reconnecting.wait(0, ServerProblem(503, {"code": "unavailable"}))
     await reconnecting.heard(httpx.Response(503))
     assert len(away.lines) == 1
-
-
-async def test_ctrl_c_ends_it_though_the_client_swallows_the_cancellation() -> None:
-    away = Away()
-    tries: list[int] = []
-
-    async def swallowing() -> str:
-        tries.append(1)
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(0.01)
-        raise LOST
-
-    following = asyncio.create_task(away.reconnecting().until_answered(swallowing))
-    await asyncio.sleep(0)
-    following.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await following
-    assert len(tries) == 1
