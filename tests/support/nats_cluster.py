@@ -101,7 +101,10 @@ class NatsCluster:
         await self.stop()
 
     async def wipe(self) -> None:
-        raise NotImplementedError
+        """The volumes vanish with the process that holds them; new servers begin empty."""
+        await self.stop()
+        self.members.clear()
+        await self.start()
 
     def fill(self, number: int) -> None:
         """Until the volume of this server has no space left."""
